@@ -1,0 +1,287 @@
+"""The configuration, typed: every key has a type and a range, and no default hides in code."""
+
+import importlib
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
+
+from pipeline.errors import InputError, nearest
+
+PARAMS = Path("params.yaml")
+OBJECTIVES = ("balanced_accuracy", "f_beta")
+IMPUTATIONS = ("median", "mean", "most_frequent")
+
+
+@dataclass
+class Simulation:
+    """A simulated table: its size, its share of positives, and its seed."""
+
+    rows: int
+    prevalence: float
+    seed: int
+
+
+@dataclass
+class Download:
+    """A table to fetch once."""
+
+    url: str
+    sha256: str
+
+
+@dataclass
+class Data:
+    """Where the table comes from, and what its columns mean."""
+
+    name: str
+    path: str
+    target: str
+    positive: Any
+    drop: list[str]
+    integers: bool
+    simulation: Simulation | None
+    download: Download | None
+
+
+@dataclass
+class Split:
+    """The hold-out."""
+
+    test_size: float
+    seed: int
+
+
+@dataclass
+class Preprocess:
+    """What is fitted on training rows before sampler and model see them."""
+
+    impute: str | None
+    scale: bool
+
+
+@dataclass
+class Variant:
+    """One way of treating the imbalance: a sampler, and arguments it overrides on the model."""
+
+    sampler: dict[str, Any]
+    model: dict[str, Any]
+
+
+@dataclass
+class Evaluate:
+    """How the tuned threshold is chosen, and how sure the intervals are."""
+
+    objective: str
+    beta: float | None
+    folds: int
+    confidence: float
+
+
+@dataclass
+class Tracking:
+    """Which MLflow store the results are published to."""
+
+    uri: str | None
+    artifacts: str | None
+    experiment: str
+    timeout: float
+
+
+@dataclass
+class Config:
+    """All of `params.yaml`."""
+
+    seed: int
+    trusted_packages: list[str]
+    data: Data
+    split: Split
+    preprocess: Preprocess
+    model: dict[str, Any]
+    evaluate: Evaluate
+    tracking: Tracking
+    variants: dict[str, Variant]
+
+
+def load(path: Path = PARAMS) -> Config:
+    """The configuration in `path`, checked.
+
+    Raises
+    ------
+    InputError
+        A key is unknown, missing, of the wrong type or out of its range.
+    """
+    if not path.is_file():
+        raise InputError(
+            f"{path}: no such file here: run this from the project's folder, or `python -m pipeline.configure` first"
+        )
+    return check(OmegaConf.to_container(OmegaConf.load(path)), path=path)
+
+
+def check(raw: Any, *, path: Path = PARAMS) -> Config:
+    """The configuration in the mapping `raw`; `path` is what errors call it."""
+    try:
+        config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Config), raw))
+    except MissingMandatoryValue as error:
+        key = _missing_key(raw) or str(error.full_key)
+        raise InputError(f"{path}: {key} must be given: dvc exp run -S {key}=...") from None
+    except ConfigKeyError as error:
+        raise InputError(f"{path}: {error.full_key} is not a key; {nearest(str(error.key), _keys(error))}") from None
+    except OmegaConfBaseException as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{path}: {error.full_key}: {reason}") from None
+    assert isinstance(config, Config)
+    problems = [
+        f"{path}: {key}: expected {expected}, found {found!r}" for key, expected, found in _out_of_range(config)
+    ]
+    if problems:
+        raise InputError(problems)
+    return config
+
+
+def _missing_key(raw: Any, prefix: str = "") -> str | None:
+    if isinstance(raw, Mapping):
+        for key, value in raw.items():
+            if found := _missing_key(value, f"{prefix}{key}."):
+                return found
+    return prefix[:-1] if raw == "???" else None
+
+
+def _keys(error: OmegaConfBaseException) -> list[str]:
+    return list(getattr(error.object_type, "__dataclass_fields__", {}))
+
+
+def _out_of_range(config: Config) -> list[tuple[str, str, Any]]:
+    """Each key whose value its type allows and its meaning does not: key, expected, found."""
+    data, simulation, evaluate = config.data, config.data.simulation, config.evaluate
+    seed = "a whole number from 0 to 4294967295"
+    rules: list[tuple[bool, str, str, Any]] = [
+        (0 <= config.seed < 2**32, "seed", seed, config.seed),
+        (0 <= config.split.seed < 2**32, "split.seed", seed, config.split.seed),
+        (0 < config.split.test_size < 1, "split.test_size", "a fraction between 0 and 1", config.split.test_size),
+        (
+            config.preprocess.impute in (None, *IMPUTATIONS),
+            "preprocess.impute",
+            f"one of {', '.join(IMPUTATIONS)}, or null",
+            config.preprocess.impute,
+        ),
+        (evaluate.objective in OBJECTIVES, "evaluate.objective", f"one of {', '.join(OBJECTIVES)}", evaluate.objective),
+        (
+            evaluate.objective != "f_beta" or (evaluate.beta is not None and evaluate.beta > 0),
+            "evaluate.beta",
+            "a number above 0, since evaluate.objective is f_beta",
+            evaluate.beta,
+        ),
+        (evaluate.folds >= 2, "evaluate.folds", "a whole number from 2", evaluate.folds),
+        (0 < evaluate.confidence < 1, "evaluate.confidence", "a fraction between 0 and 1", evaluate.confidence),
+        (config.tracking.timeout > 0, "tracking.timeout", "seconds above 0", config.tracking.timeout),
+        (len(config.variants) > 0, "variants", "at least one variant", {}),
+        (data.target not in data.drop, "data.drop", "columns other than data.target", data.target),
+        (
+            simulation is None or data.path.endswith(".yaml"),
+            "data.path",
+            "no file, since this table is simulated; for a file: -S data=csv -S data.path=FILE -S data.target=COLUMN",
+            data.path,
+        ),
+    ]
+    for name in config.variants:
+        plain = name.replace("_", "").replace("-", "").isalnum() and name.isascii()
+        rules.append((plain, "variants", "names of letters, digits, _ and -", name))
+    if simulation is not None:
+        rules += [
+            (simulation.rows >= 2, "data.simulation.rows", "a whole number from 2", simulation.rows),
+            (
+                0 < simulation.prevalence < 1,
+                "data.simulation.prevalence",
+                "a fraction between 0 and 1",
+                simulation.prevalence,
+            ),
+            (0 <= simulation.seed < 2**32, "data.simulation.seed", seed, simulation.seed),
+        ]
+    return [(key, expected, found) for holds, key, expected, found in rules if not holds]
+
+
+def variant(config: Config, name: str) -> Variant:
+    """The variant called `name`.
+
+    Raises
+    ------
+    InputError
+        There is none of that name; the message lists those there are.
+    """
+    if name not in config.variants:
+        raise InputError(f"{PARAMS}: variants.{name} is not there; {nearest(name, config.variants)}")
+    return config.variants[name]
+
+
+def sampler(config: Config, name: str) -> Any:
+    """The sampler of variant `name`, unfitted."""
+    node = variant(config, name).sampler
+    return build(node, where=f"variants.{name}.sampler", method="fit_resample", trusted=config.trusted_packages)
+
+
+def model(config: Config, name: str) -> Any:
+    """The model of variant `name`, unfitted: the common model with the variant's arguments over it."""
+    node = {**config.model, **variant(config, name).model}
+    return build(node, where=f"model of variants.{name}", method="predict_proba", trusted=config.trusted_packages)
+
+
+def build(node: Mapping[str, Any], *, where: str, method: str, trusted: Sequence[str]) -> Any:
+    """The object that a `_target_` node describes; nested nodes are built too.
+
+    Only classes of estimators and samplers from the packages in `trusted` are built: `_target_` must not become a
+    way to call any function.
+
+    Parameters
+    ----------
+    node
+        `_target_` and the arguments of its constructor.
+    where
+        The node's place in the configuration, for errors.
+    method
+        What the object must be able to do: `fit_resample` or `predict_proba`.
+    trusted
+        Names of packages.
+
+    Raises
+    ------
+    InputError
+        The class is unknown, not allowed, lacks `method`, or does not take these arguments.
+    """
+    result = _build(node, where=where, trusted=trusted)
+    if not hasattr(result, method):
+        raise InputError(f"{where}: expected a class with {method}, found {node['_target_']}")
+    return result
+
+
+def _build(node: Mapping[str, Any], *, where: str, trusted: Sequence[str]) -> Any:
+    from sklearn.base import BaseEstimator
+
+    target = node.get("_target_")
+    if not isinstance(target, str) or "." not in target:
+        raise InputError(f"{where}._target_: expected the full name of a class, found {target!r}")
+    if target.partition(".")[0] not in trusted:
+        raise InputError(
+            f"{where}._target_: expected a class from {', '.join(trusted)}, found {target}; "
+            "packages you trust go into trusted_packages"
+        )
+    module, _, name = target.rpartition(".")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError):
+        raise InputError(f"{where}._target_: {target} does not exist in what is installed") from None
+    if not (inspect.isclass(found) and issubclass(found, BaseEstimator)):
+        raise InputError(f"{where}._target_: expected the class of an estimator or a sampler, found {target}")
+    known = inspect.signature(found).parameters
+    unknown = [key for key in node if key != "_target_" and key not in known]
+    if unknown:
+        raise InputError([f"{where}.{key} is not an argument of {name}; {nearest(str(key), known)}" for key in unknown])
+    arguments = {key: value for key, value in node.items() if key != "_target_"}
+    for key, value in arguments.items():
+        if isinstance(value, Mapping) and "_target_" in value:
+            arguments[key] = _build(value, where=f"{where}.{key}", trusted=trusted)
+    return found(**arguments)

@@ -1,0 +1,92 @@
+"""Composes conf/ into params.yaml, and stops a `dvc repro` whose params.yaml is out of step with conf/."""
+
+import argparse
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from pipeline.config import PARAMS, check
+from pipeline.errors import InputError, run
+from pipeline.files import say, write_text
+
+CONF = Path("conf")
+
+
+def compose(overrides: list[str]) -> str:
+    """The text of params.yaml for these Hydra overrides, as `dvc exp run -S` writes it."""
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+    from hydra.errors import HydraException
+
+    try:
+        with initialize_config_dir(str(CONF.absolute()), version_base=None):
+            config = hydra_compose("config", overrides=overrides)
+    except HydraException as error:
+        raise InputError(f"{CONF}: {error}") from None
+    OmegaConf.resolve(config)
+    return OmegaConf.to_yaml(config)
+
+
+def differences(ours: Any, theirs: Any, prefix: str = "") -> list[str]:
+    """A line for each key that two nested mappings do not share, `ours` being the one to mend."""
+    if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
+        keys = list(dict.fromkeys([*theirs, *ours]))
+        missing = object()
+        return [
+            line
+            for key in keys
+            for line in differences(
+                ours.get(key, missing), theirs.get(key, missing), f"{prefix}.{key}" if prefix else str(key)
+            )
+        ]
+    if type(ours) is object:
+        return [f"{prefix}: not in {PARAMS}, in {CONF} {theirs!r}"]
+    if type(theirs) is object:
+        return [f"{prefix}: in {PARAMS} {ours!r}, not in {CONF}"]
+    return [] if ours == theirs else [f"{prefix}: in {PARAMS} {ours!r}, in {CONF} {theirs!r}"]
+
+
+def configure(params: Any, composed: Any) -> None:
+    """Check that `params` is what conf/ composes to.
+
+    Raises
+    ------
+    InputError
+        They differ; the message names the keys and the command that composes.
+    """
+    lines = differences(params, composed)
+    if lines:
+        mend = "write it anew with `python -m pipeline.configure`, or run `dvc exp run`, which composes by itself"
+        raise InputError([f"{PARAMS} is out of step with {CONF}/: {mend}", *lines])
+
+
+def main() -> None:
+    """Write params.yaml, or with --check compare it with conf/."""
+    parser = argparse.ArgumentParser(prog="python -m pipeline.configure", description=__doc__)
+    parser.add_argument(
+        "overrides",
+        nargs="*",
+        metavar="key=value",
+        help="Hydra overrides, such as variants.smote.sampler.k_neighbors=3",
+    )
+    parser.add_argument("--check", action="store_true", help=f"compare {PARAMS} with conf/, write nothing")
+    arguments = parser.parse_args()
+    if not arguments.check:
+        text = compose(arguments.overrides)
+        check(OmegaConf.to_container(OmegaConf.create(text)))
+        write_text(PARAMS, text)
+        say(f"{PARAMS} is written")
+        return
+    params = OmegaConf.to_container(OmegaConf.load(PARAMS))
+    # Under `dvc exp run`, DVC has just composed params.yaml, with the user's own overrides in it.
+    if "DVC_EXP_NAME" not in os.environ:
+        composed = OmegaConf.to_container(OmegaConf.create(compose([])))
+        configure(params, composed)
+    check(params)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,56 @@
+"""Bad input ends a command with one screen of plain words and exit status 2, never with a traceback."""
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+
+SCREEN = 20  # problems shown at once
+
+
+class InputError(ValueError):
+    """What the user gave cannot be used: the message says where, what was expected, what was found, and the mend."""
+
+    def __init__(self, problems: str | Iterable[str]) -> None:
+        self.problems = [problems] if isinstance(problems, str) else list(problems)
+        super().__init__("\n".join(self.problems))
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """`; nearest: 'a', 'b'`, or what there is to choose from."""
+    known = [str(w) for w in words]
+    close = get_close_matches(word, known, n=3, cutoff=0.5)
+    shown = ", ".join(repr(w) for w in (close or known)[:12])
+    return f"{'nearest' if close else 'there is'}: {shown}"
+
+
+def run(main: Callable[[], None]) -> None:
+    """Call a command's `main`; exit status 2 on bad input, 130 when interrupted.
+
+    Parameters
+    ----------
+    main
+        Takes nothing: it reads `sys.argv` and `params.yaml`.
+    """
+    _end_with_parent()
+    try:
+        main()
+    except InputError as error:
+        shown = error.problems[:SCREEN]
+        more = len(error.problems) - len(shown)
+        for problem in shown:
+            print(f"error: {problem}", file=sys.stderr)  # noqa: T201
+        if more:
+            print(f"error: and {more} more", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _end_with_parent() -> None:
+    """Ask Linux for SIGTERM when the parent dies: a killed `dvc repro` must not leave a second writer."""
+    if sys.platform == "linux" and os.environ.get("DVC_STAGE"):
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)

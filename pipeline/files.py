@@ -1,0 +1,131 @@
+"""Artefacts on disk: written whole or not at all, and the same bytes for the same content."""
+
+import io
+import json
+import os
+import re
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipeline.errors import InputError
+
+# One folder a stage; `resample`, `train` and `evaluate` have a folder a variant below theirs.
+INGEST, SPLIT, PREPROCESS = Path("data/ingest"), Path("data/split"), Path("data/preprocess")
+RESAMPLE, TRAIN, EVALUATE = Path("data/resample"), Path("data/train"), Path("data/evaluate")
+REPORTS = Path("reports")
+
+# numpy.dtype is the one type of a fitted scikit-learn estimator that skops does not trust by itself.
+TRUSTED_TYPES = ("numpy.dtype",)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path` that takes its place when the block ends well, and is gone when it does not."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)  # mkstemp made it private
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write `data` to `path` in one step."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text with Unix line ends to `path` in one step."""
+    write_bytes(path, text.encode())
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write JSON without NaN or Infinity, which JSON does not have."""
+    write_text(path, json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a table, index included, as Parquet."""
+    with replacing(path) as temporary:
+        table.to_parquet(temporary)
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """A table as `write_table` left it."""
+    return pd.read_parquet(path)
+
+
+def separate(table: pd.DataFrame, target: str) -> tuple[pd.DataFrame, pd.Series]:
+    """Features, shape (n, p), and target, shape (n,): 1 is the positive class."""
+    return table.drop(columns=target), table[target]
+
+
+def write_model(path: Path, model: Any) -> None:
+    """Write a fitted estimator in skops' format, which executes nothing when read, with stable bytes."""
+    import skops.io
+
+    write_bytes(path, _canonical(skops.io.dumps(model)))
+
+
+def read_model(path: Path) -> Any:
+    """A fitted estimator as `write_model` left it.
+
+    Raises
+    ------
+    InputError
+        The file holds a type outside scikit-learn's own and `TRUSTED_TYPES`.
+    """
+    import skops.io
+
+    data = path.read_bytes()
+    unknown = set(skops.io.get_untrusted_types(data=data)) - set(TRUSTED_TYPES)
+    if unknown:
+        raise InputError(f"{path}: expected scikit-learn's own types, found {', '.join(sorted(unknown))}: not loaded")
+    return skops.io.loads(data, trusted=list(TRUSTED_TYPES))
+
+
+def _canonical(archive: bytes) -> bytes:
+    """The same skops archive with memory addresses and times of day replaced by counters and a constant."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as source:
+        schema = source.read("schema.json").decode()
+        numbers: dict[str, str] = {}
+        for address in re.findall(r'"__id__": (\d+)|"(\d+)\.npy"', schema):
+            numbers.setdefault(address[0] or address[1], str(len(numbers)))
+        schema = re.sub(r'(?<="__id__": )\d+', lambda m: numbers[m[0]], schema)
+        schema = re.sub(r'(?<=")\d+(?=\.npy")', lambda m: numbers[m[0]], schema)
+        members = {"schema.json": schema.encode()}
+        for name in source.namelist():
+            if name != "schema.json":
+                stem, dot, ending = name.partition(".")
+                members[numbers.get(stem, stem) + dot + ending] = source.read(name)
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as canonical:
+        for name in sorted(members):
+            info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            info.create_system = 3  # Unix, on every system
+            canonical.writestr(info, members[name])
+    return target.getvalue()
+
+
+def say(text: str) -> None:
+    """Print a line for the person at the terminal."""
+    sys.stdout.write(text + "\n")

@@ -1,0 +1,114 @@
+"""Gives the training rows to a variant's sampler, and keeps account of which rows are original."""
+
+import re
+import sys
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline import config
+from pipeline.errors import InputError, run
+from pipeline.files import PREPROCESS, RESAMPLE, read_table, say, separate, write_json, write_table
+
+
+def resample(X: pd.DataFrame, y: pd.Series, sampler: Any) -> tuple[pd.DataFrame, pd.Series]:
+    """The rows that the sampler makes of these, shapes (m, p) and (m,).
+
+    Parameters
+    ----------
+    X
+        Shape (n, p): features of training rows, without holes.
+    y
+        Shape (n,): 0 and 1.
+    sampler
+        Has imbalanced-learn's `fit_resample`; it is fitted.
+
+    Raises
+    ------
+    InputError
+        The sampler cannot take these rows.
+    """
+    try:
+        X_resampled, y_resampled = sampler.fit_resample(X, y)
+    except (ValueError, RuntimeError) as error:
+        raise InputError(_reason(error, y, type(sampler).__name__)) from error
+    return X_resampled, y_resampled
+
+
+def _reason(error: Exception, y: pd.Series, name: str) -> str:
+    counts = y.value_counts()
+    rarest = counts.idxmin()
+    rows = f"training class {rarest} has {counts[rarest]:,}"
+    mend = "lower its k_neighbors or n_neighbors"
+    # imbalanced-learn counts the row itself among its neighbours, and so says 6 where the user set 5.
+    if neighbours := re.search(r"n_neighbors = (\d+), n_samples_fit = (\d+)", str(error)):
+        needed = int(neighbours[1])
+        if int(neighbours[2]) == counts[rarest]:
+            return f"{name} needs {needed} rows of each class it raises; {rows}: {mend}, or use random_over"
+        return f"{name} needs {needed} rows in a neighbourhood, found {neighbours[2]}; {rows}: {mend}"
+    return f"{name} cannot take these rows ({rows} of {len(y):,}): {' '.join(str(error).split())}"
+
+
+def provenance(
+    X: pd.DataFrame, y: pd.Series, X_resampled: pd.DataFrame, y_resampled: pd.Series, indices: np.ndarray | None = None
+) -> pd.DataFrame:
+    """Which row of X each resampled row is.
+
+    Parameters
+    ----------
+    X, y
+        What the sampler was given; X is indexed by row_id.
+    X_resampled, y_resampled
+        What it gave back, m rows.
+    indices
+        The sampler's `sample_indices_`, if it has them: the position in X that each row was drawn from. Without them
+        rows are matched by value, each original at most once.
+
+    Returns
+    -------
+    provenance
+        Shape (m, 2): `row_id`, Int64, missing where the row is synthetic, and `synthetic`, bool.
+    """
+    if indices is not None:
+        row_id = pd.Series(X.index[indices]).astype("Int64")
+        moved = (X.to_numpy()[indices] != X_resampled.to_numpy()).any(axis=1)
+        row_id[moved] = pd.NA
+    else:
+        originals = pd.Series(X.index, index=_nth_of_its_kind(X, y))
+        row_id = pd.Series(originals.reindex(_nth_of_its_kind(X_resampled, y_resampled)).to_numpy()).astype("Int64")
+    return pd.DataFrame({"row_id": row_id, "synthetic": row_id.isna()})
+
+
+def _nth_of_its_kind(X: pd.DataFrame, y: pd.Series) -> pd.MultiIndex:
+    """(hash of the row, how many equal rows stand above it): unique even where rows repeat."""
+    values = pd.util.hash_pandas_object(X.assign(**{"": y.to_numpy()}), index=False)
+    return pd.MultiIndex.from_arrays([values, values.groupby(values.to_numpy()).cumcount()])
+
+
+def main() -> None:
+    """Read, resample, write."""
+    params = config.load()
+    name, target = sys.argv[1], params.data.target
+    sampler = config.sampler(params, name)
+    X, y = separate(read_table(PREPROCESS / "train.parquet"), target)
+    try:
+        X_resampled, y_resampled = resample(X, y, sampler)
+    except InputError as error:
+        raise InputError(f"variants.{name}: {error}") from None
+    origin = provenance(X, y, X_resampled, y_resampled, getattr(sampler, "sample_indices_", None))
+    table = X_resampled.assign(**{target: y_resampled}).reset_index(drop=True)
+    write_table(RESAMPLE / name / "train.parquet", pd.concat([table, origin], axis=1))
+    counts = {
+        "negative": int((y_resampled == 0).sum()),
+        "positive": int((y_resampled == 1).sum()),
+        "synthetic": int(origin.synthetic.sum()),
+        "originals_kept": int(origin.row_id.nunique()),
+    }
+    write_json(RESAMPLE / name / "classes.json", counts)
+    made = ", ".join(f"{counts[kind]:,} {kind}" for kind in ("negative", "positive", "synthetic"))
+    say(f"{name}: {len(y):,} rows in, {len(table):,} out: {made}")
+
+
+if __name__ == "__main__":
+    run(main)
