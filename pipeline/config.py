@@ -14,6 +14,7 @@ from pipeline.errors import InputError, nearest
 
 PARAMS = Path("params.yaml")
 OBJECTIVES = ("balanced_accuracy", "f_beta")
+RESERVED_NAMES = ("figures", "plots")  # folders of reports/ that are not variants
 IMPUTATIONS = ("median", "mean", "most_frequent")
 
 
@@ -191,6 +192,7 @@ def _out_of_range(config: Config) -> list[tuple[str, str, Any]]:
     for name in config.variants:
         plain = name.replace("_", "").replace("-", "").isalnum() and name.isascii()
         rules.append((plain, "variants", "names of letters, digits, _ and -", name))
+        rules.append((name not in RESERVED_NAMES, "variants", f"names other than {', '.join(RESERVED_NAMES)}", name))
     if simulation is not None:
         rules += [
             (simulation.rows >= 2, "data.simulation.rows", "a whole number from 2", simulation.rows),

@@ -23,20 +23,22 @@ from pipeline.files import (
     write_json,
     write_table,
 )
-from pipeline.metrics import at_threshold, threshold_free
-
-DEFAULT = 0.5
+from pipeline.metrics import holdout
 
 
-def evaluate(y: np.ndarray, probability: np.ndarray, *, tuned: float | None, confidence: float) -> dict[str, Any]:
-    """What the model does on rows it has not seen.
+def evaluate(
+    model: Any, X: pd.DataFrame, y: pd.Series, *, tuned: float | None, confidence: float
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """The probabilities that the model gives to rows it has not seen, and what they are worth.
 
     Parameters
     ----------
+    model
+        Fitted; has `predict_proba`.
+    X
+        Shape (n, p): features of test rows.
     y
         Shape (n,): 0 and 1.
-    probability
-        Shape (n,): probability of the positive class.
     tuned
         Threshold chosen on other rows; None where there were too few to choose it.
     confidence
@@ -44,25 +46,27 @@ def evaluate(y: np.ndarray, probability: np.ndarray, *, tuned: float | None, con
 
     Returns
     -------
+    probability
+        Shape (n,): of the positive class.
     metrics
-        `rows`, `positives`, `threshold_free`, and by threshold `default` (0.5) and `tuned` (None without one).
+        See `pipeline.metrics.holdout`.
     """
-    return {
-        "rows": len(y),
-        "positives": int((y == 1).sum()),
-        "threshold_free": threshold_free(y, probability),
-        "default": at_threshold(y, probability, DEFAULT, confidence=confidence),
-        "tuned": None if tuned is None else at_threshold(y, probability, tuned, confidence=confidence),
-    }
+    probability = model.predict_proba(X)[:, 1]
+    return probability, holdout(y.to_numpy(), probability, tuned=tuned, confidence=confidence)
 
 
-def classification_report(y: np.ndarray, decision: np.ndarray, labels: list[str]) -> dict[str, Any]:
+def classification_report(y: np.ndarray, decision: np.ndarray) -> dict[str, Any]:
     """scikit-learn's report by class: precision, recall, f1-score and support; None where one is not defined."""
     from sklearn.metrics import classification_report as report
 
     with np.errstate(invalid="ignore"):
         table = report(
-            y, decision.astype(int), labels=[0, 1], target_names=labels, output_dict=True, zero_division=np.nan
+            y,
+            decision.astype(int),
+            labels=[0, 1],
+            target_names=["negative", "positive"],
+            output_dict=True,
+            zero_division=np.nan,
         )
     return {
         row: {name: None if np.isnan(value) else value for name, value in cells.items()}
@@ -100,16 +104,15 @@ def main() -> None:
             objective=settings.objective,
             beta=settings.beta,
         )
-    probability = read_model(TRAIN / name / "model.skops").predict_proba(X)[:, 1]
-    holdout = evaluate(y.to_numpy(), probability, tuned=tuned, confidence=settings.confidence)
+    model = read_model(TRAIN / name / "model.skops")
+    probability, judged = evaluate(model, X, y, tuned=tuned, confidence=settings.confidence)
     metrics = {
         "variant": name,
-        "holdout": holdout,
+        "holdout": judged,
         "training": {**read_json(RESAMPLE / name / "classes.json"), "folds": number if number >= 2 else None},
         "model": read_json(TRAIN / name / "coefficients.json"),
     }
-    schema_labels = ["negative", "positive"]
-    points = {point: holdout[point] for point in ("default", "tuned") if holdout[point]}
+    points = {point: judged[point] for point in ("default", "tuned") if judged[point]}
     out = EVALUATE / name
     write_table(out / "predictions.parquet", pd.DataFrame({"y": y, "probability": probability}, index=X.index))
     if out_of_fold is not None:
@@ -117,14 +120,11 @@ def main() -> None:
     write_json(out / "confusion_matrix.json", {p: [[m["tn"], m["fp"]], [m["fn"], m["tp"]]] for p, m in points.items()})
     write_json(
         out / "classification_report.json",
-        {
-            p: classification_report(y.to_numpy(), probability >= m["threshold"], schema_labels)
-            for p, m in points.items()
-        },
+        {p: classification_report(y.to_numpy(), probability >= m["threshold"]) for p, m in points.items()},
     )
     write_json(out / "metrics.json", metrics)
     write_json(REPORTS / name / "metrics.json", metrics)
-    default = holdout["default"]
+    default = judged["default"]
     say(f"{name}: at 0.5 tp {default['tp']} fp {default['fp']} fn {default['fn']} tn {default['tn']}")
 
 

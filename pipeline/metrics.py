@@ -7,6 +7,8 @@ import numpy as np
 
 from pipeline.statistics import wilson
 
+DEFAULT_THRESHOLD = 0.5
+
 # Of each proportion: successes and trials, as sums of the matrix's cells.
 PROPORTIONS = {
     "precision": (("tp",), ("tp", "fp")),
@@ -120,6 +122,34 @@ def threshold_free(y: np.ndarray, probability: np.ndarray) -> dict[str, float | 
         "brier": brier,
         "brier_skill": 1 - brier / (prevalence * (1 - prevalence)) if both else None,
         "predicted_over_observed": _ratio(float(np.mean(probability)), prevalence),
+    }
+
+
+def holdout(y: np.ndarray, probability: np.ndarray, *, tuned: float | None, confidence: float) -> dict[str, Any]:
+    """Everything this project says of probabilities on test rows.
+
+    Parameters
+    ----------
+    y
+        Shape (n,): 0 and 1.
+    probability
+        Shape (n,): probability of the positive class.
+    tuned
+        Threshold chosen on other rows; None where there were too few to choose it.
+    confidence
+        Of the intervals, in (0, 1).
+
+    Returns
+    -------
+    metrics
+        `rows`, `positives`, `threshold_free`, and by threshold `default` (0.5) and `tuned` (None without one).
+    """
+    return {
+        "rows": len(y),
+        "positives": int((y == 1).sum()),
+        "threshold_free": threshold_free(y, probability),
+        "default": at_threshold(y, probability, DEFAULT_THRESHOLD, confidence=confidence),
+        "tuned": None if tuned is None else at_threshold(y, probability, tuned, confidence=confidence),
     }
 
 

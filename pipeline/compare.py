@@ -1,0 +1,268 @@
+"""Lays the variants' results side by side, at both thresholds, with what the best possible rule would do."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from tabulate import tabulate
+
+from pipeline import config, plots, thresholds
+from pipeline.config import Config
+from pipeline.errors import run
+from pipeline.files import (
+    EVALUATE,
+    INGEST,
+    REPORTS,
+    RESAMPLE,
+    SPLIT,
+    TRAIN,
+    read_json,
+    read_table,
+    say,
+    write_bytes,
+    write_json,
+    write_text,
+)
+from pipeline.metrics import holdout
+from pipeline.report import render
+
+SCHEMA_VERSION = 1
+REFERENCE = "none"  # the variant that the others are read against
+BEST = "best possible"
+POINTS = ("default", "tuned")
+DECISION_METRICS = ("precision", "recall", "specificity", "f1", "balanced_accuracy", "g_mean", "mcc", "accuracy")
+
+
+def compare(
+    results: dict[str, dict[str, Any]],
+    *,
+    table: dict[str, Any],
+    classes: dict[str, Any],
+    declared: dict[str, Any],
+    best: dict[str, Any] | None,
+) -> dict[str, Any]:
+    """Everything that the report, the CSV and the terminal say.
+
+    Parameters
+    ----------
+    results
+        By variant, in the order to show: what `evaluate` wrote as metrics.json.
+    table
+        What `ingest` wrote as schema.json.
+    classes
+        Class counts of training and test rows, as `split` wrote them.
+    declared
+        How thresholds and intervals were made, as in the configuration.
+    best
+        `pipeline.metrics.holdout` of the true probabilities; None where they are not known.
+
+    Returns
+    -------
+    comparison
+        `schema_version`, `table`, `split`, `declared`, `variants`, `best_possible`, `caveats`; numbers unrounded,
+        undefined ones None.
+    """
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "table": table,
+        "split": classes,
+        "declared": declared,
+        "variants": [
+            {**result, "sentence": sentence(result, results.get(REFERENCE), declared["objective"])}
+            for result in results.values()
+        ],
+        "best_possible": best,
+        "caveats": caveats(results),
+    }
+
+
+def sentence(result: dict[str, Any], reference: dict[str, Any] | None, objective: str) -> str:
+    """In plain words, what a variant does on the test rows, beside what the plain model does."""
+    ours, theirs = result["holdout"], reference["holdout"] if reference else None
+    beside = theirs if reference is not result else None
+    found = _found(ours["default"], ours["positives"])
+    parts = [f"At 0.5 it finds {found}" + (f"; {REFERENCE} finds {_found(beside['default'])}." if beside else ".")]
+    if ours["tuned"]:
+        at = f"At its own threshold for {objective.replace('_', ' ')}, {ours['tuned']['threshold']:.3g}, it finds "
+        tuned = _found(ours["tuned"])
+        plain = (
+            f"; {REFERENCE} at its own, {beside['tuned']['threshold']:.3g}, {_found(beside['tuned'])}" if beside else ""
+        )
+        parts.append(at + tuned + plain + ".")
+    precision = ours["threshold_free"]["average_precision"]
+    if precision is not None:
+        gain = round(precision - beside["threshold_free"]["average_precision"], 3) + 0.0 if beside else None
+        parts.append(
+            f"Its ranking has average precision {precision:.3f}"
+            + (f", {gain:+.3f} against {REFERENCE}" if gain is not None else "")
+            + "."
+        )
+    return " ".join(parts)
+
+
+def _found(point: dict[str, Any], positives: int | None = None) -> str:
+    of = f" of {positives:,} positives" if positives else ""
+    return f"{point['tp']:,}{of} with {point['fp']:,} false alarm{'s' if point['fp'] != 1 else ''}"
+
+
+def caveats(results: dict[str, dict[str, Any]]) -> list[str]:
+    """What stands against reading too much into these figures, computed from them."""
+    any_holdout = next(iter(results.values()))["holdout"]
+    positives = any_holdout["positives"]
+    found = [
+        f"The test rows hold {positives:,} positives: one more found moves recall by {1 / positives:.2g}. "
+        "This is one split; it cannot say which variant is better, and no verdict is given."
+    ]
+    unconverged = [name for name, result in results.items() if not result["model"]["converged"]]
+    if unconverged:
+        found.append(f"Not converged: {', '.join(unconverged)}. Raise model.max_iter, or scale the features.")
+    if any_holdout["tuned"] is None:
+        found.append("The training rows hold fewer than 10 positives: too few to choose a threshold out of fold.")
+    return found
+
+
+def flat(comparison: dict[str, Any]) -> pd.DataFrame:
+    """One row a variant, and one for the best possible rule; a column a figure."""
+    rows = [(v["variant"], v["training"], v["holdout"]) for v in comparison["variants"]]
+    if comparison["best_possible"]:
+        rows.append((BEST, {}, comparison["best_possible"]))
+    return pd.DataFrame(
+        [
+            {
+                "variant": name,
+                **{f"training_{kind}": training.get(kind) for kind in ("negative", "positive", "synthetic")},
+                **judged["threshold_free"],
+                **{
+                    f"{point}_{key}": (judged[point] or {}).get(key)
+                    for point in POINTS
+                    for key in ("threshold", "tn", "fp", "fn", "tp", *DECISION_METRICS)
+                },
+            }
+            for name, training, judged in rows
+        ]
+    ).convert_dtypes()
+
+
+def markdown(comparison: dict[str, Any]) -> str:
+    """Two tables, since two things must not be confused, and a sentence a variant."""
+    judged = [(v["variant"], v["holdout"]) for v in comparison["variants"]]
+    if comparison["best_possible"]:
+        judged.append((BEST, comparison["best_possible"]))
+    table, test = comparison["table"], comparison["split"]["test"]
+    decisions = [[name, *_decision(h["default"])[1:], *_decision(h["tuned"])] for name, h in judged]
+    ranking = [
+        [
+            name,
+            *(number(h["threshold_free"][key]) for key in ("average_precision", "roc_auc", "log_loss", "brier_skill")),
+        ]
+        + [number(h["threshold_free"]["predicted_over_observed"], 2)]
+        for name, h in judged
+    ]
+    return "\n".join(
+        [
+            f"# {table['name']}: {sum(test.values()):,} test rows, {test['positive']:,} positive",
+            "",
+            "Decisions: what moving a threshold moves too. tn/fp/fn/tp on the test rows.",
+            "",
+            _table(
+                ["variant", "recall at 0.5", "precision", "matrix", "tuned t*", "recall at t*", "precision", "matrix"],
+                decisions,
+            ),
+            "",
+            "Ranking and probabilities: what only a better model moves.",
+            "",
+            _table(
+                ["variant", "average precision", "ROC AUC", "log loss", "Brier skill", "predicted/observed"], ranking
+            ),
+            "",
+            *(f"- **{v['variant']}**: {v['sentence']}" for v in comparison["variants"]),
+            "",
+            *comparison["caveats"],
+            "",
+        ]
+    )
+
+
+def _decision(point: dict[str, Any] | None) -> list[str]:
+    if point is None:
+        return ["–"] * 4
+    return [
+        number(point["threshold"]),
+        number(point["recall"]),
+        number(point["precision"]),
+        "/".join(str(point[cell]) for cell in ("tn", "fp", "fn", "tp")),
+    ]
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A figure for a table; a dash where it is not defined."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def _table(headers: list[str], rows: list[list[str]]) -> str:
+    align = ("left", *["right"] * (len(headers) - 1))
+    return tabulate(rows, headers, tablefmt="pipe", disable_numparse=True, colalign=align)
+
+
+def best_possible(
+    truth: pd.Series, test: pd.DataFrame, training: pd.DataFrame | None, params: Config
+) -> dict[str, Any]:
+    """What the true probabilities do on the test rows: nothing that is fitted can expect to do better.
+
+    Parameters
+    ----------
+    truth
+        True probability of the positive class, by row_id.
+    test, training
+        `y` by row_id; the threshold is chosen on training rows.
+    params
+        The configuration.
+    """
+    settings = params.evaluate
+    tuned = None
+    if training is not None:
+        tuned = thresholds.choose(
+            training.y.to_numpy(), truth[training.index].to_numpy(), objective=settings.objective, beta=settings.beta
+        )
+    return holdout(test.y.to_numpy(), truth[test.index].to_numpy(), tuned=tuned, confidence=settings.confidence)
+
+
+def _forget(folder: Path, *, keep: list[str]) -> None:
+    """Delete the folders of variants that are compared no longer, as a fresh clone would not have them."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.is_dir() and path.name not in keep:
+            shutil.rmtree(path)
+
+
+def main() -> None:
+    """Read, lay side by side, draw, write."""
+    params = config.load()
+    for folder in (RESAMPLE, TRAIN, EVALUATE, REPORTS):
+        _forget(folder, keep=[*params.variants, *config.RESERVED_NAMES])
+    results = {name: read_json(EVALUATE / name / "metrics.json") for name in params.variants}
+    predictions = {name: read_table(EVALUATE / name / "predictions.parquet") for name in params.variants}
+    schema, best = read_json(INGEST / "schema.json"), None
+    if params.data.simulation is not None:
+        truth = read_table(INGEST / "truth.parquet").probability
+        first = next(iter(params.variants))
+        tuned = results[first]["holdout"]["tuned"] is not None
+        training = read_table(EVALUATE / first / "out_of_fold.parquet") if tuned else None
+        best = best_possible(truth, predictions[first], training, params)
+        predictions = {**predictions, BEST: predictions[first].assign(probability=truth)}
+    declared = {**vars(params.evaluate), "seed": params.seed, "preprocess": vars(params.preprocess)}
+    comparison = compare(results, table=schema, classes=read_json(SPLIT / "classes.json"), declared=declared, best=best)
+    drawn = {name: plots.png(figure) for name, figure in plots.draw(comparison, predictions).items()}
+    for name, picture in drawn.items():
+        write_bytes(REPORTS / "figures" / f"{name}.png", picture)
+    for name, points in plots.tables(comparison, predictions).items():
+        write_text(REPORTS / "plots" / f"{name}.csv", points.to_csv(index=False, lineterminator="\n"))
+    write_json(REPORTS / "comparison.json", comparison)
+    write_text(REPORTS / "comparison.csv", flat(comparison).to_csv(index=False, lineterminator="\n"))
+    write_text(REPORTS / "comparison.md", markdown(comparison))
+    write_text(REPORTS / "index.html", render(comparison, drawn))
+    say(f"compared {', '.join(results)}")
+
+
+if __name__ == "__main__":
+    run(main)

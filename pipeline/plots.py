@@ -1,0 +1,274 @@
+"""Draws the comparison: class counts, confusion matrices, and curves with every operating point on them."""
+
+import io
+from math import ceil
+from typing import Any
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+BEST = "best possible"
+# Okabe & Ito 2008: told apart by colour-blind readers, in this order.
+COLOURS = ["#000000", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#7F7F7F"]
+DASHES = ["-", "--", ":", "-."]
+POINTS = {"default": ("o", "at 0.5"), "tuned": ("D", "at t*")}
+NEGATIVE, POSITIVE = "#9DB7C9", "#D55E00"
+Margins = tuple[float, float, float, float, float, float]  # inches: left, right, bottom, top, between, below
+MOST_POINTS = 1000  # of a curve that is drawn
+STYLE: dict[Any, Any] = {
+    "axes.grid": True,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": 11,
+    "figure.dpi": 100,
+    "font.size": 10,
+    "grid.alpha": 0.25,
+    "savefig.dpi": 160,
+}
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as PNG, the same bytes each time."""
+    with matplotlib.rc_context(STYLE):
+        target = io.BytesIO()
+        figure.savefig(target, format="png", metadata={"Software": None})
+    return target.getvalue()
+
+
+def draw(comparison: dict[str, Any], predictions: dict[str, pd.DataFrame]) -> dict[str, Figure]:
+    """All figures of a comparison, by the name of their file without its ending.
+
+    Parameters
+    ----------
+    comparison
+        As `pipeline.compare.compare` returns it.
+    predictions
+        By variant, and "best possible" where it is known: `y` and `probability` by row_id.
+    """
+    variants = {v["variant"]: v["holdout"] for v in comparison["variants"]}
+    judged = {**variants, **({BEST: comparison["best_possible"]} if comparison["best_possible"] else {})}
+    labels = [f"{comparison['table']['target']} = {comparison['table'][side]}" for side in ("negative", "positive")]
+    with matplotlib.rc_context(STYLE):
+        return {
+            "class_counts": class_counts(_panels(comparison), labels),
+            "confusion_matrices": confusion_matrices(judged, labels),
+            "precision_recall": precision_recall(judged, predictions),
+            "roc": roc(judged, predictions),
+            **{f"{name}/confusion_matrix": confusion_matrices({name: h}, labels) for name, h in variants.items()},
+        }
+
+
+def _panels(comparison: dict[str, Any]) -> dict[str, dict[str, int]]:
+    split = comparison["split"]
+    return {
+        "whole table": comparison["table"]["classes"],
+        "training rows": split["train"],
+        "test rows": split["test"],
+        **{f"training, {v['variant']}": v["training"] for v in comparison["variants"]},
+    }
+
+
+def class_counts(panels: dict[str, dict[str, int]], labels: list[str]) -> Figure:
+    """Bars of the class counts, one panel a table, with the counts on them; synthetic rows are hatched.
+
+    Parameters
+    ----------
+    panels
+        By title: `negative`, `positive`, and `synthetic` rows among these.
+    labels
+        What to call the negative and the positive class.
+    """
+    columns = min(5, len(panels))
+    figure, axes = _grid(len(panels), columns, width=1.9, height=1.8, margins=(0.6, 0.2, 0.4, 0.8, 0.55, 0.65))
+    highest = max(max(p["negative"], p["positive"]) for p in panels.values())
+    for axis, (title, counts) in zip(axes, panels.items(), strict=False):
+        heights = [counts["negative"], counts["positive"]]
+        axis.bar(labels, heights, color=[NEGATIVE, POSITIVE], width=0.7)
+        synthetic = counts.get("synthetic", 0)
+        if synthetic:
+            # Which class is synthetic follows from the counts: a sampler makes up rows of the one it changes.
+            side = 1 if synthetic <= counts["positive"] else 0
+            base = max(heights[side] - synthetic, 0)
+            axis.bar(
+                [labels[side]], [synthetic], bottom=base, color="none", edgecolor="white", hatch="///", linewidth=0
+            )
+        for place, height in enumerate(heights):
+            axis.annotate(f"{height:,}", (place, height), (0, 3), textcoords="offset points", ha="center")
+        axis.set(title=title, ylim=(0, highest * 1.12))
+        axis.grid(visible=False, axis="x")
+        axis.yaxis.set_major_formatter(matplotlib.ticker.StrMethodFormatter("{x:,.0f}"))
+    hatched = any(p.get("synthetic") for p in panels.values())
+    figure.suptitle(
+        "Class counts" + (" (hatched: synthetic rows)" if hatched else ""), y=1 - 0.15 / figure.get_figheight()
+    )
+    return figure
+
+
+def confusion_matrices(judged: dict[str, dict[str, Any]], labels: list[str]) -> Figure:
+    """Each variant's matrix at 0.5 above its matrix at t*; shade is the share of the actual class."""
+    columns = min(4, len(judged))
+    blocks = ceil(len(judged) / columns)
+    figure, axes = _grid(blocks * 2 * columns, columns, width=1.6, height=1.6, margins=(0.9, 0.2, 0.6, 0.6, 0.35, 0.95))
+    for axis in axes:
+        axis.set_visible(False)
+    for number, (name, holdout) in enumerate(judged.items()):
+        block, column = divmod(number, columns)
+        for below, point in enumerate(POINTS):
+            axis = axes[(2 * block + below) * columns + column]
+            axis.set_visible(True)
+            _matrix(axis, holdout[point], f"{name}\n" if below == 0 else "", labels, first=column == 0)
+    return figure
+
+
+def _matrix(axis: Any, cells: dict[str, Any] | None, above: str, labels: list[str], *, first: bool) -> None:
+    axis.grid(visible=False)
+    if cells is None:
+        axis.set_axis_off()
+        axis.set_title(f"{above}no tuned threshold")
+        return
+    counts = np.array([[cells["tn"], cells["fp"]], [cells["fn"], cells["tp"]]])
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axis.imshow(shares, cmap="Blues", vmin=0, vmax=1.3)
+    for (row, column), count in np.ndenumerate(counts):
+        shade = "white" if shares[row, column] > 0.75 else "black"
+        axis.text(column, row, f"{count:,}\n{shares[row, column]:.0%}", ha="center", va="center", color=shade)
+    axis.set_title(f"{above}threshold {cells['threshold']:.3g}")
+    axis.set_xticks([0, 1], labels)
+    axis.set_yticks([0, 1], labels if first else ["", ""], rotation=90, va="center")
+    axis.set_xlabel("called")
+    if first:
+        axis.set_ylabel("is")
+
+
+def precision_recall(judged: dict[str, dict[str, Any]], predictions: dict[str, pd.DataFrame]) -> Figure:
+    """Precision over recall for every variant, with the points where 0.5 and t* put it."""
+    figure, axis = _curve(
+        "recall: share of the positives that are found", "precision: share of the alerts that are right"
+    )
+    prevalence = next(iter(judged.values()))["threshold_free"]["prevalence"]
+    axis.axhline(prevalence, color="0.6", linewidth=1)
+    axis.annotate(
+        f"prevalence {prevalence:.3g}", (1, prevalence), (0, 3), textcoords="offset points", ha="right", color="0.4"
+    )
+    for number, (name, rows) in enumerate(predictions.items()):
+        points = precision_recall_points(rows)
+        value = judged[name]["threshold_free"]["average_precision"]
+        _line(axis, number, name, points.recall, points.precision, f"{name}, AP {value:.3f}", drawstyle="steps-post")
+        for point, (marker, _) in POINTS.items():
+            cells = judged[name][point]
+            if cells and cells["precision"] is not None and cells["recall"] is not None:
+                _mark(axis, number, name, cells["recall"], cells["precision"], marker)
+    _finish(axis, "Precision and recall on the test rows: thresholds move along a curve")
+    return figure
+
+
+def roc(judged: dict[str, dict[str, Any]], predictions: dict[str, pd.DataFrame]) -> Figure:
+    """The receiver operating characteristic of every variant, with the points where 0.5 and t* put it."""
+    figure, axis = _curve(
+        "false positive rate: share of the negatives alerted on", "recall: share of the positives that are found"
+    )
+    axis.plot([0, 1], [0, 1], color="0.6", linewidth=1)
+    for number, (name, rows) in enumerate(predictions.items()):
+        points = roc_points(rows)
+        value = judged[name]["threshold_free"]["roc_auc"]
+        _line(axis, number, name, points.false_positive_rate, points.true_positive_rate, f"{name}, AUC {value:.3f}")
+        for point, (marker, _) in POINTS.items():
+            cells = judged[name][point]
+            if cells and cells["specificity"] is not None and cells["recall"] is not None:
+                _mark(axis, number, name, 1 - cells["specificity"], cells["recall"], marker)
+    _finish(axis, "ROC on the test rows: thresholds move along a curve")
+    return figure
+
+
+def precision_recall_points(rows: pd.DataFrame) -> pd.DataFrame:
+    """The curve's corners, `recall` and `precision`, thinned to `MOST_POINTS`."""
+    from sklearn.metrics import precision_recall_curve
+
+    precision, recall, _ = precision_recall_curve(rows.y, rows.probability, drop_intermediate=True)
+    return _thin(pd.DataFrame({"recall": recall, "precision": precision}))
+
+
+def roc_points(rows: pd.DataFrame) -> pd.DataFrame:
+    """The curve's corners, `false_positive_rate` and `true_positive_rate`, thinned to `MOST_POINTS`."""
+    from sklearn.metrics import roc_curve
+
+    false, true, _ = roc_curve(rows.y, rows.probability)
+    return _thin(pd.DataFrame({"false_positive_rate": false, "true_positive_rate": true}))
+
+
+def tables(comparison: dict[str, Any], predictions: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """What `dvc plots` draws: long tables with a `variant` column."""
+    cells = [
+        {
+            "variant": v["variant"],
+            "threshold": at,
+            "actual": actual,
+            "called": called,
+            "rows": v["holdout"][point][cell],
+        }
+        for v in comparison["variants"]
+        for point, (_, at) in POINTS.items()
+        if v["holdout"][point]
+        for cell, actual, called in (("tn", 0, 0), ("fp", 0, 1), ("fn", 1, 0), ("tp", 1, 1))
+    ]
+    return {
+        "confusion_matrix": pd.DataFrame(cells),
+        "precision_recall": pd.concat(precision_recall_points(p).assign(variant=v) for v, p in predictions.items()),
+        "roc": pd.concat(roc_points(p).assign(variant=v) for v, p in predictions.items()),
+    }
+
+
+def _thin(points: pd.DataFrame) -> pd.DataFrame:
+    if len(points) <= MOST_POINTS:
+        return points
+    return points.iloc[np.linspace(0, len(points) - 1, MOST_POINTS).round().astype(int)]
+
+
+def _grid(panels: int, columns: int, *, width: float, height: float, margins: Margins) -> tuple[Figure, list[Any]]:
+    """Axes of `width` by `height` inches in rows of `columns`; those beyond `panels` are hidden."""
+    rows = ceil(panels / columns)
+    left, right, bottom, top, between, below = margins
+    wide = left + columns * width + (columns - 1) * between + right
+    high = bottom + rows * height + (rows - 1) * below + top
+    # Margins by hand: matplotlib's layout engines take longer than the drawing.
+    grid = {"left": left / wide, "right": 1 - right / wide, "bottom": bottom / high, "top": 1 - top / high}
+    figure = Figure(figsize=(wide, high))
+    axes = list(
+        np.ravel(
+            figure.subplots(rows, columns, gridspec_kw={**grid, "wspace": between / width, "hspace": below / height})
+        )
+    )
+    for axis in axes[panels:]:
+        axis.set_visible(False)
+    return figure, axes
+
+
+def _curve(x: str, y: str) -> tuple[Figure, Any]:
+    figure = Figure(figsize=(9, 5.6), layout="constrained")
+    axis = figure.subplots()
+    axis.set(xlabel=x, ylabel=y, xlim=(-0.02, 1.02), ylim=(-0.02, 1.04))
+    return figure, axis
+
+
+def _line(axis: Any, number: int, name: str, x: Any, y: Any, label: str, drawstyle: str = "default") -> None:
+    if name == BEST:
+        axis.plot(x, y, color="0.6", linewidth=3, alpha=0.5, label=label, drawstyle=drawstyle, zorder=1)
+        return
+    dash = DASHES[number // len(COLOURS) % len(DASHES)]
+    axis.plot(
+        x, y, color=COLOURS[number % len(COLOURS)], linestyle=dash, linewidth=1.4, label=label, drawstyle=drawstyle
+    )
+
+
+def _mark(axis: Any, number: int, name: str, x: float, y: float, marker: str) -> None:
+    colour = "0.6" if name == BEST else COLOURS[number % len(COLOURS)]
+    axis.plot(x, y, marker, color=colour, markersize=8, markeredgecolor="white", zorder=3, clip_on=False)
+
+
+def _finish(axis: Any, title: str) -> None:
+    for marker, label in POINTS.values():
+        axis.plot([], [], marker, color="0.4", markersize=7, label=label)
+    axis.set_title(title, loc="left")
+    axis.figure.legend(loc="outside right upper", frameon=False)
