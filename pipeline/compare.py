@@ -8,7 +8,6 @@ import pandas as pd
 from tabulate import tabulate
 
 from pipeline import config, plots, thresholds
-from pipeline.config import Config
 from pipeline.errors import run
 from pipeline.files import (
     EVALUATE,
@@ -31,6 +30,7 @@ SCHEMA_VERSION = 1
 REFERENCE = "none"  # the variant that the others are read against
 BEST = "best possible"
 POINTS = ("default", "tuned")
+TRAINING_COUNTS = ("negative", "positive", "synthetic_negative", "synthetic_positive")
 DECISION_METRICS = ("precision", "recall", "specificity", "f1", "balanced_accuracy", "g_mean", "mcc", "accuracy")
 
 
@@ -131,7 +131,7 @@ def flat(comparison: dict[str, Any]) -> pd.DataFrame:
         [
             {
                 "variant": name,
-                **{f"training_{kind}": training.get(kind) for kind in ("negative", "positive", "synthetic")},
+                **{f"training_{kind}": training.get(kind) for kind in TRAINING_COUNTS},
                 **judged["threshold_free"],
                 **{
                     f"{point}_{key}": (judged[point] or {}).get(key)
@@ -206,7 +206,13 @@ def _table(headers: list[str], rows: list[list[str]]) -> str:
 
 
 def best_possible(
-    truth: pd.Series, test: pd.DataFrame, training: pd.DataFrame | None, params: Config
+    truth: pd.Series,
+    test: pd.DataFrame,
+    training: pd.DataFrame | None,
+    *,
+    objective: str,
+    beta: float | None,
+    confidence: float,
 ) -> dict[str, Any]:
     """What the true probabilities do on the test rows: nothing that is fitted can expect to do better.
 
@@ -215,17 +221,15 @@ def best_possible(
     truth
         True probability of the positive class, by row_id.
     test, training
-        `y` by row_id; the threshold is chosen on training rows.
-    params
-        The configuration.
+        `y` by row_id; the threshold is chosen on training rows, or not at all.
+    objective, beta, confidence
+        As for `pipeline.thresholds.choose` and `pipeline.metrics.holdout`.
     """
-    settings = params.evaluate
     tuned = None
     if training is not None:
-        tuned = thresholds.choose(
-            training.y.to_numpy(), truth[training.index].to_numpy(), objective=settings.objective, beta=settings.beta
-        )
-    return holdout(test.y.to_numpy(), truth[test.index].to_numpy(), tuned=tuned, confidence=settings.confidence)
+        known = truth[training.index].to_numpy()
+        tuned = thresholds.choose(training.y.to_numpy(), known, objective=objective, beta=beta)
+    return holdout(test.y.to_numpy(), truth[test.index].to_numpy(), tuned=tuned, confidence=confidence)
 
 
 def _forget(folder: Path, *, keep: list[str]) -> None:
@@ -248,7 +252,8 @@ def main() -> None:
         first = next(iter(params.variants))
         tuned = results[first]["holdout"]["tuned"] is not None
         training = read_table(EVALUATE / first / "out_of_fold.parquet") if tuned else None
-        best = best_possible(truth, predictions[first], training, params)
+        how = {key: getattr(params.evaluate, key) for key in ("objective", "beta", "confidence")}
+        best = best_possible(truth, predictions[first], training, **how)
         predictions = {**predictions, BEST: predictions[first].assign(probability=truth)}
     declared = {**vars(params.evaluate), "seed": params.seed, "preprocess": vars(params.preprocess)}
     comparison = compare(results, table=schema, classes=read_json(SPLIT / "classes.json"), declared=declared, best=best)

@@ -76,7 +76,7 @@ def class_counts(panels: dict[str, dict[str, int]], labels: list[str]) -> Figure
     Parameters
     ----------
     panels
-        By title: `negative`, `positive`, and `synthetic` rows among these.
+        By title: `negative` and `positive` rows, and `synthetic_negative` and `synthetic_positive` ones among them.
     labels
         What to call the negative and the positive class.
     """
@@ -86,20 +86,17 @@ def class_counts(panels: dict[str, dict[str, int]], labels: list[str]) -> Figure
     for axis, (title, counts) in zip(axes, panels.items(), strict=False):
         heights = [counts["negative"], counts["positive"]]
         axis.bar(labels, heights, color=[NEGATIVE, POSITIVE], width=0.7)
-        synthetic = counts.get("synthetic", 0)
-        if synthetic:
-            # Which class is synthetic follows from the counts: a sampler makes up rows of the one it changes.
-            side = 1 if synthetic <= counts["positive"] else 0
-            base = max(heights[side] - synthetic, 0)
-            axis.bar(
-                [labels[side]], [synthetic], bottom=base, color="none", edgecolor="white", hatch="///", linewidth=0
-            )
+        made = [counts.get("synthetic_negative", 0), counts.get("synthetic_positive", 0)]
+        if any(made):
+            below = [height - synthetic for height, synthetic in zip(heights, made, strict=True)]
+            style = {"color": "none", "edgecolor": "white", "hatch": "///", "linewidth": 0}
+            axis.bar(labels, made, bottom=below, width=0.7, **style)
         for place, height in enumerate(heights):
             axis.annotate(f"{height:,}", (place, height), (0, 3), textcoords="offset points", ha="center")
         axis.set(title=title, ylim=(0, highest * 1.12))
         axis.grid(visible=False, axis="x")
         axis.yaxis.set_major_formatter(matplotlib.ticker.StrMethodFormatter("{x:,.0f}"))
-    hatched = any(p.get("synthetic") for p in panels.values())
+    hatched = any(p.get("synthetic_negative") or p.get("synthetic_positive") for p in panels.values())
     figure.suptitle(
         "Class counts" + (" (hatched: synthetic rows)" if hatched else ""), y=1 - 0.15 / figure.get_figheight()
     )

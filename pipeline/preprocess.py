@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from pipeline import config
@@ -67,11 +66,9 @@ def main() -> None:
     for side, (X, y) in sides.items():
         write_table(PREPROCESS / f"{side}.parquet", fitted.transform(X).assign(**{params.data.target: y}))
     write_model(PREPROCESS / "preprocessor.skops", fitted)
-    constant = [name for name in fitted.feature_names_in_ if np.ptp(sides["train"][0][name].dropna()) == 0]
-    say(
-        f"impute {params.preprocess.impute}, scale {params.preprocess.scale}"
-        + (f"; constant in training rows: {', '.join(constant)}" if constant else "")
-    )
+    settings = ", ".join(f"{key} {value}" for key, value in vars(params.preprocess).items())
+    constant = [name for name, values in sides["train"][0].items() if values.nunique() < 2]
+    say(settings + (f"; constant in the training rows: {', '.join(constant)}" if constant else ""))
 
 
 if __name__ == "__main__":

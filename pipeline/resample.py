@@ -97,16 +97,17 @@ def main() -> None:
     except InputError as error:
         raise InputError(f"variants.{name}: {error}") from None
     origin = provenance(X, y, X_resampled, y_resampled, getattr(sampler, "sample_indices_", None))
-    table = X_resampled.assign(**{target: y_resampled}).reset_index(drop=True)
-    write_table(RESAMPLE / name / "train.parquet", pd.concat([table, origin], axis=1))
+    table = pd.concat([X_resampled.assign(**{target: y_resampled}).reset_index(drop=True), origin], axis=1)
+    write_table(RESAMPLE / name / "train.parquet", table)
     counts = {
         "negative": int((y_resampled == 0).sum()),
         "positive": int((y_resampled == 1).sum()),
-        "synthetic": int(origin.synthetic.sum()),
+        "synthetic_negative": int((table.synthetic & (table[target] == 0)).sum()),
+        "synthetic_positive": int((table.synthetic & (table[target] == 1)).sum()),
         "originals_kept": int(origin.row_id.nunique()),
     }
     write_json(RESAMPLE / name / "classes.json", counts)
-    made = ", ".join(f"{counts[kind]:,} {kind}" for kind in ("negative", "positive", "synthetic"))
+    made = f"{counts['negative']:,} negative, {counts['positive']:,} positive, {origin.synthetic.sum():,} synthetic"
     say(f"{name}: {len(y):,} rows in, {len(table):,} out: {made}")
 
 

@@ -1,0 +1,333 @@
+"""Publishes the results to MLflow: a parent run per reproduction, a child per variant; the same results once."""
+
+import argparse
+import hashlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pandas as pd
+import yaml
+
+from pipeline import config
+from pipeline.config import Config, Tracking
+from pipeline.errors import InputError, run
+from pipeline.files import (
+    EVALUATE,
+    INGEST,
+    PREPROCESS,
+    REPORTS,
+    SPLIT,
+    TRAIN,
+    read_json,
+    read_model,
+    read_table,
+    say,
+    separate,
+)
+from pipeline.tracking import Dataset, Model, Run, StoreError, metric_name, page, publish, store_file
+
+HOST = "127.0.0.1"
+FIGURES = REPORTS / "figures"
+SORTED_BY = "holdout/average_precision"
+LOCK = Path("dvc.lock")
+EXAMPLE_ROWS = 5
+DIGITS = 6  # significant ones of a metric: MLflow shows all it gets
+GATHERED = ("threshold_free", "intervals")  # levels of metrics.json that add nothing to a metric's name
+NOT_METRICS = ("coefficients", "intercept")  # what a model is, not how good it is
+
+
+def flat_params(nested: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Each setting as text under its dotted key, as `dvc exp run -S` takes it."""
+    flat: dict[str, str] = {}
+    for key, value in nested.items():
+        if isinstance(value, Mapping) and value:
+            flat |= flat_params(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = str(value)
+    return flat
+
+
+def flat_metrics(nested: Mapping[str, Any], *above: str) -> dict[str, float]:
+    """Each number as `holdout/default/recall`, rounded, and each interval as its `_low` and `_high`, without nulls.
+
+    Parameters
+    ----------
+    nested
+        As `pipeline.evaluate` writes metrics.json.
+    above
+        Names of the levels above.
+    """
+    flat: dict[str, float] = {}
+    for key, value in nested.items():
+        if key in NOT_METRICS:
+            continue
+        if isinstance(value, Mapping):
+            flat |= flat_metrics(value, *above, *(() if key in GATHERED else (key,)))
+        elif isinstance(value, list):
+            ends = zip(("low", "high"), value, strict=False)
+            flat |= flat_metrics({f"{key}_{end}": number for end, number in ends}, *above)
+        elif isinstance(value, int):
+            flat[metric_name(*above, key)] = int(value)
+        elif isinstance(value, float):
+            flat[metric_name(*above, key)] = float(f"{value:.{DIGITS}g}")
+    return flat
+
+
+def settings(params: Config, name: str | None = None) -> dict[str, str]:
+    """The settings that results depend on: of variant `name`, or those that all variants share."""
+    shared = {key: asdict(getattr(params, key)) for key in ("data", "split", "preprocess", "evaluate")}
+    model, sampler = dict(params.model), {}
+    if name is not None:
+        chosen = config.variant(params, name)
+        model |= chosen.model
+        sampler = {"sampler": chosen.sampler}
+    return flat_params({"seed": params.seed, **shared, "model": model, **sampler})
+
+
+def digest(data: object, files: Iterable[Path] = ()) -> str:
+    """SHA-256 over plain data and the names and bytes of files."""
+    result = hashlib.sha256(json.dumps(data, sort_keys=True).encode())
+    for path in files:
+        result.update(f"\n{path.as_posix()} {hashlib.sha256(path.read_bytes()).hexdigest()}".encode())
+    return result.hexdigest()
+
+
+def sentence(name: str, params: Config, metrics: Mapping[str, Any]) -> str:
+    """What a variant is and does, for a person who reads nothing else."""
+    chosen, judged = config.variant(params, name), metrics["holdout"]
+    sampler = chosen.sampler["_target_"].rpartition(".")[2]
+    model = ", ".join([params.model["_target_"].rpartition(".")[2], *(f"{k}={v}" for k, v in chosen.model.items())])
+    precision = judged["threshold_free"]["average_precision"]
+    return (
+        f"{'No resampling' if sampler == 'FunctionSampler' else sampler}, then {model}, on {params.data.name}. "
+        f"At threshold 0.5 it finds {judged['default']['tp']} of the {judged['positives']} positives among "
+        f"{judged['rows']} test rows, with {judged['default']['fp']} false alarms"
+        + ("." if precision is None else f"; average precision {precision:.3f}.")
+    )
+
+
+def git_tags() -> dict[str, str]:
+    """The commit, and whether code or configuration differ from it; nothing outside a git repository."""
+    watched = ("pipeline", "conf", "dvc.yaml", "params.yaml", "requirements.lock")
+    try:
+        commit, changes = (
+            subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout.strip()
+            for arguments in (["rev-parse", "HEAD"], ["status", "--porcelain", "--", *watched])
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return {}
+    return {"git_commit": commit, "git_changed": str(bool(changes)).lower(), "mlflow.source.git.commit": commit}
+
+
+def child_files(name: str) -> dict[str, Path]:
+    """What a variant's run shows, by its name there."""
+    return {
+        "confusion_matrix.png": FIGURES / name / "confusion_matrix.png",
+        "confusion_matrix.json": EVALUATE / name / "confusion_matrix.json",
+        "classification_report.json": EVALUATE / name / "classification_report.json",
+        "metrics.json": EVALUATE / name / "metrics.json",
+        "class_counts.png": FIGURES / "class_counts.png",
+    }
+
+
+def parent_files(variants: Iterable[str]) -> dict[str, Path]:
+    """What a reproduction's run shows, by its name there."""
+    names = ("index.html", "comparison.md", "comparison.csv", "comparison.json")
+    figures = [*FIGURES.glob("*.*"), *(path for name in variants for path in FIGURES.glob(f"{name}/*.*"))]
+    return {
+        **{name: REPORTS / name for name in names},
+        **{f"figures/{path.relative_to(FIGURES).as_posix()}": path for path in sorted(figures)},
+    }
+
+
+def refuse_missing(variants: Iterable[str]) -> None:
+    """Raise InputError when results that are to be published are not there."""
+    needed = [INGEST / "schema.json", INGEST / "table.parquet", SPLIT / "train.parquet"]
+    needed += [PREPROCESS / "preprocessor.skops", *parent_files(()).values()]
+    for name in variants:
+        needed += [*child_files(name).values(), EVALUATE / name / "predictions.parquet", TRAIN / name / "model.skops"]
+    missing = [path for path in needed if not path.is_file()]
+    if missing:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise InputError(f"{missing[0]}{more}: expected the results, found no such file: run `dvc repro` first")
+
+
+def refuse_stale(params: Config) -> None:
+    """Raise InputError when DVC's record says that the results come from other settings than these."""
+    if not LOCK.is_file() or "DVC_STAGE" in os.environ:  # inside `dvc repro` they can not
+        return
+    now = asdict(params)
+    for stage, entry in yaml.safe_load(LOCK.read_text(encoding="utf-8"))["stages"].items():
+        _, _, name = stage.partition("@")
+        if stage == "track" or (name and name not in params.variants):
+            continue
+        for key, then in entry.get("params", {}).get(str(config.PARAMS), {}).items():
+            value: Any = now
+            for part in key.split("."):
+                value = value.get(part) if isinstance(value, Mapping) else None
+            if value != then:
+                raise InputError(
+                    f"{config.PARAMS}: {key} has changed since the results were made: run `dvc repro` first"
+                )
+
+
+def variant_run(name: str, params: Config, *, preprocessor: Any, example: pd.DataFrame, dataset: Dataset) -> Run:
+    """The MLflow run of one variant, from what the stages wrote."""
+    from sklearn.pipeline import Pipeline
+
+    metrics, own = read_json(EVALUATE / name / "metrics.json"), settings(params, name)
+    # Without the sampler, which only ever saw training rows: this is what scores a new row.
+    model = Pipeline([("preprocess", preprocessor), ("model", read_model(TRAIN / name / "model.skops"))])
+    predictions = read_table(EVALUATE / name / "predictions.parquet").to_csv(lineterminator="\n")
+    return Run(
+        name,
+        sentence(name, params, metrics),
+        tags={"kind": "variant", "data_sha256": dataset.sha256, "params_sha256": digest(own)},
+        params=own,
+        metrics=flat_metrics(metrics),
+        artifacts={**child_files(name), "predictions.csv": predictions},
+        model=Model(model, example),
+        dataset=dataset,
+    )
+
+
+def gather(params: Config) -> tuple[Run, list[Run], str]:
+    """The run of this reproduction, those of its variants, and the hash of the results.
+
+    Raises
+    ------
+    InputError
+        Results are missing.
+    """
+    refuse_missing(params.variants)
+    schema, table = read_json(INGEST / "schema.json"), read_table(INGEST / "table.parquet")
+    preprocessor = read_model(PREPROCESS / "preprocessor.skops")
+    example = separate(read_table(SPLIT / "train.parquet"), params.data.target)[0].head(EXAMPLE_ROWS)
+    dataset = Dataset(
+        name=params.data.name,
+        sha256=schema["sha256"],
+        source=params.data.path,
+        rows=len(table),
+        columns={str(column): str(kind) for column, kind in table.dtypes.items()},
+    )
+    children = [
+        variant_run(name, params, preprocessor=preprocessor, example=example.reset_index(drop=True), dataset=dataset)
+        for name in params.variants
+    ]
+    everything = {child.name: dict(child.params) for child in children}
+    judged = [EVALUATE / name / file for name in params.variants for file in ("metrics.json", "predictions.parquet")]
+    results = digest(everything, [REPORTS / "comparison.json", *judged])
+    parent = Run(
+        f"{params.data.name} {results[:8]}",
+        (REPORTS / "comparison.md").read_text(encoding="utf-8"),
+        tags={
+            "kind": "reproduction",
+            "data_sha256": schema["sha256"],
+            "params_sha256": digest(everything),
+        },
+        params={**settings(params), "variants": " ".join(params.variants)},
+        artifacts=parent_files(params.variants),
+        dataset=dataset,
+    )
+    return parent, children, results
+
+
+def serve(tracking: Tracking, *, port: int, address: str) -> None:
+    """Run MLflow's server of a local store until Ctrl-C.
+
+    Raises
+    ------
+    InputError
+        The port is taken, or the server ended by itself.
+    """
+    link = f"http://{HOST}:{port}/{address}"
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except (OSError, OverflowError):
+            raise InputError(
+                f"--port: {HOST}:{port} is taken or not allowed: give another with --port; "
+                f"if MLflow of this project is what runs there, open {link}"
+            ) from None
+    say(f"MLflow, on this machine only, until Ctrl-C: {link}")
+    sys.stdout.flush()
+    store = f"sqlite:///{store_file(str(tracking.uri))}"
+    options = {
+        "--host": HOST,
+        "--port": str(port),
+        "--workers": "1",
+        "--backend-store-uri": store,
+        "--registry-store-uri": store,
+        "--artifacts-destination": tracking.artifacts or "mlruns",
+        "--uvicorn-opts": "--log-level warning",
+    }
+    environment = {
+        **os.environ,
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # another process, for chats and traces
+        "PYTHONWARNINGS": "ignore",  # of MLflow's own libraries
+    }
+    # A process group of its own: Ctrl-C would reach MLflow's server twice, and end it with a traceback.
+    command = [sys.executable, "-m", "mlflow", "server", *(word for pair in options.items() for word in pair)]
+    server = subprocess.Popen(command, env=environment, process_group=0)
+    try:
+        status = server.wait()
+    except KeyboardInterrupt:
+        return
+    finally:
+        if server.poll() is None:
+            server.send_signal(signal.SIGINT)
+            server.wait()
+    if status:
+        raise InputError(f"MLflow's server ended with status {status}: what it printed above says why")
+
+
+def _leave(number: int, _: object) -> NoReturn:
+    """End as an exception does, so that runs are marked as failed and the server is not left behind."""
+    sys.exit(128 + number)
+
+
+def main() -> None:
+    """Read, publish, and with --ui open MLflow's server."""
+    parser = argparse.ArgumentParser(prog="python -m pipeline.track", description=__doc__)
+    parser.add_argument("--ui", action="store_true", help="then serve MLflow on this machine")
+    parser.add_argument("--port", type=int, default=5000, help="of that server; default 5000")
+    arguments = parser.parse_args()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
+    params = config.load()
+    tracking = params.tracking
+    if tracking.uri is None:
+        say("tracking is off, since tracking.uri is null: results are in reports/ alone")
+        return
+    local = store_file(tracking.uri) is not None
+    refuse_stale(params)
+    parent, children, results = gather(params)
+    git = git_tags()
+    parent, *children = (replace(r, tags={**r.tags, **git}) for r in (parent, *children))
+    try:
+        published = publish(tracking, parent, children, results=results)
+    except StoreError as error:
+        say(str(error))
+        return
+    address = page(published, metric=SORTED_BY)
+    count = f"{len(children)} runs {'published to' if published.new else 'already there, in'} {tracking.uri}"
+    if not local:
+        say(f"{tracking.experiment}: {count}: {tracking.uri.rstrip('/')}/{address}")
+    elif arguments.ui:
+        say(f"{tracking.experiment}: {count}")
+        serve(tracking, port=arguments.port, address=address)
+    else:
+        say(f"{tracking.experiment}: {count}; `python -m pipeline.track --ui` shows them")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,483 @@
+"""Publishes runs to MLflow: into a store that is made once, and so that no run is left half written or doubled."""
+
+import fcntl
+import json
+import logging
+import os
+import shutil
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from http.client import HTTPException
+from importlib.metadata import version
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote, urlencode
+
+import pandas as pd
+from tqdm import tqdm
+
+from pipeline.config import Tracking
+from pipeline.errors import InputError
+from pipeline.files import TRUSTED_TYPES, say
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import DatasetInput
+
+RESULTS = "results_sha256"  # the tag that says which results a run publishes
+MODEL_PACKAGES = ("numpy", "pandas", "scikit-learn", "skops")
+ABANDONED = 3600  # seconds after which an unfinished run on a shared server belongs to a process that died
+LONGEST = {
+    "key": 250,
+    "param": 6000,
+    "tag": 8000,
+    "digest": 12,
+}  # characters: MLflow's limits; of digests, what its page has room for
+COLUMN_TYPES = {"float64": "double", "float32": "float", "int64": "long", "int32": "integer", "int8": "integer"}
+
+
+class StoreError(Exception):
+    """The MLflow store cannot be used now: one line that says which, why, and what to do."""
+
+    def __init__(self, uri: str, reason: object) -> None:
+        line = next(iter(str(reason).strip().splitlines()), "") or type(reason).__name__
+        super().__init__(
+            f"MLflow at {uri}: {line[:300].rstrip('. ')}. The results are complete without it; "
+            "`python -m pipeline.track` publishes them later"
+        )
+
+
+@dataclass(frozen=True)
+class Model:
+    """A fitted scikit-learn pipeline with `predict_proba`, and a few rows of features to show what it takes."""
+
+    pipeline: Any
+    example: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The table that a run is about: its name, SHA-256, source, number of rows, and the type of each column."""
+
+    name: str
+    sha256: str
+    source: str
+    rows: int
+    columns: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one MLflow run says.
+
+    Attributes
+    ----------
+    name, description
+        For people; the description is Markdown.
+    tags, params
+        Text by name; what is too long for MLflow is cut.
+    metrics
+        Finite numbers by legal name, see `metric_name`.
+    artifacts
+        Place in the run, as "folder/file", and what stands there: the path of a file, or text.
+    model, dataset
+        None where there is none.
+    """
+
+    name: str
+    description: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    artifacts: Mapping[str, Path | str] = field(default_factory=dict)
+    model: Model | None = None
+    dataset: Dataset | None = None
+
+
+@dataclass(frozen=True)
+class Published:
+    """Where the runs are, and whether they are new there."""
+
+    experiment_id: str
+    parent_id: str
+    new: bool
+
+
+def page(published: Published, *, metric: str) -> str:
+    """The part after the server's address of the page with charts that compare the runs, highest `metric` first.
+
+    MLflow opens for chats without `workflowType`, and folds children away below their parent, charts and all, unless
+    runs are sorted by a metric.
+    """
+    children = f"tags.mlflow.parentRunId='{published.parent_id}'"
+    query = {
+        "workflowType": "machine_learning",
+        "compareRunsMode": "CHART",
+        "searchFilter": children,
+        "orderByKey": f"metrics.`{metric}`",
+        "orderByAsc": "false",
+    }
+    return f"#/experiments/{published.experiment_id}/runs?{urlencode(query)}"
+
+
+def store_file(uri: str) -> Path | None:
+    """The SQLite file that `uri` names, relative to the current folder; None for a server.
+
+    Raises
+    ------
+    InputError
+        It is neither.
+    """
+    if uri.startswith(("http://", "https://")):
+        return None
+    scheme, found, path = uri.partition(":///")
+    if not (found and scheme == "sqlite" and path) or path == ":memory:":
+        raise InputError(f"tracking.uri: expected sqlite:///FILE, http://HOST:PORT, https://HOST or null, found {uri}")
+    return Path(path)
+
+
+def unreachable(uri: str, timeout: float) -> str | None:
+    """Why no MLflow server answers at `uri` within `timeout` seconds; None when one does."""
+    try:
+        with urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=timeout) as answer:
+            if answer.read(16).strip() == b"OK":
+                return None
+        return "expected an MLflow server, found something else that answers there"
+    except urllib.error.HTTPError as error:
+        return f"expected an MLflow server, found something that answers {error.code} {error.reason}"
+    except urllib.error.URLError as error:
+        reason = error.reason
+        return (
+            f"no answer within {timeout:g} s"
+            if isinstance(reason, TimeoutError)
+            else f"no server there ({getattr(reason, 'strerror', None) or reason})"
+        )
+    except TimeoutError:
+        return f"no answer within {timeout:g} s"
+    except (OSError, ValueError, HTTPException) as error:
+        return f"expected an MLflow server, found something else that answers there ({type(error).__name__})"
+
+
+@contextmanager
+def locked(tracking: Tracking) -> Iterator[None]:
+    """Hold the lock that lets one process at a time make or publish to this store; the system frees it at death."""
+    file = store_file(str(tracking.uri)) or Path("mlflow.db")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.with_name(f"{file.name}.lock").open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"{tracking.uri}: waiting for another process that uses it")
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def open_store(tracking: Tracking) -> "MlflowClient":
+    """A client of the store in `tracking.uri`; a local one is made if it is not there.
+
+    Raises
+    ------
+    InputError
+        The address is of no kind that this project knows.
+    StoreError
+        No MLflow server answers, or the file is no MLflow store.
+    """
+    uri = str(tracking.uri)
+    file = store_file(uri)
+    if file is None:
+        if reason := unreachable(uri, tracking.timeout):
+            raise StoreError(uri, reason)
+        _quiet_mlflow(tracking.timeout)
+        return _client(uri)
+    _quiet_mlflow(tracking.timeout)
+    with _reported(uri):
+        if not _has_content(file):
+            with locked(tracking):
+                if not _has_content(file):
+                    _make(file)
+        with file.open("rb") as handle:
+            if handle.read(16) != b"SQLite format 3\0":
+                raise StoreError(uri, "expected an SQLite database, found another file: move it away")
+        client = _client(_sqlite(file))
+        client.search_experiments(max_results=1)
+    return client
+
+
+def _has_content(file: Path) -> bool:
+    return file.is_file() and file.stat().st_size > 0
+
+
+def _sqlite(file: Path) -> str:
+    # Absolute: MLflow's own lock in the temporary folder is named after the address, for all users of a machine.
+    return f"sqlite:///{file.resolve()}"
+
+
+def _client(uri: str) -> "MlflowClient":
+    from mlflow import MlflowClient
+
+    return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def _make(file: Path) -> None:
+    """Make the store beside its place and move it there, so that no death on the way leaves half a schema."""
+    say(f"{file}: making the MLflow store, once; this takes some seconds")
+    fresh = file.with_name(f"{file.name}.new")
+    for stale in (file, fresh):
+        for suffix in ("-journal", "-wal", "-shm"):
+            # SQLite would replay what a deleted store left behind into the new one.
+            stale.with_name(stale.name + suffix).unlink(missing_ok=True)
+    fresh.unlink(missing_ok=True)
+    _client(_sqlite(fresh)).search_experiments(max_results=1)
+    fresh.replace(file)
+
+
+def _quiet_mlflow(timeout: float) -> None:
+    """Import MLflow with telemetry, retries, progress bars, links and log lines off."""
+    os.environ.update(
+        DO_NOT_TRACK="true",
+        MLFLOW_DISABLE_TELEMETRY="true",
+        MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR="false",
+        MLFLOW_HTTP_REQUEST_MAX_RETRIES="0",
+        # It has answered before; its first request may take longer than that answer.
+        MLFLOW_HTTP_REQUEST_TIMEOUT=str(ceil(5 * timeout)),
+        MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT="true",
+    )
+    import mlflow  # noqa: F401
+
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+
+
+@contextmanager
+def _reported(uri: str) -> Iterator[None]:
+    """Turn what MLflow, its database or the disk raise into a `StoreError`."""
+    from alembic.util import CommandError
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError, CommandError, OSError) as error:
+        raise StoreError(uri, error) from error
+
+
+def experiment(client: "MlflowClient", tracking: Tracking) -> str:
+    """The id of the experiment `tracking.experiment`, made or brought back if need be."""
+    from mlflow.exceptions import MlflowException
+
+    name, location = tracking.experiment, None
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        if store_file(str(tracking.uri)) is not None:
+            root = tracking.artifacts or "mlruns"
+            location = f"{root if '://' in root else Path(root).resolve().as_uri()}/{quote(name, safe='')}"
+        try:
+            return str(client.create_experiment(name, artifact_location=location))
+        except MlflowException:
+            found = client.get_experiment_by_name(name)  # another process was faster
+            if found is None:
+                raise
+    if found.lifecycle_stage == "deleted":
+        client.restore_experiment(found.experiment_id)
+    return str(found.experiment_id)
+
+
+def publish(tracking: Tracking, parent: Run, children: Sequence[Run], *, results: str) -> Published:
+    """Publish `children` under `parent`, once: the same results a second time add nothing.
+
+    Parameters
+    ----------
+    results
+        Hash of the results; tags each run, and tells whether they are there already.
+
+    Raises
+    ------
+    InputError
+        The address is of no kind that this project knows.
+    StoreError
+        The store cannot be used; runs that were begun are marked as failed, and the next call deletes them.
+    """
+    client = open_store(tracking)
+    with _reported(str(tracking.uri)), locked(tracking):
+        experiment_id = experiment(client, tracking)
+        if parent_id := _complete(client, experiment_id, results):
+            return Published(experiment_id, parent_id, new=False)
+        alone = store_file(str(tracking.uri)) is not None
+        _delete_unfinished(client, experiment_id, results, patience=0 if alone else ABANDONED)
+        with recorded(client, experiment_id, _tagged(parent, results), tracking=tracking) as parent_id:
+            for child in tqdm(children, desc="publish", unit="run", delay=2, leave=False):
+                with recorded(client, experiment_id, _tagged(child, results), parent=parent_id, tracking=tracking):
+                    pass
+        return Published(experiment_id, parent_id, new=True)
+
+
+def _tagged(run: Run, results: str) -> Run:
+    return replace(run, tags={**run.tags, RESULTS: results})
+
+
+def _complete(client: "MlflowClient", experiment_id: str, results: str) -> str | None:
+    """The id of a finished parent run that has these results and still its artifacts."""
+    runs = client.search_runs([experiment_id], f"tags.{RESULTS} = '{results}' and attributes.status = 'FINISHED'")
+    parents = [run.info.run_id for run in runs if "mlflow.parentRunId" not in run.data.tags]
+    return next((str(run_id) for run_id in parents if client.list_artifacts(run_id)), None)
+
+
+def _delete_unfinished(client: "MlflowClient", experiment_id: str, results: str, *, patience: float) -> None:
+    """Delete what attempts at these results left, and any run whose process is dead.
+
+    Parameters
+    ----------
+    patience
+        Seconds after which an unfinished run of other results counts as dead.
+    """
+    before = int(1000 * (time.time() - patience))
+    for condition in (
+        f"tags.{RESULTS} = '{results}'",
+        f"tags.{RESULTS} LIKE '%' and attributes.status = 'RUNNING' and attributes.start_time <= {before}",
+    ):
+        for run in client.search_runs([experiment_id], condition):
+            if run.info.status == "RUNNING":
+                client.set_terminated(run.info.run_id, "KILLED")
+            for model in client.search_logged_models([experiment_id], f"source_run_id = '{run.info.run_id}'"):
+                client.delete_logged_model(model.model_id)
+            client.delete_run(run.info.run_id)
+
+
+@contextmanager
+def recorded(
+    client: "MlflowClient", experiment_id: str, run: Run, *, tracking: Tracking, parent: str | None = None
+) -> Iterator[str]:
+    """The id of a run that says `run`; it is finished when the block ends well, and failed when it does not."""
+    from mlflow.entities import Metric, Param
+
+    tags = {**run.tags, "mlflow.note.content": run.description, "mlflow.source.name": "python -m pipeline.track"}
+    if parent:
+        tags["mlflow.parentRunId"] = parent
+    tags = {name: cut(text, "tag") for name, text in tags.items()}
+    run_id = str(client.create_run(experiment_id, tags=tags, run_name=run.name).info.run_id)
+    try:
+        params = {cut(name, "key"): cut(text, "param") for name, text in run.params.items()}
+        model_id = _log_model(client, experiment_id, run_id, run.name, run.model) if run.model else None
+        now = int(1000 * time.time())
+        client.log_batch(
+            run_id,
+            metrics=[Metric(name, value, now, 0, model_id=model_id) for name, value in run.metrics.items()],
+            params=[Param(name, text) for name, text in params.items()],
+        )
+        if run.dataset:
+            client.log_inputs(run_id, [_dataset_input(run.dataset)])
+        if run.artifacts:
+            _log_artifacts(client, run_id, run.artifacts)
+        yield run_id
+    except BaseException:
+        _give_up(client, run_id, tracking)
+        raise
+    client.set_terminated(run_id)
+
+
+def _give_up(client: "MlflowClient", run_id: str, tracking: Tracking) -> None:
+    """Mark a run as failed, unless its server is gone: then the next publication deletes it."""
+    uri = str(tracking.uri)
+    if store_file(uri) is None and unreachable(uri, tracking.timeout):
+        return
+    with suppress(Exception):  # what went wrong first is what to report
+        client.set_terminated(run_id, "FAILED")
+
+
+def _dataset_input(dataset: Dataset) -> "DatasetInput":
+    from mlflow.entities import Dataset as Entity
+    from mlflow.entities import DatasetInput, InputTag
+
+    columns = [
+        {"type": COLUMN_TYPES.get(kind, "string"), "name": name, "required": True}
+        for name, kind in dataset.columns.items()
+    ]
+    entity = Entity(
+        name=dataset.name[:500],
+        digest=dataset.sha256[: LONGEST["digest"]],
+        source_type="local",
+        source=json.dumps({"uri": dataset.source}),
+        schema=json.dumps({"mlflow_colspec": columns}),
+        profile=json.dumps({"num_rows": dataset.rows, "num_elements": dataset.rows * len(columns)}),
+    )
+    return DatasetInput(entity, [InputTag("mlflow.data.context", "training and evaluation")])
+
+
+def _log_artifacts(client: "MlflowClient", run_id: str, artifacts: Mapping[str, Path | str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for place, content in artifacts.items():
+            target = Path(folder, place)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if isinstance(content, Path):
+                shutil.copyfile(content, target)
+            else:
+                target.write_text(content, encoding="utf-8")
+        client.log_artifacts(run_id, folder)
+
+
+def _log_model(client: "MlflowClient", experiment_id: str, run_id: str, name: str, model: Model) -> str:
+    """Log a model of the run as skops, which executes nothing when read; the model's id."""
+    import mlflow.sklearn
+    from mlflow.entities import LoggedModelOutput
+    from mlflow.models import Model as Description
+
+    logged = client.create_logged_model(
+        experiment_id, name=name, source_run_id=run_id, model_type=type(model.pipeline[-1]).__name__
+    )
+    client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
+    status: Literal["READY", "FAILED"] = "FAILED"
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "model")
+            mlflow.sklearn.save_model(
+                model.pipeline,
+                str(path),
+                mlflow_model=Description(
+                    artifact_path=logged.artifact_location,
+                    model_uuid=logged.model_id,
+                    model_id=logged.model_id,
+                    run_id=run_id,
+                ),
+                serialization_format="skops",
+                signature=_signature(model),
+                input_example=model.example,
+                pip_requirements=[f"{package}=={version(package)}" for package in MODEL_PACKAGES],
+                pyfunc_predict_fn="predict_proba",
+                skops_trusted_types=list(TRUSTED_TYPES),
+            )
+            client.log_model_artifacts(logged.model_id, str(path))
+        status = "READY"
+    finally:
+        with suppress(*(() if status == "READY" else (Exception,))):
+            client.finalize_logged_model(logged.model_id, status)
+    return str(logged.model_id)
+
+
+def _signature(model: Model) -> Any:
+    """Features in, probabilities of the two classes out."""
+    import numpy as np
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, DataType, Schema, TensorSpec
+
+    inputs: list[ColSpec | TensorSpec] = [
+        ColSpec(DataType[COLUMN_TYPES[str(kind)]], str(name)) for name, kind in model.example.dtypes.items()
+    ]
+    return ModelSignature(Schema(inputs), Schema([TensorSpec(np.dtype("float64"), (-1, 2), "probabilities")]))
+
+
+def metric_name(*parts: str) -> str:
+    """A legal MLflow name for a metric: letters, digits and `_ - . /`, the parts joined by `/`."""
+    legal = ("".join(c if c.isalnum() or c in "_-." else "_" for c in part).strip(".") or "_" for part in parts)
+    return "/".join(legal)[: LONGEST["key"]]
+
+
+def cut(text: str, kind: str) -> str:
+    """`text`, or as much of it as MLflow takes, ending in "..."."""
+    longest = LONGEST[kind]
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."

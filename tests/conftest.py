@@ -1,0 +1,122 @@
+import sys
+from pathlib import Path
+
+import pipeline  # noqa: F401, I001  before numpy loads: it sets the number of BLAS threads
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline import compare, configure
+from pipeline.metrics import holdout
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def shared():
+    """The folder of real tables beside the project."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("no shared/data beside the project")
+    return folder
+
+
+@pytest.fixture
+def composed(monkeypatch):
+    """The text of params.yaml for Hydra overrides."""
+
+    def compose(*overrides):
+        with monkeypatch.context() as patch:
+            patch.chdir(ROOT)
+            return configure.compose(list(overrides))
+
+    return compose
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch, composed):
+    """Goes to an empty folder whose params.yaml has these overrides."""
+    monkeypatch.chdir(tmp_path)
+
+    def begin(*overrides):
+        Path("params.yaml").write_text(composed(*overrides), encoding="utf-8")
+        return tmp_path
+
+    return begin
+
+
+@pytest.fixture
+def stage(monkeypatch):
+    """Runs a stage's main in this process, in the current folder."""
+
+    def run(module, *arguments):
+        monkeypatch.setattr(sys, "argv", [module.__name__, *arguments])
+        module.main()
+
+    return run
+
+
+# Six visitors, two of whom buy. The plain model ranks them rightly and is timid; the other one alerts on four.
+ACTUAL = np.array([0, 0, 0, 0, 1, 1])
+TIMID = np.array([0.05, 0.1, 0.15, 0.2, 0.3, 0.6])
+BOLD = np.array([0.3, 0.4, 0.55, 0.7, 0.65, 0.9])
+
+
+def result(variant, probability, *, tuned, converged=True, synthetic=0):
+    return {
+        "variant": variant,
+        "holdout": holdout(ACTUAL, probability, tuned=tuned, confidence=0.95),
+        "training": {
+            "negative": 8,
+            "positive": 8,
+            "synthetic_negative": 0,
+            "synthetic_positive": synthetic,
+            "originals_kept": 10,
+            "folds": 2,
+        },
+        "model": {
+            "model": "LogisticRegression",
+            "converged": converged,
+            "iterations": 7,
+            "intercept": 0.0,
+            "coefficients": {},
+        },
+    }
+
+
+@pytest.fixture
+def results():
+    return {"none": result("none", TIMID, tuned=0.3), "smote": result("smote", BOLD, tuned=0.65, synthetic=6)}
+
+
+@pytest.fixture
+def comparison(results):
+    return compare.compare(
+        results,
+        table={
+            "name": "visits",
+            "target": "buy",
+            "positive": 1,
+            "negative": 0,
+            "features": ["time"],
+            "classes": {"negative": 12, "positive": 4},
+            "sha256": "0" * 64,
+        },
+        classes={"train": {"negative": 8, "positive": 2}, "test": {"negative": 4, "positive": 2}},
+        declared={
+            "objective": "balanced_accuracy",
+            "beta": None,
+            "confidence": 0.95,
+            "folds": 5,
+            "seed": 1,
+            "preprocess": {"impute": "median", "scale": True},
+        },
+        best=holdout(ACTUAL, TIMID, tuned=0.3, confidence=0.95),
+    )
+
+
+@pytest.fixture
+def predictions():
+    rows = {"none": TIMID, "smote": BOLD, "best possible": TIMID}
+    return {name: pd.DataFrame({"y": ACTUAL, "probability": probability}) for name, probability in rows.items()}

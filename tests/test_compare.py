@@ -1,0 +1,134 @@
+import json
+import re
+
+import numpy as np
+import pandas as pd
+
+from pipeline import compare, plots
+
+
+def test_a_sentence_puts_both_thresholds_of_variant_and_plain_model_side_by_side(results):
+    # At 0.5 BOLD finds both and alerts on .55 and .7 too; from .65 on it has one false alarm.
+    # Its average precision: 1 at the first positive, 2/3 at the second, so 5/6; TIMID's is 1.
+    assert compare.sentence(results["smote"], results["none"], "balanced_accuracy") == (
+        "At 0.5 it finds 2 of 2 positives with 2 false alarms; none finds 1 with 0 false alarms. "
+        "At its own threshold for balanced accuracy, 0.65, it finds 2 with 1 false alarm; "
+        "none at its own, 0.3, 2 with 0 false alarms. "
+        "Its ranking has average precision 0.833, -0.167 against none."
+    )
+
+
+def test_without_the_plain_model_a_sentence_speaks_of_the_variant_alone(results):
+    text = compare.sentence(results["smote"], None, "f_beta")
+    assert "none" not in text
+    assert text.startswith("At 0.5 it finds 2 of 2 positives with 2 false alarms. At its own threshold for f beta")
+
+
+def test_caveats_count_positives_and_name_what_did_not_converge(results):
+    results["smote"]["model"]["converged"] = False
+    few, unconverged = compare.caveats(results)
+    assert few.startswith("The test rows hold 2 positives: one more found moves recall by 0.5.")
+    assert unconverged.startswith("Not converged: smote.")
+
+
+def test_a_table_too_small_for_a_threshold_says_so_and_still_compares(comparison, results):
+    results["none"]["holdout"]["tuned"] = None
+    made = compare.compare(
+        {"none": results["none"]},
+        table=comparison["table"],
+        classes=comparison["split"],
+        declared=comparison["declared"],
+        best=None,
+    )
+    assert "too few to choose a threshold" in made["caveats"][-1]
+    assert compare.flat(made)["tuned_recall"].isna().all()
+    assert "| – " in compare.markdown(made) or " – |" in compare.markdown(made)
+
+
+def test_the_csv_holds_each_cell_of_each_matrix(comparison):
+    flat = compare.flat(comparison).set_index("variant")
+    assert flat.loc["smote", ["default_tn", "default_fp", "default_fn", "default_tp"]].tolist() == [2, 2, 0, 2]
+    assert flat.loc["smote", ["tuned_tn", "tuned_fp", "tuned_fn", "tuned_tp"]].tolist() == [3, 1, 0, 2]
+    assert flat.loc["smote", "training_synthetic_positive"] == 6
+    assert list(flat.index) == ["none", "smote", "best possible"]
+
+
+def test_the_terminal_table_shows_the_matrices_at_both_thresholds(comparison):
+    smote = next(line for line in compare.markdown(comparison).splitlines() if line.startswith("| smote"))
+    assert [cell.strip() for cell in smote.strip("|").split("|")] == [
+        "smote", "1.000", "0.500", "2/2/0/2", "0.650", "1.000", "0.667", "3/1/0/2",
+    ]  # fmt: skip
+
+
+def test_the_comparison_is_plain_json(comparison):
+    assert json.loads(json.dumps(comparison, allow_nan=False)) == comparison
+
+
+def test_the_best_possible_rule_chooses_its_threshold_on_training_rows_alone():
+    truth = pd.Series([0.1, 0.2, 0.8, 0.9, 0.4, 0.6], name="probability")
+    training = pd.DataFrame({"y": [0, 0, 1, 1]}, index=[0, 1, 2, 3])
+    test = pd.DataFrame({"y": [1, 0]}, index=[4, 5])
+    best = compare.best_possible(truth, test, training, objective="balanced_accuracy", beta=None, confidence=0.95)
+    # Among the training rows 0.8 parts the classes; 0.4 would have been the choice of who peeks at the test rows.
+    assert best["tuned"]["threshold"] == 0.8
+    assert [best["tuned"][cell] for cell in ("tn", "fp", "fn", "tp")] == [1, 0, 1, 0]
+
+
+def test_folders_of_variants_no_longer_compared_are_forgotten(tmp_path):
+    for name in ("none", "old", "figures"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "index.html").touch()
+    compare._forget(tmp_path, keep=["none", "figures"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["figures", "index.html", "none"]
+
+
+def test_figures_are_the_same_bytes_twice(comparison, predictions):
+    first, second = (
+        {name: plots.png(figure) for name, figure in plots.draw(comparison, predictions).items()} for _ in range(2)
+    )
+    assert first == second
+    assert set(first) == {
+        "class_counts",
+        "confusion_matrices",
+        "precision_recall",
+        "roc",
+        "none/confusion_matrix",
+        "smote/confusion_matrix",
+    }
+    assert all(re.match(rb"\x89PNG", data) and b"Software" not in data for data in first.values())
+
+
+def test_operating_points_lie_on_the_drawn_curves(predictions):
+    # BOLD at 0.5 has recall 1 and precision 1/2; at .65, 1 and 2/3: both are corners or lie on the edge at recall 1.
+    points = plots.precision_recall_points(predictions["smote"])
+    assert (1.0, 2 / 3) in set(zip(points.recall, points.precision, strict=True))
+    curve = plots.roc_points(predictions["smote"])
+    assert (0.25, 1.0) in set(zip(curve.false_positive_rate, curve.true_positive_rate, strict=True))
+
+
+def test_a_long_curve_is_thinned_and_keeps_its_ends():
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 20_000)
+    points = plots.roc_points(pd.DataFrame({"y": y, "probability": rng.random(20_000)}))
+    assert len(points) == plots.MOST_POINTS
+    assert points.iloc[0].tolist() == [0.0, 0.0]
+    assert points.iloc[-1].tolist() == [1.0, 1.0]
+
+
+def test_plot_tables_hold_every_variant_and_matrix_cell(comparison, predictions):
+    tables = plots.tables(comparison, predictions)
+    assert set(tables["roc"].variant) == set(tables["precision_recall"].variant) == {"none", "smote", "best possible"}
+    cells = tables["confusion_matrix"].query("variant == 'smote' and threshold == 'at t*'")
+    assert cells.set_index(["actual", "called"]).rows.to_dict() == {(0, 0): 3, (0, 1): 1, (1, 0): 0, (1, 1): 2}
+
+
+def test_synthetic_rows_are_hatched_on_the_class_that_has_them():
+    figure = plots.class_counts(
+        {
+            "smote": {"negative": 8, "positive": 8, "synthetic_negative": 0, "synthetic_positive": 6},
+            "cluster_centroids": {"negative": 2, "positive": 2, "synthetic_negative": 2, "synthetic_positive": 0},
+        },
+        ["no", "yes"],
+    )
+    shown = [axis for axis in figure.axes if axis.get_visible()]
+    assert [[bar.get_height() for bar in axis.patches if bar.get_hatch()] for axis in shown] == [[0, 6], [2, 0]]

@@ -1,0 +1,85 @@
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pipeline import plots
+from pipeline.report import render
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+]
+
+
+@pytest.fixture
+def page(comparison, predictions):
+    return render(comparison, {name: plots.png(figure) for name, figure in plots.draw(comparison, predictions).items()})
+
+
+@pytest.fixture
+def browser(tmp_path):
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed")
+
+    def run(*arguments):
+        command = [CHROMIUM, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+
+    return run
+
+
+def test_the_page_loads_nothing_from_elsewhere(page):
+    assert not re.findall(r"""(?:src|href)\s*=\s*["'](?!data:|#)|@import|url\(|<script""", page)
+
+
+def test_the_page_escapes_names_that_come_from_the_table(comparison, predictions):
+    comparison["table"] = {**comparison["table"], "name": "<b>x</b>", "target": "<script>"}
+    page = render(comparison, {name: b"" for name in ("class_counts", "confusion_matrices", "precision_recall", "roc")})
+    assert "<script>" not in page
+    assert "&lt;b&gt;x&lt;/b&gt;" in page
+
+
+def test_a_page_without_tuned_threshold_or_known_truth_renders(comparison):
+    for variant in comparison["variants"]:
+        variant["holdout"]["tuned"] = None
+    comparison["best_possible"] = None
+    page = render(comparison, {name: b"" for name in ("class_counts", "confusion_matrices", "precision_recall", "roc")})
+    assert page.count("no tuned threshold") == len(comparison["variants"])
+    assert "best possible" not in page
+
+
+def test_a_browser_shows_both_tables_every_variant_and_every_picture(page, browser, tmp_path):
+    # The script runs in the page: it writes what a reader sees into the title, which --dump-dom prints.
+    probe = """<script>addEventListener('load', () => {
+      const rows = [...document.querySelectorAll('tbody th')].map(th => th.textContent);
+      const drawn = [...document.images].filter(i => i.complete && i.naturalWidth > 300).length;
+      const fits = document.documentElement.scrollWidth <= document.documentElement.clientWidth;
+      document.title = [rows.join(','), drawn, fits].join(';') })</script>"""
+    file = tmp_path / "index.html"
+    file.write_text(page.replace("</body>", probe + "</body>"))
+    for width in (1280, 500):
+        dom = browser(f"--window-size={width},900", "--dump-dom", file.as_uri())
+        title = re.search(r"<title>(.*?)</title>", dom)[1]
+        assert title == "none,smote,best possible,none,smote,best possible;4;true"
+
+
+def test_a_screenshot_of_the_page_is_not_blank(page, browser, tmp_path):
+    import matplotlib.image
+
+    file, shot = tmp_path / "index.html", tmp_path / "shot.png"
+    file.write_text(page)
+    browser("--window-size=1280,2000", f"--screenshot={shot}", file.as_uri())
+    pixels = matplotlib.image.imread(Path(shot))[..., :3]
+    assert pixels.shape[:2] == (2000, 1280)
+    assert 0.02 < (pixels < 0.5).any(axis=2).mean() < 0.5  # ink
