@@ -2,13 +2,16 @@
 
 import importlib
 import inspect
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
 from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
+from yaml import YAMLError
 
 from pipeline.errors import InputError, nearest
 
@@ -116,15 +119,25 @@ def load(path: Path = PARAMS) -> Config:
     InputError
         A key is unknown, missing, of the wrong type or out of its range.
     """
+    return check(read(path), path=path)
+
+
+def read(path: Path) -> Any:
+    """The content of a YAML file, as it stands."""
     if not path.is_file():
         raise InputError(
             f"{path}: no such file here: run this from the project's folder, or `python -m pipeline.configure` first"
         )
-    return check(OmegaConf.to_container(OmegaConf.load(path)), path=path)
+    try:
+        return OmegaConf.to_container(OmegaConf.load(path))
+    except (YAMLError, OSError) as error:  # OmegaConf's word for a bare scalar is OSError
+        raise InputError(f"{path}: expected YAML: {' '.join(str(error).split())}") from None
 
 
 def check(raw: Any, *, path: Path = PARAMS) -> Config:
     """The configuration in the mapping `raw`; `path` is what errors call it."""
+    if not isinstance(raw, Mapping):
+        raise InputError(f"{path}: expected keys and values, found {type(raw).__name__}")
     try:
         config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Config), raw))
     except MissingMandatoryValue as error:
@@ -172,7 +185,7 @@ def _out_of_range(config: Config) -> list[tuple[str, str, Any]]:
         ),
         (evaluate.objective in OBJECTIVES, "evaluate.objective", f"one of {', '.join(OBJECTIVES)}", evaluate.objective),
         (
-            evaluate.objective != "f_beta" or (evaluate.beta is not None and evaluate.beta > 0),
+            evaluate.objective != "f_beta" or (evaluate.beta is not None and 0 < evaluate.beta < inf),
             "evaluate.beta",
             "a number above 0, since evaluate.objective is f_beta",
             evaluate.beta,
@@ -205,6 +218,19 @@ def _out_of_range(config: Config) -> list[tuple[str, str, Any]]:
             (0 <= simulation.seed < 2**32, "data.simulation.seed", seed, simulation.seed),
         ]
     return [(key, expected, found) for holds, key, expected, found in rules if not holds]
+
+
+def asked() -> str:
+    """The variant that the command line names.
+
+    Raises
+    ------
+    InputError
+        It names none, or more than one.
+    """
+    if len(sys.argv) != 2:
+        raise InputError(f"expected the name of one variant: python -m pipeline.{Path(sys.argv[0]).stem} VARIANT")
+    return sys.argv[1]
 
 
 def variant(config: Config, name: str) -> Variant:
@@ -286,4 +312,7 @@ def _build(node: Mapping[str, Any], *, where: str, trusted: Sequence[str]) -> An
     for key, value in arguments.items():
         if isinstance(value, Mapping) and "_target_" in value:
             arguments[key] = _build(value, where=f"{where}.{key}", trusted=trusted)
-    return found(**arguments)
+    try:
+        return found(**arguments)
+    except TypeError as error:  # an argument that must be given, or an abstract class
+        raise InputError(f"{where}: {error}") from None

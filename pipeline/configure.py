@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
-from pipeline.config import PARAMS, check
+from pipeline.config import PARAMS, check, read
 from pipeline.errors import InputError, run
 from pipeline.files import say, write_text
 
@@ -24,9 +26,9 @@ def compose(overrides: list[str]) -> str:
     try:
         with initialize_config_dir(str(CONF.absolute()), version_base=None):
             config = hydra_compose("config", overrides=overrides)
-    except HydraException as error:
+        OmegaConf.resolve(config)
+    except (HydraException, OmegaConfBaseException, YAMLError) as error:
         raise InputError(f"{CONF}: {error}") from None
-    OmegaConf.resolve(config)
     return OmegaConf.to_yaml(config)
 
 
@@ -80,7 +82,7 @@ def main() -> None:
         write_text(PARAMS, text)
         say(f"{PARAMS} is written")
         return
-    params = OmegaConf.to_container(OmegaConf.load(PARAMS))
+    params = read(PARAMS)
     # Under `dvc exp run`, DVC has just composed params.yaml, with the user's own overrides in it.
     if "DVC_EXP_NAME" not in os.environ:
         composed = OmegaConf.to_container(OmegaConf.create(compose([])))

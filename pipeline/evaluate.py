@@ -1,6 +1,5 @@
 """Judges a trained model on the hold-out's test rows, at threshold 0.5 and at one chosen out of fold."""
 
-import sys
 from typing import Any
 
 import numpy as np
@@ -79,7 +78,7 @@ def classification_report(y: np.ndarray, decision: np.ndarray) -> dict[str, Any]
 def main() -> None:
     """Read, refit in folds, choose the threshold, judge, write."""
     params = config.load()
-    name, target, settings = sys.argv[1], params.data.target, params.evaluate
+    name, target, settings = config.asked(), params.data.target, params.evaluate
     sampler, unfitted = config.sampler(params, name), config.model(params, name)
     training = read_table(SPLIT / "train.parquet")
     X, y = separate(read_table(PREPROCESS / "test.parquet"), target)

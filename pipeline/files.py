@@ -60,7 +60,7 @@ def write_json(path: Path, data: Any) -> None:
 
 def read_json(path: Path) -> Any:
     """The content of a JSON file."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    return json.loads(_there(path).read_text(encoding="utf-8"))
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
@@ -71,7 +71,13 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
 
 def read_table(path: Path) -> pd.DataFrame:
     """A table as `write_table` left it."""
-    return pd.read_parquet(path)
+    return pd.read_parquet(_there(path))
+
+
+def _there(path: Path) -> Path:
+    if not path.is_file():
+        raise InputError(f"{path}: no such file here: an earlier stage writes it: run `dvc repro`")
+    return path
 
 
 def separate(table: pd.DataFrame, target: str) -> tuple[pd.DataFrame, pd.Series]:
@@ -96,7 +102,7 @@ def read_model(path: Path) -> Any:
     """
     import skops.io
 
-    data = path.read_bytes()
+    data = _there(path).read_bytes()
     unknown = set(skops.io.get_untrusted_types(data=data)) - set(TRUSTED_TYPES)
     if unknown:
         raise InputError(f"{path}: expected scikit-learn's own types, found {', '.join(sorted(unknown))}: not loaded")

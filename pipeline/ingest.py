@@ -14,6 +14,7 @@ from pipeline.errors import InputError, nearest, run
 from pipeline.files import INGEST, say, write_json, write_table
 
 RESERVED = ("row_id", "synthetic")
+LARGEST = 1e100  # beyond it, squares overflow
 CELLS = 3  # rows named in an error
 
 
@@ -76,7 +77,7 @@ def ingest(
     one = _label(positive, counts.index) if positive is not None else _rarest(counts)
     zero = next(label for label in counts.index if label != one)
     numeric = features if integers else features.astype("float64")
-    data = numeric.assign(**{target: (labels == one).astype("int8")})
+    data = pd.concat([numeric, (labels == one).astype("int8")], axis=1)
     data.index = pd.RangeIndex(len(data), name="row_id")
     return Table(data, _plain(one), _plain(zero))
 
@@ -106,12 +107,16 @@ def _lines(rows: np.ndarray) -> str:
 
 def _target_problems(labels: pd.Series, positive: Any) -> list[str]:
     column = f"target {labels.name!r}"
+    if labels.name in RESERVED:
+        return [f"{column}: this name is taken: rename it"]
     missing = np.flatnonzero(labels.isna())
     if missing.size:
         return [
             f"{column}: expected a class in every row, found none in {_lines(missing)}: "
             "fill them in or leave those rows out"
         ]
+    if pd.api.types.is_float_dtype(labels) and np.isinf(labels).any():
+        return [f"{column}: expected a class in every row, found inf in {_lines(np.flatnonzero(np.isinf(labels)))}"]
     counts = labels.value_counts()
     listed = ", ".join(
         f"{label!r} ({count:,})" for label, count in list(zip(map(_plain, counts.index), counts, strict=True))[:6]
@@ -147,11 +152,17 @@ def _feature_problems(features: pd.DataFrame) -> list[str]:
                     f"column {name!r}: expected numbers, found {column.dtype}: make it numeric, or leave it out"
                 )
             continue
-        infinite = np.flatnonzero(np.isinf(column.to_numpy(dtype=float, na_value=np.nan)))
+        values = column.to_numpy(dtype=float, na_value=np.nan)
+        infinite, huge = np.flatnonzero(np.isinf(values)), np.flatnonzero(np.abs(values) > LARGEST)
         if infinite.size:
             problems.append(
                 f"column {name!r}: expected finite numbers, found inf in {_lines(infinite)}: "
                 "correct or empty these cells"
+            )
+        elif huge.size:
+            problems.append(
+                f"column {name!r}: expected numbers within {LARGEST:g}, found {values[huge[0]]:g} in {_lines(huge)}: "
+                "correct or empty these cells, or use another unit"
             )
         if column.isna().all():
             problems.append(

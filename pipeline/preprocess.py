@@ -64,7 +64,7 @@ def main() -> None:
         refuse_missing(pd.concat([X for X, _ in sides.values()]))
     fitted = preprocess(sides["train"][0], impute=params.preprocess.impute, scale=params.preprocess.scale)
     for side, (X, y) in sides.items():
-        write_table(PREPROCESS / f"{side}.parquet", fitted.transform(X).assign(**{params.data.target: y}))
+        write_table(PREPROCESS / f"{side}.parquet", pd.concat([fitted.transform(X), y], axis=1))
     write_model(PREPROCESS / "preprocessor.skops", fitted)
     settings = ", ".join(f"{key} {value}" for key, value in vars(params.preprocess).items())
     constant = [name for name, values in sides["train"][0].items() if values.nunique() < 2]

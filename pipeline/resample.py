@@ -1,7 +1,6 @@
 """Gives the training rows to a variant's sampler, and keeps account of which rows are original."""
 
 import re
-import sys
 from typing import Any
 
 import numpy as np
@@ -82,14 +81,14 @@ def provenance(
 
 def _nth_of_its_kind(X: pd.DataFrame, y: pd.Series) -> pd.MultiIndex:
     """(hash of the row, how many equal rows stand above it): unique even where rows repeat."""
-    values = pd.util.hash_pandas_object(X.assign(**{"": y.to_numpy()}), index=False)
-    return pd.MultiIndex.from_arrays([values, values.groupby(values.to_numpy()).cumcount()])
+    values, label = pd.util.hash_pandas_object(X, index=False).to_numpy(), y.to_numpy()
+    return pd.MultiIndex.from_arrays([values, label, pd.Series(values).groupby([values, label]).cumcount()])
 
 
 def main() -> None:
     """Read, resample, write."""
     params = config.load()
-    name, target = sys.argv[1], params.data.target
+    name, target = config.asked(), params.data.target
     sampler = config.sampler(params, name)
     X, y = separate(read_table(PREPROCESS / "train.parquet"), target)
     try:
@@ -97,7 +96,7 @@ def main() -> None:
     except InputError as error:
         raise InputError(f"variants.{name}: {error}") from None
     origin = provenance(X, y, X_resampled, y_resampled, getattr(sampler, "sample_indices_", None))
-    table = pd.concat([X_resampled.assign(**{target: y_resampled}).reset_index(drop=True), origin], axis=1)
+    table = pd.concat([X_resampled.reset_index(drop=True), y_resampled.reset_index(drop=True), origin], axis=1)
     write_table(RESAMPLE / name / "train.parquet", table)
     counts = {
         "negative": int((y_resampled == 0).sum()),

@@ -1,11 +1,13 @@
 """Brings a table from where it lies: a CSV file, or a download that is made once and checked."""
 
+import csv
 import gzip
 import hashlib
 import urllib.request
 import zlib
+from http.client import HTTPException
 from pathlib import Path
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 
 import pandas as pd
 
@@ -47,7 +49,9 @@ def download(url: str, expected: str, *, folder: Path = DOWNLOADS) -> Path:
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT) as answer:
             data = answer.read()
-    except (URLError, TimeoutError, OSError) as error:
+    except (URLError, HTTPException, OSError, ValueError) as error:
+        if isinstance(error, HTTPError):
+            error.close()
         raise InputError(
             f"{url}: cannot be fetched ({getattr(error, 'reason', error)}): fetch it where there is a network, "
             f"then give it with -S data.path=FILE, or put it at {path}"
@@ -72,7 +76,12 @@ def read_csv(path: Path) -> pd.DataFrame:
     _look(path)
     try:
         header = pd.read_csv(path, header=None, nrows=1, dtype=str, keep_default_na=False).iloc[0].tolist()
-        table = pd.read_csv(path)
+        if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
+            raise InputError(
+                f"{path}: expected commas between columns, found one column {header[0][:60]!r}: "
+                "save the file comma-separated"
+            )
+        table = pd.read_csv(path, low_memory=False)  # in one piece, so that a column has one type
     except pd.errors.ParserError as error:
         raise InputError(
             f"{path}: rows differ in length: {str(error).removeprefix('Error tokenizing data. C error: ').strip()}"
@@ -92,14 +101,28 @@ def read_csv(path: Path) -> pd.DataFrame:
         raise InputError(
             f"{path}: header: expected different column names, found {', '.join(map(repr, repeated))} more than once"
         )
-    if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
-        raise InputError(
-            f"{path}: expected commas between columns, found one column {header[0][:60]!r}: "
-            "save the file comma-separated"
-        )
     if table.empty:
         raise InputError(f"{path}: expected rows under the header, found none")
+    if table.iloc[:, -1].isna().any():
+        _refuse_short_rows(path, len(header))
     return table
+
+
+def _refuse_short_rows(path: Path, fields: int) -> None:
+    """Refuse rows that end early: pandas fills them up with missing values."""
+    with gzip.open(path, "rt", encoding="utf-8") if _zipped(path) else path.open(encoding="utf-8", newline="") as file:
+        reader = csv.reader(file)
+        for row in reader:
+            if 0 < len(row) < fields:
+                raise InputError(
+                    f"{path}: rows differ in length: Expected {fields} fields in line {reader.line_num}, saw {len(row)}"
+                )
+
+
+def _zipped(path: Path) -> bool:
+    """Whether a `.gz` file is one: a pointer or a web page may carry that name too."""
+    with path.open("rb") as file:
+        return path.suffix == ".gz" and file.read(2) == b"\x1f\x8b"
 
 
 def _look(path: Path) -> None:
@@ -108,7 +131,7 @@ def _look(path: Path) -> None:
         near = sorted(p.name for p in path.parent.glob("*.csv*"))[:5] if path.parent.is_dir() else []
         raise InputError(f"{path}: no such file" + (f"; {path.parent} holds {', '.join(near)}" if near else ""))
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        with gzip.open(path) if _zipped(path) else path.open("rb") as file:
             head = file.read(HEAD)
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{path}: expected a gzip file, found a broken one ({error}): copy it again") from None

@@ -28,16 +28,19 @@ def split(table: pd.DataFrame, *, target: str, test_size: float, seed: int) -> t
     """
     from sklearn.model_selection import train_test_split
 
-    counts = table[target].value_counts().sort_index()
-    for label, count in counts.items():
-        in_test = count * test_size
-        if count < 2 or round(in_test) < 1 or round(count - in_test) < 1:
-            raise InputError(
-                f"class {label} of {target!r} has {count} of {len(table):,} rows: at split.test_size={test_size} "
-                "training and test rows cannot both have one: "
-                "collect more rows of it, or move split.test_size towards 0.5"
-            )
-    train, test = train_test_split(table, test_size=test_size, stratify=table[target], random_state=seed)
+    counts = table[target].value_counts()
+    try:
+        train, test = train_test_split(table, test_size=test_size, stratify=table[target], random_state=seed)
+        enough = train[target].nunique() == test[target].nunique() == len(counts)
+    except ValueError:  # scikit-learn's, in words that name neither class nor setting
+        enough = False
+    if not enough:
+        label = counts.idxmin()
+        raise InputError(
+            f"class {label} of {target!r} has {counts[label]} of {len(table):,} rows: at split.test_size={test_size} "
+            "training and test rows cannot both have one: "
+            "collect more rows of it, or move split.test_size towards 0.5"
+        )
     return train, test
 
 

@@ -31,6 +31,7 @@ def choose(y: np.ndarray, probability: np.ndarray, *, objective: str, beta: floa
         weight = beta**2
         score = (1 + weight) * tp / ((1 + weight) * tp + weight * fn + fp)
     else:
-        score = (tp / (tp + fn) + tn / (tn + fp)) / 2
+        # In whole numbers, so that equal scores are equal: recall + specificity times both classes' counts.
+        score = tp * (tn + fp) + tn * (tp + fn)
     # The thresholds come in falling order, and argmax takes the first.
     return float(threshold[np.argmax(score)])

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pandas as pd
-import yaml
+from omegaconf import OmegaConf
 
 from pipeline import config
 from pipeline.config import Config, Tracking
@@ -160,23 +160,34 @@ def refuse_missing(variants: Iterable[str]) -> None:
         raise InputError(f"{missing[0]}{more}: expected the results, found no such file: run `dvc repro` first")
 
 
-def refuse_stale(params: Config) -> None:
-    """Raise InputError when DVC's record says that the results come from other settings than these."""
-    if not LOCK.is_file() or "DVC_STAGE" in os.environ:  # inside `dvc repro` they can not
-        return
-    now = asdict(params)
-    for stage, entry in yaml.safe_load(LOCK.read_text(encoding="utf-8"))["stages"].items():
+def changed(lock: Mapping[Any, Any], now: Mapping[Any, Any]) -> list[str]:
+    """Keys of params.yaml that are other `now` than when the results in `lock`, DVC's record, were made."""
+    keys = []
+    for stage, entry in lock.get("stages", {}).items():
         _, _, name = stage.partition("@")
-        if stage == "track" or (name and name not in params.variants):
+        if stage == "track" or (name and name not in now["variants"]):
             continue
         for key, then in entry.get("params", {}).get(str(config.PARAMS), {}).items():
             value: Any = now
             for part in key.split("."):
                 value = value.get(part) if isinstance(value, Mapping) else None
             if value != then:
-                raise InputError(
-                    f"{config.PARAMS}: {key} has changed since the results were made: run `dvc repro` first"
-                )
+                keys.append(key)
+    return list(dict.fromkeys(keys))
+
+
+def refuse_changed() -> None:
+    """Raise InputError when the results come from other settings than those in params.yaml now."""
+    if not LOCK.is_file() or "DVC_STAGE" in os.environ:  # inside `dvc repro` they can not
+        return
+    lock, now = (OmegaConf.to_container(OmegaConf.load(path)) for path in (LOCK, config.PARAMS))
+    assert isinstance(lock, dict)
+    assert isinstance(now, dict)
+    if keys := changed(lock, now):
+        raise InputError(
+            f"{config.PARAMS}: {', '.join(keys)}: expected what the results were made with, found other values: "
+            "run `dvc repro` first"
+        )
 
 
 def variant_run(name: str, params: Config, *, preprocessor: Any, example: pd.DataFrame, dataset: Dataset) -> Run:
@@ -309,7 +320,7 @@ def main() -> None:
         say("tracking is off, since tracking.uri is null: results are in reports/ alone")
         return
     local = store_file(tracking.uri) is not None
-    refuse_stale(params)
+    refuse_changed()
     parent, children, results = gather(params)
     git = git_tags()
     parent, *children = (replace(r, tags={**r.tags, **git}) for r in (parent, *children))

@@ -39,7 +39,12 @@ LONGEST = {
     "tag": 8000,
     "digest": 12,
 }  # characters: MLflow's limits; of digests, what its page has room for
-COLUMN_TYPES = {"float64": "double", "float32": "float", "int64": "long", "int32": "integer", "int8": "integer"}
+COLUMN_TYPES = {
+    "bool": "boolean",
+    **dict.fromkeys(("int8", "int16", "int32", "uint8", "uint16"), "integer"),
+    **dict.fromkeys(("int64", "uint32"), "long"),
+    "float32": "float",
+}  # MLflow's words; any other number is "double"
 
 
 class StoreError(Exception):
@@ -311,7 +316,7 @@ def publish(tracking: Tracking, parent: Run, children: Sequence[Run], *, results
         alone = store_file(str(tracking.uri)) is not None
         _delete_unfinished(client, experiment_id, results, patience=0 if alone else ABANDONED)
         with recorded(client, experiment_id, _tagged(parent, results), tracking=tracking) as parent_id:
-            for child in tqdm(children, desc="publish", unit="run", delay=2, leave=False):
+            for child in tqdm(children, desc="publish", unit="run", delay=2, leave=False, disable=None):
                 with recorded(client, experiment_id, _tagged(child, results), parent=parent_id, tracking=tracking):
                     pass
         return Published(experiment_id, parent_id, new=True)
@@ -395,7 +400,7 @@ def _dataset_input(dataset: Dataset) -> "DatasetInput":
     from mlflow.entities import DatasetInput, InputTag
 
     columns = [
-        {"type": COLUMN_TYPES.get(kind, "string"), "name": name, "required": True}
+        {"type": COLUMN_TYPES.get(kind, "double"), "name": name, "required": True}
         for name, kind in dataset.columns.items()
     ]
     entity = Entity(
@@ -466,7 +471,8 @@ def _signature(model: Model) -> Any:
     from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 
     inputs: list[ColSpec | TensorSpec] = [
-        ColSpec(DataType[COLUMN_TYPES[str(kind)]], str(name)) for name, kind in model.example.dtypes.items()
+        ColSpec(DataType[COLUMN_TYPES.get(str(kind), "double")], str(name))
+        for name, kind in model.example.dtypes.items()
     ]
     return ModelSignature(Schema(inputs), Schema([TensorSpec(np.dtype("float64"), (-1, 2), "probabilities")]))
 
@@ -474,7 +480,7 @@ def _signature(model: Model) -> Any:
 def metric_name(*parts: str) -> str:
     """A legal MLflow name for a metric: letters, digits and `_ - . /`, the parts joined by `/`."""
     legal = ("".join(c if c.isalnum() or c in "_-." else "_" for c in part).strip(".") or "_" for part in parts)
-    return "/".join(legal)[: LONGEST["key"]]
+    return "/".join(legal)[: LONGEST["key"]].rstrip("/.")
 
 
 def cut(text: str, kind: str) -> str:

@@ -1,6 +1,5 @@
 """Fits the model on resampled training rows."""
 
-import sys
 import warnings
 from typing import Any
 
@@ -60,7 +59,7 @@ def describe(model: Any, converged: bool) -> dict[str, Any]:
 def main() -> None:
     """Read, fit, write."""
     params = config.load()
-    name, target = sys.argv[1], params.data.target
+    name, target = config.asked(), params.data.target
     model = config.model(params, name)
     X, y = separate(read_table(RESAMPLE / name / "train.parquet").drop(columns=["row_id", "synthetic"]), target)
     try:

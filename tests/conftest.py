@@ -1,8 +1,9 @@
 import sys
 from pathlib import Path
 
-import pipeline  # noqa: F401, I001  before numpy loads: it sets the number of BLAS threads
+import pipeline  # noqa: F401  before numpy loads: it sets the number of BLAS threads
 
+# isort: split
 import numpy as np
 import pandas as pd
 import pytest

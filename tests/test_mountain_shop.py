@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import norm
 
+from pipeline import mountain_shop
 from pipeline.mountain_shop import probability, simulate
 
 # The article's table: mean and standard deviation of time and pages, share of ski and climb.
@@ -19,6 +22,7 @@ def test_class_counts_are_the_article_s():
     assert table.columns.tolist() == ["time_on_page", "pages_viewed", "interest_ski", "interest_climb", "buy"]
     assert table.buy.value_counts().to_dict() == {0: 950, 1: 50}
     assert len(truth) == 1000
+    assert 10 < table.buy[:500].sum() < 40  # in random order
 
 
 def test_distributions_by_class_are_the_article_s(large):
@@ -73,6 +77,16 @@ def test_the_true_probability_is_bayes_rule_on_a_grid():
         buys = 0.05 * likelihood(visit, 247.1, 64.8, 2.92, 0.53, 0.50, 0.90)
         expected.append(buys / (buys + stays))
     assert probability(grid, prevalence=0.05).tolist() == pytest.approx(expected, rel=1e-6)
+
+
+def test_pages_below_none_are_none_and_the_truth_knows(monkeypatch):
+    # Half of those who only look would view fewer than no pages.
+    lookers, buyers = mountain_shop.CLASSES
+    monkeypatch.setattr(mountain_shop, "CLASSES", (replace(lookers, pages_mean=-0.5), replace(buyers, pages_mean=0.5)))
+    table, truth = simulate(rows=100_000, prevalence=0.3, seed=1)
+    none = table.pages_viewed == 0
+    assert table.pages_viewed.min() == 0
+    assert table.buy[none].mean() == pytest.approx(truth[none].mean(), abs=0.005)
 
 
 def test_far_out_visits_keep_a_probability_between_0_and_1():

@@ -1,0 +1,269 @@
+from copy import deepcopy
+from math import inf, nan
+from pathlib import Path
+
+import pytest
+import yaml
+from imblearn.over_sampling import SMOTE, KMeansSMOTE
+from sklearn.cluster import KMeans
+from sklearn.linear_model import LogisticRegression
+
+from pipeline import config
+from pipeline.errors import InputError
+
+ROOT = Path(__file__).parents[1]
+TRUSTED = ["sklearn", "imblearn", "pipeline"]
+
+
+@pytest.fixture
+def raw(composed):
+    return yaml.safe_load(composed())
+
+
+def changed(raw, path, value):
+    """A copy of nested mappings with one key set, or removed by `...`."""
+    copy = deepcopy(raw)
+    *parents, last = path.split(".")
+    node = copy
+    for key in parents:
+        node = node[key]
+    if value is ...:
+        del node[last]
+    else:
+        node[last] = value
+    return copy
+
+
+def refusal(raw):
+    with pytest.raises(InputError) as caught:
+        config.check(raw)
+    return caught.value.problems
+
+
+def test_the_composition_of_conf_is_typed(raw):
+    checked = config.check(raw)
+    assert (checked.seed, checked.split.test_size, checked.data.simulation.rows) == (42, 0.3, 1000)
+    assert list(checked.variants) == ["none", "random_under", "random_over", "augmentation", "smote", "class_weight"]
+    assert checked.variants["smote"].sampler["k_neighbors"] == 5
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "problem"),
+    [
+        # unknown keys
+        ("sed", 1, "sed is not a key; nearest: 'seed'"),
+        ("split.tset_size", 0.3, "split.tset_size is not a key; nearest: 'test_size'"),
+        ("data.simulation.n", 1, "data.simulation.n is not a key; there is: 'rows', 'prevalence', 'seed'"),
+        ("variants.smote.modle", {}, "variants.smote.modle is not a key; nearest: 'model', 'sampler'"),
+        # wrong types
+        ("seed", "many", "seed: Value 'many' of type 'str' could not be converted to Integer"),
+        ("seed", True, "seed: Value 'True' of type 'bool' could not be converted to Integer"),
+        ("split.test_size", "third", "split.test_size: Value 'third' of type 'str' could not be converted to Float"),
+        ("preprocess.scale", "perhaps", "preprocess.scale: Value 'perhaps' is not a valid bool (type str)"),
+        (
+            "data.simulation.rows",
+            1e6,
+            "data.simulation.rows: Value '1000000.0' of type 'float' could not be converted to Integer",
+        ),
+        ("model", "logistic", "model: Cannot assign str to Dict[str, Any]"),
+        ("data", None, "data: field 'data' is not Optional"),
+        ("variants.smote.model", None, "variants.smote.model: field 'variants.smote.model' is not Optional"),
+        # missing values
+        ("data.path", "???", "data.path must be given: dvc exp run -S data.path=..."),
+        ("split.seed", ..., "split.seed must be given: dvc exp run -S split.seed=..."),
+        (
+            "variants.smote.sampler",
+            ...,
+            "variants.smote.sampler must be given: dvc exp run -S variants.smote.sampler=...",
+        ),
+        # out of range
+        ("seed", -1, "seed: expected a whole number from 0 to 4294967295, found -1"),
+        ("split.seed", 2**32, "split.seed: expected a whole number from 0 to 4294967295, found 4294967296"),
+        ("data.simulation.seed", -1, "data.simulation.seed: expected a whole number from 0 to 4294967295, found -1"),
+        ("split.test_size", 0.0, "split.test_size: expected a fraction between 0 and 1, found 0.0"),
+        ("split.test_size", 1, "split.test_size: expected a fraction between 0 and 1, found 1.0"),
+        ("split.test_size", nan, "split.test_size: expected a fraction between 0 and 1, found nan"),
+        (
+            "preprocess.impute",
+            "mode",
+            "preprocess.impute: expected one of median, mean, most_frequent, or null, found 'mode'",
+        ),
+        (
+            "evaluate.objective",
+            "recall",
+            "evaluate.objective: expected one of balanced_accuracy, f_beta, found 'recall'",
+        ),
+        ("evaluate.folds", 1, "evaluate.folds: expected a whole number from 2, found 1"),
+        ("evaluate.confidence", 95, "evaluate.confidence: expected a fraction between 0 and 1, found 95.0"),
+        ("tracking.timeout", 0, "tracking.timeout: expected seconds above 0, found 0.0"),
+        ("variants", {}, "variants: expected at least one variant, found {}"),
+        ("data.drop", ["buy"], "data.drop: expected columns other than data.target, found 'buy'"),
+        ("data.simulation.rows", 1, "data.simulation.rows: expected a whole number from 2, found 1"),
+        (
+            "data.simulation.prevalence",
+            1,
+            "data.simulation.prevalence: expected a fraction between 0 and 1, found 1.0",
+        ),
+        (
+            "data.path",
+            "visits.csv",
+            "data.path: expected no file, since this table is simulated; "
+            "for a file: -S data=csv -S data.path=FILE -S data.target=COLUMN, found 'visits.csv'",
+        ),
+        (
+            "variants.plots",
+            {"sampler": {}, "model": {}},
+            "variants: expected names other than figures, plots, found 'plots'",
+        ),
+        (
+            "variants.a/b",
+            {"sampler": {}, "model": {}},
+            "variants: expected names of letters, digits, _ and -, found 'a/b'",
+        ),
+    ],
+)
+def test_a_bad_value_is_refused_with_its_path_and_what_was_expected(raw, path, value, problem):
+    assert refusal(changed(raw, path, value)) == [f"params.yaml: {problem}"]
+
+
+@pytest.mark.parametrize("beta", [None, 0, -1.0, inf, nan])
+def test_f_beta_needs_a_positive_finite_beta(raw, beta):
+    bad = changed(changed(raw, "evaluate.objective", "f_beta"), "evaluate.beta", beta)
+    (problem,) = refusal(bad)
+    assert problem.startswith(
+        "params.yaml: evaluate.beta: expected a number above 0, since evaluate.objective is f_beta"
+    )
+    assert config.check(changed(bad, "evaluate.beta", 2)).evaluate.beta == 2.0
+
+
+def test_several_values_out_of_range_are_told_at_once(raw):
+    problems = refusal(changed(changed(raw, "seed", -1), "evaluate.folds", 0))
+    assert [problem.split(": ")[1] for problem in problems] == ["seed", "evaluate.folds"]
+
+
+@pytest.mark.parametrize("content", ["", "seed\n", "- seed: 1\n", "seed: [1\n", "a: b: c\n"])
+def test_a_file_that_is_no_mapping_is_an_input_error_that_names_it(tmp_path, content):
+    path = tmp_path / "params.yaml"
+    path.write_text(content)
+    with pytest.raises(InputError, match="params.yaml: "):
+        config.load(path)
+
+
+def test_a_missing_file_says_what_writes_it(tmp_path):
+    with pytest.raises(InputError, match=r"no such file here: .* `python -m pipeline.configure` first"):
+        config.load(tmp_path / "params.yaml")
+
+
+def test_a_variant_s_model_overrides_the_common_one(raw):
+    checked = config.check(changed(raw, "model.C", 0.5))
+    plain, weighted = (config.model(checked, name) for name in ("none", "class_weight"))
+    assert isinstance(plain, LogisticRegression)
+    assert (plain.C, plain.class_weight, plain.random_state) == (0.5, None, 42)
+    assert (weighted.C, weighted.class_weight) == (0.5, "balanced")
+
+
+def test_a_sampler_is_built_with_its_arguments(raw):
+    sampler = config.sampler(config.check(changed(raw, "variants.smote.sampler.k_neighbors", 3)), "smote")
+    assert isinstance(sampler, SMOTE)
+    assert (sampler.k_neighbors, sampler.random_state) == (3, 42)
+
+
+def test_an_unknown_variant_is_refused_with_the_nearest(raw):
+    with pytest.raises(InputError, match=r"params.yaml: variants.smot is not there; nearest: 'smote'"):
+        config.variant(config.check(raw), "smot")
+
+
+def build(node, method="fit_resample"):
+    return config.build(node, where="variants.mine.sampler", method=method, trusted=TRUSTED)
+
+
+def test_nested_nodes_are_built_too():
+    sampler = build(
+        {
+            "_target_": "imblearn.over_sampling.KMeansSMOTE",
+            "kmeans_estimator": {"_target_": "sklearn.cluster.KMeans", "n_clusters": 3},
+        }
+    )
+    assert isinstance(sampler, KMeansSMOTE)
+    assert isinstance(sampler.kmeans_estimator, KMeans)
+    assert sampler.kmeans_estimator.n_clusters == 3
+
+
+@pytest.mark.parametrize(
+    ("node", "problem"),
+    [
+        (
+            {"_target_": "os.system", "command": "true"},
+            "variants.mine.sampler._target_: expected a class from sklearn, imblearn, pipeline, found os.system; "
+            "packages you trust go into trusted_packages",
+        ),
+        (
+            {"_target_": "sklearn2.Sampler"},
+            "variants.mine.sampler._target_: expected a class from sklearn, imblearn, pipeline, "
+            "found sklearn2.Sampler; packages you trust go into trusted_packages",
+        ),
+        (
+            {"_target_": "sklearn.datasets.load_iris"},
+            "variants.mine.sampler._target_: expected the class of an estimator or a sampler, "
+            "found sklearn.datasets.load_iris",
+        ),
+        (  # a trusted package's own imports are no way in
+            {"_target_": "pipeline.sources.Path"},
+            "variants.mine.sampler._target_: expected the class of an estimator or a sampler, "
+            "found pipeline.sources.Path",
+        ),
+        (
+            {"_target_": "imblearn.over_sampling.SMOT"},
+            "variants.mine.sampler._target_: imblearn.over_sampling.SMOT does not exist in what is installed",
+        ),
+        (
+            {"_target_": "SMOTE"},
+            "variants.mine.sampler._target_: expected the full name of a class, found 'SMOTE'",
+        ),
+        ({}, "variants.mine.sampler._target_: expected the full name of a class, found None"),
+        (
+            {"_target_": "imblearn.over_sampling.SMOTE", "k_neighbours": 3},
+            "variants.mine.sampler.k_neighbours is not an argument of SMOTE; nearest: 'k_neighbors'",
+        ),
+        (
+            {
+                "_target_": "imblearn.over_sampling.KMeansSMOTE",
+                "kmeans_estimator": {"_target_": "joblib.load", "filename": "x"},
+            },
+            "variants.mine.sampler.kmeans_estimator._target_: expected a class from sklearn, imblearn, pipeline, "
+            "found joblib.load; packages you trust go into trusted_packages",
+        ),
+        (
+            {"_target_": "sklearn.linear_model.LogisticRegression"},
+            "variants.mine.sampler: expected a class with fit_resample, found sklearn.linear_model.LogisticRegression",
+        ),
+    ],
+)
+def test_a_constructor_node_builds_estimators_and_samplers_only(node, problem):
+    with pytest.raises(InputError) as caught:
+        build(node)
+    assert caught.value.problems == [problem]
+
+
+@pytest.mark.parametrize(
+    ("node", "argument"),
+    [
+        ({"_target_": "imblearn.over_sampling.SMOTENC"}, "categorical_features"),
+        ({"_target_": "imblearn.pipeline.Pipeline"}, "steps"),
+    ],
+)
+def test_an_argument_that_must_be_given_is_named(node, argument):
+    with pytest.raises(InputError, match=f"variants.mine.sampler: .*'{argument}'"):
+        build(node)
+
+
+def test_a_model_without_probabilities_is_refused():
+    with pytest.raises(InputError, match=r"expected a class with predict_proba, found sklearn.svm.LinearSVC"):
+        build({"_target_": "sklearn.svm.LinearSVC"}, method="predict_proba")
+
+
+def test_a_package_may_be_trusted_by_name():
+    node = {"_target_": "sklearn.linear_model.LogisticRegression"}
+    with pytest.raises(InputError, match="expected a class from imblearn"):
+        config.build(node, where="model", method="predict_proba", trusted=["imblearn"])
+    assert config.build(node, where="model", method="predict_proba", trusted=["imblearn", "sklearn"])

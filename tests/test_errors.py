@@ -1,0 +1,114 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import InputError, nearest, run
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_nearest_gives_close_words_else_what_there_is():
+    assert nearest("bying", ["buying", "price", "time"]) == "nearest: 'buying'"
+    assert nearest("q", ["buying", "price"]) == "there is: 'buying', 'price'"
+    assert nearest("q", [str(n) for n in range(100, 130)]).count("'") == 2 * 12
+
+
+def test_bad_input_ends_with_status_2_and_one_line_a_problem(capsys):
+    def main():
+        raise InputError(["first", "second"])
+
+    with pytest.raises(SystemExit) as caught:
+        run(main)
+    assert caught.value.code == 2
+    assert capsys.readouterr() == ("", "error: first\nerror: second\n")
+
+
+def test_more_problems_than_a_screen_holds_are_counted(capsys):
+    def main():
+        raise InputError(f"problem {n}" for n in range(50))
+
+    with pytest.raises(SystemExit):
+        run(main)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[19:] == ["error: problem 19", "error: and 30 more"]
+
+
+def test_an_interrupt_ends_with_status_130():
+    def main():
+        raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit) as caught:
+        run(main)
+    assert caught.value.code == 130
+
+
+def test_a_bug_is_not_hidden():
+    with pytest.raises(ZeroDivisionError):
+        run(lambda: 1 / 0)
+
+
+@pytest.fixture
+def command(project):
+    """Runs `python -m pipeline.STAGE` as DVC does, in a folder with these overrides; gives status, screen and files."""
+
+    def execute(overrides, *arguments, files=None):
+        folder = project(*overrides)
+        for name, content in (files or {}).items():
+            (folder / name).write_text(content)
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+        environment.pop("DVC_EXP_NAME", None)
+        done = subprocess.run(
+            [sys.executable, "-m", *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
+        written = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+        return done, written - {"params.yaml", *(files or {})}
+
+    return execute
+
+
+CSV = ["data=csv", "data.path=visits.csv", "data.target=buy"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "arguments", "files", "line"),
+    [
+        (
+            CSV,
+            ["pipeline.ingest"],
+            {"visits.csv": "time,buys\n1,0\n2,1\n"},
+            "error: visits.csv: column 'buy' is not there; nearest: 'buys'",
+        ),
+        (CSV, ["pipeline.ingest"], {}, "error: visits.csv: no such file"),
+        (
+            CSV,
+            ["pipeline.ingest"],
+            {"params.yaml": "seed: [1\n"},
+            "error: params.yaml: expected YAML: ",
+        ),
+        (
+            [],
+            ["pipeline.resample", "smoote"],
+            {},
+            "error: params.yaml: variants.smoote is not there; nearest: 'smote'",
+        ),
+        ([], ["pipeline.train"], {}, "error: expected the name of one variant: python -m pipeline.train VARIANT"),
+        ([], ["pipeline.split"], {}, "error: data/ingest/table.parquet: no such file"),
+    ],
+    ids=["missing target", "missing file", "broken YAML", "unknown variant", "no variant", "no earlier stage"],
+)
+def test_a_stage_with_bad_input_ends_with_status_2_one_line_and_no_file(command, overrides, arguments, files, line):
+    done, written = command(overrides, *arguments, files=files)
+    assert done.returncode == 2
+    assert done.stderr.startswith(line)
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stdout == ""
+    assert written == set()
+
+
+def test_a_stage_with_good_input_ends_with_status_0(command):
+    done, written = command(CSV, "pipeline.ingest", files={"visits.csv": "time,buy\n1,0\n2,1\n3,0\n"})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert written == {"data/ingest/table.parquet", "data/ingest/schema.json"}

@@ -1,0 +1,160 @@
+import hashlib
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import skops.io
+from sklearn.linear_model import LogisticRegression
+
+from pipeline.errors import InputError
+from pipeline.files import (
+    read_json,
+    read_model,
+    read_table,
+    replacing,
+    separate,
+    write_bytes,
+    write_json,
+    write_model,
+    write_table,
+    write_text,
+)
+from pipeline.preprocess import preprocess
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def visits():
+    return pd.DataFrame(
+        {"time": [1.5, 2.0, 3.0, 0.1 + 0.2], "größe, m": [3.0, 1.0, 2.0, 4.0], "140.npy": [0.0, -0.0, 1.0, 2.0]},
+        index=pd.Index([7, 3, 9, 1], name="row_id"),
+    )
+
+
+def test_a_table_comes_back_as_it_was(tmp_path, visits):
+    table = visits.assign(row=pd.array([1, None, 3, 4], dtype="Int64"), buy=np.array([0, 1, 0, 1], dtype="int8"))
+    write_table(tmp_path / "new" / "table.parquet", table)
+    pd.testing.assert_frame_equal(read_table(tmp_path / "new" / "table.parquet"), table)
+
+
+def test_a_table_has_the_same_bytes_twice(tmp_path, visits):
+    for name in ("one", "two"):
+        write_table(tmp_path / name, visits.copy())
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_text_and_json_are_utf_8_with_unix_line_ends(tmp_path):
+    write_text(tmp_path / "text", "größe\n")
+    write_json(tmp_path / "json", {"größe": None})
+    assert (tmp_path / "text").read_bytes() == "größe\n".encode()
+    assert (tmp_path / "json").read_bytes() == '{\n  "größe": null\n}\n'.encode()
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_json_refuses_what_json_does_not_have_and_keeps_the_old_file(tmp_path, value):
+    write_json(tmp_path / "metrics.json", {"recall": 0.5})
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(tmp_path / "metrics.json", {"recall": value})
+    assert read_json(tmp_path / "metrics.json") == {"recall": 0.5}
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
+    write_text(tmp_path / "report", "old")
+
+    def fail():
+        with replacing(tmp_path / "report") as temporary:
+            temporary.write_text("half of the n")
+            assert (tmp_path / "report").read_text() == "old"
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]
+    assert (tmp_path / "report").read_text() == "old"
+
+
+def test_written_files_have_the_permissions_that_others_get(tmp_path):
+    write_bytes(tmp_path / "ours", b"")
+    (tmp_path / "plain").write_bytes(b"")
+    assert [stat.S_IMODE(os.stat(tmp_path / name).st_mode) for name in ("ours", "plain")] == [
+        stat.S_IMODE(os.stat(tmp_path / "plain").st_mode)
+    ] * 2
+
+
+def test_features_and_target_part(visits):
+    X, y = separate(visits.assign(buy=[0, 1, 0, 1]), "buy")
+    pd.testing.assert_frame_equal(X, visits)
+    assert (y.name, y.tolist()) == ("buy", [0, 1, 0, 1])
+
+
+def test_a_model_comes_back_as_it_was(tmp_path, visits):
+    model = LogisticRegression(random_state=3).fit(visits, [0, 1, 0, 1])
+    write_model(tmp_path / "model.skops", model)
+    again = read_model(tmp_path / "model.skops")
+    assert again.get_params() == model.get_params()
+    assert again.feature_names_in_.tolist() == visits.columns.tolist()
+    assert (again.predict_proba(visits) == model.predict_proba(visits)).all()
+
+
+FIT = """
+import pipeline, sys
+from pathlib import Path
+import pandas as pd
+from sklearn.linear_model import LogisticRegression
+from pipeline.files import write_model
+from pipeline.preprocess import preprocess
+padding = [object() for _ in range(int(sys.argv[1]))]  # other addresses
+visits = pd.DataFrame({"time": [1.0, 2.0, 3.0, 4.0], "pages": [3.0, 1.0, 2.0, 4.0]})
+preprocessor = preprocess(visits, impute="median", scale=True)
+write_model(Path(sys.argv[2], "model.skops"), LogisticRegression().fit(preprocessor.transform(visits), [0, 1, 0, 1]))
+write_model(Path(sys.argv[2], "preprocessor.skops"), preprocessor)
+"""
+
+
+def test_a_model_has_the_same_bytes_from_two_processes(tmp_path):
+    digests = []
+    for number, seed in ((1, "0"), (5000, "1")):
+        folder = tmp_path / seed
+        folder.mkdir()
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
+        subprocess.run([sys.executable, "-c", FIT, str(number), folder], env=environment, check=True)
+        digests.append({path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()})
+    assert digests[0].keys() == {"model.skops", "preprocessor.skops"}
+    assert digests[0] == digests[1]
+
+
+def test_different_models_have_different_bytes(tmp_path, visits):
+    for name, C in (("one", 1.0), ("two", 0.1)):
+        write_model(tmp_path / name, LogisticRegression(C=C).fit(visits, [0, 1, 0, 1]))
+    assert (tmp_path / "one").read_bytes() != (tmp_path / "two").read_bytes()
+
+
+def test_a_fitted_preprocessor_comes_back_as_it_was(tmp_path, visits):
+    fitted = preprocess(visits, impute="median", scale=True)
+    write_model(tmp_path / "preprocessor.skops", fitted)
+    pd.testing.assert_frame_equal(
+        read_model(tmp_path / "preprocessor.skops").transform(visits), fitted.transform(visits)
+    )
+
+
+class Stranger:
+    def __init__(self):
+        self.value = 1
+
+
+def test_a_model_file_with_a_strange_type_is_not_loaded(tmp_path):
+    (tmp_path / "model.skops").write_bytes(skops.io.dumps({"model": Stranger()}))
+    with pytest.raises(InputError, match="expected scikit-learn's own types, found .*Stranger: not loaded"):
+        read_model(tmp_path / "model.skops")
+
+
+@pytest.mark.parametrize("read", [read_table, read_json, read_model])
+def test_a_file_that_an_earlier_stage_did_not_write_is_an_input_error(tmp_path, read):
+    with pytest.raises(InputError, match="no such file"):
+        read(tmp_path / "missing")

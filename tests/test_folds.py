@@ -1,0 +1,212 @@
+import numpy as np
+import pandas as pd
+import pytest
+from imblearn import FunctionSampler
+from imblearn.over_sampling import SMOTE, KMeansSMOTE, RandomOverSampler
+from sklearn import preprocessing
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.cluster import KMeans
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import make_pipeline
+
+from pipeline import config, files, folds, mountain_shop, resample, thresholds, train
+from pipeline import evaluate as stage_evaluate
+from pipeline import ingest as stage_ingest
+from pipeline import preprocess as stage_preprocess
+from pipeline import split as stage_split
+from pipeline.errors import InputError
+from pipeline.files import read_table, write_table
+
+STANDARD = {"impute": "median", "scale": True}
+
+
+@pytest.fixture(scope="module")
+def visits():
+    """60 visits, 15 of them with a purchase, in an order that says nothing."""
+    table, _ = mountain_shop.simulate(rows=60, prevalence=0.25, seed=8)
+    index = pd.Index(np.random.default_rng(1).permutation(500)[:60], name="row_id")
+    return table.astype(float).astype({"buy": "int8"}).set_axis(index)
+
+
+def predicted(visits, *, sampler=None, model=None, preprocessing=STANDARD, number=3, seed=42):
+    return folds.out_of_fold(
+        visits,
+        target="buy",
+        preprocessing=preprocessing,
+        sampler=sampler or FunctionSampler(),
+        model=model or LogisticRegression(),
+        folds=number,
+        seed=seed,
+    )
+
+
+@pytest.mark.parametrize(("positives", "number"), [(4, 0), (9, 1), (10, 2), (14, 2), (24, 4), (25, 5), (900, 5)])
+def test_each_fold_keeps_five_positives(positives, number):
+    assert folds.count(positives, most=5) == number
+
+
+def test_the_plain_chain_equals_a_scikit_learn_pipeline_fold_by_fold(visits):
+    X, y = visits.drop(columns="buy"), visits.buy
+    expected = np.empty(60)
+    for fit, held in StratifiedKFold(3, shuffle=True, random_state=42).split(X, y):
+        chain = make_pipeline(preprocessing.StandardScaler(), LogisticRegression()).fit(X.iloc[fit], y.iloc[fit])
+        expected[held] = chain.predict_proba(X.iloc[held])[:, 1]
+    found = predicted(visits)
+    assert found.probability.tolist() == pytest.approx(expected.tolist(), rel=1e-12)
+    assert found.index.equals(visits.index)
+    assert found.y.tolist() == y.tolist()
+
+
+def test_the_folds_are_the_same_for_every_variant_and_stratified(visits):
+    plain = predicted(visits)
+    others = [
+        predicted(visits, sampler=SMOTE(k_neighbors=3, random_state=5)),
+        predicted(visits, model=LogisticRegression(class_weight="balanced")),
+        predicted(visits, preprocessing={"impute": None, "scale": False}),
+    ]
+    for other in others:
+        assert other.fold.tolist() == plain.fold.tolist()
+        assert other.probability.tolist() != plain.probability.tolist()
+    assert plain.y.groupby(plain.fold).sum().tolist() == [5, 5, 5]
+    assert predicted(visits, seed=43).fold.tolist() != plain.fold.tolist()
+
+
+class Memory(ClassifierMixin, BaseEstimator):
+    """Says 1 to each row it was fitted on, and 0 to all others."""
+
+    def fit(self, X, y):
+        self.classes_ = np.array([0, 1])
+        self.seen_ = set(map(tuple, X.to_numpy()))
+        return self
+
+    def predict_proba(self, X):
+        seen = np.array([tuple(row) in self.seen_ for row in X.to_numpy()], dtype=float)
+        return np.column_stack([1 - seen, seen])
+
+
+def test_each_row_is_predicted_once_by_a_model_that_did_not_see_it(visits):
+    distinct = visits.assign(time_on_page=np.arange(60.0))
+    identity = {"impute": None, "scale": False}
+    for sampler in (FunctionSampler(), RandomOverSampler(random_state=0), SMOTE(k_neighbors=3, random_state=0)):
+        found = predicted(distinct, sampler=sampler, model=Memory(), preprocessing=identity)
+        assert found.probability.tolist() == [0.0] * 60
+        assert sorted(found.fold.unique()) == [0, 1, 2]
+
+
+def test_sampler_and_model_given_stay_unfitted(visits):
+    sampler, model = SMOTE(k_neighbors=3, random_state=0), LogisticRegression()
+    predicted(visits, sampler=sampler, model=model)
+    assert not hasattr(sampler, "sampling_strategy_")
+    assert not hasattr(model, "coef_")
+
+
+def test_too_few_rows_in_a_fold_say_which_fold(visits):
+    with pytest.raises(InputError, match=r"fold 1 of 3: SMOTE needs 12 rows of each class it raises; .* 1 has 10"):
+        predicted(visits, sampler=SMOTE(k_neighbors=11))
+
+
+def test_reseeded_sets_every_random_state_however_deep():
+    sampler = KMeansSMOTE(random_state=1, kmeans_estimator=KMeans(n_clusters=4, random_state=2))
+    one, again, other = (folds.reseeded(sampler, 42, fold) for fold in (0, 0, 1))
+    assert one.random_state == one.kmeans_estimator.random_state == again.random_state
+    assert one.random_state != other.random_state
+    assert folds.reseeded(sampler, 43, 0).random_state != one.random_state
+    assert one.kmeans_estimator.n_clusters == 4
+    assert (sampler.random_state, sampler.kmeans_estimator.random_state) == (1, 2)
+
+
+def test_reseeded_leaves_a_sampler_without_chance_alone():
+    assert folds.reseeded(FunctionSampler(), 42, 0).get_params() == FunctionSampler().get_params()
+
+
+# What follows garbles every test row, and asks which files of the training side changed.
+
+TEST_SIDE = {"test.parquet", "predictions.parquet", "metrics.json", "confusion_matrix.json"}
+TEST_SIDE |= {"classification_report.json"}
+
+
+def chain(stage, *modules):
+    for module in modules:
+        for name in config.load().variants if module in (resample, train, stage_evaluate) else [None]:
+            stage(module, *([name] if name else []))
+
+
+def training_side(folder):
+    """The bytes of each file that test rows may not change, and each tuned threshold."""
+    written = [path for path in (folder / "data").rglob("*") if path.is_file() and "ingest" not in path.parts]
+    kept = {str(path.relative_to(folder)): path.read_bytes() for path in written if path.name not in TEST_SIDE}
+    for path in (folder / "reports").rglob("metrics.json"):
+        kept[f"threshold of {path.parent.name}"] = files.read_json(path)["holdout"]["tuned"]["threshold"]
+    return kept
+
+
+@pytest.fixture
+def reproduce(project, stage):
+    """Runs every stage, garbles the test rows on demand, and gives back the training side."""
+    folder = project(
+        "data.simulation.rows=200",
+        "data.simulation.prevalence=0.2",
+        "variants.smote.sampler.k_neighbors=3",
+        "~variant@variants.random_under",
+        "~variant@variants.class_weight",
+    )
+
+    def run(garbled):
+        chain(stage, stage_ingest, stage_split)
+        path = folder / "data/split/test.parquet"
+        test = read_table(path)
+        if garbled:
+            garbage = np.random.default_rng(9).normal(1e6, 1e5, test.shape)
+            garbage[::3, 0] = np.nan
+            write_table(path, pd.DataFrame(garbage, test.index, test.columns).assign(buy=1 - test.buy))
+        chain(stage, stage_preprocess, resample, train, stage_evaluate)
+        return training_side(folder)
+
+    return run
+
+
+def test_garbled_test_rows_change_nothing_on_the_training_side(reproduce):
+    clean, garbled = reproduce(garbled=False), reproduce(garbled=True)
+    # The check sees what it should: each stage's training side.
+    assert {
+        "data/split/train.parquet",
+        "data/preprocess/train.parquet",
+        "data/preprocess/preprocessor.skops",
+        "data/resample/smote/train.parquet",
+        "data/train/smote/model.skops",
+        "data/evaluate/smote/out_of_fold.parquet",
+        "threshold of smote",
+    } <= clean.keys()
+    assert len(clean) == 4 + 4 * (2 + 2 + 1 + 1)
+    assert {name for name in clean if clean[name] != garbled[name]} == set()
+    assert clean.keys() == garbled.keys()
+
+
+def changed(reproduce):
+    clean, garbled = reproduce(garbled=False), reproduce(garbled=True)
+    return {name for name in clean if clean[name] != garbled[name]}
+
+
+def test_a_scaler_fitted_on_all_rows_is_caught(reproduce, monkeypatch):
+    honest = stage_preprocess.preprocess
+
+    def leaky(X, **settings):
+        test = read_table(files.SPLIT / "test.parquet").drop(columns="buy")
+        return honest(pd.concat([X, test]), **settings)
+
+    monkeypatch.setattr(stage_preprocess, "preprocess", leaky)
+    caught = changed(reproduce)
+    assert {"data/preprocess/preprocessor.skops", "data/preprocess/train.parquet"} <= caught
+    assert "data/train/none/model.skops" in caught
+
+
+def test_a_threshold_chosen_on_test_rows_is_caught(reproduce, monkeypatch):
+    honest = thresholds.choose
+
+    def leaky(y, probability, **settings):
+        test = read_table(files.SPLIT / "test.parquet")
+        return honest(test.buy.to_numpy(), test.time_on_page.fillna(0).to_numpy(), **settings)
+
+    monkeypatch.setattr(thresholds, "choose", leaky)
+    assert changed(reproduce) == {f"threshold of {name}" for name in ("none", "random_over", "augmentation", "smote")}
