@@ -114,12 +114,20 @@ def caveats(results: dict[str, dict[str, Any]]) -> list[str]:
         f"The test rows hold {positives:,} positives: one more found moves recall by {1 / positives:.2g}. "
         "This is one split; it cannot say which variant is better, and no verdict is given."
     ]
-    unconverged = [name for name, result in results.items() if not result["model"]["converged"]]
+    unconverged = [name for name, result in results.items() if not _converged(result)]
     if unconverged:
-        found.append(f"Not converged: {', '.join(unconverged)}. Raise model.max_iter, or scale the features.")
+        found.append(
+            f"Not converged, on all training rows or in a fold: {', '.join(unconverged)}. "
+            "Raise model.max_iter, or scale the features."
+        )
     if any_holdout["tuned"] is None:
         found.append("The training rows hold fewer than 10 positives: too few to choose a threshold out of fold.")
     return found
+
+
+def _converged(result: dict[str, Any]) -> bool:
+    training = result["training"]
+    return bool(result["model"]["converged"]) and training["folds_converged"] == training["folds"]
 
 
 def flat(comparison: dict[str, Any]) -> pd.DataFrame:

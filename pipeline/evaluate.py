@@ -84,6 +84,7 @@ def main() -> None:
     X, y = separate(read_table(PREPROCESS / "test.parquet"), target)
     number = folds.count(int(training[target].sum()), most=settings.folds)
     tuned, out_of_fold = None, None
+    summary: dict[str, int | None] = {"folds": None, "folds_converged": None}
     if number >= 2:
         try:
             out_of_fold = folds.out_of_fold(
@@ -103,17 +104,19 @@ def main() -> None:
             objective=settings.objective,
             beta=settings.beta,
         )
+        summary = {"folds": number, "folds_converged": int(out_of_fold.groupby("fold").converged.first().sum())}
     model = read_model(TRAIN / name / "model.skops")
     probability, judged = evaluate(model, X, y, tuned=tuned, confidence=settings.confidence)
     metrics = {
         "variant": name,
         "holdout": judged,
-        "training": {**read_json(RESAMPLE / name / "classes.json"), "folds": number if number >= 2 else None},
+        "training": {**read_json(RESAMPLE / name / "classes.json"), **summary},
         "model": read_json(TRAIN / name / "coefficients.json"),
     }
     points = {point: judged[point] for point in ("default", "tuned") if judged[point]}
     out = EVALUATE / name
     write_table(out / "predictions.parquet", pd.DataFrame({"y": y, "probability": probability}, index=X.index))
+    (out / "out_of_fold.parquet").unlink(missing_ok=True)
     if out_of_fold is not None:
         write_table(out / "out_of_fold.parquet", out_of_fold)
     write_json(out / "confusion_matrix.json", {p: [[m["tn"], m["fp"]], [m["fn"], m["tp"]]] for p, m in points.items()})

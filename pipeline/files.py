@@ -19,10 +19,17 @@ from pipeline.errors import InputError
 # One folder a stage; `resample`, `train` and `evaluate` have a folder a variant below theirs.
 INGEST, SPLIT, PREPROCESS = Path("data/ingest"), Path("data/split"), Path("data/preprocess")
 RESAMPLE, TRAIN, EVALUATE = Path("data/resample"), Path("data/train"), Path("data/evaluate")
+TRACK = Path("data/track")
 REPORTS = Path("reports")
 
-# numpy.dtype is the one type of a fitted scikit-learn estimator that skops does not trust by itself.
-TRUSTED_TYPES = ("numpy.dtype",)
+# What fitted scikit-learn models hold besides the types that skops trusts by itself.
+TRUSTED_TYPES = (
+    "numpy.dtype",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.tree._tree.Tree",
+)
 
 
 @contextmanager
@@ -86,10 +93,19 @@ def separate(table: pd.DataFrame, target: str) -> tuple[pd.DataFrame, pd.Series]
 
 
 def write_model(path: Path, model: Any) -> None:
-    """Write a fitted estimator in skops' format, which executes nothing when read, with stable bytes."""
+    """Write a fitted estimator in skops' format, which executes nothing when read, with stable bytes.
+
+    Raises
+    ------
+    InputError
+        It holds a type that `read_model` would refuse.
+    """
     import skops.io
 
-    write_bytes(path, _canonical(skops.io.dumps(model)))
+    data = skops.io.dumps(model)
+    if unknown := _unknown(data):
+        raise InputError(f"{type(model).__name__} holds {unknown}, which is not stored safely: choose another model")
+    write_bytes(path, _canonical(data))
 
 
 def read_model(path: Path) -> Any:
@@ -103,10 +119,16 @@ def read_model(path: Path) -> Any:
     import skops.io
 
     data = _there(path).read_bytes()
-    unknown = set(skops.io.get_untrusted_types(data=data)) - set(TRUSTED_TYPES)
-    if unknown:
-        raise InputError(f"{path}: expected scikit-learn's own types, found {', '.join(sorted(unknown))}: not loaded")
+    if unknown := _unknown(data):
+        raise InputError(f"{path}: expected scikit-learn's own types, found {unknown}: not loaded")
     return skops.io.loads(data, trusted=list(TRUSTED_TYPES))
+
+
+def _unknown(archive: bytes) -> str:
+    """The types in a skops archive that nobody vouches for."""
+    import skops.io
+
+    return ", ".join(sorted(set(skops.io.get_untrusted_types(data=archive)) - set(TRUSTED_TYPES)))
 
 
 def _canonical(archive: bytes) -> bytes:

@@ -53,11 +53,13 @@ def out_of_fold(
     Returns
     -------
     predictions
-        Indexed by row_id in the table's order: `fold`, `y`, `probability` of the positive class.
+        Indexed by row_id in the table's order: `fold`, `y`, `probability` of the positive class, and whether
+        the fold's fit `converged`.
     """
     X, y = separate(table, target)
     fold_of = np.empty(len(y), dtype=np.int64)
     probability = np.empty(len(y))
+    converged = np.empty(len(y), dtype=bool)
     splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
     for fold, (fit, held) in enumerate(tqdm(splitter.split(X, y), total=folds, desc="folds", delay=2, leave=False)):
         preprocessor = preprocess(X.iloc[fit], **preprocessing)
@@ -65,10 +67,11 @@ def out_of_fold(
             rows = resample(preprocessor.transform(X.iloc[fit]), y.iloc[fit], reseeded(sampler, seed, fold))
         except InputError as error:
             raise InputError(f"fold {fold + 1} of {folds}: {error}") from None
-        fitted, _ = train(*rows, clone(model))
+        fitted, converged[held] = train(*rows, clone(model))
         probability[held] = fitted.predict_proba(preprocessor.transform(X.iloc[held]))[:, 1]
         fold_of[held] = fold
-    return pd.DataFrame({"fold": fold_of, "y": y.to_numpy(), "probability": probability}, index=table.index)
+    columns = {"fold": fold_of, "y": y.to_numpy(), "probability": probability, "converged": converged}
+    return pd.DataFrame(columns, index=table.index)
 
 
 def reseeded(sampler: Any, *where: int) -> Any:

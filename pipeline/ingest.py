@@ -207,6 +207,7 @@ def main() -> None:
         "sha256": digest,
     }
     write_table(INGEST / "table.parquet", table.data)
+    (INGEST / "truth.parquet").unlink(missing_ok=True)
     if truth is not None:
         # Apart from the features, so that no fit can see it.
         write_table(INGEST / "truth.parquet", truth.rename_axis("row_id").to_frame())

@@ -39,13 +39,13 @@ def _reason(error: Exception, y: pd.Series, name: str) -> str:
     counts = y.value_counts()
     rarest = counts.idxmin()
     rows = f"training class {rarest} has {counts[rarest]:,}"
-    mend = "lower its k_neighbors or n_neighbors"
     # imbalanced-learn counts the row itself among its neighbours, and so says 6 where the user set 5.
     if neighbours := re.search(r"n_neighbors = (\d+), n_samples_fit = (\d+)", str(error)):
-        needed = int(neighbours[1])
-        if int(neighbours[2]) == counts[rarest]:
+        needed, there = int(neighbours[1]), int(neighbours[2])
+        mend = f"lower its k_neighbors or n_neighbors to {there - 1}" if there > 1 else "collect more rows"
+        if there == counts[rarest]:
             return f"{name} needs {needed} rows of each class it raises; {rows}: {mend}, or use random_over"
-        return f"{name} needs {needed} rows in a neighbourhood, found {neighbours[2]}; {rows}: {mend}"
+        return f"{name} needs {needed} rows in a neighbourhood, found {there}; {rows}: {mend}"
     return f"{name} cannot take these rows ({rows} of {len(y):,}): {' '.join(str(error).split())}"
 
 

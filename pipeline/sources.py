@@ -96,6 +96,11 @@ def read_csv(path: Path) -> pd.DataFrame:
         raise InputError(
             f"{path}: line 2 has more fields than the header's {len(header)}: name every column in the header"
         )
+    if "" in header:
+        raise InputError(
+            f"{path}: header: expected a name for every column, found none for column {header.index('') + 1}: "
+            "name it, or leave the index out when saving"
+        )
     repeated = sorted({name for name in header if header.count(name) > 1})
     if repeated:
         raise InputError(

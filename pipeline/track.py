@@ -25,12 +25,14 @@ from pipeline.files import (
     PREPROCESS,
     REPORTS,
     SPLIT,
+    TRACK,
     TRAIN,
     read_json,
     read_model,
     read_table,
     say,
     separate,
+    write_json,
 )
 from pipeline.tracking import Dataset, Model, Run, StoreError, metric_name, page, publish, store_file
 
@@ -38,6 +40,7 @@ HOST = "127.0.0.1"
 FIGURES = REPORTS / "figures"
 SORTED_BY = "holdout/average_precision"
 LOCK = Path("dvc.lock")
+DONE = TRACK / "results.json"  # absent in a fresh clone, where `dvc repro` has to publish again
 EXAMPLE_ROWS = 5
 DIGITS = 6  # significant ones of a metric: MLflow shows all it gets
 GATHERED = ("threshold_free", "intervals")  # levels of metrics.json that add nothing to a metric's name
@@ -318,10 +321,12 @@ def main() -> None:
     tracking = params.tracking
     if tracking.uri is None:
         say("tracking is off, since tracking.uri is null: results are in reports/ alone")
+        write_json(DONE, {"results_sha256": None})
         return
     local = store_file(tracking.uri) is not None
     refuse_changed()
     parent, children, results = gather(params)
+    write_json(DONE, {"results_sha256": results})
     git = git_tags()
     parent, *children = (replace(r, tags={**r.tags, **git}) for r in (parent, *children))
     try:

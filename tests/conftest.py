@@ -75,6 +75,7 @@ def result(variant, probability, *, tuned, converged=True, synthetic=0):
             "synthetic_positive": synthetic,
             "originals_kept": 10,
             "folds": 2,
+            "folds_converged": 2,
         },
         "model": {
             "model": "LogisticRegression",

@@ -28,7 +28,12 @@ def test_caveats_count_positives_and_name_what_did_not_converge(results):
     results["smote"]["model"]["converged"] = False
     few, unconverged = compare.caveats(results)
     assert few.startswith("The test rows hold 2 positives: one more found moves recall by 0.5.")
-    assert unconverged.startswith("Not converged: smote.")
+    assert unconverged.startswith("Not converged, on all training rows or in a fold: smote.")
+
+
+def test_a_fit_that_fails_to_converge_in_one_fold_is_named(results):
+    results["none"]["training"]["folds_converged"] = 1
+    assert compare.caveats(results)[1].startswith("Not converged, on all training rows or in a fold: none.")
 
 
 def test_a_table_too_small_for_a_threshold_says_so_and_still_compares(comparison, results):

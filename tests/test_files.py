@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
 
 from pipeline.errors import InputError
 from pipeline.files import (
@@ -158,3 +160,16 @@ def test_a_model_file_with_a_strange_type_is_not_loaded(tmp_path):
 def test_a_file_that_an_earlier_stage_did_not_write_is_an_input_error(tmp_path, read):
     with pytest.raises(InputError, match="no such file"):
         read(tmp_path / "missing")
+
+
+def test_a_forest_is_stored_and_predicts_as_before(tmp_path, visits):
+    forest = RandomForestClassifier(5, random_state=0).fit(visits, [0, 1, 0, 1])
+    write_model(tmp_path / "model.skops", forest)
+    again = read_model(tmp_path / "model.skops")
+    assert again.predict_proba(visits).tolist() == forest.predict_proba(visits).tolist()
+
+
+def test_a_model_that_could_not_be_read_again_is_not_written(tmp_path, visits):
+    with pytest.raises(InputError, match="KNeighborsClassifier holds .*KDTree.*: choose another model"):
+        write_model(tmp_path / "model.skops", KNeighborsClassifier(2).fit(visits, [0, 1, 0, 1]))
+    assert list(tmp_path.iterdir()) == []

@@ -106,6 +106,11 @@ def test_too_few_rows_in_a_fold_say_which_fold(visits):
         predicted(visits, sampler=SMOTE(k_neighbors=11))
 
 
+def test_a_fold_that_does_not_converge_is_marked_on_its_rows(visits):
+    assert predicted(visits).converged.all()
+    assert not predicted(visits, model=LogisticRegression(max_iter=1)).converged.any()
+
+
 def test_reseeded_sets_every_random_state_however_deep():
     sampler = KMeansSMOTE(random_state=1, kmeans_estimator=KMeans(n_clusters=4, random_state=2))
     one, again, other = (folds.reseeded(sampler, 42, fold) for fold in (0, 0, 1))

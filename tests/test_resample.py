@@ -106,7 +106,7 @@ def test_too_few_rows_for_smote_are_counted_as_the_user_counts(visits):
         resample(X, y, SMOTE(k_neighbors=5))
     assert str(caught.value) == (
         "SMOTE needs 6 rows of each class it raises; training class 1 has 4: "
-        "lower its k_neighbors or n_neighbors, or use random_over"
+        "lower its k_neighbors or n_neighbors to 3, or use random_over"
     )
 
 

@@ -101,6 +101,12 @@ WHOLE = gzip.compress("".join(f"{i / 7},{i % 2}\n" for i in range(40_000)).encod
             "v.csv: header: expected different column names, found 'buy', 'time' more than once",
         ),
         (
+            ",time,buy\n0,1,0\n1,2,1\n",
+            "v.csv",
+            "v.csv: header: expected a name for every column, found none for column 1: "
+            "name it, or leave the index out when saving",
+        ),
+        (
             "time,pages,buy\n1,2,0\n1,2,3,0\n",
             "v.csv",
             "v.csv: rows differ in length: Expected 3 fields in line 3, saw 4",
@@ -143,6 +149,7 @@ WHOLE = gzip.compress("".join(f"{i / 7},{i % 2}\n" for i in range(40_000)).encod
         "semicolons",
         "semicolons and decimal commas",
         "repeated names",
+        "an index without a name",
         "a row too long",
         "every row too long",
         "a row too short",

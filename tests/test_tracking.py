@@ -4,11 +4,13 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 import urllib.request
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -87,6 +89,7 @@ def command(*arguments, code=None):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
 
 
@@ -106,10 +109,6 @@ def stored(folder):
     client = MlflowClient(f"sqlite:///{link}")
     ids = [found.experiment_id for found in client.search_experiments()]
     return [run for run in reversed(client.search_runs(ids))], client
-
-
-def names(folder):
-    return sorted(run.info.run_name for run in stored(folder)[0])
 
 
 def artifacts(client, run, folder=None):
@@ -354,6 +353,8 @@ def test_a_deleted_store_comes_back(reproduced):
     assert out.splitlines()[0].startswith("mlflow.db: making the MLflow store")
     assert out.splitlines()[1].startswith("mountain_shop: 2 runs published to sqlite:///mlflow.db")
     assert len(stored(reproduced)[0]) == 3
+    with closing(sqlite3.connect("mlflow.db")) as store:
+        assert store.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
 def test_deleted_artifacts_come_back_without_doubles(reproduced):
@@ -582,7 +583,7 @@ def test_the_user_interface_serves_the_store_and_takes_runs_as_a_server(reproduc
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/{place}", timeout=30) as answer:
             report = answer.read()
     finally:
-        interface.send_signal(signal.SIGINT)
+        os.killpg(interface.pid, signal.SIGINT)  # as Ctrl-C does
         status, out, err = ended(interface)
     assert [(code, text) for code, _, text in (first, second)] == [(0, "")] * 2
     link = f"http://127.0.0.1:{port}/#/experiments/2/runs?workflowType=machine_learning&compareRunsMode=CHART"
