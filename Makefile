@@ -8,12 +8,15 @@ SHELL := /bin/bash
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 
 # Everything below runs in an environment made from the lock; a changed lock makes it anew.
+# With uv where it is there, but not with the one in this environment, which is about to go.
 $(VENV)/installed: requirements.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is not here: install Python 3.11, or make PYTHON=FILE" >&2; exit 2; }
 	@echo "setting up $(VENV) from requirements.lock: once, about three minutes, under one with uv"
-	@set -e; if command -v uv >/dev/null; then \
-	  uv venv --quiet --clear --python "$$(command -v $(PYTHON))" $(VENV); \
-	  install="uv pip install --quiet --python $(VENV) --compile-bytecode"; \
+	@set -e; uv="$$(command -v uv || true)"; \
+	case "$$uv" in "$(abspath $(VENV))"/*) uv= ;; esac; \
+	if [ -n "$$uv" ]; then \
+	  "$$uv" venv --quiet --clear --python "$$(command -v $(PYTHON))" $(VENV); \
+	  install="$$uv pip install --quiet --python $(VENV) --compile-bytecode"; \
 	else \
 	  $(PYTHON) -m venv --clear $(VENV); \
 	  install="$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check"; \
