@@ -212,9 +212,14 @@ def tables(comparison: dict[str, Any], predictions: dict[str, pd.DataFrame]) -> 
     ]
     return {
         "confusion_matrix": pd.DataFrame(cells),
-        "precision_recall": pd.concat(precision_recall_points(p).assign(variant=v) for v, p in predictions.items()),
-        "roc": pd.concat(roc_points(p).assign(variant=v) for v, p in predictions.items()),
+        "precision_recall": _long({name: precision_recall_points(rows) for name, rows in predictions.items()}),
+        "roc": _long({name: roc_points(rows) for name, rows in predictions.items()}),
     }
+
+
+def _long(curves: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """All curves in one table; `point` counts along each."""
+    return pd.concat(points.assign(variant=name, point=range(len(points))) for name, points in curves.items())
 
 
 def _thin(points: pd.DataFrame) -> pd.DataFrame:
