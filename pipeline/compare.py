@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from tabulate import tabulate
 
@@ -27,7 +28,7 @@ from pipeline.metrics import holdout
 from pipeline.report import render
 
 SCHEMA_VERSION = 1
-REFERENCE = "none"  # the variant that the others are read against
+REFERENCE = "none"  # the variant that the others are read against, called the plain model in sentences
 BEST = "best possible"
 POINTS = ("default", "tuned")
 TRAINING_COUNTS = ("negative", "positive", "synthetic_negative", "synthetic_positive")
@@ -73,7 +74,7 @@ def compare(
             for result in results.values()
         ],
         "best_possible": best,
-        "caveats": caveats(results),
+        "caveats": caveats(results, best),
     }
 
 
@@ -82,12 +83,14 @@ def sentence(result: dict[str, Any], reference: dict[str, Any] | None, objective
     ours, theirs = result["holdout"], reference["holdout"] if reference else None
     beside = theirs if reference is not result else None
     found = _found(ours["default"], ours["positives"])
-    parts = [f"At 0.5 it finds {found}" + (f"; {REFERENCE} finds {_found(beside['default'])}." if beside else ".")]
+    parts = [f"At 0.5 it finds {found}" + (f"; the plain model finds {_found(beside['default'])}." if beside else ".")]
     if ours["tuned"]:
-        at = f"At its own threshold for {objective.replace('_', ' ')}, {ours['tuned']['threshold']:.3g}, it finds "
+        at = f"At its own threshold for {objective.replace('_', ' ')}, {ours['tuned']['threshold']:.3f}, it finds "
         tuned = _found(ours["tuned"])
         plain = (
-            f"; {REFERENCE} at its own, {beside['tuned']['threshold']:.3g}, {_found(beside['tuned'])}" if beside else ""
+            f"; the plain model at its own, {beside['tuned']['threshold']:.3f}, {_found(beside['tuned'])}"
+            if beside
+            else ""
         )
         parts.append(at + tuned + plain + ".")
     precision = ours["threshold_free"]["average_precision"]
@@ -95,7 +98,7 @@ def sentence(result: dict[str, Any], reference: dict[str, Any] | None, objective
         gain = round(precision - beside["threshold_free"]["average_precision"], 3) + 0.0 if beside else None
         parts.append(
             f"Its ranking has average precision {precision:.3f}"
-            + (f", {gain:+.3f} against {REFERENCE}" if gain is not None else "")
+            + (f", {gain:+.3f} against the plain model" if gain is not None else "")
             + "."
         )
     return " ".join(parts)
@@ -106,7 +109,7 @@ def _found(point: dict[str, Any], positives: int | None = None) -> str:
     return f"{point['tp']:,}{of} with {point['fp']:,} false alarm{'s' if point['fp'] != 1 else ''}"
 
 
-def caveats(results: dict[str, dict[str, Any]]) -> list[str]:
+def caveats(results: dict[str, dict[str, Any]], best: dict[str, Any] | None = None) -> list[str]:
     """What stands against reading too much into these figures, computed from them."""
     any_holdout = next(iter(results.values()))["holdout"]
     positives = any_holdout["positives"]
@@ -122,6 +125,11 @@ def caveats(results: dict[str, dict[str, Any]]) -> list[str]:
         )
     if any_holdout["tuned"] is None:
         found.append("The training rows hold fewer than 10 positives: too few to choose a threshold out of fold.")
+    if best is not None:
+        found.append(
+            f"The row '{BEST}' decides by each row's true probability. It is best on average over many tables; "
+            "on few positives a model can look better by luck."
+        )
     return found
 
 
@@ -216,27 +224,33 @@ def _table(headers: list[str], rows: list[list[str]]) -> str:
 def best_possible(
     truth: pd.Series,
     test: pd.DataFrame,
-    training: pd.DataFrame | None,
+    training: pd.Index | None,
     *,
     objective: str,
     beta: float | None,
     confidence: float,
 ) -> dict[str, Any]:
-    """What the true probabilities do on the test rows: nothing that is fitted can expect to do better.
+    """What deciding by the true probabilities does on the test rows.
+
+    No model can expect a lower log loss or Brier score, or at t* a better objective.
 
     Parameters
     ----------
     truth
         True probability of the positive class, by row_id.
-    test, training
-        `y` by row_id; the threshold is chosen on training rows, or not at all.
+    test
+        `y` by row_id.
+    training
+        Rows whose true probabilities choose the threshold: it has the best expected objective, each row counting as
+        `truth` of a positive and `1 - truth` of a negative. None chooses no threshold.
     objective, beta, confidence
         As for `pipeline.thresholds.choose` and `pipeline.metrics.holdout`.
     """
     tuned = None
     if training is not None:
-        known = truth[training.index].to_numpy()
-        tuned = thresholds.choose(training.y.to_numpy(), known, objective=objective, beta=beta)
+        known = truth[training].to_numpy()
+        sides, weight = np.repeat([1, 0], len(known)), np.concatenate([known, 1 - known])
+        tuned = thresholds.choose(sides, np.tile(known, 2), objective=objective, beta=beta, weight=weight)
     return holdout(test.y.to_numpy(), truth[test.index].to_numpy(), tuned=tuned, confidence=confidence)
 
 
@@ -259,7 +273,7 @@ def main() -> None:
         truth = read_table(INGEST / "truth.parquet").probability
         first = next(iter(params.variants))
         tuned = results[first]["holdout"]["tuned"] is not None
-        training = read_table(EVALUATE / first / "out_of_fold.parquet") if tuned else None
+        training = read_table(EVALUATE / first / "out_of_fold.parquet").index if tuned else None
         how = {key: getattr(params.evaluate, key) for key in ("objective", "beta", "confidence")}
         best = best_possible(truth, predictions[first], training, **how)
         predictions = {**predictions, BEST: predictions[first].assign(probability=truth)}

@@ -190,6 +190,12 @@ def _out_of_range(config: Config) -> list[tuple[str, str, Any]]:
             "a number above 0, since evaluate.objective is f_beta",
             evaluate.beta,
         ),
+        (
+            evaluate.objective == "f_beta" or evaluate.beta is None,
+            "evaluate.beta",
+            "null without f_beta",
+            evaluate.beta,
+        ),
         (evaluate.folds >= 2, "evaluate.folds", "a whole number from 2", evaluate.folds),
         (0 < evaluate.confidence < 1, "evaluate.confidence", "a fraction between 0 and 1", evaluate.confidence),
         (config.tracking.timeout > 0, "tracking.timeout", "seconds above 0", config.tracking.timeout),
@@ -210,9 +216,9 @@ def _out_of_range(config: Config) -> list[tuple[str, str, Any]]:
         rules += [
             (simulation.rows >= 2, "data.simulation.rows", "a whole number from 2", simulation.rows),
             (
-                0 < simulation.prevalence < 1,
+                simulation.rows < 2 or 0 < round(simulation.rows * simulation.prevalence) < simulation.rows,
                 "data.simulation.prevalence",
-                "a fraction between 0 and 1",
+                f"a fraction that leaves each class some of {simulation.rows:,} rows",
                 simulation.prevalence,
             ),
             (0 <= simulation.seed < 2**32, "data.simulation.seed", seed, simulation.seed),
@@ -254,8 +260,9 @@ def sampler(config: Config, name: str) -> Any:
 
 def model(config: Config, name: str) -> Any:
     """The model of variant `name`, unfitted: the common model with the variant's arguments over it."""
-    node = {**config.model, **variant(config, name).model}
-    return build(node, where=f"model of variants.{name}", method="predict_proba", trusted=config.trusted_packages)
+    changed = variant(config, name).model
+    where = f"model with variants.{name}.model" if changed else "model"
+    return build({**config.model, **changed}, where=where, method="predict_proba", trusted=config.trusted_packages)
 
 
 def build(node: Mapping[str, Any], *, where: str, method: str, trusted: Sequence[str]) -> Any:
@@ -299,9 +306,12 @@ def _build(node: Mapping[str, Any], *, where: str, trusted: Sequence[str]) -> An
         )
     module, _, name = target.rpartition(".")
     try:
-        found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError):
+        there = importlib.import_module(module)
+        found = getattr(there, name)
+    except ImportError:
         raise InputError(f"{where}._target_: {target} does not exist in what is installed") from None
+    except AttributeError:
+        raise InputError(f"{where}._target_: {module} has no {name}; {nearest(name, vars(there))}") from None
     if not (inspect.isclass(found) and issubclass(found, BaseEstimator)):
         raise InputError(f"{where}._target_: expected the class of an estimator or a sampler, found {target}")
     known = inspect.signature(found).parameters
@@ -313,6 +323,8 @@ def _build(node: Mapping[str, Any], *, where: str, trusted: Sequence[str]) -> An
         if isinstance(value, Mapping) and "_target_" in value:
             arguments[key] = _build(value, where=f"{where}.{key}", trusted=trusted)
     try:
-        return found(**arguments)
-    except TypeError as error:  # an argument that must be given, or an abstract class
+        built: Any = found(**arguments)
+        built._validate_params()  # scikit-learn's and imbalanced-learn's own check of types and ranges, before any row
+    except (TypeError, ValueError) as error:  # a TypeError: an argument that must be given, or an abstract class
         raise InputError(f"{where}: {error}") from None
+    return built

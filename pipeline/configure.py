@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from pipeline.config import PARAMS, check, read
+from pipeline.config import PARAMS, Config, check, model, read, sampler
 from pipeline.errors import InputError, run
 from pipeline.files import say, write_text
 
@@ -65,6 +65,19 @@ def configure(params: Any, composed: Any) -> None:
         raise InputError([f"{PARAMS} is out of step with {CONF}/: {mend}", *lines])
 
 
+def refuse_unbuildable(params: Config) -> None:
+    """Raise InputError for each sampler and model that cannot be built, before any stage runs."""
+    problems: dict[str, None] = {}  # a set that keeps order: all variants may share the model's problem
+    for name in params.variants:
+        for build in (sampler, model):
+            try:
+                build(params, name)
+            except InputError as error:
+                problems |= dict.fromkeys(error.problems)
+    if problems:
+        raise InputError(f"{PARAMS}: {problem}" for problem in problems)
+
+
 def main() -> None:
     """Write params.yaml, or with --check compare it with conf/."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.configure", description=__doc__)
@@ -78,7 +91,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if not arguments.check:
         text = compose(arguments.overrides)
-        check(OmegaConf.to_container(OmegaConf.create(text)))
+        refuse_unbuildable(check(OmegaConf.to_container(OmegaConf.create(text))))
         write_text(PARAMS, text)
         say(f"{PARAMS} is written")
         return
@@ -87,7 +100,7 @@ def main() -> None:
     if "DVC_EXP_NAME" not in os.environ:
         composed = OmegaConf.to_container(OmegaConf.create(compose([])))
         configure(params, composed)
-    check(params)
+    refuse_unbuildable(check(params))
 
 
 if __name__ == "__main__":

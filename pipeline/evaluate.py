@@ -67,6 +67,10 @@ def classification_report(y: np.ndarray, decision: np.ndarray) -> dict[str, Any]
             output_dict=True,
             zero_division=np.nan,
         )
+    for row in ("macro avg", "weighted avg"):
+        # scikit-learn averages the classes that have a value: an average of what is not defined is not defined.
+        table[row] |= {name: np.nan for name, value in table["positive"].items() if np.isnan(value)}
+        table[row] |= {name: np.nan for name, value in table["negative"].items() if np.isnan(value)}
     return {
         row: {name: None if np.isnan(value) else value for name, value in cells.items()}
         if isinstance(cells, dict)

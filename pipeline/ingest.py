@@ -175,6 +175,11 @@ def read(data: Data) -> tuple[pd.DataFrame, pd.Series | None, str]:
     """The source table, the true probability of each row where it is known, and the SHA-256 of the table's bytes."""
     if data.simulation is not None:
         s = data.simulation
+        if data.target != mountain_shop.TARGET:
+            raise InputError(
+                f"data.target: expected {mountain_shop.TARGET!r}, whose probability the simulation knows, "
+                f"found {data.target!r}"
+            )
         table, truth = mountain_shop.simulate(rows=s.rows, prevalence=s.prevalence, seed=s.seed)
         return table, truth, hashlib.sha256(pd.util.hash_pandas_object(table).to_numpy().tobytes()).hexdigest()
     path = Path(data.path)
@@ -209,6 +214,8 @@ def main() -> None:
     write_table(INGEST / "table.parquet", table.data)
     (INGEST / "truth.parquet").unlink(missing_ok=True)
     if truth is not None:
+        if table.positive != 1:  # the simulation says how probable a 1 is
+            truth = 1 - truth
         # Apart from the features, so that no fit can see it.
         write_table(INGEST / "truth.parquet", truth.rename_axis("row_id").to_frame())
     write_json(INGEST / "schema.json", schema)

@@ -105,8 +105,8 @@ def threshold_free(y: np.ndarray, probability: np.ndarray) -> dict[str, float | 
     Returns
     -------
     metrics
-        roc_auc; average_precision, whose value for a random ranking is `prevalence`; log_loss, in nats; brier;
-        brier_skill, 1 - brier / (prevalence (1 - prevalence)); predicted_over_observed, mean probability over
+        roc_auc; average_precision, which is `prevalence` where all rows have the same probability; log_loss, in nats;
+        brier; brier_skill, 1 - brier / (prevalence (1 - prevalence)); predicted_over_observed, mean probability over
         prevalence. None where one is not defined, for want of a class.
     """
     from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score

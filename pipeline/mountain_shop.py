@@ -66,7 +66,7 @@ def simulate(*, rows: int, prevalence: float, seed: int) -> tuple[pd.DataFrame, 
             TARGET: buy,
         }
     )
-    return table, probability(table, prevalence=prevalence)
+    return table, probability(table, prevalence=buy.mean())
 
 
 def probability(table: pd.DataFrame, *, prevalence: float) -> pd.Series:

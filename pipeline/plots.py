@@ -5,6 +5,7 @@ from math import ceil
 from typing import Any
 
 import matplotlib
+import matplotlib.style
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -31,7 +32,7 @@ STYLE: dict[Any, Any] = {
 
 def png(figure: Figure) -> bytes:
     """The figure as PNG, the same bytes each time."""
-    with matplotlib.rc_context(STYLE):
+    with matplotlib.style.context(["default", STYLE]):
         target = io.BytesIO()
         figure.savefig(target, format="png", metadata={"Software": None})
     return target.getvalue()
@@ -50,7 +51,7 @@ def draw(comparison: dict[str, Any], predictions: dict[str, pd.DataFrame]) -> di
     variants = {v["variant"]: v["holdout"] for v in comparison["variants"]}
     judged = {**variants, **({BEST: comparison["best_possible"]} if comparison["best_possible"] else {})}
     labels = [f"{comparison['table']['target']} = {comparison['table'][side]}" for side in ("negative", "positive")]
-    with matplotlib.rc_context(STYLE):
+    with matplotlib.style.context(["default", STYLE]):
         return {
             "class_counts": class_counts(_panels(comparison), labels),
             "confusion_matrices": confusion_matrices(judged, labels),
@@ -66,7 +67,7 @@ def _panels(comparison: dict[str, Any]) -> dict[str, dict[str, int]]:
         "whole table": comparison["table"]["classes"],
         "training rows": split["train"],
         "test rows": split["test"],
-        **{f"training, {v['variant']}": v["training"] for v in comparison["variants"]},
+        **{v["variant"]: v["training"] for v in comparison["variants"]},
     }
 
 
@@ -93,12 +94,15 @@ def class_counts(panels: dict[str, dict[str, int]], labels: list[str]) -> Figure
             axis.bar(labels, made, bottom=below, width=0.7, **style)
         for place, height in enumerate(heights):
             axis.annotate(f"{height:,}", (place, height), (0, 3), textcoords="offset points", ha="center")
-        axis.set(title=title, ylim=(0, highest * 1.12))
+        axis.set_title(title, fontsize=_title_size(title))
+        axis.set(ylim=(0, highest * 1.12))
         axis.grid(visible=False, axis="x")
         axis.yaxis.set_major_formatter(matplotlib.ticker.StrMethodFormatter("{x:,.0f}"))
     hatched = any(p.get("synthetic_negative") or p.get("synthetic_positive") for p in panels.values())
     figure.suptitle(
-        "Class counts" + (" (hatched: synthetic rows)" if hatched else ""), y=1 - 0.15 / figure.get_figheight()
+        "Class counts; by variant, training rows as the model sees them"
+        + (" (hatched: synthetic rows)" if hatched else ""),
+        y=1 - 0.15 / figure.get_figheight(),
     )
     return figure
 
@@ -131,7 +135,7 @@ def _matrix(axis: Any, cells: dict[str, Any] | None, above: str, labels: list[st
     for (row, column), count in np.ndenumerate(counts):
         shade = "white" if shares[row, column] > 0.75 else "black"
         axis.text(column, row, f"{count:,}\n{shares[row, column]:.0%}", ha="center", va="center", color=shade)
-    axis.set_title(f"{above}threshold {cells['threshold']:.3g}")
+    axis.set_title(f"{above}threshold {cells['threshold']:.3f}", fontsize=_title_size(above))
     axis.set_xticks([0, 1], labels)
     axis.set_yticks([0, 1], labels if first else ["", ""], rotation=90, va="center")
     axis.set_xlabel("called")
@@ -215,6 +219,11 @@ def tables(comparison: dict[str, Any], predictions: dict[str, pd.DataFrame]) -> 
         "precision_recall": _long({name: precision_recall_points(rows) for name, rows in predictions.items()}),
         "roc": _long({name: roc_points(rows) for name, rows in predictions.items()}),
     }
+
+
+def _title_size(title: str) -> float:
+    """Points: long names of variants must stay within their panel."""
+    return 11 if len(title) <= 18 else 8
 
 
 def _long(curves: dict[str, pd.DataFrame]) -> pd.DataFrame:

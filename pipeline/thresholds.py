@@ -3,7 +3,14 @@
 import numpy as np
 
 
-def choose(y: np.ndarray, probability: np.ndarray, *, objective: str, beta: float | None = None) -> float:
+def choose(
+    y: np.ndarray,
+    probability: np.ndarray,
+    *,
+    objective: str,
+    beta: float | None = None,
+    weight: np.ndarray | None = None,
+) -> float:
     """The threshold with the highest objective; of equal ones the highest, which alerts least.
 
     Parameters
@@ -17,6 +24,8 @@ def choose(y: np.ndarray, probability: np.ndarray, *, objective: str, beta: floa
         (1 + beta^2) tp / ((1 + beta^2) tp + beta^2 fn + fp) (van Rijsbergen 1979, chapter 7).
     beta
         How many times recall counts what precision counts; for `f_beta`.
+    weight
+        Shape (n,): how many rows each row stands for; None is one.
 
     Returns
     -------
@@ -25,11 +34,11 @@ def choose(y: np.ndarray, probability: np.ndarray, *, objective: str, beta: floa
     """
     from sklearn.metrics import confusion_matrix_at_thresholds
 
-    tn, fp, fn, tp, threshold = confusion_matrix_at_thresholds(y, probability)
+    tn, fp, fn, tp, threshold = confusion_matrix_at_thresholds(y, probability, sample_weight=weight)
     if objective == "f_beta":
         assert beta is not None
-        weight = beta**2
-        score = (1 + weight) * tp / ((1 + weight) * tp + weight * fn + fp)
+        misses = beta**2
+        score = (1 + misses) * tp / ((1 + misses) * tp + misses * fn + fp)
     else:
         # In whole numbers, so that equal scores are equal: recall + specificity times both classes' counts.
         score = tp * (tn + fp) + tn * (tp + fn)

@@ -3,6 +3,7 @@ import re
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from pipeline import compare, plots
 
@@ -11,16 +12,16 @@ def test_a_sentence_puts_both_thresholds_of_variant_and_plain_model_side_by_side
     # At 0.5 BOLD finds both and alerts on .55 and .7 too; from .65 on it has one false alarm.
     # Its average precision: 1 at the first positive, 2/3 at the second, so 5/6; TIMID's is 1.
     assert compare.sentence(results["smote"], results["none"], "balanced_accuracy") == (
-        "At 0.5 it finds 2 of 2 positives with 2 false alarms; none finds 1 with 0 false alarms. "
-        "At its own threshold for balanced accuracy, 0.65, it finds 2 with 1 false alarm; "
-        "none at its own, 0.3, 2 with 0 false alarms. "
-        "Its ranking has average precision 0.833, -0.167 against none."
+        "At 0.5 it finds 2 of 2 positives with 2 false alarms; the plain model finds 1 with 0 false alarms. "
+        "At its own threshold for balanced accuracy, 0.650, it finds 2 with 1 false alarm; "
+        "the plain model at its own, 0.300, 2 with 0 false alarms. "
+        "Its ranking has average precision 0.833, -0.167 against the plain model."
     )
 
 
 def test_without_the_plain_model_a_sentence_speaks_of_the_variant_alone(results):
     text = compare.sentence(results["smote"], None, "f_beta")
-    assert "none" not in text
+    assert "plain" not in text
     assert text.startswith("At 0.5 it finds 2 of 2 positives with 2 false alarms. At its own threshold for f beta")
 
 
@@ -69,14 +70,16 @@ def test_the_comparison_is_plain_json(comparison):
     assert json.loads(json.dumps(comparison, allow_nan=False)) == comparison
 
 
-def test_the_best_possible_rule_chooses_its_threshold_on_training_rows_alone():
-    truth = pd.Series([0.1, 0.2, 0.8, 0.9, 0.4, 0.6], name="probability")
-    training = pd.DataFrame({"y": [0, 0, 1, 1]}, index=[0, 1, 2, 3])
+def test_the_best_possible_rule_decides_at_the_prevalence_for_balanced_accuracy():
+    # Expected positives of the training rows: .1 + .2 + .3 + .8 = 1.4 of 4, a prevalence of .35. A row above it gains
+    # more expected recall than it costs expected specificity (Elkan 2001), so .8 is called positive and .3 is not.
+    truth = pd.Series([0.1, 0.2, 0.3, 0.8, 0.75, 0.9], name="probability")
     test = pd.DataFrame({"y": [1, 0]}, index=[4, 5])
-    best = compare.best_possible(truth, test, training, objective="balanced_accuracy", beta=None, confidence=0.95)
-    # Among the training rows 0.8 parts the classes; 0.4 would have been the choice of who peeks at the test rows.
+    how = {"objective": "balanced_accuracy", "beta": None, "confidence": 0.95}
+    best = compare.best_possible(truth, test, pd.Index([0, 1, 2, 3]), **how)
     assert best["tuned"]["threshold"] == 0.8
-    assert [best["tuned"][cell] for cell in ("tn", "fp", "fn", "tp")] == [1, 0, 1, 0]
+    assert [best["tuned"][cell] for cell in ("tn", "fp", "fn", "tp")] == [0, 1, 1, 0]
+    assert compare.best_possible(truth, test, None, **how)["tuned"] is None
 
 
 def test_folders_of_variants_no_longer_compared_are_forgotten(tmp_path):
@@ -137,3 +140,69 @@ def test_synthetic_rows_are_hatched_on_the_class_that_has_them():
     )
     shown = [axis for axis in figure.axes if axis.get_visible()]
     assert [[bar.get_height() for bar in axis.patches if bar.get_hatch()] for axis in shown] == [[0, 6], [2, 0]]
+
+
+def test_the_terminal_table_of_rankings_has_each_figure_in_its_column(comparison):
+    rows = [line for line in compare.markdown(comparison).splitlines() if line.startswith("| smote")]
+    free = comparison["variants"][1]["holdout"]["threshold_free"]
+    expected = [
+        free[key] for key in ("average_precision", "roc_auc", "log_loss", "brier_skill", "predicted_over_observed")
+    ]
+    # BOLD: the positives stand first and third of six, so AP (1 + 2/3) / 2 and AUC 7/8.
+    assert expected[:2] == [pytest.approx(5 / 6), 7 / 8]
+    assert [float(cell) for cell in rows[1].strip("|").split("|")[1:]] == pytest.approx(expected, abs=0.006)
+
+
+def drawn(axis, marker):
+    """Where an axis has this marker, without the legend's."""
+    return [tuple(line.get_xydata()[0]) for line in axis.lines if line.get_marker() == marker and len(line.get_xdata())]
+
+
+def test_operating_points_are_marked_where_the_matrices_say(comparison, predictions):
+    judged = {v["variant"]: v["holdout"] for v in comparison["variants"]}
+    judged["best possible"] = comparison["best_possible"]
+    # TIMID at 0.5: recall 1/2, precision 1; at .3: 1, 1. BOLD at 0.5: recall 1, precision 1/2; at .65: 1, 2/3.
+    axis = plots.precision_recall(judged, predictions).axes[0]
+    assert drawn(axis, "o") == [(0.5, 1.0), (1.0, 0.5), (0.5, 1.0)]
+    assert drawn(axis, "D") == [(1.0, 1.0), (1.0, pytest.approx(2 / 3)), (1.0, 1.0)]
+    # Average precision is the area under steps that keep the precision of the higher recall.
+    assert {line.get_drawstyle() for line in axis.lines if len(line.get_xdata()) > 2} == {"steps-post"}
+    axis = plots.roc(judged, predictions).axes[0]
+    assert drawn(axis, "o") == [(0.0, 0.5), (0.5, 1.0), (0.0, 0.5)]
+    assert drawn(axis, "D") == [(0.0, 1.0), (0.25, 1.0), (0.0, 1.0)]
+
+
+def test_legends_name_each_variant_with_its_figure(comparison, predictions):
+    judged = {v["variant"]: v["holdout"] for v in comparison["variants"]}
+    judged["best possible"] = comparison["best_possible"]
+    for figure, figures in (
+        (plots.precision_recall(judged, predictions), ["none, AP 1.000", "smote, AP 0.833"]),
+        (plots.roc(judged, predictions), ["none, AUC 1.000", "smote, AUC 0.875"]),
+    ):
+        labels = [text.get_text() for text in figure.legends[0].get_texts()]
+        assert labels[:2] == figures
+        assert labels[-2:] == ["at 0.5", "at t*"]
+
+
+def test_the_drawn_matrix_has_actual_classes_as_rows(results):
+    axis = plots.confusion_matrices({"smote": results["smote"]["holdout"]}, ["no", "yes"]).axes[1]
+    # At .65: tn 3, fp 1, fn 0, tp 2; columns are what the row is called.
+    cells = {text.get_position(): text.get_text() for text in axis.texts}
+    assert cells == {(0, 0): "3\n75%", (1, 0): "1\n25%", (0, 1): "0\n0%", (1, 1): "2\n100%"}
+    assert axis.images[0].get_array().tolist() == [[0.75, 0.25], [0.0, 1.0]]
+    assert (axis.get_ylabel(), axis.get_xlabel()) == ("is", "called")
+
+
+def test_bars_carry_their_counts_and_hatches_end_at_the_top():
+    counts = {"smote": {"negative": 8, "positive": 7, "synthetic_negative": 0, "synthetic_positive": 5}}
+    axis = plots.class_counts(counts, ["no", "yes"]).axes[0]
+    assert [(text.xy, text.get_text()) for text in axis.texts] == [((0, 8), "8"), ((1, 7), "7")]
+    assert [(bar.get_y(), bar.get_height()) for bar in axis.patches if bar.get_hatch()] == [(8, 0), (2, 5)]
+
+
+def test_a_matplotlibrc_of_the_user_changes_no_byte(comparison, predictions):
+    import matplotlib
+
+    ours = plots.png(plots.draw(comparison, predictions)["roc"])
+    with matplotlib.rc_context({"axes.facecolor": "red", "font.size": 20, "lines.linewidth": 9}):
+        assert plots.png(plots.draw(comparison, predictions)["roc"]) == ours

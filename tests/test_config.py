@@ -102,7 +102,7 @@ def test_the_composition_of_conf_is_typed(raw):
         (
             "data.simulation.prevalence",
             1,
-            "data.simulation.prevalence: expected a fraction between 0 and 1, found 1.0",
+            "data.simulation.prevalence: expected a fraction that leaves each class some of 1,000 rows, found 1.0",
         ),
         (
             "data.path",
@@ -214,7 +214,7 @@ def test_nested_nodes_are_built_too():
         ),
         (
             {"_target_": "imblearn.over_sampling.SMOT"},
-            "variants.mine.sampler._target_: imblearn.over_sampling.SMOT does not exist in what is installed",
+            "variants.mine.sampler._target_: imblearn.over_sampling has no SMOT; nearest: 'SMOTE', 'SMOTEN', 'SMOTENC'",
         ),
         (
             {"_target_": "SMOTE"},

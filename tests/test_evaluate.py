@@ -53,6 +53,8 @@ def test_report_of_a_model_that_alerts_on_nobody_has_null_precision_and_warns_no
     report = classification_report(np.array([0, 0, 1]), np.zeros(3, dtype=bool))
     assert report["positive"] == {"precision": None, "recall": 0.0, "f1-score": 0.0, "support": 1.0}
     assert report["negative"]["precision"] == pytest.approx(2 / 3)
+    assert report["macro avg"] == {"precision": None, "recall": 0.5, "f1-score": pytest.approx(0.4), "support": 3.0}
+    assert report["weighted avg"]["precision"] is None
 
 
 @pytest.fixture

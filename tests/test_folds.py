@@ -1,3 +1,5 @@
+from typing import ClassVar
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -109,6 +111,26 @@ def test_too_few_rows_in_a_fold_say_which_fold(visits):
 def test_a_fold_that_does_not_converge_is_marked_on_its_rows(visits):
     assert predicted(visits).converged.all()
     assert not predicted(visits, model=LogisticRegression(max_iter=1)).converged.any()
+
+
+class Diary(BaseEstimator):
+    """A sampler that changes nothing and notes its seed."""
+
+    seeds: ClassVar[list] = []
+
+    def __init__(self, random_state=None):
+        self.random_state = random_state
+
+    def fit_resample(self, X, y):
+        self.seeds.append(self.random_state)
+        return X, y
+
+
+def test_each_fold_gives_its_sampler_a_seed_of_its_own(visits):
+    Diary.seeds.clear()
+    predicted(visits, sampler=Diary(random_state=1), seed=42)
+    assert Diary.seeds == [int(np.random.SeedSequence((42, fold)).generate_state(1)[0]) for fold in range(3)]
+    assert len(set(Diary.seeds)) == 3
 
 
 def test_reseeded_sets_every_random_state_however_deep():

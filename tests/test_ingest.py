@@ -254,6 +254,23 @@ def test_main_writes_table_schema_and_truth_of_simulated_visits(project, stage):
     }
 
 
+@pytest.mark.parametrize("override", ["data.positive=0", "data.simulation.prevalence=0.7"])
+def test_the_truth_kept_is_that_of_the_positive_class(project, stage, override):
+    folder = project(override)
+    stage(stage_ingest)
+    truth = read_table(folder / "data/ingest/truth.parquet").probability
+    table = read_table(folder / "data/ingest/table.parquet")
+    assert read_json(folder / "data/ingest/schema.json")["positive"] == 0
+    assert truth.mean() == pytest.approx(table.buy.mean(), abs=0.03)
+    assert truth[table.buy == 1].mean() > truth[table.buy == 0].mean() + 0.2
+
+
+def test_a_simulated_table_has_one_target(project, stage):
+    project("data.target=interest_ski")
+    with pytest.raises(InputError, match="data.target: expected 'buy', .* found 'interest_ski'"):
+        stage(stage_ingest)
+
+
 def test_main_reads_a_packed_table_and_keeps_no_truth(project, stage):
     folder = project("data=csv", "data.path=visits.csv.gz", "data.target=buy", "data.name=mine")
     content = gzip.compress(b"time,buy\n1,yes\n2,no\n3,no\n", mtime=0)

@@ -108,6 +108,12 @@ def test_size_and_share_of_buyers_are_as_asked(rows, prevalence, buyers):
     assert (len(table), table.buy.sum()) == (rows, buyers)
 
 
+def test_the_prior_is_the_share_of_buyers_that_the_table_has():
+    # 1 of 1,000 rows buys, whatever rounding made of .0014.
+    table, truth = simulate(rows=1000, prevalence=0.0014, seed=0)
+    assert truth.tolist() == probability(table, prevalence=0.001).tolist()
+
+
 def test_a_million_visits_are_simulated():
     table, truth = simulate(rows=1_000_000, prevalence=0.01, seed=3)
     assert table.buy.sum() == 10_000

@@ -54,9 +54,28 @@ def test_a_page_without_tuned_threshold_or_known_truth_renders(comparison):
     for variant in comparison["variants"]:
         variant["holdout"]["tuned"] = None
     comparison["best_possible"] = None
+    comparison["caveats"] = []
     page = render(comparison, {name: b"" for name in ("class_counts", "confusion_matrices", "precision_recall", "roc")})
     assert page.count("no tuned threshold") == len(comparison["variants"])
     assert "best possible" not in page
+
+
+def cells(page, variant):
+    """The texts of a variant's row in both tables, without intervals."""
+    rows = re.findall(rf"<tr[^>]*><th scope=\"row\">{variant}</th>(.*?)</tr>", page, re.DOTALL)
+    plain = [re.sub(r"<small>.*?</small>", "", row) for row in rows]
+    return [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in plain]
+
+
+def test_each_figure_stands_in_its_column(page):
+    # BOLD at 0.5: 2 found, 2 false alarms, precision 1/2, F1 2/3; at .65: 2 found, 1 false alarm, 2/3, F1 .8.
+    decisions, ranking = cells(page, "smote")
+    assert decisions[:5] == ["1.000", "0.500", "2", "2", "0.667"]
+    assert decisions[5:] == ["0.650", "1.000", "0.667", "2", "1", "0.800"]
+    # AP 5/6, AUC 7/8; Brier (.09 + .16 + .3025 + .49 + .1225 + .01) / 6; mean 3.5/6 over 1/3.
+    assert ranking == ["8 / 8", "6", "0.833", "0.875", "0.568", "0.1958", "0.12", "1.75"]
+    plain, _ = cells(page, "none")
+    assert plain[:5] == ["0.500", "1.000", "1", "0", "0.667"]
 
 
 def test_a_browser_shows_both_tables_every_variant_and_every_picture(page, browser, tmp_path):
