@@ -275,11 +275,15 @@ def _line(axis: Any, number: int, name: str, x: Any, y: Any, label: str, drawsty
 
 def _mark(axis: Any, number: int, name: str, x: float, y: float, marker: str) -> None:
     colour = "0.6" if name == BEST else COLOURS[number % len(COLOURS)]
-    axis.plot(x, y, marker, color=colour, markersize=8, markeredgecolor="white", zorder=3, clip_on=False)
+    # Those at t* are hollow, so that variants at the same point show through each other.
+    hollow = marker == POINTS["tuned"][0]
+    face = {"markerfacecolor": "none", "markeredgewidth": 1.8} if hollow else {"alpha": 0.75}
+    axis.plot(x, y, marker, color=colour, markersize=8, zorder=3, clip_on=False, **face)
 
 
 def _finish(axis: Any, title: str) -> None:
     for marker, label in POINTS.values():
-        axis.plot([], [], marker, color="0.4", markersize=7, label=label)
+        hollow = marker == POINTS["tuned"][0]
+        axis.plot([], [], marker, color="0.4", markersize=7, markerfacecolor="none" if hollow else None, label=label)
     axis.set_title(title, loc="left")
     axis.figure.legend(loc="outside right upper", frameon=False)
