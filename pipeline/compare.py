@@ -25,11 +25,11 @@ from pipeline.files import (
     write_text,
 )
 from pipeline.metrics import holdout
+from pipeline.plots import BEST
 from pipeline.report import render
 
 SCHEMA_VERSION = 1
 REFERENCE = "none"  # the variant that the others are read against, called the plain model in sentences
-BEST = "best possible"
 POINTS = ("default", "tuned")
 TRAINING_COUNTS = ("negative", "positive", "synthetic_negative", "synthetic_positive")
 DECISION_METRICS = ("precision", "recall", "specificity", "f1", "balanced_accuracy", "g_mean", "mcc", "accuracy")
@@ -162,9 +162,7 @@ def flat(comparison: dict[str, Any]) -> pd.DataFrame:
 
 def markdown(comparison: dict[str, Any]) -> str:
     """Two tables, since two things must not be confused, and a sentence a variant."""
-    judged = [(v["variant"], v["holdout"]) for v in comparison["variants"]]
-    if comparison["best_possible"]:
-        judged.append((BEST, comparison["best_possible"]))
+    judged = plots.judged(comparison).items()
     table, test = comparison["table"], comparison["split"]["test"]
     decisions = [[name, *_decision(h["default"])[1:], *_decision(h["tuned"])] for name, h in judged]
     ranking = [

@@ -48,17 +48,26 @@ def draw(comparison: dict[str, Any], predictions: dict[str, pd.DataFrame]) -> di
     predictions
         By variant, and "best possible" where it is known: `y` and `probability` by row_id.
     """
-    variants = {v["variant"]: v["holdout"] for v in comparison["variants"]}
-    judged = {**variants, **({BEST: comparison["best_possible"]} if comparison["best_possible"] else {})}
+    holdouts = judged(comparison)
     labels = [f"{comparison['table']['target']} = {comparison['table'][side]}" for side in ("negative", "positive")]
     with matplotlib.style.context(["default", STYLE]):
         return {
             "class_counts": class_counts(_panels(comparison), labels),
-            "confusion_matrices": confusion_matrices(judged, labels),
-            "precision_recall": precision_recall(judged, predictions),
-            "roc": roc(judged, predictions),
-            **{f"{name}/confusion_matrix": confusion_matrices({name: h}, labels) for name, h in variants.items()},
+            "confusion_matrices": confusion_matrices(holdouts, labels),
+            "precision_recall": precision_recall(holdouts, predictions),
+            "roc": roc(holdouts, predictions),
+            **{
+                f"{name}/confusion_matrix": confusion_matrices({name: h}, labels)
+                for name, h in holdouts.items()
+                if name != BEST
+            },
         }
+
+
+def judged(comparison: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What each variant does on the test rows, in the order to show, and last the best possible rule if it is known."""
+    holdouts = {v["variant"]: v["holdout"] for v in comparison["variants"]}
+    return {**holdouts, **({BEST: comparison["best_possible"]} if comparison["best_possible"] else {})}
 
 
 def _panels(comparison: dict[str, Any]) -> dict[str, dict[str, int]]:
