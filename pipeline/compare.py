@@ -20,9 +20,7 @@ from pipeline.files import (
     read_json,
     read_table,
     say,
-    write_bytes,
-    write_json,
-    write_text,
+    write,
 )
 from pipeline.metrics import holdout
 from pipeline.plots import BEST
@@ -74,7 +72,7 @@ def compare(
             for result in results.values()
         ],
         "best_possible": best,
-        "caveats": caveats(results, best),
+        "caveats": caveats(results, best, folds=declared["folds"]),
     }
 
 
@@ -109,7 +107,7 @@ def _found(point: dict[str, Any], positives: int | None = None) -> str:
     return f"{point['tp']:,}{of} with {point['fp']:,} false alarm{'s' if point['fp'] != 1 else ''}"
 
 
-def caveats(results: dict[str, dict[str, Any]], best: dict[str, Any] | None = None) -> list[str]:
+def caveats(results: dict[str, dict[str, Any]], best: dict[str, Any] | None, *, folds: int) -> list[str]:
     """What stands against reading too much into these figures, computed from them."""
     any_holdout = next(iter(results.values()))["holdout"]
     positives = any_holdout["positives"]
@@ -124,7 +122,11 @@ def caveats(results: dict[str, dict[str, Any]], best: dict[str, Any] | None = No
             "Raise model.max_iter, or scale the features."
         )
     if any_holdout["tuned"] is None:
-        found.append("The training rows hold fewer than 10 positives: too few to choose a threshold out of fold.")
+        found.append(
+            "The training rows hold fewer than 10 positives: too few to choose a threshold out of fold."
+            if folds
+            else "No threshold was chosen, since evaluate.folds is 0."
+        )
     if best is not None:
         found.append(
             f"The row '{BEST}' decides by each row's true probability. It is best on average over many tables; "
@@ -140,24 +142,24 @@ def _converged(result: dict[str, Any]) -> bool:
 
 def flat(comparison: dict[str, Any]) -> pd.DataFrame:
     """One row a variant, and one for the best possible rule; a column a figure."""
-    rows = [(v["variant"], v["training"], v["holdout"]) for v in comparison["variants"]]
+    rows = [row(v["variant"], v["training"], v["holdout"]) for v in comparison["variants"]]
     if comparison["best_possible"]:
-        rows.append((BEST, {}, comparison["best_possible"]))
-    return pd.DataFrame(
-        [
-            {
-                "variant": name,
-                **{f"training_{kind}": training.get(kind) for kind in TRAINING_COUNTS},
-                **judged["threshold_free"],
-                **{
-                    f"{point}_{key}": (judged[point] or {}).get(key)
-                    for point in POINTS
-                    for key in ("threshold", "tn", "fp", "fn", "tp", *DECISION_METRICS)
-                },
-            }
-            for name, training, judged in rows
-        ]
-    ).convert_dtypes()
+        rows.append(row(BEST, {}, comparison["best_possible"]))
+    return pd.DataFrame(rows).convert_dtypes()
+
+
+def row(name: str, training: dict[str, Any], judged: dict[str, Any]) -> dict[str, Any]:
+    """The figures of a variant as cells by column; `training` and `judged` as in metrics.json."""
+    return {
+        "variant": name,
+        **{f"training_{kind}": training.get(kind) for kind in TRAINING_COUNTS},
+        **judged["threshold_free"],
+        **{
+            f"{point}_{key}": (judged[point] or {}).get(key)
+            for point in POINTS
+            for key in ("threshold", "tn", "fp", "fn", "tp", *DECISION_METRICS)
+        },
+    }
 
 
 def markdown(comparison: dict[str, Any]) -> str:
@@ -252,6 +254,54 @@ def best_possible(
     return holdout(test.y.to_numpy(), truth[test.index].to_numpy(), tuned=tuned, confidence=confidence)
 
 
+def pages(
+    results: dict[str, dict[str, Any]],
+    predictions: dict[str, pd.DataFrame],
+    *,
+    declared: dict[str, Any],
+    command: str,
+    table: dict[str, Any],
+    classes: dict[str, Any],
+    truth: pd.Series | None,
+    training: pd.Index | None,
+) -> dict[str, Any]:
+    """All that a comparison writes: the content of each file, by its path below the folder of reports.
+
+    Parameters
+    ----------
+    results, declared, table, classes
+        As for `compare`.
+    predictions
+        By variant: `y` and `probability` by row_id, of the test rows.
+    command
+        That makes these files.
+    truth, training
+        As for `best_possible`; without `truth` there is no such row.
+
+    Returns
+    -------
+    files
+        Text, bytes of pictures, and for .json plain data.
+    """
+    best = None
+    if truth is not None:
+        first = next(iter(predictions.values()))
+        how = {key: declared[key] for key in ("objective", "beta", "confidence")}
+        best = best_possible(truth, first, training, **how)
+        predictions = {**predictions, BEST: first.assign(probability=truth)}
+    comparison = compare(results, table=table, classes=classes, declared=declared, best=best)
+    drawn = {name: plots.png(figure) for name, figure in plots.draw(comparison, predictions).items()}
+    points = plots.tables(comparison, predictions)
+    return {
+        **{f"figures/{name}.png": picture for name, picture in drawn.items()},
+        **{f"plots/{name}.csv": rows.to_csv(index=False, lineterminator="\n") for name, rows in points.items()},
+        "comparison.json": comparison,
+        "comparison.csv": flat(comparison).to_csv(index=False, lineterminator="\n"),
+        "comparison.md": markdown(comparison),
+        "index.html": render(comparison, drawn, command=command),
+    }
+
+
 def _forget(folder: Path, *, keep: list[str]) -> None:
     """Delete the folders of variants that are compared no longer, as a fresh clone would not have them."""
     for path in folder.iterdir() if folder.is_dir() else ():
@@ -265,27 +315,23 @@ def main() -> None:
     for folder in (RESAMPLE, TRAIN, EVALUATE, REPORTS):
         _forget(folder, keep=[*params.variants, *config.RESERVED_NAMES])
     results = {name: read_json(EVALUATE / name / "metrics.json") for name in params.variants}
-    predictions = {name: read_table(EVALUATE / name / "predictions.parquet") for name in params.variants}
-    schema, best = read_json(INGEST / "schema.json"), None
+    truth = training = None
     if params.data.simulation is not None:
         truth = read_table(INGEST / "truth.parquet").probability
-        first = next(iter(params.variants))
-        tuned = results[first]["holdout"]["tuned"] is not None
-        training = read_table(EVALUATE / first / "out_of_fold.parquet").index if tuned else None
-        how = {key: getattr(params.evaluate, key) for key in ("objective", "beta", "confidence")}
-        best = best_possible(truth, predictions[first], training, **how)
-        predictions = {**predictions, BEST: predictions[first].assign(probability=truth)}
-    declared = {**vars(params.evaluate), "seed": params.seed, "preprocess": vars(params.preprocess)}
-    comparison = compare(results, table=schema, classes=read_json(SPLIT / "classes.json"), declared=declared, best=best)
-    drawn = {name: plots.png(figure) for name, figure in plots.draw(comparison, predictions).items()}
-    for name, picture in drawn.items():
-        write_bytes(REPORTS / "figures" / f"{name}.png", picture)
-    for name, points in plots.tables(comparison, predictions).items():
-        write_text(REPORTS / "plots" / f"{name}.csv", points.to_csv(index=False, lineterminator="\n"))
-    write_json(REPORTS / "comparison.json", comparison)
-    write_text(REPORTS / "comparison.csv", flat(comparison).to_csv(index=False, lineterminator="\n"))
-    write_text(REPORTS / "comparison.md", markdown(comparison))
-    write_text(REPORTS / "index.html", render(comparison, drawn))
+        first = EVALUATE / next(iter(params.variants)) / "out_of_fold.parquet"
+        training = read_table(first).index if first.is_file() else None
+    files = pages(
+        results,
+        {name: read_table(EVALUATE / name / "predictions.parquet") for name in params.variants},
+        declared={**vars(params.evaluate), "seed": params.seed, "preprocess": vars(params.preprocess)},
+        command="dvc repro",
+        table=read_json(INGEST / "schema.json"),
+        classes=read_json(SPLIT / "classes.json"),
+        truth=truth,
+        training=training,
+    )
+    for name, content in files.items():
+        write(REPORTS / name, content)
     say(f"compared {', '.join(results)}")
 
 

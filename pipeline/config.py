@@ -134,15 +134,15 @@ def read(path: Path) -> Any:
         raise InputError(f"{path}: expected YAML: {' '.join(str(error).split())}") from None
 
 
-def check(raw: Any, *, path: Path = PARAMS) -> Config:
-    """The configuration in the mapping `raw`; `path` is what errors call it."""
+def check(raw: Any, *, path: Path = PARAMS, give: str = "dvc exp run -S") -> Config:
+    """The configuration in the mapping `raw`; `path` is what errors call it, and `give` takes a missing key."""
     if not isinstance(raw, Mapping):
         raise InputError(f"{path}: expected keys and values, found {type(raw).__name__}")
     try:
         config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Config), raw))
     except MissingMandatoryValue as error:
         key = _missing_key(raw) or str(error.full_key)
-        raise InputError(f"{path}: {key} must be given: dvc exp run -S {key}=...") from None
+        raise InputError(f"{path}: {key} must be given: {give} {key}=...") from None
     except ConfigKeyError as error:
         raise InputError(f"{path}: {error.full_key} is not a key; {nearest(str(error.key), _keys(error))}") from None
     except OmegaConfBaseException as error:
@@ -155,6 +155,24 @@ def check(raw: Any, *, path: Path = PARAMS) -> Config:
     if problems:
         raise InputError(problems)
     return config
+
+
+def restore(settings: Mapping[str, Any]) -> Config:
+    """The configuration that `dataclasses.asdict` turned into `settings`; it was checked before that."""
+    data = dict(settings["data"])
+    for key, kind in (("simulation", Simulation), ("download", Download)):
+        data[key] = kind(**data[key]) if data[key] else None
+    return Config(
+        **{
+            **settings,
+            "data": Data(**data),
+            "split": Split(**settings["split"]),
+            "preprocess": Preprocess(**settings["preprocess"]),
+            "evaluate": Evaluate(**settings["evaluate"]),
+            "tracking": Tracking(**settings["tracking"]),
+            "variants": {name: Variant(**node) for name, node in settings["variants"].items()},
+        }
+    )
 
 
 def _missing_key(raw: Any, prefix: str = "") -> str | None:
@@ -196,7 +214,7 @@ def _out_of_range(config: Config) -> list[tuple[str, str, Any]]:
             "null without f_beta",
             evaluate.beta,
         ),
-        (evaluate.folds >= 2, "evaluate.folds", "a whole number from 2", evaluate.folds),
+        (evaluate.folds == 0 or evaluate.folds >= 2, "evaluate.folds", "a whole number from 2, or 0", evaluate.folds),
         (0 < evaluate.confidence < 1, "evaluate.confidence", "a fraction between 0 and 1", evaluate.confidence),
         (config.tracking.timeout > 0, "tracking.timeout", "seconds above 0", config.tracking.timeout),
         (len(config.variants) > 0, "variants", "at least one variant", {}),

@@ -1,11 +1,13 @@
 """Judges a trained model on the hold-out's test rows, at threshold 0.5 and at one chosen out of fold."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from pipeline import config, folds, thresholds
+from pipeline.config import Evaluate
 from pipeline.errors import InputError, run
 from pipeline.files import (
     EVALUATE,
@@ -23,6 +25,60 @@ from pipeline.files import (
     write_table,
 )
 from pipeline.metrics import holdout
+
+
+def refit(
+    training: pd.DataFrame,
+    *,
+    target: str,
+    preprocessing: Mapping[str, Any],
+    sampler: Any,
+    model: Any,
+    settings: Evaluate,
+    seed: int,
+) -> tuple[pd.DataFrame | None, float | None]:
+    """What models in folds say of the rows they did not see, and the threshold t* chosen on that.
+
+    Parameters
+    ----------
+    training
+        Shape (n, p + 1), indexed by row_id: training rows before preprocessing.
+    target, preprocessing, sampler, model, seed
+        As for `pipeline.folds.out_of_fold`.
+    settings
+        How many folds at most, and the objective of t*.
+
+    Returns
+    -------
+    out_of_fold
+        See `pipeline.folds.out_of_fold`.
+    tuned
+        t*. Both are None where folds are not asked for, or the positives are too few for two of them.
+
+    Raises
+    ------
+    InputError
+        The sampler or the model cannot take the rows of a fold.
+    """
+    number = folds.count(int(training[target].sum()), most=settings.folds)
+    if number < 2:
+        return None, None
+    out_of_fold = folds.out_of_fold(
+        training,
+        target=target,
+        preprocessing=preprocessing,
+        sampler=sampler,
+        model=model,
+        folds=number,
+        seed=seed,
+    )
+    tuned = thresholds.choose(
+        out_of_fold.y.to_numpy(),
+        out_of_fold.probability.to_numpy(),
+        objective=settings.objective,
+        beta=settings.beta,
+    )
+    return out_of_fold, tuned
 
 
 def evaluate(
@@ -79,54 +135,106 @@ def classification_report(y: np.ndarray, decision: np.ndarray) -> dict[str, Any]
     }
 
 
+def by_fold(out_of_fold: pd.DataFrame, *, tuned: float, confidence: float) -> pd.DataFrame:
+    """One row a fold: `fold`, `rows`, `positives`, `converged`, and the fold's metrics.
+
+    Threshold-free metrics have their own names, decisions are prefixed by `default_` and `tuned_`. t* was chosen on
+    these rows, and flatters the latter a little.
+    """
+    rows = []
+    for fold, held in out_of_fold.groupby("fold"):
+        judged = holdout(held.y.to_numpy(), held.probability.to_numpy(), tuned=tuned, confidence=confidence)
+        decisions = {
+            f"{point}_{name}": value
+            for point in ("default", "tuned")
+            for name, value in judged[point].items()
+            if name not in ("threshold", "intervals")
+        }
+        counts = {"fold": fold, "rows": judged["rows"], "positives": judged["positives"]}
+        rows.append({**counts, "converged": held.converged.iloc[0], **judged["threshold_free"], **decisions})
+    return pd.DataFrame(rows)
+
+
+def gather(
+    name: str,
+    judged: dict[str, Any],
+    *,
+    classes: dict[str, int],
+    fitted: dict[str, Any],
+    out_of_fold: pd.DataFrame | None,
+) -> dict[str, Any]:
+    """The content of metrics.json.
+
+    Parameters
+    ----------
+    name
+        Of the variant.
+    judged
+        See `pipeline.metrics.holdout`.
+    classes
+        Rows of each class that the sampler gave, as `resample` counts them.
+    fitted
+        What `train` says of the model.
+    out_of_fold
+        See `refit`.
+    """
+    summary: dict[str, int | None] = {"folds": None, "folds_converged": None}
+    if out_of_fold is not None:
+        converged = out_of_fold.groupby("fold").converged.first()
+        summary = {"folds": len(converged), "folds_converged": int(converged.sum())}
+    return {"variant": name, "holdout": judged, "training": {**classes, **summary}, "model": fitted}
+
+
+def matrices(judged: dict[str, Any]) -> dict[str, list[list[int]]]:
+    """The confusion matrix at each threshold: a row an actual class, a column what it was called, negative first."""
+    return {point: [[m["tn"], m["fp"]], [m["fn"], m["tp"]]] for point, m in points(judged).items()}
+
+
+def points(judged: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The operating points that there are: `default`, and `tuned` if t* could be chosen."""
+    return {point: judged[point] for point in ("default", "tuned") if judged[point]}
+
+
 def main() -> None:
     """Read, refit in folds, choose the threshold, judge, write."""
     params = config.load()
     name, target, settings = config.asked(), params.data.target, params.evaluate
-    sampler, unfitted = config.sampler(params, name), config.model(params, name)
-    training = read_table(SPLIT / "train.parquet")
     X, y = separate(read_table(PREPROCESS / "test.parquet"), target)
-    number = folds.count(int(training[target].sum()), most=settings.folds)
-    tuned, out_of_fold = None, None
-    summary: dict[str, int | None] = {"folds": None, "folds_converged": None}
-    if number >= 2:
-        try:
-            out_of_fold = folds.out_of_fold(
-                training,
-                target=target,
-                preprocessing=vars(params.preprocess),
-                sampler=sampler,
-                model=unfitted,
-                folds=number,
-                seed=params.seed,
-            )
-        except InputError as error:
-            raise InputError(f"variants.{name}: {error}") from None
-        tuned = thresholds.choose(
-            out_of_fold.y.to_numpy(),
-            out_of_fold.probability.to_numpy(),
-            objective=settings.objective,
-            beta=settings.beta,
+    try:
+        out_of_fold, tuned = refit(
+            read_table(SPLIT / "train.parquet"),
+            target=target,
+            preprocessing=vars(params.preprocess),
+            sampler=config.sampler(params, name),
+            model=config.model(params, name),
+            settings=settings,
+            seed=params.seed,
         )
-        summary = {"folds": number, "folds_converged": int(out_of_fold.groupby("fold").converged.first().sum())}
+    except InputError as error:
+        raise InputError(f"variants.{name}: {error}") from None
     model = read_model(TRAIN / name / "model.skops")
     probability, judged = evaluate(model, X, y, tuned=tuned, confidence=settings.confidence)
-    metrics = {
-        "variant": name,
-        "holdout": judged,
-        "training": {**read_json(RESAMPLE / name / "classes.json"), **summary},
-        "model": read_json(TRAIN / name / "coefficients.json"),
-    }
-    points = {point: judged[point] for point in ("default", "tuned") if judged[point]}
+    metrics = gather(
+        name,
+        judged,
+        classes=read_json(RESAMPLE / name / "classes.json"),
+        fitted=read_json(TRAIN / name / "coefficients.json"),
+        out_of_fold=out_of_fold,
+    )
     out = EVALUATE / name
     write_table(out / "predictions.parquet", pd.DataFrame({"y": y, "probability": probability}, index=X.index))
-    (out / "out_of_fold.parquet").unlink(missing_ok=True)
-    if out_of_fold is not None:
+    for table in ("out_of_fold", "folds"):
+        (out / f"{table}.parquet").unlink(missing_ok=True)
+    if out_of_fold is not None and tuned is not None:
         write_table(out / "out_of_fold.parquet", out_of_fold)
-    write_json(out / "confusion_matrix.json", {p: [[m["tn"], m["fp"]], [m["fn"], m["tp"]]] for p, m in points.items()})
+        write_table(out / "folds.parquet", by_fold(out_of_fold, tuned=tuned, confidence=settings.confidence))
+    write_json(out / "confusion_matrix.json", matrices(judged))
     write_json(
         out / "classification_report.json",
-        {p: classification_report(y.to_numpy(), probability >= m["threshold"]) for p, m in points.items()},
+        {
+            point: classification_report(y.to_numpy(), probability >= m["threshold"])
+            for point, m in points(judged).items()
+        },
     )
     write_json(out / "metrics.json", metrics)
     write_json(REPORTS / name / "metrics.json", metrics)

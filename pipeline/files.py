@@ -60,6 +60,18 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode())
 
 
+def write(path: Path, content: Any) -> None:
+    """Write bytes, text, a table, or plain data as JSON to `path`, in one step."""
+    if isinstance(content, bytes):
+        write_bytes(path, content)
+    elif isinstance(content, str):
+        write_text(path, content)
+    elif isinstance(content, pd.DataFrame):
+        write_table(path, content)
+    else:
+        write_json(path, content)
+
+
 def write_json(path: Path, data: Any) -> None:
     """Write JSON without NaN or Infinity, which JSON does not have."""
     write_text(path, json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n")

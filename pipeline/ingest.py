@@ -193,14 +193,32 @@ def read(data: Data) -> tuple[pd.DataFrame, pd.Series | None, str]:
     return table, None, found
 
 
-def main() -> None:
-    """Read, check, write."""
-    data = config.load().data
+def load(data: Data) -> tuple[pd.DataFrame, pd.Series | None, dict[str, Any]]:
+    """The table that `data` declares.
+
+    Returns
+    -------
+    table
+        See `Table.data`.
+    truth
+        Shape (n,), by row_id: the true probability of the positive class; None where it is not known.
+    schema
+        Name, target and its labels, features, class counts, and the SHA-256 of the source.
+
+    Raises
+    ------
+    InputError
+        With every problem of the table that was found, each with the name of its file.
+    """
     source, truth, digest = read(data)
     try:
         table = ingest(source, target=data.target, positive=data.positive, drop=data.drop, integers=data.integers)
     except InputError as error:
         raise InputError(f"{data.path}: {problem}" for problem in error.problems) from None
+    if truth is not None:
+        truth = truth.rename_axis("row_id")
+        if table.positive != 1:  # the simulation says how probable a 1 is
+            truth = 1 - truth
     counts = table.data[data.target].value_counts()
     schema = {
         "name": data.name,
@@ -211,15 +229,20 @@ def main() -> None:
         "classes": {"negative": int(counts[0]), "positive": int(counts[1])},
         "sha256": digest,
     }
-    write_table(INGEST / "table.parquet", table.data)
+    return table.data, truth, schema
+
+
+def main() -> None:
+    """Read, check, write."""
+    data = config.load().data
+    table, truth, schema = load(data)
+    write_table(INGEST / "table.parquet", table)
     (INGEST / "truth.parquet").unlink(missing_ok=True)
     if truth is not None:
-        if table.positive != 1:  # the simulation says how probable a 1 is
-            truth = 1 - truth
-        # Apart from the features, so that no fit can see it.
-        write_table(INGEST / "truth.parquet", truth.rename_axis("row_id").to_frame())
+        write_table(INGEST / "truth.parquet", truth.to_frame())  # apart from the features, so that no fit can see it
     write_json(INGEST / "schema.json", schema)
-    say(f"{data.name}: {len(table.data):,} rows, {counts[1]:,} positive ({data.target} = {table.positive!r})")
+    positive = f"{schema['classes']['positive']:,} positive ({data.target} = {schema['positive']!r})"
+    say(f"{data.name}: {len(table):,} rows, {positive}")
 
 
 if __name__ == "__main__":

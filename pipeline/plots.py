@@ -1,6 +1,7 @@
 """Draws the comparison: class counts, confusion matrices, and curves with every operating point on them."""
 
 import io
+from collections.abc import Mapping
 from math import ceil
 from typing import Any
 
@@ -189,6 +190,33 @@ def roc(judged: dict[str, dict[str, Any]], predictions: dict[str, pd.DataFrame])
             if cells and cells["specificity"] is not None and cells["recall"] is not None:
                 _mark(axis, number, name, 1 - cells["specificity"], cells["recall"], marker)
     _finish(axis, "ROC on the test rows: thresholds move along a curve")
+    return figure
+
+
+def spread(runs: pd.DataFrame, figures: Mapping[str, str]) -> Figure:
+    """Each run as a dot, a panel a figure, a row a way; a bar marks each way's mean.
+
+    Parameters
+    ----------
+    runs
+        One row a run: `way`, and a column for each figure.
+    figures
+        What to call the figures, by column.
+    """
+    ways = list(dict.fromkeys(runs.way))
+    longest = max(len(way) for way in ways)
+    margins = (0.5 + 0.075 * longest, 0.3, 0.5, 0.6, 0.35, 0.85)
+    figure, axes = _grid(len(figures), 3, width=2.9, height=max(0.9, 0.27 * len(ways)), margins=margins)
+    for number, (axis, (column, title)) in enumerate(zip(axes, figures.items(), strict=False)):
+        for place, way in enumerate(ways):
+            values = runs.loc[runs.way == way, column].dropna().astype(float).to_numpy()
+            axis.plot(values, np.full(len(values), place), ".", color=COLOURS[6], alpha=0.35, markersize=7)
+            if len(values):
+                axis.plot(values.mean(), place, "|", color=COLOURS[4], markersize=13, markeredgewidth=2)
+        axis.set_title(title, loc="left")
+        axis.set_yticks(range(len(ways)), ways if number % 3 == 0 else [""] * len(ways))
+        axis.set_ylim(len(ways) - 0.5, -0.5)
+    figure.suptitle("Each run a dot; the bar is the mean", y=1 - 0.12 / figure.get_figheight(), fontsize=10)
     return figure
 
 

@@ -1,4 +1,4 @@
-"""Renders the comparison as one self-contained page."""
+"""Renders a comparison, or a summary of many runs, as one self-contained page."""
 
 from base64 import b64encode
 from pathlib import Path
@@ -14,8 +14,8 @@ FIGURES = {
 }
 
 
-def render(comparison: dict[str, Any], figures: dict[str, bytes]) -> str:
-    """The page as HTML, with nothing loaded from elsewhere.
+def render(comparison: dict[str, Any], figures: dict[str, bytes], *, command: str) -> str:
+    """The page of a comparison as HTML, with nothing loaded from elsewhere.
 
     Parameters
     ----------
@@ -23,7 +23,28 @@ def render(comparison: dict[str, Any], figures: dict[str, bytes]) -> str:
         As `pipeline.compare.compare` returns it.
     figures
         PNG bytes, by the names in `FIGURES`; others are left out.
+    command
+        That makes the page.
     """
+    pictures = {name: _picture(figures[name], text) for name, text in FIGURES.items()}
+    return _page("report.html", **comparison, pictures=pictures, command=command)
+
+
+def render_summary(summary: dict[str, Any], figures: dict[str, bytes]) -> str:
+    """The page of a sweep over several tables, splits or seeds, in the same way.
+
+    Parameters
+    ----------
+    summary
+        As `pipeline.summary.summarise` returns it.
+    figures
+        PNG bytes by the name of the table.
+    """
+    pictures = {name: _picture(data, f"Each run on {name} as a dot, by its way.") for name, data in figures.items()}
+    return _page("summary.html", **summary, pictures=pictures)
+
+
+def _page(template: str, **content: Any) -> str:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -32,11 +53,11 @@ def render(comparison: dict[str, Any], figures: dict[str, bytes]) -> str:
         lstrip_blocks=True,
     )
     environment.filters["figure"] = _figure
-    pictures = {
-        name: {"source": f"data:image/png;base64,{b64encode(figures[name]).decode()}", "text": text}
-        for name, text in FIGURES.items()
-    }
-    return environment.get_template("report.html").render(**comparison, pictures=pictures)
+    return environment.get_template(template).render(**content)
+
+
+def _picture(data: bytes, text: str) -> dict[str, str]:
+    return {"source": f"data:image/png;base64,{b64encode(data).decode()}", "text": text}
 
 
 def _figure(value: float | None, digits: int = 3) -> str:

@@ -85,6 +85,26 @@ def _nth_of_its_kind(X: pd.DataFrame, y: pd.Series) -> pd.MultiIndex:
     return pd.MultiIndex.from_arrays([values, label, pd.Series(values).groupby([values, label]).cumcount()])
 
 
+def count(y: pd.Series, origin: pd.DataFrame) -> dict[str, int]:
+    """How many rows of each class there are, how many are synthetic, and how many originals are kept.
+
+    Parameters
+    ----------
+    y
+        Shape (m,): 0 and 1, resampled.
+    origin
+        Shape (m, 2), see `provenance`.
+    """
+    positive, synthetic = y.to_numpy() == 1, origin.synthetic.to_numpy()
+    return {
+        "negative": int((~positive).sum()),
+        "positive": int(positive.sum()),
+        "synthetic_negative": int((synthetic & ~positive).sum()),
+        "synthetic_positive": int((synthetic & positive).sum()),
+        "originals_kept": int(origin.row_id.nunique()),
+    }
+
+
 def main() -> None:
     """Read, resample, write."""
     params = config.load()
@@ -98,13 +118,7 @@ def main() -> None:
     origin = provenance(X, y, X_resampled, y_resampled, getattr(sampler, "sample_indices_", None))
     table = pd.concat([X_resampled.reset_index(drop=True), y_resampled.reset_index(drop=True), origin], axis=1)
     write_table(RESAMPLE / name / "train.parquet", table)
-    counts = {
-        "negative": int((y_resampled == 0).sum()),
-        "positive": int((y_resampled == 1).sum()),
-        "synthetic_negative": int((table.synthetic & (table[target] == 0)).sum()),
-        "synthetic_positive": int((table.synthetic & (table[target] == 1)).sum()),
-        "originals_kept": int(origin.row_id.nunique()),
-    }
+    counts = count(y_resampled, origin)
     write_json(RESAMPLE / name / "classes.json", counts)
     made = f"{counts['negative']:,} negative, {counts['positive']:,} positive, {origin.synthetic.sum():,} synthetic"
     say(f"{name}: {len(y):,} rows in, {len(table):,} out: {made}")

@@ -44,6 +44,14 @@ def split(table: pd.DataFrame, *, target: str, test_size: float, seed: int) -> t
     return train, test
 
 
+def count(train: pd.DataFrame, test: pd.DataFrame, *, target: str) -> dict[str, dict[str, int]]:
+    """Rows of each class on both sides."""
+    return {
+        side: {"negative": int((rows[target] == 0).sum()), "positive": int((rows[target] == 1).sum())}
+        for side, rows in (("train", train), ("test", test))
+    }
+
+
 def main() -> None:
     """Read, split, write."""
     params = config.load()
@@ -53,10 +61,7 @@ def main() -> None:
     )
     write_table(SPLIT / "train.parquet", train)
     write_table(SPLIT / "test.parquet", test)
-    counts = {
-        side: {"negative": int((rows[target] == 0).sum()), "positive": int((rows[target] == 1).sum())}
-        for side, rows in (("train", train), ("test", test))
-    }
+    counts = count(train, test, target=target)
     write_json(SPLIT / "classes.json", counts)
     say(f"{len(train):,} training rows, {len(test):,} test rows, {counts['test']['positive']:,} of them positive")
 

@@ -1,23 +1,22 @@
 """Publishes the results to MLflow: a parent run per reproduction, a child per variant; the same results once."""
 
 import argparse
-import hashlib
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pandas as pd
 from omegaconf import OmegaConf
 
-from pipeline import config
+from pipeline import config, multirun
 from pipeline.config import Config, Tracking
+from pipeline.describe import digest, flat_metrics, git_tags, settings
 from pipeline.errors import InputError, run
 from pipeline.files import (
     EVALUATE,
@@ -34,7 +33,8 @@ from pipeline.files import (
     separate,
     write_json,
 )
-from pipeline.tracking import Dataset, Model, Run, StoreError, metric_name, page, publish, store_file
+from pipeline.multirun import Publisher
+from pipeline.tracking import Dataset, Model, Run, StoreError, page, publish, store_file
 
 HOST = "127.0.0.1"
 FIGURES = REPORTS / "figures"
@@ -42,65 +42,6 @@ SORTED_BY = "holdout/average_precision"
 LOCK = Path("dvc.lock")
 DONE = TRACK / "results.json"  # absent in a fresh clone, where `dvc repro` has to publish again
 EXAMPLE_ROWS = 5
-DIGITS = 6  # significant ones of a metric: MLflow shows all it gets
-GATHERED = ("threshold_free", "intervals")  # levels of metrics.json that add nothing to a metric's name
-NOT_METRICS = ("coefficients", "intercept")  # what a model is, not how good it is
-
-
-def flat_params(nested: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Each setting as text under its dotted key, as `dvc exp run -S` takes it."""
-    flat: dict[str, str] = {}
-    for key, value in nested.items():
-        if isinstance(value, Mapping) and value:
-            flat |= flat_params(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = str(value)
-    return flat
-
-
-def flat_metrics(nested: Mapping[str, Any], *above: str) -> dict[str, float]:
-    """Each number as `holdout/default/recall`, rounded, and each interval as its `_low` and `_high`, without nulls.
-
-    Parameters
-    ----------
-    nested
-        As `pipeline.evaluate` writes metrics.json.
-    above
-        Names of the levels above.
-    """
-    flat: dict[str, float] = {}
-    for key, value in nested.items():
-        if key in NOT_METRICS:
-            continue
-        if isinstance(value, Mapping):
-            flat |= flat_metrics(value, *above, *(() if key in GATHERED else (key,)))
-        elif isinstance(value, list):
-            ends = zip(("low", "high"), value, strict=False)
-            flat |= flat_metrics({f"{key}_{end}": number for end, number in ends}, *above)
-        elif isinstance(value, int):
-            flat[metric_name(*above, key)] = int(value)
-        elif isinstance(value, float):
-            flat[metric_name(*above, key)] = float(f"{value:.{DIGITS}g}")
-    return flat
-
-
-def settings(params: Config, name: str | None = None) -> dict[str, str]:
-    """The settings that results depend on: of variant `name`, or those that all variants share."""
-    shared = {key: asdict(getattr(params, key)) for key in ("data", "split", "preprocess", "evaluate")}
-    model, sampler = dict(params.model), {}
-    if name is not None:
-        chosen = config.variant(params, name)
-        model |= chosen.model
-        sampler = {"sampler": chosen.sampler}
-    return flat_params({"seed": params.seed, **shared, "model": model, **sampler})
-
-
-def digest(data: object, files: Iterable[Path] = ()) -> str:
-    """SHA-256 over plain data and the names and bytes of files."""
-    result = hashlib.sha256(json.dumps(data, sort_keys=True).encode())
-    for path in files:
-        result.update(f"\n{path.as_posix()} {hashlib.sha256(path.read_bytes()).hexdigest()}".encode())
-    return result.hexdigest()
 
 
 def sentence(name: str, params: Config, metrics: Mapping[str, Any]) -> str:
@@ -115,19 +56,6 @@ def sentence(name: str, params: Config, metrics: Mapping[str, Any]) -> str:
         f"{judged['rows']} test rows, with {judged['default']['fp']} false alarms"
         + ("." if precision is None else f"; average precision {precision:.3f}.")
     )
-
-
-def git_tags() -> dict[str, str]:
-    """The commit, and whether code or configuration differ from it; nothing outside a git repository."""
-    watched = ("pipeline", "conf", "dvc.yaml", "params.yaml", "requirements.lock")
-    try:
-        commit, changes = (
-            subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout.strip()
-            for arguments in (["rev-parse", "HEAD"], ["status", "--porcelain", "--", *watched])
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return {}
-    return {"git_commit": commit, "git_changed": str(bool(changes)).lower(), "mlflow.source.git.commit": commit}
 
 
 def child_files(name: str) -> dict[str, Path]:
@@ -304,6 +232,45 @@ def serve(tracking: Tracking, *, port: int, address: str) -> None:
         raise InputError(f"MLflow's server ended with status {status}: what it printed above says why")
 
 
+def publish_results(params: Config) -> str:
+    """Publish what `dvc repro` made, once; the part of the address, after the server's, of the page that compares it.
+
+    Raises
+    ------
+    InputError
+        Results are missing, or were made with other settings.
+    StoreError
+        The store cannot be used.
+    """
+    refuse_changed()
+    parent, children, results = gather(params)
+    write_json(DONE, {"results_sha256": results})
+    git = git_tags()
+    parent, *children = (replace(r, tags={**r.tags, **git}) for r in (parent, *children))
+    published = publish(params.tracking, parent, children, results=results)
+    count = f"{len(children)} runs {'published to' if published.new else 'already there, in'} {params.tracking.uri}"
+    say(f"{params.tracking.experiment}: {count}")
+    return page(published, metric=SORTED_BY)
+
+
+def publish_sweeps() -> int:
+    """Publish of the sweeps in multirun/ what their stores do not have yet; how many sweeps are published now."""
+    number = 0
+    for sweep in multirun.sweeps():
+        if sweep.tracking.uri is None:
+            continue
+        try:
+            with multirun.alone(sweep):
+                Publisher(sweep).close()
+        except (StoreError, InputError) as error:  # its store is gone, or it still runs and publishes itself
+            say(f"{sweep.name}: {error}")
+        else:
+            number += 1
+    if number:
+        say(f"{multirun.ROOT}: {number} sweeps are published")
+    return number
+
+
 def _leave(number: int, _: object) -> NoReturn:
     """End as an exception does, so that runs are marked as failed and the server is not left behind."""
     sys.exit(128 + number)
@@ -319,30 +286,27 @@ def main() -> None:
         signal.signal(number, _leave)
     params = config.load()
     tracking = params.tracking
+    swept = publish_sweeps() if "DVC_STAGE" not in os.environ else 0
     if tracking.uri is None:
         say("tracking is off, since tracking.uri is null: results are in reports/ alone")
         write_json(DONE, {"results_sha256": None})
         return
-    local = store_file(tracking.uri) is not None
-    refuse_changed()
-    parent, children, results = gather(params)
-    write_json(DONE, {"results_sha256": results})
-    git = git_tags()
-    parent, *children = (replace(r, tags={**r.tags, **git}) for r in (parent, *children))
     try:
-        published = publish(tracking, parent, children, results=results)
+        address = publish_results(params)
     except StoreError as error:
         say(str(error))
         return
-    address = page(published, metric=SORTED_BY)
-    count = f"{len(children)} runs {'published to' if published.new else 'already there, in'} {tracking.uri}"
-    if not local:
-        say(f"{tracking.experiment}: {count}: {tracking.uri.rstrip('/')}/{address}")
+    except InputError as error:
+        if not swept:
+            raise
+        say(str(error))  # who only sweeps has no results of `dvc repro`
+        address = "#/experiments"
+    if store_file(tracking.uri) is None:
+        say(f"{tracking.uri.rstrip('/')}/{address}")
     elif arguments.ui:
-        say(f"{tracking.experiment}: {count}")
         serve(tracking, port=arguments.port, address=address)
     else:
-        say(f"{tracking.experiment}: {count}; `python -m pipeline.track --ui` shows them")
+        say("`python -m pipeline.track --ui` shows them")
 
 
 if __name__ == "__main__":

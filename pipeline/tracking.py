@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mlflow.entities import DatasetInput
 
 RESULTS = "results_sha256"  # the tag that says which results a run publishes
+KEY = "key_sha256"  # the tag that tells the runs of a sweep, and the sweep itself, from others
 MODEL_PACKAGES = ("numpy", "pandas", "scikit-learn", "skops")
 ABANDONED = 3600  # seconds after which an unfinished run on a shared server belongs to a process that died
 LONGEST = {
@@ -39,6 +40,7 @@ LONGEST = {
     "tag": 8000,
     "digest": 12,
 }  # characters: MLflow's limits; of digests, what its page has room for
+BATCH = 800  # metrics in one request: MLflow takes 1,000 values
 COLUMN_TYPES = {
     "bool": "boolean",
     **dict.fromkeys(("int8", "int16", "int32", "uint8", "uint16"), "integer"),
@@ -89,6 +91,8 @@ class Run:
         Text by name; what is too long for MLflow is cut.
     metrics
         Finite numbers by legal name, see `metric_name`.
+    series
+        Finite numbers of successive steps by legal name; None where a step has none.
     artifacts
         Place in the run, as "folder/file", and what stands there: the path of a file, or text.
     model, dataset
@@ -100,6 +104,7 @@ class Run:
     tags: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, str] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
+    series: Mapping[str, Sequence[float | None]] = field(default_factory=dict)
     artifacts: Mapping[str, Path | str] = field(default_factory=dict)
     model: Model | None = None
     dataset: Dataset | None = None
@@ -322,6 +327,107 @@ def publish(tracking: Tracking, parent: Run, children: Sequence[Run], *, results
         return Published(experiment_id, parent_id, new=True)
 
 
+class Publication:
+    """A parent run that children join one by one, over several attempts if need be, none of them twice.
+
+    Parameters
+    ----------
+    tracking
+        The store.
+    parent
+        The parent run as it is before its children are there.
+    key
+        Tells this parent from others in the store: the same key later goes on with the same parent.
+
+    Raises
+    ------
+    InputError
+        The address is of no kind that this project knows.
+    StoreError
+        The store cannot be used; the other methods raise it too.
+
+    Attributes
+    ----------
+    published
+        Where the parent is.
+    finished
+        Whether it was finished before.
+    """
+
+    def __init__(self, tracking: Tracking, parent: Run, *, key: str) -> None:
+        self._tracking, self._uri = tracking, str(tracking.uri)
+        self._client = open_store(tracking)
+        with self._exclusive():
+            self._experiment = experiment(self._client, tracking)
+            own = f"tags.{KEY} = '{key}'"
+            found = [run for run in self._search(own) if "mlflow.parentRunId" not in run.data.tags]
+            # The sweep was finished with all its runs and pages, and none of it can have changed since.
+            self.finished = bool(found) and found[0].info.status == "FINISHED"
+            if found:
+                self._parent = str(found[0].info.run_id)
+            else:
+                tagged = replace(parent, tags={**parent.tags, KEY: key})
+                self._parent = _create(self._client, self._experiment, tagged, None)
+                _log(self._client, self._experiment, self._parent, replace(parent, artifacts={}))
+            self.published = Published(self._experiment, self._parent, new=not found)
+            self._there = self._finished_children()
+        self._open = False
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._there
+
+    def add(self, child: Run, *, key: str) -> None:
+        """Publish `child` unless a child with this key is there."""
+        if key in self:
+            return
+        with self._exclusive():
+            self._begin()
+            tagged = replace(child, tags={**child.tags, KEY: key})
+            with recorded(self._client, self._experiment, tagged, parent=self._parent, tracking=self._tracking):
+                pass
+        self._there.add(key)
+
+    def close(self, *, description: str, artifacts: Mapping[str, Path | str], status: str) -> None:
+        """Finish the parent: what it shows, and whether it is `FINISHED`, `FAILED` or `KILLED`."""
+        with self._exclusive():
+            self._client.set_tag(self._parent, "mlflow.note.content", cut(description, "tag"))
+            if artifacts:
+                _log_artifacts(self._client, self._parent, artifacts)
+            self._client.set_terminated(self._parent, status)
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[None]:
+        with _reported(self._uri), locked(self._tracking):
+            yield
+
+    def _begin(self) -> None:
+        """Show the parent as running while children join a finished one."""
+        if not self._open:
+            self._client.update_run(self._parent, status="RUNNING")
+            self._open = True
+
+    def _search(self, condition: str) -> list[Any]:
+        answer = self._client.search_runs([self._experiment], condition, max_results=1000)
+        found = list(answer)
+        while answer.token:
+            answer = self._client.search_runs([self._experiment], condition, max_results=1000, page_token=answer.token)
+            found += answer
+        return found
+
+    def _finished_children(self) -> set[str]:
+        """Keys of the children that are there whole; what a killed process left half written is deleted."""
+        there = set()
+        for run in self._search(f"tags.mlflow.parentRunId = '{self._parent}'"):
+            key = run.data.tags.get(KEY)
+            if run.info.status == "FINISHED" and key not in there:
+                there.add(key)
+                continue
+            if run.info.status == "RUNNING":
+                self._client.set_terminated(run.info.run_id, "KILLED")
+            self._client.delete_run(run.info.run_id)
+        return there
+
+
 def _tagged(run: Run, results: str) -> Run:
     return replace(run, tags={**run.tags, RESULTS: results})
 
@@ -359,31 +465,49 @@ def recorded(
     client: "MlflowClient", experiment_id: str, run: Run, *, tracking: Tracking, parent: str | None = None
 ) -> Iterator[str]:
     """The id of a run that says `run`; it is finished when the block ends well, and failed when it does not."""
-    from mlflow.entities import Metric, Param
-
-    tags = {**run.tags, "mlflow.note.content": run.description, "mlflow.source.name": "python -m pipeline.track"}
-    if parent:
-        tags["mlflow.parentRunId"] = parent
-    tags = {name: cut(text, "tag") for name, text in tags.items()}
-    run_id = str(client.create_run(experiment_id, tags=tags, run_name=run.name).info.run_id)
+    run_id = _create(client, experiment_id, run, parent)
     try:
-        params = {cut(name, "key"): cut(text, "param") for name, text in run.params.items()}
-        model_id = _log_model(client, experiment_id, run_id, run.name, run.model) if run.model else None
-        now = int(1000 * time.time())
-        client.log_batch(
-            run_id,
-            metrics=[Metric(name, value, now, 0, model_id=model_id) for name, value in run.metrics.items()],
-            params=[Param(name, text) for name, text in params.items()],
-        )
-        if run.dataset:
-            client.log_inputs(run_id, [_dataset_input(run.dataset)])
-        if run.artifacts:
-            _log_artifacts(client, run_id, run.artifacts)
+        _log(client, experiment_id, run_id, run)
         yield run_id
     except BaseException:
         _give_up(client, run_id, tracking)
         raise
     client.set_terminated(run_id)
+
+
+def _create(client: "MlflowClient", experiment_id: str, run: Run, parent: str | None) -> str:
+    """Make a run with its tags; its id."""
+    tags = {"mlflow.source.name": "python -m pipeline.track", **run.tags, "mlflow.note.content": run.description}
+    if parent:
+        tags["mlflow.parentRunId"] = parent
+    tags = {name: cut(text, "tag") for name, text in tags.items()}
+    return str(client.create_run(experiment_id, tags=tags, run_name=run.name).info.run_id)
+
+
+def _log(client: "MlflowClient", experiment_id: str, run_id: str, run: Run) -> None:
+    """Write what `run` says beside its tags, all numbers and settings in one batch."""
+    from mlflow.entities import Metric, Param
+
+    params = {cut(name, "key"): cut(text, "param") for name, text in run.params.items()}
+    model_id = _log_model(client, experiment_id, run_id, run.name, run.model) if run.model else None
+    now = int(1000 * time.time())
+    metrics = [Metric(name, value, now, 0, model_id=model_id) for name, value in run.metrics.items()]
+    metrics += [
+        Metric(name, value, now, step)
+        for name, values in run.series.items()
+        for step, value in enumerate(values)
+        if value is not None
+    ]
+    for first in range(0, max(len(metrics), 1), BATCH):
+        client.log_batch(
+            run_id,
+            metrics=metrics[first : first + BATCH],
+            params=[Param(name, text) for name, text in params.items()] if first == 0 else [],
+        )
+    if run.dataset:
+        client.log_inputs(run_id, [_dataset_input(run.dataset)])
+    if run.artifacts:
+        _log_artifacts(client, run_id, run.artifacts)
 
 
 def _give_up(client: "MlflowClient", run_id: str, tracking: Tracking) -> None:

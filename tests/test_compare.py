@@ -27,14 +27,19 @@ def test_without_the_plain_model_a_sentence_speaks_of_the_variant_alone(results)
 
 def test_caveats_count_positives_and_name_what_did_not_converge(results):
     results["smote"]["model"]["converged"] = False
-    few, unconverged = compare.caveats(results)
+    few, unconverged = compare.caveats(results, None, folds=5)
     assert few.startswith("The test rows hold 2 positives: one more found moves recall by 0.5.")
     assert unconverged.startswith("Not converged, on all training rows or in a fold: smote.")
 
 
 def test_a_fit_that_fails_to_converge_in_one_fold_is_named(results):
     results["none"]["training"]["folds_converged"] = 1
-    assert compare.caveats(results)[1].startswith("Not converged, on all training rows or in a fold: none.")
+    assert "on all training rows or in a fold: none." in compare.caveats(results, None, folds=5)[1]
+
+
+def test_a_comparison_without_folds_says_why_it_has_no_threshold(results):
+    results["none"]["holdout"]["tuned"] = None
+    assert compare.caveats(results, None, folds=0)[-1] == "No threshold was chosen, since evaluate.folds is 0."
 
 
 def test_a_table_too_small_for_a_threshold_says_so_and_still_compares(comparison, results):

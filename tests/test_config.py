@@ -93,7 +93,7 @@ def test_the_composition_of_conf_is_typed(raw):
             "recall",
             "evaluate.objective: expected one of balanced_accuracy, f_beta, found 'recall'",
         ),
-        ("evaluate.folds", 1, "evaluate.folds: expected a whole number from 2, found 1"),
+        ("evaluate.folds", 1, "evaluate.folds: expected a whole number from 2, or 0, found 1"),
         ("evaluate.confidence", 95, "evaluate.confidence: expected a fraction between 0 and 1, found 95.0"),
         ("tracking.timeout", 0, "tracking.timeout: expected seconds above 0, found 0.0"),
         ("variants", {}, "variants: expected at least one variant, found {}"),
@@ -137,7 +137,7 @@ def test_f_beta_needs_a_positive_finite_beta(raw, beta):
 
 
 def test_several_values_out_of_range_are_told_at_once(raw):
-    problems = refusal(changed(changed(raw, "seed", -1), "evaluate.folds", 0))
+    problems = refusal(changed(changed(raw, "seed", -1), "evaluate.folds", 1))
     assert [problem.split(": ")[1] for problem in problems] == ["seed", "evaluate.folds"]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import plots
-from pipeline.report import render
+from pipeline.report import FIGURES, render
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
@@ -24,7 +24,8 @@ FLAGS = [
 
 @pytest.fixture
 def page(comparison, predictions):
-    return render(comparison, {name: plots.png(figure) for name, figure in plots.draw(comparison, predictions).items()})
+    drawn = {name: plots.png(figure) for name, figure in plots.draw(comparison, predictions).items()}
+    return render(comparison, drawn, command="dvc repro")
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def test_the_page_loads_nothing_from_elsewhere(page):
 
 def test_the_page_escapes_names_that_come_from_the_table(comparison, predictions):
     comparison["table"] = {**comparison["table"], "name": "<b>x</b>", "target": "<script>"}
-    page = render(comparison, {name: b"" for name in ("class_counts", "confusion_matrices", "precision_recall", "roc")})
+    page = render(comparison, dict.fromkeys(FIGURES, b""), command="dvc repro")
     assert "<script>" not in page
     assert "&lt;b&gt;x&lt;/b&gt;" in page
 
@@ -55,7 +56,7 @@ def test_a_page_without_tuned_threshold_or_known_truth_renders(comparison):
         variant["holdout"]["tuned"] = None
     comparison["best_possible"] = None
     comparison["caveats"] = []
-    page = render(comparison, {name: b"" for name in ("class_counts", "confusion_matrices", "precision_recall", "roc")})
+    page = render(comparison, dict.fromkeys(FIGURES, b""), command="dvc repro")
     assert page.count("no tuned threshold") == len(comparison["variants"])
     assert "best possible" not in page
 

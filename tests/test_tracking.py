@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 import skops.io
 
-from pipeline import config, configure, evaluate, ingest, preprocess, resample, split, track, tracking, train
+from pipeline import config, configure, describe, evaluate, ingest, preprocess, resample, split, track, tracking, train
 from pipeline.errors import InputError
 from pipeline.files import TRUSTED_TYPES
 
@@ -120,7 +120,7 @@ def artifacts(client, run, folder=None):
 
 def test_settings_are_flattened_to_their_dotted_keys():
     nested = {"seed": 7, "data": {"drop": [], "download": None}, "sampler": {"kmeans": {"n_init": 3}}}
-    assert track.flat_params(nested) == {
+    assert describe.flat_params(nested) == {
         "seed": "7",
         "data.drop": "[]",
         "data.download": "None",
@@ -138,7 +138,7 @@ def test_metrics_are_flattened_rounded_and_nulls_and_coefficients_left_out():
         },
         "model": {"converged": True, "intercept": 0.5, "coefficients": {"income > 5": 1.5}},
     }
-    assert track.flat_metrics(nested) == {
+    assert describe.flat_metrics(nested) == {
         "holdout/roc_auc": 0.666667,
         "holdout/default/tp": 15,
         "holdout/default/recall": 1.0,
@@ -194,15 +194,15 @@ def test_tags_say_which_data_settings_and_results_a_run_is_about(reproduced):
 
 def test_git_tags_name_the_commit_and_say_whether_code_differs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert track.git_tags() == {}
+    assert describe.git_tags() == {}
     git = ["git", "-c", "user.name=n", "-c", "user.email=e"]
     Path("params.yaml").write_text("seed: 1\n")
     for arguments in (["init", "-q"], ["add", "params.yaml"], ["commit", "-qm", "first"]):
         subprocess.run([*git, *arguments], check=True)
     commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
-    assert track.git_tags() == {"git_commit": commit, "git_changed": "false", "mlflow.source.git.commit": commit}
+    assert describe.git_tags() == {"git_commit": commit, "git_changed": "false", "mlflow.source.git.commit": commit}
     Path("params.yaml").write_text("seed: 2\n")
-    assert track.git_tags()["git_changed"] == "true"
+    assert describe.git_tags()["git_changed"] == "true"
 
 
 def test_a_variants_run_has_its_own_settings_and_its_metrics(reproduced):
@@ -228,9 +228,9 @@ def test_a_variants_run_has_its_own_settings_and_its_metrics(reproduced):
 def test_variants_override_the_model_in_their_settings(project):
     project()
     params = config.load()
-    assert track.settings(params, "class_weight")["model.class_weight"] == "balanced"
-    assert track.settings(params, "none")["model.class_weight"] == "None"
-    assert "sampler._target_" not in track.settings(params)
+    assert describe.settings(params, "class_weight")["model.class_weight"] == "balanced"
+    assert describe.settings(params, "none")["model.class_weight"] == "None"
+    assert "sampler._target_" not in describe.settings(params)
 
 
 def test_runs_show_figures_tables_and_predictions(reproduced):

@@ -1,0 +1,35 @@
+"""`python -m pipeline` makes one run in this process; with --multirun, a sweep over many."""
+
+import os
+import signal
+import sys
+from typing import Any, NoReturn
+
+from hydra import main as hydra_main
+from hydra.errors import HydraException
+
+from pipeline.configure import CONF
+from pipeline.errors import InputError, run
+from pipeline.sweep import job
+
+
+def _leave(number: int, _: Any) -> NoReturn:
+    """End as an exception does, so that the sweep says where it stands."""
+    sys.exit(128 + number)
+
+
+def main() -> None:
+    """Hand the command line to Hydra."""
+    if not CONF.is_dir():
+        raise InputError(f"{CONF}: no such folder here: run this from the project's folder")
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then leaves errors to us, which are shown without a traceback
+    try:
+        hydra_main(config_path=str(CONF.absolute()), config_name="sweep", version_base=None)(job)()
+    except HydraException as error:
+        raise InputError(f"{CONF}: {' '.join(str(error).split())}") from None
+
+
+if __name__ == "__main__":
+    run(main)

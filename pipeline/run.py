@@ -1,0 +1,130 @@
+"""Makes one run, one table, one variant, one seed, in this process: what the stages make one process at a time."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import pandas as pd
+from sklearn.base import clone
+
+from pipeline import config, evaluate, ingest, preprocess, resample, split, train
+from pipeline.config import Config, Data, Preprocess, Split
+from pipeline.files import separate
+
+Made = TypeVar("Made")
+
+# What the numbers of a run depend on besides its settings and its table: these modules, and these packages.
+MODULES = (
+    "config",
+    "errors",
+    "evaluate",
+    "files",
+    "folds",
+    "ingest",
+    "metrics",
+    "mountain_shop",
+    "preprocess",
+    "resample",
+    "run",
+    "sources",
+    "split",
+    "statistics",
+    "thresholds",
+    "train",
+)
+PACKAGES = ("imbalanced-learn", "numpy", "pandas", "scikit-learn", "scipy")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run gives, as the stages write it.
+
+    Attributes
+    ----------
+    metrics
+        See `pipeline.evaluate.gather`.
+    predictions
+        `y` and `probability` by row_id, of the test rows.
+    out_of_fold, folds
+        See `pipeline.folds.out_of_fold` and `pipeline.evaluate.by_fold`; None without folds.
+    """
+
+    metrics: dict[str, Any]
+    predictions: pd.DataFrame
+    out_of_fold: pd.DataFrame | None
+    folds: pd.DataFrame | None
+
+
+def _last(make: Callable[..., Made]) -> Callable[..., Made]:
+    """`make`, whose last result is kept: in a sweep, runs on the same rows stand next to each other."""
+    kept: dict[str, Made] = {}
+
+    def remembered(*settings: Any) -> Made:
+        key = repr(settings)  # dataclasses of plain values: equal settings read equal
+        if key not in kept:
+            kept.clear()
+            kept[key] = make(*settings)
+        return kept[key]
+
+    return remembered
+
+
+@_last
+def table(data: Data) -> tuple[pd.DataFrame, pd.Series | None, dict[str, Any]]:
+    """The table, its true probabilities if they are known, and its schema; see `pipeline.ingest.load`."""
+    return ingest.load(data)
+
+
+@_last
+def sides(data: Data, how: Split) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Training rows and test rows; see `pipeline.split.split`."""
+    return split.split(table(data)[0], target=data.target, test_size=how.test_size, seed=how.seed)
+
+
+@_last
+def prepared(data: Data, how: Split, preprocessing: Preprocess) -> tuple[pd.DataFrame, pd.Series, Any, Any]:
+    """Features and target of the training rows, then of the test rows, preprocessed."""
+    (X, y), (X_test, y_test) = (separate(rows, data.target) for rows in sides(data, how))
+    if preprocessing.impute is None:
+        preprocess.refuse_missing(pd.concat([X, X_test]))
+    fitted = preprocess.preprocess(X, **vars(preprocessing))
+    return fitted.transform(X), y, fitted.transform(X_test), y_test
+
+
+def run(params: Config, name: str) -> Result:
+    """Resample, train and evaluate variant `name` of `params`.
+
+    Raises
+    ------
+    InputError
+        The table cannot be used, or a sampler or model cannot take it.
+    """
+    sampler, unfitted = config.sampler(params, name), config.model(params, name)
+    out_of_fold, tuned = evaluate.refit(
+        sides(params.data, params.split)[0],
+        target=params.data.target,
+        preprocessing=vars(params.preprocess),
+        sampler=sampler,
+        model=unfitted,
+        settings=params.evaluate,
+        seed=params.seed,
+    )
+    X, y, X_test, y_test = prepared(params.data, params.split, params.preprocess)
+    sampler = clone(sampler)
+    X_resampled, y_resampled = resample.resample(X, y, sampler)
+    origin = resample.provenance(X, y, X_resampled, y_resampled, getattr(sampler, "sample_indices_", None))
+    model, converged = train.train(X_resampled, y_resampled, clone(unfitted))
+    confidence = params.evaluate.confidence
+    probability, judged = evaluate.evaluate(model, X_test, y_test, tuned=tuned, confidence=confidence)
+    metrics = evaluate.gather(
+        name,
+        judged,
+        classes=resample.count(y_resampled, origin),
+        fitted=train.describe(model, converged),
+        out_of_fold=out_of_fold,
+    )
+    predictions = pd.DataFrame({"y": y_test, "probability": probability}, index=X_test.index)
+    folds = None
+    if out_of_fold is not None and tuned is not None:
+        folds = evaluate.by_fold(out_of_fold, tuned=tuned, confidence=confidence)
+    return Result(metrics, predictions, out_of_fold, folds)
