@@ -203,6 +203,11 @@ def spread(runs: pd.DataFrame, figures: Mapping[str, str]) -> Figure:
     figures
         What to call the figures, by column.
     """
+    with matplotlib.style.context(["default", STYLE]):
+        return _spread(runs, figures)
+
+
+def _spread(runs: pd.DataFrame, figures: Mapping[str, str]) -> Figure:
     ways = list(dict.fromkeys(runs.way))
     longest = max(len(way) for way in ways)
     margins = (0.5 + 0.075 * longest, 0.3, 0.5, 0.6, 0.35, 0.85)

@@ -65,6 +65,12 @@ class Composer:
             Hydra refuses them.
         """
         parsed = OverridesParser.create().parse_overrides(list(overrides))
+        parsed = [override for override in parsed if not override.key_or_group.startswith("sweep.")]
+        for override in parsed:
+            if override.key_or_group.startswith("variants."):
+                raise InputError(
+                    f"{override.input_line}: a run has one variant: say variant=NAME and variant.KEY=VALUE"
+                )
         values = [override for override in parsed if self._sets_a_value(override)]
         groups = tuple(str(override.input_line) for override in parsed if override not in values)
         try:

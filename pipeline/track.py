@@ -267,7 +267,7 @@ def publish_sweeps() -> int:
         else:
             number += 1
     if number:
-        say(f"{multirun.ROOT}: {number} sweeps are published")
+        say(f"{multirun.ROOT}: {number} sweep{'s are' if number > 1 else ' is'} published")
     return number
 
 
