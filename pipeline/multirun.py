@@ -16,7 +16,7 @@ from pipeline.config import Tracking
 from pipeline.describe import digest, flat_metrics, settings
 from pipeline.errors import InputError
 from pipeline.files import read_json, read_table, write, write_json
-from pipeline.tracking import Dataset, Publication, Run, metric_name
+from pipeline.tracking import Publication, Run, metric_name
 
 ROOT = Path("multirun")
 RUNS = ROOT / "runs"  # by the hash of all that a run depends on, so that no run is made twice
@@ -208,7 +208,7 @@ def parent_run(sweep: Sweep) -> Run:
 def child_run(planned: Planned, tags: Mapping[str, str]) -> Run:
     """The MLflow run of a finished run, from its folder; `tags` are those of the whole sweep."""
     params = config.restore(planned.settings)
-    metrics, schema = read_json(planned.folder / "metrics.json"), read_json(planned.folder / "run.json")["table"]
+    metrics = read_json(planned.folder / "metrics.json")
     series: dict[str, list[float | None]] = {}
     if (planned.folder / "folds.parquet").is_file():
         rows = json.loads(read_table(planned.folder / "folds.parquet").to_json(orient="records"))
@@ -227,13 +227,6 @@ def child_run(planned: Planned, tags: Mapping[str, str]) -> Run:
         metrics=flat_metrics(metrics),
         series=series,
         artifacts={name: planned.folder / name for name in ("confusion_matrix.json", "metrics.json")},
-        dataset=Dataset(
-            name=params.data.name,
-            sha256=planned.data_sha256,
-            source=params.data.path,
-            rows=sum(schema["classes"].values()),
-            columns=dict.fromkeys(schema["features"], "float64"),
-        ),
     )
 
 

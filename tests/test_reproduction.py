@@ -202,3 +202,30 @@ def test_dvc_plots_draws_the_curves_of_every_variant_together(clone, tmp_path):
     ):
         assert title in page
     assert '"best possible"' in page
+
+
+SAME = ("metrics.json", "predictions.parquet", "out_of_fold.parquet", "folds.parquet", "confusion_matrix.json")
+
+
+def variants_made(folder):
+    """The files of each finished run in `folder` that the stages write too, by variant."""
+    runs = [path for path in (folder / "multirun" / "runs").iterdir() if path.is_dir()]
+    return {
+        read_json(path / "run.json")["variant"]: {name: (path / name).read_bytes() for name in SAME} for path in runs
+    }
+
+
+def test_one_process_a_sweep_on_each_launcher_and_dvc_give_the_same_bytes(untouched):
+    names = list(yaml.safe_load((ROOT / "params.yaml").read_text())["variants"])
+    by_dvc = {
+        name: {file: (untouched.path / "data/evaluate" / name / file).read_bytes() for file in SAME} for name in names
+    }
+    swept = ("python", "-m", "pipeline", "-m", f"variant={','.join(names)}", "tracking=none")
+    for launcher in ((), ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")):
+        untouched.run(*swept, *launcher)
+        assert variants_made(untouched.path) == by_dvc
+        (page,) = untouched.path.glob("multirun/*/comparison.json")
+        assert page.read_bytes() == (untouched.path / "reports/comparison.json").read_bytes()
+        shutil.rmtree(untouched.path / "multirun")
+    untouched.run("python", "-m", "pipeline", f"variant={names[-1]}", "tracking=none")
+    assert variants_made(untouched.path) == {names[-1]: by_dvc[names[-1]]}

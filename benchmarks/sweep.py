@@ -1,0 +1,146 @@
+"""Times a sweep of 6 variants x 50 seeds, hold-out only, against the bare loop and against the loop with plain MLflow.
+
+    python benchmarks/sweep.py [--table sales_data.csv] [--seeds N] [--naive N]
+
+Each is a whole command in a process of its own, imports included, in a folder of its own, one after the other in the
+same run. The first making of the MLflow store is not counted, for anyone. Without --table, a simulated one of the same
+shape is used. The plain MLflow loop is slow, and so has fewer runs; its figure a run leaves imports out.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONPATH": str(ROOT),
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+}
+VARIANTS = ("none", "random_under", "random_over", "augmentation", "smote", "class_weight")
+
+# What is to be done, and nothing else; `log` is what the plain MLflow loop adds to a run.
+LOOP = """
+import json, sys, time
+import pandas as pd
+from imblearn.over_sampling import SMOTE, RandomOverSampler
+from imblearn.under_sampling import RandomUnderSampler
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import (average_precision_score, brier_score_loss, confusion_matrix, log_loss, roc_auc_score,
+                             f1_score)
+from sklearn.model_selection import train_test_split
+
+table, seeds, naive = pd.read_csv(sys.argv[1]), int(sys.argv[2]), sys.argv[3:] == ["naive"]
+X, y = table.drop(columns="buy").astype(float), table["buy"]
+if naive:
+    import matplotlib
+    matplotlib.use("agg")
+    import mlflow
+    from sklearn.metrics import ConfusionMatrixDisplay
+    mlflow.set_tracking_uri("sqlite:///mlflow.db")
+    mlflow.set_experiment("naive")
+
+def samplers(seed):
+    return {
+        "none": None,
+        "random_under": RandomUnderSampler(random_state=seed),
+        "random_over": RandomOverSampler(random_state=seed),
+        "augmentation": RandomOverSampler(shrinkage=1.0, random_state=seed),
+        "smote": SMOTE(random_state=seed),
+        "class_weight": None,
+    }
+
+began = time.perf_counter()
+runs = 0
+for seed in range(seeds):
+    X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.3, stratify=y, random_state=seed)
+    for name, sampler in samplers(seed).items():
+        rows = sampler.fit_resample(X_train, y_train) if sampler else (X_train, y_train)
+        model = LogisticRegression(class_weight="balanced" if name == "class_weight" else None).fit(*rows)
+        p = model.predict_proba(X_test)[:, 1]
+        matrix = confusion_matrix(y_test, p >= 0.5)
+        scores = {score.__name__: score(y_test, p) for score in
+                  (average_precision_score, roc_auc_score, log_loss, brier_score_loss)}
+        scores["f1_score"] = f1_score(y_test, p >= 0.5)
+        if naive:
+            with mlflow.start_run(run_name=f"{name} {seed}"):
+                mlflow.log_params({"variant": name, "seed": seed, "C": 1.0})
+                mlflow.log_metrics(scores)
+                mlflow.log_figure(ConfusionMatrixDisplay(matrix).plot().figure_, "confusion_matrix.png")
+                matplotlib.pyplot.close("all")
+                mlflow.sklearn.log_model(model, name="model")
+        runs += 1
+print(json.dumps([runs, time.perf_counter() - began]))
+"""
+
+# Makes the store and imports once, so that the first one to be timed does not pay for all.
+WARM = (
+    "from pipeline import config, tracking; tracking.open_store(config.Tracking('sqlite:///mlflow.db', None, 'x', 3))"
+)
+
+
+def run(folder: Path, *command: str) -> tuple[float, str]:
+    """Wall seconds of a command that must succeed, and what it printed."""
+    began = time.perf_counter()
+    done = subprocess.run([sys.executable, *command], cwd=folder, env=ENVIRONMENT, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(done.stdout + done.stderr)
+    return time.perf_counter() - began, done.stdout
+
+
+def main() -> None:
+    """Time all of them, print one line each."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--table", type=Path, help="a CSV file with the target `buy`; default a simulated one")
+    parser.add_argument("--seeds", type=int, default=50)
+    parser.add_argument("--naive", type=int, default=2, help="seeds of the plain MLflow loop")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        shutil.copytree(ROOT / "conf", work / "conf")
+        if arguments.table:
+            shutil.copy(arguments.table, work / "table.csv")
+        else:
+            simulate = "from pipeline.mountain_shop import simulate as s; s(rows=1000, prevalence=0.05, seed=42)[0]"
+            run(work, "-c", f"{simulate}.to_csv('table.csv', index=False)")
+        run(work, "-c", WARM)
+        shutil.copy(work / "mlflow.db", work / "empty.db")
+        runs = len(VARIANTS) * arguments.seeds
+        sweep = ["-m", "pipeline", "-m", f"variant={','.join(VARIANTS)}", f"seed=range(0,{arguments.seeds})"]
+        sweep += ["data=csv", "data.path=table.csv", "data.target=buy", "evaluate.folds=0", "preprocess=none"]
+        bare, _ = run(work, "-c", LOOP, "table.csv", str(arguments.seeds))
+        shown = [("(a) the bare loop", bare, runs)]
+        cases = {
+            "(b) a sweep, MLflow off": ["tracking=none"],
+            "(c) a sweep, MLflow on": [],
+            "(c) on two cores": ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"],
+        }
+        for case, more in cases.items():
+            shutil.rmtree(work / "multirun", ignore_errors=True)
+            shutil.copy(work / "empty.db", work / "mlflow.db")
+            seconds, said = run(work, *sweep, *more)
+            assert f"{runs} of {runs} runs finished\n" in said, said
+            shown.append((case, seconds, runs))
+        seconds, said = run(work, *sweep)
+        assert f"{runs} of them before" in said, said
+        shown.append(("(c) again, with nothing to do", seconds, runs))
+        _, said = run(work, "-c", LOOP, "table.csv", str(arguments.naive), "naive")
+        few, seconds = json.loads(said.splitlines()[-1])
+        shown.append(("(d) the loop with plain MLflow", seconds, few))
+        print(f"{'':32}{'runs':>6}{'seconds':>10}{'ms a run':>10}{'above (a)':>11}{'ratio':>8}")
+        for case, seconds, number in shown:
+            each, base = 1000 * seconds / number, 1000 * bare / runs
+            print(f"{case:32}{number:6}{seconds:10.1f}{each:10.1f}{each - base:11.1f}{each / base:8.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import pytest
+
+from pipeline import config, evaluate, ingest, preprocess, resample, run, split, train
+from pipeline.errors import InputError
+from pipeline.files import EVALUATE, read_json, read_table
+
+
+@pytest.mark.parametrize(
+    ("table", "target", "settings"),
+    [
+        ("oil.csv", "target", []),
+        ("mammography.csv", "target", ["evaluate.folds=2"]),
+        ("sales_data.csv", "buy", ["preprocess=none", "data.integers=true", "seed=66", "split.seed=142"]),
+    ],
+)
+def test_one_process_gives_the_bits_that_the_stages_give(project, stage, shared, table, target, settings):
+    project("data=csv", f"data.path={shared / table}", f"data.target={target}", *settings)
+    params = config.load()
+    for module in (ingest, split, preprocess):
+        stage(module)
+    for name in params.variants:
+        for module in (resample, train, evaluate):
+            stage(module, name)
+        made, folder = run.run(params, name), EVALUATE / name
+        assert made.metrics == read_json(folder / "metrics.json")
+        assert made.predictions.equals(read_table(folder / "predictions.parquet"))
+        assert made.out_of_fold.equals(read_table(folder / "out_of_fold.parquet"))
+        assert made.folds.equals(read_table(folder / "folds.parquet"))
+
+
+def test_the_last_table_is_kept_and_another_one_is_read(project, monkeypatch):
+    project("data.simulation.rows=200")
+    params = config.load()
+    read = []
+    monkeypatch.setattr(ingest, "load", lambda data: read.append(data.name) or (data.name, None, {}))
+    asked = [params.data, params.data, config.Data(**{**vars(params.data), "name": "other"}), params.data]
+    assert [run.table(data)[0] for data in asked] == ["mountain_shop", "mountain_shop", "other", "mountain_shop"]
+    assert len(read) == 3
+    run.table(config.Data(**{**vars(params.data), "name": "forgotten"}))
+
+
+def test_holes_are_refused_without_imputation(project, tmp_path):
+    path = Path("holes.csv")
+    path.write_text("x,y\n" + "".join(f"{row if row else ''},{int(row < 20)}\n" for row in range(60)), encoding="utf-8")
+    project("data=csv", f"data.path={path}", "data.target=y", "preprocess=none")
+    with pytest.raises(InputError, match="column 'x': 1 missing"):
+        run.run(config.load(), "none")
+
+
+def test_a_run_leaves_the_working_folder_alone(project):
+    folder = project("data.simulation.rows=200", "evaluate.folds=0")
+    run.run(config.load(), "smote")
+    assert [path.name for path in folder.iterdir()] == ["params.yaml"]
