@@ -212,7 +212,7 @@ def child_run(planned: Planned, tags: Mapping[str, str]) -> Run:
     series: dict[str, list[float | None]] = {}
     if (planned.folder / "folds.parquet").is_file():
         rows = json.loads(read_table(planned.folder / "folds.parquet").to_json(orient="records"))
-        series = {metric_name("folds", name): [row[name] for row in rows] for name in FOLD_METRICS}
+        series = {metric_name("per_fold", name): [row[name] for row in rows] for name in FOLD_METRICS}
     own = settings(params, planned.variant)
     return Run(
         planned.name,

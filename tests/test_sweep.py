@@ -17,11 +17,13 @@ from hydra._internal.utils import create_automatic_config_search_path
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 from test_dvc_yaml import reached
+from test_report import CHROMIUM, FLAGS
 from test_tracking import free_port, stored
 
 from pipeline import config, describe, multirun, run, summary, sweep, tracking
 from pipeline.errors import InputError
 from pipeline.files import read_json, read_table
+from pipeline.sweep import SORTED_BY
 
 ROOT = Path(__file__).parents[1]
 QUICK = ["evaluate.folds=0", "data.simulation.rows=300"]
@@ -435,10 +437,28 @@ def test_mlflow_shows_a_sweep_with_names_axes_steps_and_its_report(project, stor
     assert {"index.html", "comparison.md", "runs.csv", "figures"} <= listed
     one = children[0]
     assert {"variant", "model.C", "seed"} <= one.data.params.keys()
-    steps = client.get_metric_history(one.info.run_id, "folds/average_precision")
+    steps = client.get_metric_history(one.info.run_id, "per_fold/average_precision")
     rows = read_table(next(multirun.RUNS.glob("*/folds.parquet")))
     assert sorted(m.step for m in steps) == list(rows.fold) == [0, 1]
     assert {"holdout/default/tp", "holdout/tuned/recall", "holdout/average_precision"} <= one.data.metrics.keys()
+    shown = page_in_browser(tracking.page(tracking.Published("1", parent.info.run_id, new=False), metric=SORTED_BY))
+    assert all(f">{child.info.run_name}<" in shown for child in children)
+    assert all(metric in shown for metric in ("per_fold/average_precision", "holdout/default", "holdout/tuned"))
+    assert "<strong>4</strong> matching runs" in shown
+
+
+def page_in_browser(address):
+    """What a person sees at `address` of MLflow's own pages, as HTML."""
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed")
+    port = free_port()
+    server = serve(port)
+    try:
+        command = [CHROMIUM, *FLAGS, "--user-data-dir=profile", "--window-size=1600,9000"]
+        command += ["--virtual-time-budget=30000", "--dump-dom", f"http://127.0.0.1:{port}/{address}"]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    finally:
+        stop(server)
 
 
 @pytest.mark.slow
