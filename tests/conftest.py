@@ -1,5 +1,6 @@
 import os
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import suppress
@@ -181,3 +182,15 @@ def sweeps(tmp_path_factory):
     made = Sweeps(tmp_path_factory.mktemp("sweeps"))
     yield made
     made.end()
+
+
+@pytest.fixture(scope="session")
+def free_port():
+    """Gives ports on loopback that nobody listens on."""
+
+    def find():
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            return probe.getsockname()[1]
+
+    return find
