@@ -2,6 +2,7 @@
 
 import copy
 import hashlib
+import os
 import shlex
 import sys
 import threading
@@ -223,11 +224,12 @@ def together(runs: Sequence[Planned], size: int) -> list[list[Planned]]:
 
 def job(composed: DictConfig) -> None:
     """What Hydra runs: a batch of a sweep's runs in one process, or, without --multirun, one run from end to end."""
-    if composed.sweep.job:
-        work(Path(composed.sweep.job))
-        return
     from hydra.core.hydra_config import HydraConfig
 
+    if composed.sweep.job:
+        os.chdir(HydraConfig.get().runtime.cwd)  # Ray's workers begin where their node was started
+        work(Path(composed.sweep.job))
+        return
     settings, name = composed.sweep, str(HydraConfig.get().runtime.choices["variant"])
     planned = plan(own(composed), name, axes={}, code=code())
     drive([planned], axes={}, settings=settings, launch=in_turn, at_once=True)

@@ -41,7 +41,9 @@ def test_the_launcher_for_slurm_composes_and_takes_a_clusters_settings():
     assert launcher["_target_"].endswith(".SlurmLauncher")
     assert launcher["partition"] == "short"
     assert (launcher["array_parallelism"], launcher["timeout_min"], launcher["cpus_per_task"]) == (50, 30, 1)
-    assert launcher["submitit_folder"] == "multirun/.submitit/%j"  # where the sweep's nodes and this machine meet
+    assert launcher["submitit_folder"] == str(
+        ROOT / "multirun/.submitit/%j"
+    )  # where the sweep's nodes and this machine meet
 
 
 @pytest.mark.slow
