@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import warnings
 from typing import Any, NoReturn
 
 from hydra import main as hydra_main
@@ -24,6 +25,8 @@ def main() -> None:
         raise InputError(f"{CONF}: no such folder here: run this from the project's folder")
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
+    # conf/ has settings of its own for Ray under the plugin's name, which is the one to type.
+    warnings.filterwarnings("ignore", message=r"\s*'hydra/launcher/ray' is validated against ConfigStore schema")
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then leaves errors to us, which are shown without a traceback
     try:
         hydra_main(config_path=str(CONF.absolute()), config_name="sweep", version_base=None)(job)()
