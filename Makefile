@@ -1,6 +1,7 @@
 # make repro: set up, run the pipeline, show the answer.  make test: set up, run the tests.
 PYTHON ?= python3.11
 VENV ?= .venv
+RAY_VENV ?= .venv-ray
 PORT ?= 5000
 
 .DEFAULT_GOAL := repro
@@ -9,19 +10,23 @@ export PATH := $(abspath $(VENV))/bin:$(PATH)
 
 # Everything below runs in an environment made from the lock; a changed lock makes it anew.
 # With uv where it is there, but not with the one in this environment, which is about to go.
-$(VENV)/installed: requirements.lock pyproject.toml
+$(VENV)/installed: LOCK = requirements.lock
+$(RAY_VENV)/installed: LOCK = requirements-ray.lock
+$(VENV)/installed: requirements.lock
+$(RAY_VENV)/installed: requirements-ray.lock
+$(VENV)/installed $(RAY_VENV)/installed: pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is not here: install Python 3.11, or make PYTHON=FILE" >&2; exit 2; }
-	@echo "setting up $(VENV) from requirements.lock: once, about three minutes, under one with uv"
+	@echo "setting up $(@D) from $(LOCK): once, about three minutes, under one with uv"
 	@set -e; uv="$$(command -v uv || true)"; \
-	case "$$uv" in "$(abspath $(VENV))"/*) uv= ;; esac; \
+	case "$$uv" in "$(abspath $(@D))"/*) uv= ;; esac; \
 	if [ -n "$$uv" ]; then \
-	  "$$uv" venv --quiet --clear --python "$$(command -v $(PYTHON))" $(VENV); \
-	  install="$$uv pip install --quiet --python $(VENV) --compile-bytecode"; \
+	  "$$uv" venv --quiet --clear --python "$$(command -v $(PYTHON))" $(@D); \
+	  install="$$uv pip install --quiet --python $(@D) --compile-bytecode"; \
 	else \
-	  $(PYTHON) -m venv --clear $(VENV); \
-	  install="$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check"; \
+	  $(PYTHON) -m venv --clear $(@D); \
+	  install="$(@D)/bin/python -m pip install --quiet --disable-pip-version-check"; \
 	fi; \
-	$$install --require-hashes -r requirements.lock; \
+	$$install --require-hashes -r $(LOCK); \
 	$$install --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -44,6 +49,10 @@ ui: setup  ## Publish, and show MLflow on the page that compares
 test: setup  ## All tests
 	@python -m pytest
 
+.PHONY: test-ray
+test-ray: $(RAY_VENV)/installed  ## The test on a Ray cluster, in an environment with Ray
+	@$(RAY_VENV)/bin/python -m pytest tests/test_ray.py
+
 .PHONY: lint
 lint: setup  ## Style and types
 	@ruff check . && ruff format --check . && mypy
@@ -52,11 +61,14 @@ lint: setup  ## Style and types
 benchmark: setup  ## Time dvc repro against one plain script and against bare processes
 	@python benchmarks/reproduction.py
 
+COMPILE = uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 --extra dev --no-emit-index-url \
+  --custom-compile-command "make lock" pyproject.toml
+
 .PHONY: lock
-lock: setup  ## Resolve pyproject.toml anew into requirements.lock
-	@uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 --extra dev --no-emit-index-url \
-	  --custom-compile-command "make lock" pyproject.toml -o requirements.lock > /dev/null
+lock: setup  ## Resolve pyproject.toml anew into requirements.lock and, with Ray, requirements-ray.lock
+	@$(COMPILE) -o requirements.lock > /dev/null
+	@$(COMPILE) --extra ray -o requirements-ray.lock > /dev/null
 
 .PHONY: help
 help:  ## This list
-	@grep -E '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:[^#]*## /\t/' | expand -t 12
