@@ -47,7 +47,7 @@ ui: setup  ## Publish, and show MLflow on the page that compares
 
 .PHONY: test
 test: setup  ## All tests
-	@python -m pytest
+	@python -m pytest -n auto --dist loadfile
 
 .PHONY: test-ray
 test-ray: $(RAY_VENV)/installed  ## The test on a Ray cluster, in an environment with Ray
@@ -58,8 +58,9 @@ lint: setup  ## Style and types
 	@ruff check . && ruff format --check . && mypy
 
 .PHONY: benchmark
-benchmark: setup  ## Time dvc repro against one plain script and against bare processes
+benchmark: setup  ## Time dvc repro and a sweep against what one would run instead
 	@python benchmarks/reproduction.py
+	@python benchmarks/sweep.py
 
 COMPILE = uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 --extra dev --no-emit-index-url \
   --custom-compile-command "make lock" pyproject.toml

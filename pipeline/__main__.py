@@ -23,6 +23,8 @@ def main() -> None:
     """Hand the command line to Hydra."""
     if not CONF.is_dir():
         raise InputError(f"{CONF}: no such folder here: run this from the project's folder")
+    if {"-m", "--multirun"} & set(sys.argv) and {"-c", "--cfg"} & set(sys.argv):
+        raise InputError("--cfg shows the settings of one run: leave out --multirun")
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     # conf/ has settings of its own for Ray under the plugin's name, which is the one to type.

@@ -24,6 +24,7 @@ PARTIAL = ".partial-"  # folders that a killed process may leave in RUNS
 STALE = 24 * 3600  # seconds after which such a folder is nobody's
 NAMED = 16  # hexadecimal digits of a hash that name a folder
 SCHEMA_VERSION = 1
+ENDS = ("_low", "_high")  # of intervals, which are in metrics.json; MLflow writes a row for each
 PAGES = ("index.html", "comparison.md", "comparison.csv", "comparison.json", "runs.csv")
 FOLD_METRICS = (
     "average_precision",
@@ -201,8 +202,14 @@ def parent_run(sweep: Sweep) -> Run:
             **{f"swept.{key}": ", ".join(values) for key, values in sweep.axes.items()},
             **sweep.commit,
         },
-        params={"runs": str(len(sweep.runs))},
+        params=_shared([settings(config.restore(run.settings), run.variant) for run in sweep.runs]),
     )
+
+
+def _shared(settings: list[dict[str, str]]) -> dict[str, str]:
+    """The settings that are the same in all of them."""
+    first = settings[0]
+    return {key: text for key, text in first.items() if all(other.get(key) == text for other in settings)}
 
 
 def child_run(planned: Planned, tags: Mapping[str, str]) -> Run:
@@ -223,10 +230,11 @@ def child_run(planned: Planned, tags: Mapping[str, str]) -> Run:
             "params_sha256": digest(own),
             **tags,
         },
-        params={"variant": planned.variant, **own},
-        metrics=flat_metrics(metrics),
+        # What the sweep does not vary stands in the parent: here it would only hide what differs.
+        params={"variant": planned.variant, "seed": str(params.seed), **planned.axes},
+        metrics={name: value for name, value in flat_metrics(metrics).items() if not name.endswith(ENDS)},
         series=series,
-        artifacts={name: planned.folder / name for name in ("confusion_matrix.json", "metrics.json")},
+        artifacts={name: planned.folder / name for name in ("confusion_matrix.json", "metrics.json", "run.json")},
     )
 
 

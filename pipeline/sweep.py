@@ -512,7 +512,12 @@ def start(arguments: list[str], master: DictConfig, context: Any, task: Any) -> 
     from hydra.core.plugins import Plugins
 
     runs = planned_runs(arguments, master, context.config_loader)
-    launcher = Plugins.instance().instantiate_launcher(hydra_context=context, task_function=task, config=master)
+    try:
+        launcher = Plugins.instance().instantiate_launcher(hydra_context=context, task_function=task, config=master)
+    except (ImportError, RuntimeError) as error:
+        raise InputError(
+            f"hydra/launcher: {_one_line(error)}: is it installed here? Ray has its own environment: make test-ray"
+        ) from None
 
     def launch(jobs: list[Path]) -> None:
         try:

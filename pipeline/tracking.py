@@ -29,6 +29,7 @@ from pipeline.files import TRUSTED_TYPES, say
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import DatasetInput
+    from mlflow.entities import Run as Entity
 
 RESULTS = "results_sha256"  # the tag that says which results a run publishes
 KEY = "key_sha256"  # the tag that tells the runs of a sweep, and the sweep itself, from others
@@ -364,11 +365,13 @@ class Publication:
             # The sweep was finished with all its runs and pages, and none of it can have changed since.
             self.finished = bool(found) and found[0].info.status == "FINISHED"
             if found:
-                self._parent = str(found[0].info.run_id)
+                self._entity = found[0]
             else:
-                tagged = replace(parent, tags={**parent.tags, KEY: key})
-                self._parent = _create(self._client, self._experiment, tagged, None)
-                _log(self._client, self._experiment, self._parent, replace(parent, artifacts={}))
+                self._entity = _create(
+                    self._client, self._experiment, replace(parent, tags={**parent.tags, KEY: key}), None
+                )
+                _log(self._client, self._entity, parent)
+            self._parent = str(self._entity.info.run_id)
             self.published = Published(self._experiment, self._parent, new=not found)
             self._there = self._finished_children()
         self._open = False
@@ -392,7 +395,7 @@ class Publication:
         with self._exclusive():
             self._client.set_tag(self._parent, "mlflow.note.content", cut(description, "tag"))
             if artifacts:
-                _log_artifacts(self._client, self._parent, artifacts)
+                _log_artifacts(self._client, self._entity, artifacts)
             self._client.set_terminated(self._parent, status)
 
     @contextmanager
@@ -465,9 +468,10 @@ def recorded(
     client: "MlflowClient", experiment_id: str, run: Run, *, tracking: Tracking, parent: str | None = None
 ) -> Iterator[str]:
     """The id of a run that says `run`; it is finished when the block ends well, and failed when it does not."""
-    run_id = _create(client, experiment_id, run, parent)
+    created = _create(client, experiment_id, run, parent)
+    run_id = str(created.info.run_id)
     try:
-        _log(client, experiment_id, run_id, run)
+        _log(client, created, run)
         yield run_id
     except BaseException:
         _give_up(client, run_id, tracking)
@@ -475,19 +479,20 @@ def recorded(
     client.set_terminated(run_id)
 
 
-def _create(client: "MlflowClient", experiment_id: str, run: Run, parent: str | None) -> str:
-    """Make a run with its tags; its id."""
+def _create(client: "MlflowClient", experiment_id: str, run: Run, parent: str | None) -> "Entity":
+    """Make a run with its tags."""
     tags = {"mlflow.source.name": "python -m pipeline.track", **run.tags, "mlflow.note.content": run.description}
     if parent:
         tags["mlflow.parentRunId"] = parent
     tags = {name: cut(text, "tag") for name, text in tags.items()}
-    return str(client.create_run(experiment_id, tags=tags, run_name=run.name).info.run_id)
+    return client.create_run(experiment_id, tags=tags, run_name=run.name)
 
 
-def _log(client: "MlflowClient", experiment_id: str, run_id: str, run: Run) -> None:
+def _log(client: "MlflowClient", created: "Entity", run: Run) -> None:
     """Write what `run` says beside its tags, all numbers and settings in one batch."""
     from mlflow.entities import Metric, Param
 
+    experiment_id, run_id = created.info.experiment_id, created.info.run_id
     params = {cut(name, "key"): cut(text, "param") for name, text in run.params.items()}
     model_id = _log_model(client, experiment_id, run_id, run.name, run.model) if run.model else None
     now = int(1000 * time.time())
@@ -507,7 +512,7 @@ def _log(client: "MlflowClient", experiment_id: str, run_id: str, run: Run) -> N
     if run.dataset:
         client.log_inputs(run_id, [_dataset_input(run.dataset)])
     if run.artifacts:
-        _log_artifacts(client, run_id, run.artifacts)
+        _log_artifacts(client, created, run.artifacts)
 
 
 def _give_up(client: "MlflowClient", run_id: str, tracking: Tracking) -> None:
@@ -520,14 +525,14 @@ def _give_up(client: "MlflowClient", run_id: str, tracking: Tracking) -> None:
 
 
 def _dataset_input(dataset: Dataset) -> "DatasetInput":
-    from mlflow.entities import Dataset as Entity
+    from mlflow.entities import Dataset as DatasetEntity
     from mlflow.entities import DatasetInput, InputTag
 
     columns = [
         {"type": COLUMN_TYPES.get(kind, "double"), "name": name, "required": True}
         for name, kind in dataset.columns.items()
     ]
-    entity = Entity(
+    entity = DatasetEntity(
         name=dataset.name[:500],
         digest=dataset.sha256[: LONGEST["digest"]],
         source_type="local",
@@ -538,7 +543,9 @@ def _dataset_input(dataset: Dataset) -> "DatasetInput":
     return DatasetInput(entity, [InputTag("mlflow.data.context", "training and evaluation")])
 
 
-def _log_artifacts(client: "MlflowClient", run_id: str, artifacts: Mapping[str, Path | str]) -> None:
+def _log_artifacts(client: "MlflowClient", created: "Entity", artifacts: Mapping[str, Path | str]) -> None:
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
     with tempfile.TemporaryDirectory() as folder:
         for place, content in artifacts.items():
             target = Path(folder, place)
@@ -547,7 +554,9 @@ def _log_artifacts(client: "MlflowClient", run_id: str, artifacts: Mapping[str, 
                 shutil.copyfile(content, target)
             else:
                 target.write_text(content, encoding="utf-8")
-        client.log_artifacts(run_id, folder)
+        # The client's own log_artifacts would ask the store for the run once more.
+        place: Any = get_artifact_repository(created.info.artifact_uri, tracking_uri=client.tracking_uri)
+        place.log_artifacts(folder)
 
 
 def _log_model(client: "MlflowClient", experiment_id: str, run_id: str, name: str, model: Model) -> str:

@@ -18,7 +18,7 @@ from hydra.types import RunMode
 from omegaconf import OmegaConf
 from test_dvc_yaml import reached
 from test_report import CHROMIUM, FLAGS
-from test_tracking import free_port, stored
+from test_tracking import stored
 
 from pipeline import config, describe, multirun, run, summary, sweep, tracking
 from pipeline.errors import InputError
@@ -343,7 +343,7 @@ def test_a_killed_sweep_is_taken_up_where_it_was(project, store, undisturbed, vi
 
 
 @pytest.mark.slow
-def test_a_server_that_dies_in_mid_sweep_costs_no_result_and_track_makes_it_good(project, store, composed):
+def test_a_server_that_dies_in_mid_sweep_costs_no_result_and_track_makes_it_good(project, store, composed, free_port):
     shutil.copy(store, project)
     port = free_port()
     uri = f"http://127.0.0.1:{port}"
@@ -422,7 +422,7 @@ def test_a_store_that_dies_leaves_a_line_and_all_results(project, planned, monke
 
 
 @pytest.mark.slow
-def test_mlflow_shows_a_sweep_with_names_axes_steps_and_its_report(project, store):
+def test_mlflow_shows_a_sweep_with_names_axes_steps_and_its_report(project, store, free_port):
     shutil.copy(store, project)
     arguments = ["-m", "variant=none,smote", "model.C=0.1,1", "seed=3", "data.simulation.rows=400"]
     ended(start(*arguments))
@@ -441,17 +441,18 @@ def test_mlflow_shows_a_sweep_with_names_axes_steps_and_its_report(project, stor
     rows = read_table(next(multirun.RUNS.glob("*/folds.parquet")))
     assert sorted(m.step for m in steps) == list(rows.fold) == [0, 1]
     assert {"holdout/default/tp", "holdout/tuned/recall", "holdout/average_precision"} <= one.data.metrics.keys()
-    shown = page_in_browser(tracking.page(tracking.Published("1", parent.info.run_id, new=False), metric=SORTED_BY))
+    shown = page_in_browser(
+        tracking.page(tracking.Published("1", parent.info.run_id, new=False), metric=SORTED_BY), free_port()
+    )
     assert all(f">{child.info.run_name}<" in shown for child in children)
     assert all(metric in shown for metric in ("per_fold/average_precision", "holdout/default", "holdout/tuned"))
     assert "<strong>4</strong> matching runs" in shown
 
 
-def page_in_browser(address):
+def page_in_browser(address, port):
     """What a person sees at `address` of MLflow's own pages, as HTML."""
     if CHROMIUM is None:
         pytest.skip("chromium is not installed")
-    port = free_port()
     server = serve(port)
     try:
         command = [CHROMIUM, *FLAGS, "--user-data-dir=profile", "--window-size=1600,9000"]
@@ -478,6 +479,7 @@ def test_one_run_needs_no_sweep_and_writes_its_report(project):
         (["data=csv"], ["conf: data.path must be given: python -m pipeline data.path="]),
         (["-m", "data=csv", "data.path=no.csv", "data.target=y", "seed=1,2"], ["no.csv"]),
         (["sed=1"], ["sed"]),
+        (["-m", "seed=1,2", "--cfg", "job"], ["leave out --multirun"]),
         (["-m", "variants.smote.sampler.k_neighbors=3,4"], ["say variant=NAME and variant.KEY=VALUE"]),
     ],
 )
@@ -499,7 +501,10 @@ def test_settings_that_are_published_are_those_of_the_run(planned, project):
     (one,) = planned("variant=class_weight", *QUICK)
     sweep.attempt(one, project)
     child = multirun.child_run(one, {"git_commit": "abc"})
-    assert child.params["model.class_weight"] == "balanced"
+    assert child.params == {"variant": "class_weight", "seed": "42"}
     assert child.tags["git_commit"] == "abc"
-    metrics = read_json(one.folder / "metrics.json")
-    assert child.metrics == describe.flat_metrics(metrics)
+    everything = describe.flat_metrics(read_json(one.folder / "metrics.json"))
+    assert child.metrics.items() <= everything.items()
+    assert {name.rpartition("_")[2] for name in everything.keys() - child.metrics.keys()} == {"low", "high"}
+    asked = multirun.Sweep("a", "c", {}, config.restore(one.settings).tracking, {}, [one])
+    assert multirun.parent_run(asked).params["model.class_weight"] == "balanced"

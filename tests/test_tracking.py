@@ -417,12 +417,6 @@ def test_a_publication_that_fails_is_marked_and_made_good_later(reproduced, monk
     assert [run.info.status for run in stored(reproduced)[0]] == ["FINISHED"] * 3
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class SaysOK(BaseHTTPRequestHandler):
     """A web server that is not MLflow and answers everything with OK."""
 
@@ -469,7 +463,7 @@ def check_one_line_and_success(port, reason):
     assert "`python -m pipeline.track` publishes them later" in out
 
 
-def test_a_dead_server_costs_one_line(reproduced):
+def test_a_dead_server_costs_one_line(reproduced, free_port):
     check_one_line_and_success(free_port(), "no server there (Connection refused)")
 
 
@@ -559,7 +553,7 @@ def test_processes_that_publish_to_no_store_at_once_make_one_and_publish_once(re
 
 
 @pytest.mark.slow
-def test_the_user_interface_serves_the_store_and_takes_runs_as_a_server(reproduced):
+def test_the_user_interface_serves_the_store_and_takes_runs_as_a_server(reproduced, free_port):
     port = free_port()
     interface = command("--ui", "--port", str(port))
     try:
@@ -587,8 +581,8 @@ def test_the_user_interface_serves_the_store_and_takes_runs_as_a_server(reproduc
         status, out, err = ended(interface)
     assert [(code, text) for code, _, text in (first, second)] == [(0, "")] * 2
     link = f"http://127.0.0.1:{port}/#/experiments/2/runs?workflowType=machine_learning&compareRunsMode=CHART"
-    assert first[1].startswith(f"shared: 2 runs published to http://127.0.0.1:{port}: {link}")
-    assert second[1].startswith(f"shared: 2 runs already there, in http://127.0.0.1:{port}: {link}")
+    assert first[1].startswith(f"shared: 2 runs published to http://127.0.0.1:{port}\n{link}")
+    assert second[1].startswith(f"shared: 2 runs already there, in http://127.0.0.1:{port}\n{link}")
     assert sorted(run["info"]["status"] for run in found) == ["FINISHED"] * 6
     assert report == Path("reports/index.html").read_bytes()
     assert f"http://127.0.0.1:{port}/#/experiments/1/runs?" in out
