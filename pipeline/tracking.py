@@ -555,8 +555,8 @@ def _log_artifacts(client: "MlflowClient", created: "Entity", artifacts: Mapping
             else:
                 target.write_text(content, encoding="utf-8")
         # The client's own log_artifacts would ask the store for the run once more.
-        place: Any = get_artifact_repository(created.info.artifact_uri, tracking_uri=client.tracking_uri)
-        place.log_artifacts(folder)
+        repository: Any = get_artifact_repository(created.info.artifact_uri, tracking_uri=client.tracking_uri)
+        repository.log_artifacts(folder)
 
 
 def _log_model(client: "MlflowClient", experiment_id: str, run_id: str, name: str, model: Model) -> str:
