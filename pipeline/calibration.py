@@ -1,0 +1,163 @@
+"""Whether probabilities mean what they say, and what makes them mean it."""
+
+import numpy as np
+
+STEPS = 100  # of Newton's method, which takes about ten
+
+
+def calibration(y: np.ndarray, probability: np.ndarray) -> dict[str, float | None]:
+    """How far probabilities are from the frequencies they announce; all perfect at slope 1, in the large 0, ratio 1.
+
+    Parameters
+    ----------
+    y
+        Shape (n,): 0 and 1.
+    probability
+        Shape (n,): probability of the positive class.
+
+    Returns
+    -------
+    calibration
+        `slope` of the logistic regression of y on logit(probability), below 1 where probabilities are too extreme;
+        `in_the_large`, the intercept of that regression with the slope held at 1, in logits, below 0 where
+        probabilities are too high; `predicted_over_observed`, mean probability over prevalence. None where one is not
+        defined: all three without positives, the first two without negatives, the slope also where all probabilities
+        are equal or part the classes without overlap.
+
+    Notes
+    -----
+    Probabilities of 0 and 1 count as the next that differ from them by floating point's epsilon, 2.2e-16, as in
+    scikit-learn's log loss. Where many rows are surely wrong, the slope depends on that number.
+
+    References
+    ----------
+    Cox 1958, Biometrika 45, 562-565; the names are those of Van Calster et al. 2019, BMC Medicine 17, 230.
+    """
+    target = (np.asarray(y) == 1).astype(np.float64)
+    prevalence = float(target.mean())
+    x = _logit(probability)
+    slope = in_the_large = None
+    if 0 < prevalence < 1:
+        ones, zeros = x[target == 1], x[target == 0]
+        # Only where each class reaches into the other's range has the likelihood a maximum.
+        if ones.min() < zeros.max() and zeros.min() < ones.max():
+            slope, _ = _line(x, target)
+        in_the_large = _shift(x, prevalence)
+    return {
+        "slope": slope,
+        "in_the_large": in_the_large,
+        "predicted_over_observed": float(np.mean(probability)) / prevalence if prevalence else None,
+    }
+
+
+def correct_prior(probability: np.ndarray, *, trained: float, true: float) -> np.ndarray:
+    """Probabilities for rows with one prevalence, from a model trained on rows with another.
+
+    One shift of all logits, by logit(true) - logit(trained): it is right where resampling changed the share of the
+    classes and nothing within them, and it leaves the ranking as it is. 0 and 1 stay.
+
+    Parameters
+    ----------
+    probability
+        Any shape: probability of the positive class, in [0, 1].
+    trained, true
+        Shares of positives among the rows trained on, and among the rows to predict, in (0, 1).
+
+    Raises
+    ------
+    ValueError
+        With a share that is not between 0 and 1.
+
+    References
+    ----------
+    Elkan 2001, IJCAI, 973-978, theorem 2; King & Zeng 2001, Political Analysis 9, 137-163, equation (7); Dal Pozzolo,
+    Caelen, Johnson & Bontempi 2015, IEEE SSCI, 159-166: three ways to write it.
+    """
+    if not (0 < trained < 1 and 0 < true < 1):
+        raise ValueError(f"expected shares of positives between 0 and 1, got trained {trained} and true {true}")
+    p = np.asarray(probability, dtype=np.float64)
+    # The shift as a factor of the odds, which needs no logarithm of 0.
+    positive = p * (true / trained)
+    return positive / (positive + (1 - p) * ((1 - true) / (1 - trained)))
+
+
+def platt(y: np.ndarray, probability: np.ndarray) -> tuple[float, float]:
+    """Slope and intercept, for `recalibrate`, that fit probabilities to what happened.
+
+    Logistic regression on the logits, towards (n1 + 1) / (n1 + 2) for each of the n1 positives and 1 / (n0 + 2) for
+    each of the n0 negatives in place of 1 and 0, so that it is finite even where the classes don't overlap. Where all
+    probabilities are equal the slope is 0.
+
+    Parameters
+    ----------
+    y
+        Shape (n,): 0 and 1, of rows from 1.
+    probability
+        Shape (n,): probability of the positive class, from models that did not see the row.
+
+    References
+    ----------
+    Platt 1999, Advances in Large Margin Classifiers, 61-74, section 2.2, where the sign of both is turned; fitted as in
+    Lin, Lin & Weng 2007, Machine Learning 68, 267-276.
+    """
+    positive = np.asarray(y) == 1
+    ones, zeros = int(positive.sum()), int((~positive).sum())
+    return _line(_logit(probability), np.where(positive, (ones + 1) / (ones + 2), 1 / (zeros + 2)))
+
+
+def recalibrate(probability: np.ndarray, *, slope: float, intercept: float) -> np.ndarray:
+    """Probabilities with logits slope * logit(probability) + intercept, as `platt` fitted them."""
+    from scipy.special import expit
+
+    return np.asarray(expit(slope * _logit(probability) + intercept))
+
+
+def _shift(x: np.ndarray, prevalence: float) -> float:
+    """What added to all logits makes the mean probability the prevalence, as maximum likelihood does."""
+    from scipy.optimize import brentq
+    from scipy.special import expit, logit
+
+    # At these ends, but for the 1 that rounding needs, all rows are below the prevalence or all above.
+    ends = logit(prevalence) - x.max() - 1, logit(prevalence) - x.min() + 1
+    return float(brentq(lambda shift: expit(x + shift).mean() - prevalence, *ends))
+
+
+def _line(x: np.ndarray, target: np.ndarray) -> tuple[float, float]:
+    """Slope and intercept of the logistic regression of targets in [0, 1] on x, where there is one."""
+    from scipy.special import expit, logit
+
+    if (x == x[0]).all():
+        return 0.0, float(logit(target.mean()))
+    # Standard scores, so that the two columns have the same size.
+    centre, spread = float(x.mean()), float(x.std())
+    X = np.column_stack([(x - centre) / spread, np.ones_like(x)])
+
+    def loss(at: np.ndarray) -> float:
+        # Two terms that are never negative: their usual difference drowns the last steps' gain in rounding.
+        eta = X @ at
+        return float((target * np.logaddexp(0, -eta) + (1 - target) * np.logaddexp(0, eta)).sum())
+
+    line = np.zeros(2)
+    now = loss(line)
+    for _ in range(STEPS):
+        p = expit(X @ line)
+        gradient = X.T @ (p - target)
+        step = np.linalg.solve(X.T @ (X * (p * (1 - p))[:, None]), gradient)
+        gain = float(gradient @ step)
+        # So close to the minimum the loss no longer shows what is gained, and one whole step ends at rounding.
+        if gain <= 1e-12 * now:
+            slope, intercept = line - step
+            return float(slope / spread), float(intercept - slope * centre / spread)
+        size = 1.0
+        while (then := loss(line - size * step)) > now - 1e-4 * size * gain:
+            size /= 2
+        line, now = line - size * step, then
+    raise ArithmeticError(f"logistic regression did not converge in {STEPS} steps")
+
+
+def _logit(probability: np.ndarray) -> np.ndarray:
+    """Logits, finite: 0 and 1 are moved inwards by floating point's epsilon."""
+    from scipy.special import logit
+
+    epsilon = np.finfo(np.float64).eps
+    return np.asarray(logit(np.clip(np.asarray(probability, dtype=np.float64), epsilon, 1 - epsilon)))
