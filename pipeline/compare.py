@@ -1,6 +1,7 @@
 """Lays the variants' results side by side, at both thresholds, with what the best possible rule would do."""
 
 import shutil
+from math import sqrt
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,11 @@ from pipeline.files import (
 from pipeline.metrics import holdout
 from pipeline.plots import BEST
 from pipeline.report import render
+from pipeline.statistics import bootstrap_logit
+from pipeline.verdict import REFERENCE, WORDS, verdict
 
 SCHEMA_VERSION = 1
-REFERENCE = "none"  # the variant that the others are read against, called the plain model in sentences
+DRAWS = 1000  # of the bootstrap
 POINTS = ("default", "tuned")
 TRAINING_COUNTS = ("negative", "positive", "synthetic_negative", "synthetic_positive")
 DECISION_METRICS = ("precision", "recall", "specificity", "f1", "balanced_accuracy", "g_mean", "mcc", "accuracy")
@@ -40,6 +43,8 @@ def compare(
     classes: dict[str, Any],
     declared: dict[str, Any],
     best: dict[str, Any] | None,
+    said: dict[str, Any],
+    intervals: dict[str, dict[str, Any]],
 ) -> dict[str, Any]:
     """Everything that the report, the CSV and the terminal say.
 
@@ -55,21 +60,30 @@ def compare(
         How thresholds and intervals were made, as in the configuration.
     best
         `pipeline.metrics.holdout` of the true probabilities; None where they are not known.
+    said
+        See `pipeline.verdict.verdict`.
+    intervals
+        By variant: [low, high] of `average_precision` and `roc_auc` on the test rows, None where there is none.
 
     Returns
     -------
     comparison
-        `schema_version`, `table`, `split`, `declared`, `variants`, `best_possible`, `caveats`; numbers unrounded,
-        undefined ones None.
+        `schema_version`, `table`, `split`, `declared`, `verdict`, `variants`, `best_possible`, `caveats`; numbers
+        unrounded, undefined ones None.
     """
     return {
         "schema_version": SCHEMA_VERSION,
         "table": table,
         "split": classes,
         "declared": declared,
+        "verdict": said,
         "variants": [
-            {**result, "sentence": sentence(result, results.get(REFERENCE), declared["objective"])}
-            for result in results.values()
+            {
+                **result,
+                "intervals": intervals[name],
+                "sentence": sentence(result, results.get(REFERENCE), declared["objective"]),
+            }
+            for name, result in results.items()
         ],
         "best_possible": best,
         "caveats": caveats(results, best, folds=declared["folds"]),
@@ -113,13 +127,19 @@ def caveats(results: dict[str, dict[str, Any]], best: dict[str, Any] | None, *, 
     positives = any_holdout["positives"]
     found = [
         f"The test rows hold {positives:,} positives: one more found moves recall by {1 / positives:.2g}. "
-        "This is one split; it cannot say which variant is better, and no verdict is given."
+        "One split cannot say which variant is better: the verdict comes from the folds."
     ]
     unconverged = [name for name, result in results.items() if not _converged(result)]
     if unconverged:
         found.append(
             f"Not converged, on all training rows or in a fold: {', '.join(unconverged)}. "
             "Raise model.max_iter, or scale the features."
+        )
+    off = [name for name, result in results.items() if _misses(result)]
+    if off:
+        found.append(
+            "Probabilities corrected for the share of the classes are off by more than 10 %, and beyond chance: "
+            f"{', '.join(off)}. The formula does not hold here: the model is misspecified."
         )
     if any_holdout["tuned"] is None:
         found.append(
@@ -135,9 +155,20 @@ def caveats(results: dict[str, dict[str, Any]], best: dict[str, Any] | None, *, 
     return found
 
 
+def _misses(result: dict[str, Any]) -> bool:
+    """Whether corrected probabilities foretell too many or too few positives, by a tenth and by two deviations."""
+    ratio, positives = (
+        result["probabilities"]["prior_corrected"]["predicted_over_observed"],
+        result["holdout"]["positives"],
+    )
+    return ratio is not None and abs(ratio - 1) > 0.1 and abs(ratio - 1) * positives > 2 * sqrt(positives)
+
+
 def _converged(result: dict[str, Any]) -> bool:
     training = result["training"]
-    return bool(result["model"]["converged"]) and training["folds_converged"] == training["folds"]
+    return bool(result["model"]["converged"]) and (
+        training["folds"] is None or training["folds_converged"] == training["folds"] * training["repeats"]
+    )
 
 
 def flat(comparison: dict[str, Any]) -> pd.DataFrame:
@@ -179,6 +210,9 @@ def markdown(comparison: dict[str, Any]) -> str:
         [
             f"# {table['name']}: {sum(test.values()):,} test rows, {test['positive']:,} positive",
             "",
+            f"**{comparison['verdict']['sentence']}**",
+            "",
+            *_tests(comparison["verdict"]),
             "Decisions: what moving a threshold moves too. tn/fp/fn/tp on the test rows.",
             "",
             _table(
@@ -198,6 +232,27 @@ def markdown(comparison: dict[str, Any]) -> str:
             "",
         ]
     )
+
+
+def _tests(said: dict[str, Any]) -> list[str]:
+    """The table of remedies against none, as lines."""
+    if not said["remedies"]:
+        return []
+    metric = WORDS[said["declared"]["primary"]]
+    headers = ["remedy", "call", metric, "against none", "interval", "Holm p", "P(worse)", "P(equiv.)", "P(better)"]
+    rows = [
+        [
+            remedy["variant"],
+            remedy["call"],
+            number(remedy["mean_primary"]),
+            f"{remedy['mean']:+.3f}",
+            f"{remedy['low']:+.3f} to {remedy['high']:+.3f}",
+            *(number(remedy[key]) for key in ("p_holm", "worse", "equivalent", "better")),
+        ]
+        for remedy in said["remedies"]
+    ]
+    above = f"Evidence: {metric} over the folds of the training rows; none has {said['reference']:.3f}."
+    return [above, "", _table(headers, rows), ""]
 
 
 def _decision(point: dict[str, Any] | None) -> list[str]:
@@ -264,6 +319,7 @@ def pages(
     classes: dict[str, Any],
     truth: pd.Series | None,
     training: pd.Index | None,
+    folds: dict[str, pd.DataFrame | None],
 ) -> dict[str, Any]:
     """All that a comparison writes: the content of each file, by its path below the folder of reports.
 
@@ -277,6 +333,8 @@ def pages(
         That makes these files.
     truth, training
         As for `best_possible`; without `truth` there is no such row.
+    folds
+        As for `pipeline.verdict.verdict`.
 
     Returns
     -------
@@ -289,13 +347,20 @@ def pages(
         how = {key: declared[key] for key in ("objective", "beta", "confidence")}
         best = best_possible(truth, first, training, **how)
         predictions = {**predictions, BEST: first.assign(probability=truth)}
-    comparison = compare(results, table=table, classes=classes, declared=declared, best=best)
+    thresholds = {name: (result["holdout"]["tuned"] or {}).get("threshold") for name, result in results.items()}
+    rule = {key: declared[key] for key in ("primary", "rope", "alpha")}
+    said = verdict(folds, thresholds=thresholds, table=table, **rule)
+    intervals = {name: {metric: _interval(predictions[name], metric, declared) for metric in WORDS} for name in results}
+    comparison = compare(
+        results, table=table, classes=classes, declared=declared, best=best, said=said, intervals=intervals
+    )
     drawn = {name: plots.png(figure) for name, figure in plots.draw(comparison, predictions).items()}
     points = plots.tables(comparison, predictions)
     return {
         **{f"figures/{name}.png": picture for name, picture in drawn.items()},
         **{f"plots/{name}.csv": rows.to_csv(index=False, lineterminator="\n") for name, rows in points.items()},
         "comparison.json": comparison,
+        "verdict.json": said,
         "comparison.csv": flat(comparison).to_csv(index=False, lineterminator="\n"),
         "comparison.md": markdown(comparison),
         "index.html": render(comparison, drawn, command=command),
@@ -309,6 +374,17 @@ def _forget(folder: Path, *, keep: list[str]) -> None:
             shutil.rmtree(path)
 
 
+def _interval(rows: pd.DataFrame, metric: str, declared: dict[str, Any]) -> list[float] | None:
+    how = {"confidence": declared["confidence"], "draws": DRAWS, "seed": declared["seed"]}
+    ends = bootstrap_logit(rows.y.to_numpy(), rows.probability.to_numpy(), metric, **how)
+    return None if ends is None else list(ends)
+
+
+def _folds(name: str) -> pd.DataFrame | None:
+    path = EVALUATE / name / "folds.parquet"
+    return read_table(path) if path.is_file() else None
+
+
 def main() -> None:
     """Read, lay side by side, draw, write."""
     params = config.load()
@@ -319,19 +395,26 @@ def main() -> None:
     if params.data.simulation is not None:
         truth = read_table(INGEST / "truth.parquet").probability
         first = EVALUATE / next(iter(params.variants)) / "out_of_fold.parquet"
-        training = read_table(first).index if first.is_file() else None
+        training = read_table(first).index.unique() if first.is_file() else None
     files = pages(
         results,
         {name: read_table(EVALUATE / name / "predictions.parquet") for name in params.variants},
-        declared={**vars(params.evaluate), "seed": params.seed, "preprocess": vars(params.preprocess)},
+        declared={
+            **vars(params.evaluate),
+            **vars(params.compare),
+            "seed": params.seed,
+            "preprocess": vars(params.preprocess),
+        },
         command="dvc repro",
         table=read_json(INGEST / "schema.json"),
         classes=read_json(SPLIT / "classes.json"),
         truth=truth,
         training=training,
+        folds={name: _folds(name) for name in params.variants},
     )
     for name, content in files.items():
         write(REPORTS / name, content)
+    say(files["verdict.json"]["sentence"])
     say(f"compared {', '.join(results)}")
 
 

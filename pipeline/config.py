@@ -17,6 +17,7 @@ from pipeline.errors import InputError, nearest
 
 PARAMS = Path("params.yaml")
 OBJECTIVES = ("balanced_accuracy", "f_beta")
+PRIMARY = ("average_precision", "roc_auc")  # no threshold moves them, and no shift of all probabilities
 RESERVED_NAMES = ("figures", "plots")  # folders of reports/ that are not variants
 IMPUTATIONS = ("median", "mean", "most_frequent")
 
@@ -83,7 +84,17 @@ class Evaluate:
     objective: str
     beta: float | None
     folds: int
+    repeats: int
     confidence: float
+
+
+@dataclass
+class Compare:
+    """What a remedy must be better in, and by how much, to be called better; declared before anything runs."""
+
+    primary: str
+    rope: float
+    alpha: float
 
 
 @dataclass
@@ -107,6 +118,7 @@ class Config:
     preprocess: Preprocess
     model: dict[str, Any]
     evaluate: Evaluate
+    compare: Compare
     tracking: Tracking
     variants: dict[str, Variant]
 
@@ -169,6 +181,7 @@ def restore(settings: Mapping[str, Any]) -> Config:
             "split": Split(**settings["split"]),
             "preprocess": Preprocess(**settings["preprocess"]),
             "evaluate": Evaluate(**settings["evaluate"]),
+            "compare": Compare(**settings["compare"]),
             "tracking": Tracking(**settings["tracking"]),
             "variants": {name: Variant(**node) for name, node in settings["variants"].items()},
         }
@@ -215,6 +228,16 @@ def _out_of_range(config: Config) -> list[tuple[str, str, Any]]:
             evaluate.beta,
         ),
         (evaluate.folds == 0 or evaluate.folds >= 2, "evaluate.folds", "a whole number from 2, or 0", evaluate.folds),
+        (evaluate.repeats >= 1, "evaluate.repeats", "a whole number from 1", evaluate.repeats),
+        (
+            config.compare.primary in PRIMARY,
+            "compare.primary",
+            f"one of {', '.join(PRIMARY)}; what moves with the threshold, or with the share of the classes in "
+            "training, cannot tell a better model",
+            config.compare.primary,
+        ),
+        (0 <= config.compare.rope < 1, "compare.rope", "a difference from 0 to below 1", config.compare.rope),
+        (0 < config.compare.alpha < 0.5, "compare.alpha", "an error between 0 and 0.5", config.compare.alpha),
         (0 < evaluate.confidence < 1, "evaluate.confidence", "a fraction between 0 and 1", evaluate.confidence),
         (config.tracking.timeout > 0, "tracking.timeout", "seconds above 0", config.tracking.timeout),
         (len(config.variants) > 0, "variants", "at least one variant", {}),

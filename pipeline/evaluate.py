@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline import config, folds, thresholds
+from pipeline import calibration, config, folds, thresholds
 from pipeline.config import Evaluate
 from pipeline.errors import InputError, run
 from pipeline.files import (
@@ -24,7 +24,7 @@ from pipeline.files import (
     write_json,
     write_table,
 )
-from pipeline.metrics import holdout
+from pipeline.metrics import holdout, threshold_free
 
 
 def refit(
@@ -70,6 +70,7 @@ def refit(
         sampler=sampler,
         model=model,
         folds=number,
+        repeats=settings.repeats,
         seed=seed,
     )
     tuned = thresholds.choose(
@@ -136,13 +137,13 @@ def classification_report(y: np.ndarray, decision: np.ndarray) -> dict[str, Any]
 
 
 def by_fold(out_of_fold: pd.DataFrame, *, tuned: float, confidence: float) -> pd.DataFrame:
-    """One row a fold: `fold`, `rows`, `positives`, `converged`, and the fold's metrics.
+    """One row a fold: `repeat`, `fold`, `rows`, `positives`, `converged`, and the fold's metrics.
 
     Threshold-free metrics have their own names, decisions are prefixed by `default_` and `tuned_`. t* was chosen on
     these rows, and flatters the latter a little.
     """
     rows = []
-    for fold, held in out_of_fold.groupby("fold"):
+    for (repeat, fold), held in out_of_fold.groupby(["repeat", "fold"]):
         judged = holdout(held.y.to_numpy(), held.probability.to_numpy(), tuned=tuned, confidence=confidence)
         decisions = {
             f"{point}_{name}": value
@@ -150,7 +151,7 @@ def by_fold(out_of_fold: pd.DataFrame, *, tuned: float, confidence: float) -> pd
             for name, value in judged[point].items()
             if name not in ("threshold", "intervals")
         }
-        counts = {"fold": fold, "rows": judged["rows"], "positives": judged["positives"]}
+        counts = {"repeat": repeat, "fold": fold, "rows": judged["rows"], "positives": judged["positives"]}
         rows.append({**counts, "converged": held.converged.iloc[0], **judged["threshold_free"], **decisions})
     return pd.DataFrame(rows)
 
@@ -162,6 +163,7 @@ def gather(
     classes: dict[str, int],
     fitted: dict[str, Any],
     out_of_fold: pd.DataFrame | None,
+    mended: dict[str, Any],
 ) -> dict[str, Any]:
     """The content of metrics.json.
 
@@ -177,12 +179,54 @@ def gather(
         What `train` says of the model.
     out_of_fold
         See `refit`.
+    mended
+        See `mended`.
     """
-    summary: dict[str, int | None] = {"folds": None, "folds_converged": None}
+    summary: dict[str, int | None] = {"folds": None, "repeats": None, "folds_converged": None}
     if out_of_fold is not None:
-        converged = out_of_fold.groupby("fold").converged.first()
-        summary = {"folds": len(converged), "folds_converged": int(converged.sum())}
-    return {"variant": name, "holdout": judged, "training": {**classes, **summary}, "model": fitted}
+        fits = out_of_fold.groupby(["repeat", "fold"]).converged.first()
+        counts = {"folds": out_of_fold.fold.nunique(), "repeats": out_of_fold.repeat.nunique()}
+        summary = {**counts, "folds_converged": int(fits.sum())}
+    training = {**classes, **summary}
+    return {"variant": name, "holdout": judged, "training": training, "model": fitted, "probabilities": mended}
+
+
+def mended(
+    y: np.ndarray, probability: np.ndarray, out_of_fold: pd.DataFrame | None, *, trained: float, true: float
+) -> dict[str, Any]:
+    """What probabilities of test rows are worth as they are and as two corrections make them, neither fitted on them.
+
+    Parameters
+    ----------
+    y
+        Shape (n,): 0 and 1.
+    probability
+        Shape (n,): of the positive class.
+    out_of_fold
+        See `refit`: Platt's correction is fitted on it.
+    trained, true
+        Prevalence in what the model was fitted on, and in the training rows before resampling.
+
+    Returns
+    -------
+    worth
+        By `raw`, `prior_corrected` (see `pipeline.calibration.correct_prior`) and `platt`: `log_loss`, `brier`, and
+        what `pipeline.calibration.calibration` measures. `platt` is None without folds.
+    """
+    forms: dict[str, np.ndarray | None] = {
+        "raw": probability,
+        "prior_corrected": calibration.correct_prior(probability, trained=trained, true=true),
+        "platt": None,
+    }
+    if out_of_fold is not None:
+        slope, intercept = calibration.platt(out_of_fold.y.to_numpy(), out_of_fold.probability.to_numpy())
+        forms["platt"] = calibration.recalibrate(probability, slope=slope, intercept=intercept)
+    return {name: None if form is None else _worth(y, form) for name, form in forms.items()}
+
+
+def _worth(y: np.ndarray, probability: np.ndarray) -> dict[str, float | None]:
+    free = threshold_free(y, probability)
+    return {"log_loss": free["log_loss"], "brier": free["brier"], **calibration.calibration(y, probability)}
 
 
 def matrices(judged: dict[str, Any]) -> dict[str, list[list[int]]]:
@@ -200,9 +244,10 @@ def main() -> None:
     params = config.load()
     name, target, settings = config.asked(), params.data.target, params.evaluate
     X, y = separate(read_table(PREPROCESS / "test.parquet"), target)
+    training = read_table(SPLIT / "train.parquet")
     try:
         out_of_fold, tuned = refit(
-            read_table(SPLIT / "train.parquet"),
+            training,
             target=target,
             preprocessing=vars(params.preprocess),
             sampler=config.sampler(params, name),
@@ -214,12 +259,14 @@ def main() -> None:
         raise InputError(f"variants.{name}: {error}") from None
     model = read_model(TRAIN / name / "model.skops")
     probability, judged = evaluate(model, X, y, tuned=tuned, confidence=settings.confidence)
+    fitted, true = read_json(TRAIN / name / "coefficients.json"), float(training[target].mean())
     metrics = gather(
         name,
         judged,
         classes=read_json(RESAMPLE / name / "classes.json"),
-        fitted=read_json(TRAIN / name / "coefficients.json"),
+        fitted=fitted,
         out_of_fold=out_of_fold,
+        mended=mended(y.to_numpy(), probability, out_of_fold, trained=fitted["trained_prevalence"], true=true),
     )
     out = EVALUATE / name
     write_table(out / "predictions.parquet", pd.DataFrame({"y": y, "probability": probability}, index=X.index))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import RepeatedStratifiedKFold
 from tqdm import tqdm
 
 from pipeline.errors import InputError
@@ -31,6 +31,7 @@ def out_of_fold(
     sampler: Any,
     model: Any,
     folds: int,
+    repeats: int,
     seed: int,
 ) -> pd.DataFrame:
     """The probability that each training row gets from models that did not see it.
@@ -47,31 +48,42 @@ def out_of_fold(
         Unfitted; each fold fits copies.
     folds
         Number of stratified folds, from 2.
+    repeats
+        How many times the rows are put into folds, each time anew.
     seed
         Of the folds, which so are the same for every variant; samplers get seeds derived from it.
 
     Returns
     -------
     predictions
-        Indexed by row_id in the table's order: `fold`, `y`, `probability` of the positive class, and whether
-        the fold's fit `converged`.
+        Indexed by row_id, repeat by repeat in the table's order: `repeat`, `fold`, `y`, `probability` of the
+        positive class, and whether the fold's fit `converged`.
     """
     X, y = separate(table, target)
-    fold_of = np.empty(len(y), dtype=np.int64)
-    probability = np.empty(len(y))
-    converged = np.empty(len(y), dtype=bool)
-    splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
-    for fold, (fit, held) in enumerate(tqdm(splitter.split(X, y), total=folds, desc="folds", delay=2, leave=False)):
+    fold_of = np.empty((repeats, len(y)), dtype=np.int64)
+    probability = np.empty((repeats, len(y)))
+    converged = np.empty((repeats, len(y)), dtype=bool)
+    splitter = RepeatedStratifiedKFold(n_splits=folds, n_repeats=repeats, random_state=seed)
+    splits = tqdm(splitter.split(X, y), total=repeats * folds, desc="folds", delay=2, leave=False, disable=None)
+    for number, (fit, held) in enumerate(splits):
+        repeat, fold = divmod(number, folds)
         preprocessor = preprocess(X.iloc[fit], **preprocessing)
         try:
-            rows = resample(preprocessor.transform(X.iloc[fit]), y.iloc[fit], reseeded(sampler, seed, fold))
+            rows = resample(preprocessor.transform(X.iloc[fit]), y.iloc[fit], reseeded(sampler, seed, repeat, fold))
         except InputError as error:
-            raise InputError(f"fold {fold + 1} of {folds}: {error}") from None
-        fitted, converged[held] = train(*rows, clone(model))
-        probability[held] = fitted.predict_proba(preprocessor.transform(X.iloc[held]))[:, 1]
-        fold_of[held] = fold
-    columns = {"fold": fold_of, "y": y.to_numpy(), "probability": probability, "converged": converged}
-    return pd.DataFrame(columns, index=table.index)
+            where = f"fold {fold + 1} of {folds}" + (f", repeat {repeat + 1}" if repeat else "")
+            raise InputError(f"{where}: {error}") from None
+        fitted, converged[repeat, held] = train(*rows, clone(model))
+        probability[repeat, held] = fitted.predict_proba(preprocessor.transform(X.iloc[held]))[:, 1]
+        fold_of[repeat, held] = fold
+    columns = {
+        "repeat": np.repeat(np.arange(repeats), len(y)),
+        "fold": fold_of.ravel(),
+        "y": np.tile(y.to_numpy(), repeats),
+        "probability": probability.ravel(),
+        "converged": converged.ravel(),
+    }
+    return pd.DataFrame(columns, index=np.tile(table.index, repeats)).rename_axis(table.index.name)
 
 
 def reseeded(sampler: Any, *where: int) -> Any:

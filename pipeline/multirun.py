@@ -25,7 +25,7 @@ STALE = 24 * 3600  # seconds after which such a folder is nobody's
 NAMED = 16  # hexadecimal digits of a hash that name a folder
 SCHEMA_VERSION = 1
 ENDS = ("_low", "_high")  # of intervals, which are in metrics.json; MLflow writes a row for each
-PAGES = ("index.html", "comparison.md", "comparison.csv", "comparison.json", "runs.csv")
+PAGES = ("index.html", "comparison.md", "comparison.csv", "comparison.json", "verdict.json", "runs.csv")
 FOLD_METRICS = (
     "average_precision",
     "roc_auc",

@@ -16,6 +16,7 @@ BEST = "best possible"
 COLOURS = ["#000000", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#7F7F7F"]
 DASHES = ["-", "--", ":", "-."]
 POINTS = {"default": ("o", "at 0.5"), "tuned": ("D", "at t*")}
+CALLS = {"BETTER": "#009E73", "WORSE": "#D55E00", "EQUIVALENT": "#0072B2", "UNDECIDED": "0.35"}
 NEGATIVE, POSITIVE = "#9DB7C9", "#D55E00"
 Margins = tuple[float, float, float, float, float, float]  # inches: left, right, bottom, top, between, below
 MOST_POINTS = 1000  # of a curve that is drawn
@@ -53,6 +54,7 @@ def draw(comparison: dict[str, Any], predictions: dict[str, pd.DataFrame]) -> di
     labels = [f"{comparison['table']['target']} = {comparison['table'][side]}" for side in ("negative", "positive")]
     with matplotlib.style.context(["default", STYLE]):
         return {
+            **({"differences": differences(comparison["verdict"])} if comparison["verdict"]["remedies"] else {}),
             "class_counts": class_counts(_panels(comparison), labels),
             "confusion_matrices": confusion_matrices(holdouts, labels),
             "precision_recall": precision_recall(holdouts, predictions),
@@ -79,6 +81,34 @@ def _panels(comparison: dict[str, Any]) -> dict[str, dict[str, int]]:
         "test rows": split["test"],
         **{v["variant"]: v["training"] for v in comparison["variants"]},
     }
+
+
+def differences(said: dict[str, Any]) -> Figure:
+    """Each remedy's difference from none with its interval, over the band of differences that count as none.
+
+    Parameters
+    ----------
+    said
+        As `pipeline.verdict.verdict` returns it.
+    """
+    remedies, declared = said["remedies"], said["declared"]
+    figure = Figure(figsize=(9, 1.5 + 0.36 * len(remedies)), layout="constrained")
+    axis = figure.subplots()
+    axis.axvspan(-declared["rope"], declared["rope"], color=NEGATIVE, alpha=0.35, label="counts as no difference")
+    axis.axvline(0, color="0.3", linewidth=1)
+    for place, remedy in enumerate(remedies):
+        colour = CALLS[remedy["call"]]
+        axis.plot([remedy["low"], remedy["high"]], [place, place], color=colour, linewidth=2)
+        axis.plot(remedy["mean"], place, "o", color=colour, markersize=7)
+        axis.annotate(
+            remedy["call"], (1.01, place), xycoords=("axes fraction", "data"), va="center", fontsize=9, color=colour
+        )
+    axis.set_yticks(range(len(remedies)), [remedy["variant"] for remedy in remedies])
+    axis.set_ylim(len(remedies) - 0.5, -0.5)
+    axis.set_xlabel(f"{declared['primary'].replace('_', ' ')} against none, over the folds")
+    axis.set_title(f"Better models to the right ({1 - declared['alpha']:.0%} intervals)", loc="left")
+    axis.legend(loc="best", frameon=False, fontsize=8)
+    return figure
 
 
 def class_counts(panels: dict[str, dict[str, int]], labels: list[str]) -> Figure:

@@ -7,6 +7,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 FIGURES = {
+    "differences": "Each remedy's difference from the plain model over the folds, with its interval.",
     "class_counts": "Bars of the class counts in the whole table, training rows, test rows, and after each resampling.",
     "confusion_matrices": "Confusion matrices of every variant at threshold 0.5 and at its tuned threshold.",
     "precision_recall": "Precision over recall for every variant, with operating points.",
@@ -26,7 +27,7 @@ def render(comparison: dict[str, Any], figures: dict[str, bytes], *, command: st
     command
         That makes the page.
     """
-    pictures = {name: _picture(figures[name], text) for name, text in FIGURES.items()}
+    pictures = {name: _picture(figures[name], text) for name, text in FIGURES.items() if name in figures}
     return _page("report.html", **comparison, pictures=pictures, command=command)
 
 

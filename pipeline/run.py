@@ -15,6 +15,7 @@ Made = TypeVar("Made")
 
 # What the numbers of a run depend on besides its settings and its table: these modules, and these packages.
 MODULES = (
+    "calibration",
     "config",
     "errors",
     "evaluate",
@@ -116,12 +117,15 @@ def run(params: Config, name: str) -> Result:
     model, converged = train.train(X_resampled, y_resampled, clone(unfitted))
     confidence = params.evaluate.confidence
     probability, judged = evaluate.evaluate(model, X_test, y_test, tuned=tuned, confidence=confidence)
+    fitted = train.describe(model, converged, y_resampled)
+    trained = fitted["trained_prevalence"]
     metrics = evaluate.gather(
         name,
         judged,
         classes=resample.count(y_resampled, origin),
-        fitted=train.describe(model, converged),
+        fitted=fitted,
         out_of_fold=out_of_fold,
+        mended=evaluate.mended(y_test.to_numpy(), probability, out_of_fold, trained=trained, true=float(y.mean())),
     )
     predictions = pd.DataFrame({"y": y_test, "probability": probability}, index=X_test.index)
     folds = None

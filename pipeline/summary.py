@@ -5,8 +5,9 @@ from typing import Any
 import pandas as pd
 from tabulate import tabulate
 
-from pipeline.compare import REFERENCE, number, row
+from pipeline.compare import number, row
 from pipeline.multirun import Planned, Sweep
+from pipeline.verdict import REFERENCE
 
 SCHEMA_VERSION = 1
 # Shown of each way: what a threshold moves, then what only a better model moves; name in runs.csv, and in words.

@@ -15,6 +15,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
@@ -150,7 +151,7 @@ def plan(composed: DictConfig, name: str, *, axes: dict[str, str], code: str) ->
         ) from None
     schema = run.table(params.data)[2]
     settings = asdict(params)
-    depends = {key: value for key, value in settings.items() if key != "tracking"}
+    depends = {key: value for key, value in settings.items() if key not in ("compare", "tracking")}
     return Planned(
         id=digest([depends, schema["sha256"], code]),
         name=label(name, axes),
@@ -428,7 +429,7 @@ def report(sweep: Sweep) -> None:
 
 
 def _same_rows(sweep: Sweep) -> bool:
-    shared = ("data", "split", "preprocess", "evaluate", "seed")
+    shared = ("data", "split", "preprocess", "evaluate", "compare", "seed")
     ways = [planned for planned in sweep.runs if planned.finished]
     return len({digest([planned.settings[key] for key in shared]) for planned in ways}) == 1
 
@@ -442,14 +443,25 @@ def _compared(sweep: Sweep) -> dict[str, Any]:
     files = compare.pages(
         {p.way: {**read_json(p.folder / "metrics.json"), "variant": p.way} for p in there},
         {p.way: read_table(p.folder / "predictions.parquet") for p in there},
-        declared={**vars(params.evaluate), "seed": params.seed, "preprocess": vars(params.preprocess)},
+        declared={
+            **vars(params.evaluate),
+            **vars(params.compare),
+            "seed": params.seed,
+            "preprocess": vars(params.preprocess),
+        },
         command=sweep.command,
         table=schema,
         classes=read_json(there[0].folder / "run.json")["split"],
         truth=truth,
-        training=read_table(out_of_fold).index if out_of_fold.is_file() else None,
+        training=read_table(out_of_fold).index.unique() if out_of_fold.is_file() else None,
+        folds={p.way: _folds(p) for p in there},
     )
     return {name: content for name, content in files.items() if name.count("/") < 2 and not name.startswith("plots/")}
+
+
+def _folds(planned: Planned) -> pd.DataFrame | None:
+    path = planned.folder / "folds.parquet"
+    return read_table(path) if path.is_file() else None
 
 
 def _summed_up(sweep: Sweep, runs: Any) -> dict[str, Any]:

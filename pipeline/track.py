@@ -71,7 +71,7 @@ def child_files(name: str) -> dict[str, Path]:
 
 def parent_files(variants: Iterable[str]) -> dict[str, Path]:
     """What a reproduction's run shows, by its name there."""
-    names = ("index.html", "comparison.md", "comparison.csv", "comparison.json")
+    names = ("index.html", "comparison.md", "comparison.csv", "comparison.json", "verdict.json")
     figures = [*FIGURES.glob("*.*"), *(path for name in variants for path in FIGURES.glob(f"{name}/*.*"))]
     return {
         **{name: REPORTS / name for name in names},

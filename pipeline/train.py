@@ -44,11 +44,22 @@ def train(X: pd.DataFrame, y: pd.Series, model: Any) -> tuple[Any, bool]:
     return model, converged
 
 
-def describe(model: Any, converged: bool) -> dict[str, Any]:
-    """What a person wants to know of a fitted model; null where this model has no such thing."""
+def describe(model: Any, converged: bool, y: pd.Series) -> dict[str, Any]:
+    """What a person wants to know of a model fitted on y; null where this model has no such thing.
+
+    `trained_prevalence` is the positives' share of the rows' total weight, by count and the model's `class_weight`.
+    """
     linear = hasattr(model, "coef_") and hasattr(model, "intercept_")
+    weight = model.get_params().get("class_weight")
+    share = float((y == 1).mean())
+    if weight == "balanced":
+        share = 0.5
+    elif weight:
+        one, zero = (share * weight.get(1, 1.0), (1 - share) * weight.get(0, 1.0))
+        share = one / (one + zero)
     return {
         "model": type(model).__name__,
+        "trained_prevalence": share,
         "converged": converged,
         "iterations": int(model.n_iter_.max()) if hasattr(model, "n_iter_") and hasattr(model.n_iter_, "max") else None,
         "intercept": float(model.intercept_[0]) if linear else None,
@@ -66,7 +77,7 @@ def main() -> None:
         fitted, converged = train(X, y, model)
     except InputError as error:
         raise InputError(f"variants.{name}: {error}") from None
-    summary = describe(fitted, converged)
+    summary = describe(fitted, converged, y)
     write_model(TRAIN / name / "model.skops", fitted)
     write_json(TRAIN / name / "coefficients.json", summary)
     warning = "" if converged else ": NOT CONVERGED, raise model.max_iter or scale the features"

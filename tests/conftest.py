@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline import compare, configure
+from pipeline import compare, configure, verdict
+from pipeline.evaluate import mended
 from pipeline.metrics import holdout
 
 ROOT = Path(__file__).parents[1]
@@ -80,15 +81,18 @@ def result(variant, probability, *, tuned, converged=True, synthetic=0):
             "synthetic_positive": synthetic,
             "originals_kept": 10,
             "folds": 2,
+            "repeats": 1,
             "folds_converged": 2,
         },
         "model": {
             "model": "LogisticRegression",
             "converged": converged,
             "iterations": 7,
+            "trained_prevalence": 0.5,
             "intercept": 0.0,
             "coefficients": {},
         },
+        "probabilities": mended(ACTUAL, probability, None, trained=0.5, true=1 / 3),
     }
 
 
@@ -97,25 +101,49 @@ def results():
     return {"none": result("none", TIMID, tuned=0.3), "smote": result("smote", BOLD, tuned=0.65, synthetic=6)}
 
 
+TABLE = {
+    "name": "visits",
+    "target": "buy",
+    "positive": 1,
+    "negative": 0,
+    "features": ["time"],
+    "classes": {"negative": 12, "positive": 4},
+    "sha256": "0" * 64,
+}
+
+
 @pytest.fixture
-def comparison(results):
+def said(results):
+    """A verdict on the six visitors, from two folds in two repeats."""
+    folds = pd.DataFrame({"repeat": [0, 0, 1, 1], "fold": [0, 1, 0, 1], "average_precision": [0.5, 0.6, 0.7, 0.6]})
+    worse = folds.assign(average_precision=[0.5, 0.5, 0.5, 0.5])
+    return verdict.verdict(
+        {"none": folds, "smote": worse},
+        thresholds={"none": 0.3, "smote": 0.65},
+        table=TABLE,
+        primary="average_precision",
+        rope=0.01,
+        alpha=0.05,
+    )
+
+
+@pytest.fixture
+def comparison(results, said):
     return compare.compare(
         results,
-        table={
-            "name": "visits",
-            "target": "buy",
-            "positive": 1,
-            "negative": 0,
-            "features": ["time"],
-            "classes": {"negative": 12, "positive": 4},
-            "sha256": "0" * 64,
-        },
+        table=TABLE,
+        said=said,
+        intervals={name: {"average_precision": [0.5, 0.9], "roc_auc": None} for name in results},
         classes={"train": {"negative": 8, "positive": 2}, "test": {"negative": 4, "positive": 2}},
         declared={
             "objective": "balanced_accuracy",
             "beta": None,
             "confidence": 0.95,
             "folds": 5,
+            "repeats": 1,
+            "primary": "average_precision",
+            "rope": 0.01,
+            "alpha": 0.05,
             "seed": 1,
             "preprocess": {"impute": "median", "scale": True},
         },

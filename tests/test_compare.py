@@ -37,6 +37,17 @@ def test_a_fit_that_fails_to_converge_in_one_fold_is_named(results):
     assert "on all training rows or in a fold: none." in compare.caveats(results, None, folds=5)[1]
 
 
+def test_corrected_probabilities_that_are_off_beyond_chance_are_named(results):
+    many = {name: {**result, "holdout": {**result["holdout"], "positives": 1000}} for name, result in results.items()}
+    many["none"]["probabilities"]["prior_corrected"]["predicted_over_observed"] = 1.05
+    many["smote"]["probabilities"]["prior_corrected"]["predicted_over_observed"] = 0.85
+    assert "by more than 10 %, and beyond chance: smote. The formula does not hold here" in "".join(
+        compare.caveats(many, None, folds=5)
+    )
+    many["smote"]["holdout"]["positives"] = 15
+    assert "formula" not in "".join(compare.caveats(many, None, folds=5))
+
+
 def test_a_comparison_without_folds_says_why_it_has_no_threshold(results):
     results["none"]["holdout"]["tuned"] = None
     assert compare.caveats(results, None, folds=0)[-1] == "No threshold was chosen, since evaluate.folds is 0."
@@ -50,6 +61,8 @@ def test_a_table_too_small_for_a_threshold_says_so_and_still_compares(comparison
         classes=comparison["split"],
         declared=comparison["declared"],
         best=None,
+        said=comparison["verdict"],
+        intervals={"none": {"average_precision": None, "roc_auc": None}},
     )
     assert "too few to choose a threshold" in made["caveats"][-1]
     assert compare.flat(made)["tuned_recall"].isna().all()
@@ -65,10 +78,18 @@ def test_the_csv_holds_each_cell_of_each_matrix(comparison):
 
 
 def test_the_terminal_table_shows_the_matrices_at_both_thresholds(comparison):
-    smote = next(line for line in compare.markdown(comparison).splitlines() if line.startswith("| smote"))
+    _, smote, _ = (line for line in compare.markdown(comparison).splitlines() if line.startswith("| smote"))
     assert [cell.strip() for cell in smote.strip("|").split("|")] == [
         "smote", "1.000", "0.500", "2/2/0/2", "0.650", "1.000", "0.667", "3/1/0/2",
     ]  # fmt: skip
+
+
+def test_the_terminal_shows_the_verdict_and_its_evidence(comparison):
+    text = compare.markdown(comparison)
+    assert f"**{comparison['verdict']['sentence']}**" in text
+    remedy = next(line for line in text.splitlines() if line.startswith("| smote"))
+    # .5 against .5, .6, .7 and .6: -.1 on average.
+    assert [cell.strip() for cell in remedy.strip("|").split("|")][:4] == ["smote", "UNDECIDED", "0.500", "-0.100"]
 
 
 def test_the_comparison_is_plain_json(comparison):
@@ -101,6 +122,7 @@ def test_figures_are_the_same_bytes_twice(comparison, predictions):
     )
     assert first == second
     assert set(first) == {
+        "differences",
         "class_counts",
         "confusion_matrices",
         "precision_recall",
@@ -155,7 +177,7 @@ def test_the_terminal_table_of_rankings_has_each_figure_in_its_column(comparison
     ]
     # BOLD: the positives stand first and third of six, so AP (1 + 2/3) / 2 and AUC 7/8.
     assert expected[:2] == [pytest.approx(5 / 6), 7 / 8]
-    assert [float(cell) for cell in rows[1].strip("|").split("|")[1:]] == pytest.approx(expected, abs=0.006)
+    assert [float(cell) for cell in rows[2].strip("|").split("|")[1:]] == pytest.approx(expected, abs=0.006)
 
 
 def drawn(axis, marker):

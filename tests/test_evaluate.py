@@ -100,6 +100,9 @@ def test_everything_reported_follows_from_the_kept_predictions(judged):
         assert (report["precision"], report["recall"], report["f1-score"]) == pytest.approx((precision, recall, f1))
     assert metrics["variant"] == "smote"
     assert metrics["training"]["folds"] == 5
+    assert metrics["training"]["repeats"] == 10
+    rows = read_table(out / "folds.parquet")
+    assert list(zip(rows.repeat, rows.fold, strict=True)) == [(r, k) for r in range(10) for k in range(5)]
     assert metrics["training"]["positive"] == metrics["training"]["negative"] == 252
     assert metrics["model"]["model"] == "LogisticRegression"
 
@@ -139,3 +142,20 @@ def test_the_article_s_two_matrices(judged, shared):
         cells = read_json(folder / f"reports/{name}/metrics.json")["holdout"]["default"]
         matrices[name] = [cells[cell] for cell in ("tn", "fp", "fn", "tp")]
     assert matrices == {"none": [281, 4, 12, 3], "smote": [265, 20, 2, 13]}
+
+
+def test_both_corrections_mend_what_oversampling_does_to_probabilities():
+    rng = np.random.default_rng(5)
+    logit = rng.normal(-3, 1.5, 20_000)
+    y = (rng.random(20_000) < 1 / (1 + np.exp(-logit))).astype(int)
+    true = y.mean()
+    shifted = 1 / (1 + np.exp(-(logit + np.log((1 - true) / true))))  # as trained on as many of each class
+    half = slice(10_000)
+    out_of_fold = pd.DataFrame({"y": y[half], "probability": shifted[half]})
+    worth = stage_evaluate.mended(y[10_000:], shifted[10_000:], out_of_fold, trained=0.5, true=true)
+    assert worth["raw"]["predicted_over_observed"] > 3
+    for form in ("prior_corrected", "platt"):
+        assert worth[form]["predicted_over_observed"] == pytest.approx(1, abs=0.05)
+        assert worth[form]["slope"] == pytest.approx(1, abs=0.05)
+        assert worth[form]["log_loss"] < worth["raw"]["log_loss"]
+    assert stage_evaluate.mended(y, shifted, None, trained=0.5, true=true)["platt"] is None

@@ -9,7 +9,7 @@ from sklearn import preprocessing
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import RepeatedStratifiedKFold
 from sklearn.pipeline import make_pipeline
 
 from pipeline import config, files, folds, mountain_shop, resample, thresholds, train
@@ -31,7 +31,7 @@ def visits():
     return table.astype(float).astype({"buy": "int8"}).set_axis(index)
 
 
-def predicted(visits, *, sampler=None, model=None, preprocessing=STANDARD, number=3, seed=42):
+def predicted(visits, *, sampler=None, model=None, preprocessing=STANDARD, number=3, repeats=1, seed=42):
     return folds.out_of_fold(
         visits,
         target="buy",
@@ -39,6 +39,7 @@ def predicted(visits, *, sampler=None, model=None, preprocessing=STANDARD, numbe
         sampler=sampler or FunctionSampler(),
         model=model or LogisticRegression(),
         folds=number,
+        repeats=repeats,
         seed=seed,
     )
 
@@ -50,14 +51,17 @@ def test_each_fold_keeps_five_positives(positives, number):
 
 def test_the_plain_chain_equals_a_scikit_learn_pipeline_fold_by_fold(visits):
     X, y = visits.drop(columns="buy"), visits.buy
-    expected = np.empty(60)
-    for fit, held in StratifiedKFold(3, shuffle=True, random_state=42).split(X, y):
+    expected = np.empty((2, 60))
+    splits = RepeatedStratifiedKFold(n_splits=3, n_repeats=2, random_state=42).split(X, y)
+    for number, (fit, held) in enumerate(splits):
         chain = make_pipeline(preprocessing.StandardScaler(), LogisticRegression()).fit(X.iloc[fit], y.iloc[fit])
-        expected[held] = chain.predict_proba(X.iloc[held])[:, 1]
-    found = predicted(visits)
-    assert found.probability.tolist() == pytest.approx(expected.tolist(), rel=1e-12)
-    assert found.index.equals(visits.index)
-    assert found.y.tolist() == y.tolist()
+        expected[number // 3, held] = chain.predict_proba(X.iloc[held])[:, 1]
+    found = predicted(visits, repeats=2)
+    assert found.probability.tolist() == pytest.approx(expected.ravel().tolist(), rel=1e-12)
+    assert found.repeat.tolist() == [0] * 60 + [1] * 60
+    assert found.index.tolist() == [*visits.index, *visits.index]
+    assert found.y.tolist() == [*y, *y]
+    assert found.fold.tolist()[:60] != found.fold.tolist()[60:]
 
 
 def test_the_folds_are_the_same_for_every_variant_and_stratified(visits):
@@ -128,17 +132,19 @@ class Diary(BaseEstimator):
 
 def test_each_fold_gives_its_sampler_a_seed_of_its_own(visits):
     Diary.seeds.clear()
-    predicted(visits, sampler=Diary(random_state=1), seed=42)
-    assert Diary.seeds == [int(np.random.SeedSequence((42, fold)).generate_state(1)[0]) for fold in range(3)]
-    assert len(set(Diary.seeds)) == 3
+    predicted(visits, sampler=Diary(random_state=1), seed=42, repeats=2)
+    assert Diary.seeds == [
+        int(np.random.SeedSequence((42, repeat, fold)).generate_state(1)[0]) for repeat in range(2) for fold in range(3)
+    ]
+    assert len(set(Diary.seeds)) == 6
 
 
 def test_reseeded_sets_every_random_state_however_deep():
     sampler = KMeansSMOTE(random_state=1, kmeans_estimator=KMeans(n_clusters=4, random_state=2))
-    one, again, other = (folds.reseeded(sampler, 42, fold) for fold in (0, 0, 1))
+    one, again, other = (folds.reseeded(sampler, 42, 0, fold) for fold in (0, 0, 1))
     assert one.random_state == one.kmeans_estimator.random_state == again.random_state
     assert one.random_state != other.random_state
-    assert folds.reseeded(sampler, 43, 0).random_state != one.random_state
+    assert folds.reseeded(sampler, 43, 0, 0).random_state != one.random_state
     assert one.kmeans_estimator.n_clusters == 4
     assert (sampler.random_state, sampler.kmeans_estimator.random_state) == (1, 2)
 

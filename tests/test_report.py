@@ -70,12 +70,15 @@ def cells(page, variant):
 
 def test_each_figure_stands_in_its_column(page):
     # BOLD at 0.5: 2 found, 2 false alarms, precision 1/2, F1 2/3; at .65: 2 found, 1 false alarm, 2/3, F1 .8.
-    decisions, ranking = cells(page, "smote")
+    evidence, decisions, ranking, probabilities = cells(page, "smote")
+    assert probabilities[0] == "1.75"
+    assert probabilities[6] == "no folds"
+    assert evidence[:3] == ["UNDECIDED", "0.500", "-0.100"]
     assert decisions[:5] == ["1.000", "0.500", "2", "2", "0.667"]
     assert decisions[5:] == ["0.650", "1.000", "0.667", "2", "1", "0.800"]
     # AP 5/6, AUC 7/8; Brier (.09 + .16 + .3025 + .49 + .1225 + .01) / 6; mean 3.5/6 over 1/3.
     assert ranking == ["8 / 8", "6", "0.833", "0.875", "0.568", "0.1958", "0.12", "1.75"]
-    plain, _ = cells(page, "none")
+    plain, *_ = cells(page, "none")
     assert plain[:5] == ["0.500", "1.000", "1", "0", "0.667"]
 
 
@@ -91,7 +94,7 @@ def test_a_browser_shows_both_tables_every_variant_and_every_picture(page, brows
     for width in (1280, 500):
         dom = browser(f"--window-size={width},900", "--dump-dom", file.as_uri())
         title = re.search(r"<title>(.*?)</title>", dom)[1]
-        assert title == "none,smote,best possible,none,smote,best possible;4;true"
+        assert title == "smote,none,smote,best possible,none,smote,best possible,none,smote;5;true"
 
 
 def test_a_screenshot_of_the_page_is_not_blank(page, browser, tmp_path):

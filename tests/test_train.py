@@ -26,8 +26,8 @@ def test_a_model_that_converges_says_so(visits):
 def test_a_model_that_does_not_converge_is_recorded_and_warns_nobody(visits):
     model, converged = train(*visits, LogisticRegression(max_iter=1))
     assert not converged
-    assert describe(model, converged)["converged"] is False
-    assert describe(model, converged)["iterations"] == 1
+    assert describe(model, converged, visits[1])["converged"] is False
+    assert describe(model, converged, visits[1])["iterations"] == 1
 
 
 class Wary(LogisticRegression):
@@ -56,26 +56,37 @@ def test_one_class_left_by_a_sampler_is_an_input_error(visits):
 
 def test_description_of_a_linear_model_holds_its_coefficients_by_name(visits):
     model, converged = train(*visits, LogisticRegression())
-    assert describe(model, converged) == {
+    assert describe(model, converged, visits[1]) == {
         "model": "LogisticRegression",
         "converged": True,
+        "trained_prevalence": visits[1].mean(),
         "iterations": int(model.n_iter_[0]),
         "intercept": model.intercept_[0],
         "coefficients": {"time": model.coef_[0, 0], "pages": model.coef_[0, 1]},
     }
     # The numbers are the model: logit(p) = intercept + sum of coefficient times value.
-    told = describe(model, converged)
+    told = describe(model, converged, visits[1])
     logit = told["intercept"] + sum(weight * visits[0][name] for name, weight in told["coefficients"].items())
     assert (1 / (1 + np.exp(-logit))).tolist() == pytest.approx(model.predict_proba(visits[0])[:, 1].tolist())
 
 
 @pytest.mark.parametrize("model", [GaussianNB(), DummyClassifier()])
 def test_description_of_another_model_leaves_out_what_it_does_not_have(visits, model):
-    told = describe(*train(*visits, model))
+    told = describe(*train(*visits, model), visits[1])
     assert told == {
         "model": type(model).__name__,
         "converged": True,
+        "trained_prevalence": visits[1].mean(),
         "iterations": None,
         "intercept": None,
         "coefficients": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("weight", "share"), [(None, 0.25), ("balanced", 0.5), ({0: 1, 1: 3}, 0.5), ({1: 9}, 0.75), ({0: 2}, 1 / 7)]
+)
+def test_the_trained_prevalence_counts_class_weights(weight, share):
+    X, y = pd.DataFrame({"x": range(8)}), pd.Series([0, 0, 0, 0, 0, 0, 1, 1])
+    model = LogisticRegression(class_weight=weight).fit(X, y)
+    assert describe(model, True, y)["trained_prevalence"] == pytest.approx(share)

@@ -1,0 +1,133 @@
+import json
+import sys
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline import verdict
+
+TABLE = {"name": "visits", "target": "buy", "positive": 1, "sha256": "0" * 64, "features": ["x"]}
+SCHEMA = json.loads((Path(verdict.__file__).parent / "verdict.schema.json").read_text(encoding="utf-8"))
+
+
+def folds(mean, *, noise=0.0, seed=0, number=5, repeats=10):
+    grid = [(repeat, fold) for repeat in range(repeats) for fold in range(number)]
+    wobble = np.random.default_rng(seed).normal(0, 1, len(grid))
+    rows = pd.DataFrame(grid, columns=["repeat", "fold"])
+    return rows.assign(average_precision=mean + 0.05 * np.sin(np.arange(len(grid))) + noise * wobble)
+
+
+def judged(**remedies):
+    everything = {"none": folds(0.6), **remedies}
+    said = verdict.verdict(
+        everything,
+        thresholds={name: 0.1 * place for place, name in enumerate(everything, start=1)},
+        primary="average_precision",
+        rope=0.01,
+        alpha=0.05,
+        table=TABLE,
+    )
+    jsonschema.validate(said, SCHEMA)
+    return said
+
+
+def calls(said):
+    return {remedy["variant"]: remedy["call"] for remedy in said["remedies"]}
+
+
+def test_a_clear_gain_says_rebalance_with_its_threshold_and_interval():
+    said = judged(smote=folds(0.7, noise=0.01))
+    assert (said["action"], said["variant"], said["threshold"]) == ("rebalance", "smote", 0.2)
+    assert calls(said) == {"smote": "BETTER"}
+    (remedy,) = said["remedies"]
+    assert remedy["low"] < 0.1 < remedy["high"]
+    assert said["sentence"].startswith(
+        "Rebalance with smote, with its threshold at 0.200 instead of 0.5: over the folds"
+    )
+
+
+def test_a_remedy_that_is_none_is_equivalent_and_the_plain_model_is_kept():
+    said = judged(same=folds(0.6))
+    assert calls(said) == {"same": "EQUIVALENT"}
+    assert (said["action"], said["variant"], said["threshold"]) == ("keep", "none", 0.1)
+    assert "equals the plain model" in said["sentence"]
+
+
+def test_a_clear_loss_keeps_the_plain_model():
+    said = judged(smote=folds(0.4, noise=0.01))
+    assert calls(said) == {"smote": "WORSE"}
+    assert said["action"] == "keep"
+    assert "does worse" in said["sentence"]
+
+
+def test_noise_is_undecided_and_comes_with_the_smallest_difference():
+    said = judged(smote=folds(0.62, noise=0.08))
+    assert calls(said) == {"smote": "UNDECIDED"}
+    assert said["action"] == "undecided"
+    assert f"a difference of {said['smallest_difference']:.3f} or more" in said["sentence"]
+
+
+def test_the_simplest_of_equally_better_remedies_is_named():
+    said = judged(smote=folds(0.7, noise=0.01), class_weight=folds(0.7, noise=0.01, seed=1))
+    assert set(calls(said).values()) == {"BETTER"}
+    assert said["variant"] == "class_weight"
+
+
+def test_a_simpler_remedy_that_another_beats_is_not_named():
+    said = judged(class_weight=folds(0.65, noise=0.005), smote=folds(0.75, noise=0.005, seed=1))
+    assert set(calls(said).values()) == {"BETTER"}
+    assert said["variant"] == "smote"
+
+
+def test_many_remedies_make_it_harder_for_each():
+    noisy = folds(0.65, noise=0.055, seed=4)
+    alone = judged(smote=noisy)
+    among = judged(smote=noisy, **{f"v{seed}": folds(0.6, noise=0.1, seed=seed) for seed in range(10, 25)})
+    p_alone, p_among = (said["remedies"][0]["p_holm"] for said in (alone, among))
+    assert p_among == pytest.approx(min(1, 16 * p_alone))
+
+
+@pytest.mark.parametrize(
+    ("everything", "reason"),
+    [
+        ({"smote": folds(0.6)}, "the variant 'none' is not compared"),
+        ({"none": folds(0.6)}, "there is no remedy"),
+        ({"none": None, "smote": None}, "folds are off, or the training rows hold fewer than 10 positives"),
+    ],
+)
+def test_what_cannot_be_judged_says_so(everything, reason):
+    said = verdict.verdict(
+        everything,
+        thresholds=dict.fromkeys(everything),
+        primary="average_precision",
+        rope=0.01,
+        alpha=0.05,
+        table=TABLE,
+    )
+    jsonschema.validate(said, SCHEMA)
+    assert said["action"] == "invalid"
+    assert reason in said["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("mean", "noise", "status"), [(0.6, 0.0, 0), (0.4, 0.01, 0), (0.7, 0.01, 10), (0.62, 0.08, 20)]
+)
+def test_the_exit_status_says_what_to_do(mean, noise, status, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("reports").mkdir()
+    said = judged(smote=folds(mean, noise=noise))
+    verdict.FILE.write_text(json.dumps(said), encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["verdict"])
+    with pytest.raises(SystemExit) as left:
+        verdict.main()
+    assert left.value.code == status
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == said["sentence"]
+    assert second.startswith(said["remedies"][0]["call"])
+
+
+def test_no_verdict_has_its_own_exit_status():
+    assert verdict.EXIT == {"keep": 0, "rebalance": 10, "undecided": 20, "invalid": 30}
