@@ -86,7 +86,7 @@ def compare(
             for name, result in results.items()
         ],
         "best_possible": best,
-        "caveats": caveats(results, best, folds=declared["folds"]),
+        "caveats": [*caveats(results, best, folds=declared["folds"]), *penalty(said)],
     }
 
 
@@ -153,6 +153,17 @@ def caveats(results: dict[str, dict[str, Any]], best: dict[str, Any] | None, *, 
             "on few positives a model can look better by luck."
         )
     return found
+
+
+def penalty(said: dict[str, Any]) -> list[str]:
+    """What stands against reading a difference as the remedy's own work; nothing where there is no difference."""
+    apart = [remedy["variant"] for remedy in said["remedies"] if remedy["call"] in ("BETTER", "WORSE")]
+    if not apart:
+        return []
+    return [
+        "The model's C is the same for every variant, though resampling and weights change how much it penalises: part "
+        f"of the difference may come from that ({', '.join(apart)}). Sweep model.C before you believe it."
+    ]
 
 
 def _misses(result: dict[str, Any]) -> bool:

@@ -48,6 +48,13 @@ def test_corrected_probabilities_that_are_off_beyond_chance_are_named(results):
     assert "formula" not in "".join(compare.caveats(many, None, folds=5))
 
 
+def test_a_difference_comes_with_the_word_on_the_penalty(said):
+    assert compare.penalty(said) == []
+    said["remedies"][0]["call"] = "WORSE"
+    (caveat,) = compare.penalty(said)
+    assert "(smote). Sweep model.C" in caveat
+
+
 def test_a_comparison_without_folds_says_why_it_has_no_threshold(results):
     results["none"]["holdout"]["tuned"] = None
     assert compare.caveats(results, None, folds=0)[-1] == "No threshold was chosen, since evaluate.folds is 0."
