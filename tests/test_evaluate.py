@@ -146,13 +146,13 @@ def test_the_article_s_two_matrices(judged, shared):
 
 def test_both_corrections_mend_what_oversampling_does_to_probabilities():
     rng = np.random.default_rng(5)
-    logit = rng.normal(-3, 1.5, 20_000)
-    y = (rng.random(20_000) < 1 / (1 + np.exp(-logit))).astype(int)
+    logit = rng.normal(-3, 1.5, 200_000)
+    y = (rng.random(200_000) < 1 / (1 + np.exp(-logit))).astype(int)
     true = y.mean()
     shifted = 1 / (1 + np.exp(-(logit + np.log((1 - true) / true))))  # as trained on as many of each class
-    half = slice(10_000)
+    half = slice(100_000)
     out_of_fold = pd.DataFrame({"y": y[half], "probability": shifted[half]})
-    worth = stage_evaluate.mended(y[10_000:], shifted[10_000:], out_of_fold, trained=0.5, true=true)
+    worth = stage_evaluate.mended(y[100_000:], shifted[100_000:], out_of_fold, trained=0.5, true=true)
     assert worth["raw"]["predicted_over_observed"] > 3
     for form in ("prior_corrected", "platt"):
         assert worth[form]["predicted_over_observed"] == pytest.approx(1, abs=0.05)

@@ -53,6 +53,7 @@ def made(tmp_path_factory):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(PIXEL)
         Path("reports/comparison.json").write_text('{"variants": []}\n', encoding="utf-8")
+        Path("reports/verdict.json").write_text('{"action": "keep"}\n', encoding="utf-8")
         Path("reports/comparison.csv").write_text("variant\nnone\nsmote\n", encoding="utf-8")
         Path("reports/comparison.md").write_text("| variant |\n|---|\n| none |\n| smote |\n", encoding="utf-8")
         Path("reports/index.html").write_text("<!doctype html><title>none, smote</title>\n", encoding="utf-8")
