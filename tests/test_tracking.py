@@ -246,6 +246,7 @@ def test_runs_show_figures_tables_and_predictions(reproduced):
         "figures/roc.png",
         "figures/smote/confusion_matrix.png",
         "index.html",
+        "verdict.json",
     ]
     assert artifacts(client, none) == [
         "class_counts.png",
