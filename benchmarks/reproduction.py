@@ -153,6 +153,7 @@ params = config.load()
 training = read_table(SPLIT / "train.parquet")
 built = [(config.sampler(params, name), config.model(params, name)) for name in params.variants]
 settings = {"preprocessing": vars(params.preprocess), "folds": params.evaluate.folds, "seed": params.seed}
+settings["repeats"] = params.evaluate.repeats
 start = time.perf_counter()
 for sampler, model in built:
     folds.out_of_fold(training, target=params.data.target, sampler=sampler, model=model, **settings)
