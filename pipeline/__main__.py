@@ -32,6 +32,8 @@ def main() -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then leaves errors to us, which are shown without a traceback
     try:
         hydra_main(config_path=str(CONF.absolute()), config_name="sweep", version_base=None)(job)()
+    except InputError as error:
+        raise InputError(problem.replace("-S ", "") for problem in error.problems) from None  # `dvc exp run` takes -S
     except HydraException as error:
         raise InputError(f"{CONF}: {' '.join(str(error).split())}") from None
 

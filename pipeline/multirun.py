@@ -25,7 +25,16 @@ STALE = 24 * 3600  # seconds after which such a folder is nobody's
 NAMED = 16  # hexadecimal digits of a hash that name a folder
 SCHEMA_VERSION = 1
 ENDS = ("_low", "_high")  # of intervals, which are in metrics.json; MLflow writes a row for each
-PAGES = ("index.html", "comparison.md", "comparison.csv", "comparison.json", "verdict.json", "runs.csv")
+PAGES = (
+    "index.html",
+    "comparison.md",
+    "comparison.csv",
+    "comparison.json",
+    "verdict.json",
+    "summary.md",
+    "summary.json",
+    "runs.csv",
+)
 FOLD_METRICS = (
     "average_precision",
     "roc_auc",
@@ -270,7 +279,8 @@ class Publisher:
         folder, text = self._sweep.folder, f"`{self._sweep.command}`"
         artifacts: dict[str, Path | str] = {name: folder / name for name in PAGES if (folder / name).is_file()}
         artifacts |= {f"figures/{path.name}": path for path in sorted((folder / "figures").glob("*.png"))}
-        if "comparison.md" in artifacts:
-            text += "\n\n" + (folder / "comparison.md").read_text(encoding="utf-8")
+        for name in ("comparison.md", "summary.md"):
+            if name in artifacts:
+                text += "\n\n" + (folder / name).read_text(encoding="utf-8")
         status = "FINISHED" if whole else "KILLED" if interrupted else "FAILED"
         self._publication.close(description=text, artifacts=artifacts, status=status)

@@ -1,5 +1,6 @@
 """Sums up many runs: what each way of treating the imbalance did over seeds, table by table."""
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -40,13 +41,15 @@ def frame(runs: list[Planned], results: dict[str, dict[str, Any]]) -> pd.DataFra
     results
         Content of metrics.json, by id.
     """
+    names = {(run.settings["data"]["name"], run.data_sha256) for run in runs}
+    twice = {name for name, _ in names if sum(name == other for other, _ in names) > 1}
     return pd.DataFrame(
         [
             {
                 "id": run.id,
                 "run": run.name,
                 "way": run.way,
-                "data": run.settings["data"]["name"],
+                "data": _table(run, by_hash=run.settings["data"]["name"] in twice),
                 "data_sha256": run.data_sha256,
                 "seed": run.settings["seed"],
                 **{f"swept.{key}": value for key, value in run.axes.items()},
@@ -56,6 +59,14 @@ def frame(runs: list[Planned], results: dict[str, dict[str, Any]]) -> pd.DataFra
             if run.id in results
         ]
     ).convert_dtypes()
+
+
+def _table(run: Planned, *, by_hash: bool) -> str:
+    """What to call the table of a run: tables of one name are told apart by their file and hash."""
+    data = run.settings["data"]
+    if not by_hash:
+        return str(data["name"])
+    return f"{Path(data['path']).stem if data['simulation'] is None else data['name']} {run.data_sha256[:8]}"
 
 
 def summarise(sweep: Sweep, runs: pd.DataFrame, failures: dict[str, str]) -> dict[str, Any]:
@@ -106,7 +117,7 @@ def summarise(sweep: Sweep, runs: pd.DataFrame, failures: dict[str, str]) -> dic
 def _gains(block: pd.DataFrame, axes: list[str]) -> pd.Series:
     """Average precision above the `none` run that shares everything else that was varied."""
     reference = block[block.variant == REFERENCE]
-    shared = [f"swept.{axis}" for axis in axes if axis not in ("variant", "data")]
+    shared = [f"swept.{axis}" for axis in axes if axis not in ("variant", "data", "data.path")]
     if shared:
         keys = block[shared].fillna("").apply(tuple, axis=1)
         base = reference.average_precision.groupby(keys[reference.index]).first()
@@ -115,11 +126,11 @@ def _gains(block: pd.DataFrame, axes: list[str]) -> pd.Series:
 
 
 def spread(values: pd.Series) -> dict[str, float] | None:
-    """Mean, lowest and highest of the values that are there; None when there is none."""
+    """Mean, lowest and highest of the values that are defined, and how many are; None when none is."""
     known = values.dropna().astype(float)
     if known.empty:
         return None
-    return {"mean": float(known.mean()), "low": float(known.min()), "high": float(known.max())}
+    return {"mean": float(known.mean()), "low": float(known.min()), "high": float(known.max()), "defined": len(known)}
 
 
 def markdown(summary: dict[str, Any]) -> str:
@@ -128,19 +139,27 @@ def markdown(summary: dict[str, Any]) -> str:
     for block in summary["tables"]:
         lines += [f"# {block['table']}: means over runs", ""]
         rows = [
-            [way["way"], str(way["runs"]), *(_mean(way["figures"][key]) for key in (*DECISIONS, *RANKING)), _gain(way)]
+            [
+                way["way"],
+                str(way["runs"]),
+                *(_mean(way["figures"][key], way["runs"]) for key in (*DECISIONS, *RANKING)),
+                _gain(way),
+            ]
             for way in block["ways"]
         ]
         headers = ["way", "runs", *DECISIONS.values(), *RANKING.values(), "gain over none"]
         align = ("left", *["right"] * (len(headers) - 1))
         lines += [tabulate(rows, headers, tablefmt="pipe", disable_numparse=True, colalign=align), ""]
     lines += [f"- failed: **{failed['run']}**: {failed['reason']}" for failed in summary["failed"]]
-    lines += [summary["caveat"], ""]
+    lines += ["", summary["caveat"], ""] if summary["failed"] else [summary["caveat"], ""]
     return "\n".join(lines)
 
 
-def _mean(figure: dict[str, float] | None) -> str:
-    return number(figure["mean"] if figure else None)
+def _mean(figure: dict[str, float] | None, runs: int) -> str:
+    if figure is None:
+        return number(None)
+    some = "" if figure["defined"] == runs else f" ({figure['defined']:.0f} of {runs})"
+    return number(figure["mean"]) + some
 
 
 def _gain(way: dict[str, Any]) -> str:

@@ -68,11 +68,7 @@ class Composer:
         """
         parsed = OverridesParser.create().parse_overrides(list(overrides))
         parsed = [override for override in parsed if not override.key_or_group.startswith("sweep.")]
-        for override in parsed:
-            if override.key_or_group.startswith("variants."):
-                raise InputError(
-                    f"{override.input_line}: a run has one variant: say variant=NAME and variant.KEY=VALUE"
-                )
+        refuse_variants(overrides)
         values = [override for override in parsed if self._sets_a_value(override)]
         groups = tuple(str(override.input_line) for override in parsed if override not in values)
         try:
@@ -94,6 +90,12 @@ class Composer:
         if key not in self._groups:
             self._groups[key] = bool(self._loader.get_group_options(key))
         return not self._groups[key]
+
+
+def refuse_variants(overrides: Sequence[str]) -> None:
+    """Raise InputError for settings of the variants that DVC compares: a run would not heed them."""
+    if given := [override for override in overrides if override.lstrip("+~").startswith("variants.")]:
+        raise InputError(f"{given[0]}: a run has one variant: say variant=NAME and variant.KEY=VALUE")
 
 
 def own(composed: DictConfig) -> DictConfig:
@@ -147,7 +149,8 @@ def plan(composed: DictConfig, name: str, *, axes: dict[str, str], code: str) ->
         refuse_unbuildable(params)
     except InputError as error:
         raise InputError(
-            problem.replace(f"{config.PARAMS}: variants.{name}.", "variant.") for problem in error.problems
+            problem.replace(f"{config.PARAMS}: ", f"{CONF}: ").replace(f"variants.{name}.", "variant.")
+            for problem in error.problems
         ) from None
     schema = run.table(params.data)[2]
     settings = asdict(params)
@@ -155,12 +158,17 @@ def plan(composed: DictConfig, name: str, *, axes: dict[str, str], code: str) ->
     return Planned(
         id=digest([depends, schema["sha256"], code]),
         name=label(name, axes),
-        way=label(name, {key: value for key, value in axes.items() if key.rpartition(".")[2] != SEED}),
+        way=label(name, {key: value for key, value in axes.items() if not _tells_no_way(key)}),
         variant=name,
         axes=axes,
         settings=settings,
         data_sha256=schema["sha256"],
     )
+
+
+def _tells_no_way(key: str) -> bool:
+    """Whether a key says which rows there are and what luck they have, and not how they are treated."""
+    return key.rpartition(".")[2] == SEED or key.partition(".")[0] == "data"
 
 
 def label(variant: str, axes: dict[str, str]) -> str:
@@ -172,6 +180,8 @@ def label(variant: str, axes: dict[str, str]) -> str:
         short = short if last.count(short) == 1 else key
         if key == "data":
             words.append(value)
+        elif key == "data.path":
+            words.append(Path(value).name)
         elif short == SEED:
             words.append(f"{short} {value}")
         elif key != "variant":
@@ -198,6 +208,9 @@ def planned_runs(arguments: list[str], master: DictConfig, loader: ConfigLoader)
     """
     composer, now = Composer(loader, master), code()
     runs, varied = spanned(arguments, loader)
+    for key in varied:
+        if key.partition(".")[0] in ("compare", "sweep", "tracking"):
+            raise InputError(f"{key}: no run depends on it, so it cannot vary: make a sweep for each value")
     planned: dict[str, Planned] = {}
     problems: dict[str, None] = {}
     for overrides in tqdm(runs, desc="plan", unit="run", delay=2, leave=False, disable=None):
@@ -231,6 +244,7 @@ def job(composed: DictConfig) -> None:
         os.chdir(HydraConfig.get().runtime.cwd)  # Ray's workers begin where their node was started
         work(Path(composed.sweep.job))
         return
+    refuse_variants(HydraConfig.get().overrides.task)
     settings, name = composed.sweep, str(HydraConfig.get().runtime.choices["variant"])
     planned = plan(own(composed), name, axes={}, code=code())
     drive([planned], axes={}, settings=settings, launch=in_turn, at_once=True)
@@ -431,6 +445,8 @@ def report(sweep: Sweep) -> None:
 def _same_rows(sweep: Sweep) -> bool:
     shared = ("data", "split", "preprocess", "evaluate", "compare", "seed")
     ways = [planned for planned in sweep.runs if planned.finished]
+    if any(planned.way != planned.variant for planned in ways):  # a summary sets each beside none with its own settings
+        return False
     return len({digest([planned.settings[key] for key in shared]) for planned in ways}) == 1
 
 

@@ -161,8 +161,9 @@ def _sentence(
 
 def main() -> None:
     """Print the verdict; the exit status says what to do: 0 keep, 10 rebalance, 20 undecided, 30 no verdict."""
-    argparse.ArgumentParser(prog="python -m pipeline.verdict", description=main.__doc__).parse_args()
-    found = read_json(Path(FILE))
+    parser = argparse.ArgumentParser(prog="python -m pipeline.verdict", description=main.__doc__)
+    parser.add_argument("file", nargs="?", type=Path, default=FILE, help="a sweep has one in its folder")
+    found = read_json(parser.parse_args().file)
     say(found["sentence"])
     for remedy in found["remedies"]:
         say(

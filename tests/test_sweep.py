@@ -100,6 +100,7 @@ def test_the_modules_that_identify_a_run_are_those_it_imports():
         ("none", {"data": "article", "variant": "none"}, "none · article"),
         ("none", {}, "none"),
         ("none", {"model.C": "1", "variant.model.C": "2"}, "none · model.C=1 · variant.model.C=2"),
+        ("none", {"data.path": "/a/b.csv"}, "none · b.csv"),
         ("none", {"seed": "1", "split.seed": "2"}, "none · seed 1 · split.seed 2"),
     ],
 )
@@ -245,9 +246,37 @@ def test_gains_are_against_none_with_the_same_seed(planned):
     asked = multirun.Sweep("a", "c", {"variant": ["none", "smote"], "seed": ["1", "2"]}, None, {}, [])
     (block,) = summary.summarise(asked, runs, {})["tables"]
     gain = block["ways"][1]["figures"]["average_precision_gain"]
-    assert gain == pytest.approx({"mean": 0.05, "low": 0.0, "high": 0.1})
-    assert block["ways"][0]["figures"]["average_precision"] == pytest.approx({"mean": 0.6, "low": 0.5, "high": 0.7})
+    assert gain == pytest.approx({"mean": 0.05, "low": 0.0, "high": 0.1, "defined": 2})
+    plain = block["ways"][0]["figures"]["average_precision"]
+    assert plain == pytest.approx({"mean": 0.6, "low": 0.5, "high": 0.7, "defined": 2})
     assert "+0.050" in summary.markdown(summary.summarise(asked, runs, {}))
+
+
+def test_a_mean_of_some_runs_says_of_how_many():
+    figure = summary.spread(pd.Series([0.5, None, None]))
+    assert figure == {"mean": 0.5, "low": 0.5, "high": 0.5, "defined": 1}
+    assert summary._mean(figure, 3) == "0.500 (1 of 3)"
+    assert summary._mean(figure, 1) == "0.500"
+
+
+def test_tables_of_one_name_are_told_apart(planned, tmp_path):
+    for name, rows in (("a", 40), ("b", 50)):
+        pd.DataFrame({"x": range(rows), "y": [0] * (rows - 10) + [1] * 10}).to_csv(
+            tmp_path / f"{name}.csv", index=False
+        )
+    paths = f"data.path={tmp_path / 'a.csv'},{tmp_path / 'b.csv'}"
+    runs = planned("data=csv", paths, "data.target=y", "evaluate.folds=0")
+    assert [one.name for one in runs] == ["none · a.csv", "none · b.csv"]
+    assert [one.way for one in runs] == ["none", "none"]
+    made = run.run(config.restore(runs[0].settings), "none").metrics
+    rows = summary.frame(runs, {one.id: made for one in runs})
+    assert list(rows.data) == [f"a {runs[0].data_sha256[:8]}", f"b {runs[1].data_sha256[:8]}"]
+
+
+@pytest.mark.parametrize("key", ["compare=average_precision,roc_auc", "tracking=local,none", "compare.rope=0.01,0.1"])
+def test_what_no_run_depends_on_cannot_vary(planned, key):
+    with pytest.raises(InputError, match="make a sweep for each value"):
+        planned("variant=none,smote", key)
 
 
 def test_without_none_there_is_no_gain():
@@ -434,7 +463,7 @@ def test_mlflow_shows_a_sweep_with_names_axes_steps_and_its_report(project, stor
     assert parent.data.tags["command"] == f"python -m pipeline {' '.join(arguments)}"
     assert "average precision" in parent.data.tags["mlflow.note.content"]
     listed = {entry.path for entry in client.list_artifacts(parent.info.run_id)}
-    assert {"index.html", "comparison.md", "runs.csv", "figures"} <= listed
+    assert {"index.html", "summary.md", "summary.json", "runs.csv", "figures"} <= listed
     one = children[0]
     assert {"variant", "model.C", "seed"} <= one.data.params.keys()
     steps = client.get_metric_history(one.info.run_id, "per_fold/average_precision")
@@ -484,6 +513,8 @@ def test_one_run_needs_no_sweep_and_writes_its_report(project):
         (["-m", "data=csv", "data.path=no.csv", "data.target=y", "seed=1,2"], ["no.csv"]),
         (["sed=1"], ["sed"]),
         (["-m", "seed=1,2", "--cfg", "job"], ["leave out --multirun"]),
+        (["variant=smote", "variants.smote.sampler.k_neighbors=3"], ["say variant=NAME and variant.KEY=VALUE"]),
+        (["model.C=-1"], ["conf: model: The 'C' parameter"]),
         (["-m", "variants.smote.sampler.k_neighbors=3,4"], ["say variant=NAME and variant.KEY=VALUE"]),
     ],
 )
