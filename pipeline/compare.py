@@ -32,6 +32,7 @@ from pipeline.verdict import REFERENCE, WORDS, verdict
 SCHEMA_VERSION = 1
 DRAWS = 1000  # of the bootstrap
 POINTS = ("default", "tuned")
+RANKING = ("average_precision", "roc_auc")
 TRAINING_COUNTS = ("negative", "positive", "synthetic_negative", "synthetic_positive")
 DECISION_METRICS = ("precision", "recall", "specificity", "f1", "balanced_accuracy", "g_mean", "mcc", "accuracy")
 
@@ -288,13 +289,7 @@ def _table(headers: list[str], rows: list[list[str]]) -> str:
 
 
 def best_possible(
-    truth: pd.Series,
-    test: pd.DataFrame,
-    training: pd.Index | None,
-    *,
-    objective: str,
-    beta: float | None,
-    confidence: float,
+    truth: pd.Series, test: pd.DataFrame, training: pd.Index | None, rule: dict[str, Any], *, confidence: float
 ) -> dict[str, Any]:
     """What deciding by the true probabilities does on the test rows.
 
@@ -309,14 +304,14 @@ def best_possible(
     training
         Rows whose true probabilities choose the threshold: it has the best expected objective, each row counting as
         `truth` of a positive and `1 - truth` of a negative. None chooses no threshold.
-    objective, beta, confidence
+    rule, confidence
         As for `pipeline.thresholds.choose` and `pipeline.metrics.holdout`.
     """
     tuned = None
     if training is not None:
         known = truth[training].to_numpy()
         sides, weight = np.repeat([1, 0], len(known)), np.concatenate([known, 1 - known])
-        tuned = thresholds.choose(sides, np.tile(known, 2), objective=objective, beta=beta, weight=weight)
+        tuned = thresholds.choose(sides, np.tile(known, 2), rule, weight=weight)
     return holdout(test.y.to_numpy(), truth[test.index].to_numpy(), tuned=tuned, confidence=confidence)
 
 
@@ -355,13 +350,14 @@ def pages(
     best = None
     if truth is not None:
         first = next(iter(predictions.values()))
-        how = {key: declared[key] for key in ("objective", "beta", "confidence")}
-        best = best_possible(truth, first, training, **how)
+        best = best_possible(truth, first, training, declared, confidence=declared["confidence"])
         predictions = {**predictions, BEST: first.assign(probability=truth)}
     thresholds = {name: (result["holdout"]["tuned"] or {}).get("threshold") for name, result in results.items()}
     rule = {key: declared[key] for key in ("primary", "rope", "alpha")}
     said = verdict(folds, thresholds=thresholds, table=table, **rule)
-    intervals = {name: {metric: _interval(predictions[name], metric, declared) for metric in WORDS} for name in results}
+    intervals = {
+        name: {metric: _interval(predictions[name], metric, declared) for metric in RANKING} for name in results
+    }
     comparison = compare(
         results, table=table, classes=classes, declared=declared, best=best, said=said, intervals=intervals
     )

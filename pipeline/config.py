@@ -16,8 +16,17 @@ from yaml import YAMLError
 from pipeline.errors import InputError, nearest
 
 PARAMS = Path("params.yaml")
-OBJECTIVES = ("balanced_accuracy", "f_beta")
-PRIMARY = ("average_precision", "roc_auc")  # no threshold moves them, and no shift of all probabilities
+# What t* may be best for, and the settings that belong to each and to no other.
+OBJECTIVES = {
+    "balanced_accuracy": (),
+    "f_beta": ("beta",),
+    "expected_cost": ("false_negative_cost", "false_positive_cost"),
+    "recall_at_precision": ("precision_floor",),
+    "alert_budget": ("alerts",),
+}
+# What a better model moves: ranking, mended probabilities, and decisions at each variant's own threshold.
+PRIMARY = ("average_precision", "roc_auc", "log_loss", "brier", "expected_cost", "f_beta")
+AT_OWN_THRESHOLD = ("expected_cost", "f_beta")  # need the objective of the same name
 RESERVED_NAMES = ("figures", "plots")  # folders of reports/ that are not variants
 IMPUTATIONS = ("median", "mean", "most_frequent")
 
@@ -83,6 +92,10 @@ class Evaluate:
 
     objective: str
     beta: float | None
+    false_negative_cost: float | None
+    false_positive_cost: float | None
+    precision_floor: float | None
+    alerts: float | None
     folds: int
     repeats: int
     confidence: float
@@ -214,19 +227,7 @@ def _out_of_range(config: Config) -> list[tuple[str, str, Any]]:
             f"one of {', '.join(IMPUTATIONS)}, or null",
             config.preprocess.impute,
         ),
-        (evaluate.objective in OBJECTIVES, "evaluate.objective", f"one of {', '.join(OBJECTIVES)}", evaluate.objective),
-        (
-            evaluate.objective != "f_beta" or (evaluate.beta is not None and 0 < evaluate.beta < inf),
-            "evaluate.beta",
-            "a number above 0, since evaluate.objective is f_beta",
-            evaluate.beta,
-        ),
-        (
-            evaluate.objective == "f_beta" or evaluate.beta is None,
-            "evaluate.beta",
-            "null without f_beta",
-            evaluate.beta,
-        ),
+        *_objective_rules(evaluate),
         (evaluate.folds == 0 or evaluate.folds >= 2, "evaluate.folds", "a whole number from 2, or 0", evaluate.folds),
         (evaluate.repeats >= 1, "evaluate.repeats", "a whole number from 1", evaluate.repeats),
         (
@@ -236,6 +237,13 @@ def _out_of_range(config: Config) -> list[tuple[str, str, Any]]:
             "training, cannot tell a better model",
             config.compare.primary,
         ),
+        (
+            config.compare.primary not in AT_OWN_THRESHOLD or config.compare.primary == evaluate.objective,
+            "compare.primary",
+            f"evaluate={config.compare.primary} beside it, so that each variant is judged at the threshold made for it",
+            config.compare.primary,
+        ),
+        *_model_rules(config.model),
         (0 <= config.compare.rope < 1, "compare.rope", "a difference from 0 to below 1", config.compare.rope),
         (0 < config.compare.alpha < 0.5, "compare.alpha", "an error between 0 and 0.5", config.compare.alpha),
         (0 < evaluate.confidence < 1, "evaluate.confidence", "a fraction between 0 and 1", evaluate.confidence),
@@ -265,6 +273,54 @@ def _out_of_range(config: Config) -> list[tuple[str, str, Any]]:
             (0 <= simulation.seed < 2**32, "data.simulation.seed", seed, simulation.seed),
         ]
     return [(key, expected, found) for holds, key, expected, found in rules if not holds]
+
+
+def _objective_rules(evaluate: Evaluate) -> list[tuple[bool, str, str, Any]]:
+    """What holds for the objective and the settings that belong to one objective each."""
+    known = evaluate.objective in OBJECTIVES
+    rules: list[tuple[bool, str, str, Any]] = [
+        (known, "evaluate.objective", f"one of {', '.join(OBJECTIVES)}", evaluate.objective)
+    ]
+    for objective, keys in OBJECTIVES.items() if known else ():
+        for key in keys:
+            value, where = getattr(evaluate, key), f"evaluate.{key}"
+            if objective != evaluate.objective:
+                rules.append((value is None, where, f"null without evaluate={objective}", value))
+            elif key in ("precision_floor", "alerts"):
+                meant = f"a fraction between 0 and 1, since evaluate.objective is {objective}"
+                rules.append((value is not None and 0 < value < 1, where, meant, value))
+            else:
+                meant = f"a number above 0, since evaluate.objective is {objective}"
+                rules.append((value is not None and 0 < value < inf, where, meant, value))
+    return rules
+
+
+def _model_rules(node: Mapping[str, Any]) -> list[tuple[bool, str, str, Any]]:
+    """What holds for the two keys of the model's node that are not arguments of its class."""
+    tune, grid = node.get("tune"), node.get("grid")
+    values = grid if isinstance(grid, list) else []
+    sound = all(isinstance(C, int | float) and not isinstance(C, bool) and 0 < C <= inf for C in values)
+    return [
+        (isinstance(tune, bool), "model.tune", "true or false: whether C is chosen for each variant", tune),
+        (
+            tune is not True or (len(values) >= 2 and sound and len(set(values)) == len(values)),
+            "model.grid",
+            "two or more different values of C above 0, since model.tune is true",
+            grid,
+        ),
+    ]
+
+
+def grid(config: Config) -> list[float] | None:
+    """Values of C to choose from; None where C stays as it is."""
+    return [float(C) for C in config.model["grid"]] if config.model["tune"] else None
+
+
+def rule(evaluate: Evaluate) -> dict[str, Any]:
+    """What `pipeline.thresholds.choose` goes by."""
+    return {"objective": evaluate.objective} | {
+        key: getattr(evaluate, key) for keys in OBJECTIVES.values() for key in keys
+    }
 
 
 def asked() -> str:
@@ -303,7 +359,13 @@ def model(config: Config, name: str) -> Any:
     """The model of variant `name`, unfitted: the common model with the variant's arguments over it."""
     changed = variant(config, name).model
     where = f"model with variants.{name}.model" if changed else "model"
-    return build({**config.model, **changed}, where=where, method="predict_proba", trusted=config.trusted_packages)
+    node = {key: value for key, value in {**config.model, **changed}.items() if key not in ("tune", "grid")}
+    built = build(node, where=where, method="predict_proba", trusted=config.trusted_packages)
+    if config.model["tune"] and "C" not in built.get_params():
+        raise InputError(f"{where}: {type(built).__name__} has no C to choose: set model.tune=false")
+    if config.model["tune"] and "C" in changed:
+        raise InputError(f"variants.{name}.model.C: C is chosen for each variant: set model.tune=false to give it")
+    return built
 
 
 def build(node: Mapping[str, Any], *, where: str, method: str, trusted: Sequence[str]) -> Any:

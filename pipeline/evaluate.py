@@ -24,33 +24,27 @@ from pipeline.files import (
     write_json,
     write_table,
 )
+from pipeline.folds import Chain, Folded
 from pipeline.metrics import holdout, threshold_free
 
 
 def refit(
-    training: pd.DataFrame,
-    *,
-    target: str,
-    preprocessing: Mapping[str, Any],
-    sampler: Any,
-    model: Any,
-    settings: Evaluate,
-    seed: int,
-) -> tuple[pd.DataFrame | None, float | None]:
+    training: pd.DataFrame, *, target: str, chain: Chain, settings: Evaluate, seed: int
+) -> tuple[Folded | None, float | None]:
     """What models in folds say of the rows they did not see, and the threshold t* chosen on that.
 
     Parameters
     ----------
     training
         Shape (n, p + 1), indexed by row_id: training rows before preprocessing.
-    target, preprocessing, sampler, model, seed
+    target, chain, seed
         As for `pipeline.folds.out_of_fold`.
     settings
-        How many folds at most, and the objective of t*.
+        How many folds at most, and the rule of t*.
 
     Returns
     -------
-    out_of_fold
+    folded
         See `pipeline.folds.out_of_fold`.
     tuned
         t*. Both are None where folds are not asked for, or the positives are too few for two of them.
@@ -63,23 +57,10 @@ def refit(
     number = folds.count(int(training[target].sum()), most=settings.folds)
     if number < 2:
         return None, None
-    out_of_fold = folds.out_of_fold(
-        training,
-        target=target,
-        preprocessing=preprocessing,
-        sampler=sampler,
-        model=model,
-        folds=number,
-        repeats=settings.repeats,
-        seed=seed,
-    )
-    tuned = thresholds.choose(
-        out_of_fold.y.to_numpy(),
-        out_of_fold.probability.to_numpy(),
-        objective=settings.objective,
-        beta=settings.beta,
-    )
-    return out_of_fold, tuned
+    how = {"folds": number, "repeats": settings.repeats, "seed": seed}
+    folded = folds.out_of_fold(training, target=target, chain=chain, **how)
+    seen = folded.predictions
+    return folded, thresholds.choose(seen.y.to_numpy(), seen.probability.to_numpy(), config.rule(settings))
 
 
 def evaluate(
@@ -136,24 +117,61 @@ def classification_report(y: np.ndarray, decision: np.ndarray) -> dict[str, Any]
     }
 
 
-def by_fold(out_of_fold: pd.DataFrame, *, tuned: float, confidence: float) -> pd.DataFrame:
-    """One row a fold: `repeat`, `fold`, `rows`, `positives`, `converged`, and the fold's metrics.
+def by_fold(folded: Folded, settings: Evaluate) -> pd.DataFrame:
+    """One row a fold: what was fitted, see `Folded.fits`, on how many `rows` and `positives` it is judged, and how.
 
-    Threshold-free metrics have their own names, decisions are prefixed by `default_` and `tuned_`. t* was chosen on
-    these rows, and flatters the latter a little.
+    Threshold-free metrics have their own names, `slope` and `in_the_large` are those of `pipeline.calibration`,
+    decisions at 0.5 are prefixed by `default_`, those at `threshold` by `tuned_`. That threshold, and Platt's
+    correction, of which `recalibrated_log_loss` and `recalibrated_brier` speak, are fitted on the other folds of the
+    same repeat: nothing is chosen on the rows that a row of this table is about. `tuned_f_beta` and
+    `tuned_expected_cost` (per row) are there where they are the objective.
     """
+    rule = config.rule(settings)
     rows = []
-    for (repeat, fold), held in out_of_fold.groupby(["repeat", "fold"]):
-        judged = holdout(held.y.to_numpy(), held.probability.to_numpy(), tuned=tuned, confidence=confidence)
+    for (repeat, fold), held in folded.predictions.groupby(["repeat", "fold"]):
+        others = folded.predictions.query("repeat == @repeat and fold != @fold")
+        y, probability = held.y.to_numpy(), held.probability.to_numpy()
+        threshold = thresholds.choose(others.y.to_numpy(), others.probability.to_numpy(), rule)
+        judged = holdout(y, probability, tuned=threshold, confidence=settings.confidence)
         decisions = {
             f"{point}_{name}": value
             for point in ("default", "tuned")
             for name, value in judged[point].items()
             if name not in ("threshold", "intervals")
         }
-        counts = {"repeat": repeat, "fold": fold, "rows": judged["rows"], "positives": judged["positives"]}
-        rows.append({**counts, "converged": held.converged.iloc[0], **judged["threshold_free"], **decisions})
-    return pd.DataFrame(rows)
+        slope, intercept = calibration.platt(others.y.to_numpy(), others.probability.to_numpy())
+        mended = threshold_free(y, calibration.recalibrate(probability, slope=slope, intercept=intercept))
+        found = calibration.calibration(y, probability)
+        rows.append(
+            {
+                "repeat": repeat,
+                "fold": fold,
+                "rows": judged["rows"],
+                "positives": judged["positives"],
+                "threshold": threshold,
+                **judged["threshold_free"],
+                "slope": found["slope"],
+                "in_the_large": found["in_the_large"],
+                "recalibrated_log_loss": mended["log_loss"],
+                "recalibrated_brier": mended["brier"],
+                **decisions,
+                **{f"tuned_{name}": value for name, value in worth(judged["tuned"], rule).items()},
+            }
+        )
+    return folded.fits.merge(pd.DataFrame(rows), on=["repeat", "fold"])
+
+
+def worth(cells: dict[str, Any], rule: Mapping[str, Any]) -> dict[str, float]:
+    """The objective's own value of a confusion matrix, for those that a verdict may rest on."""
+    tn, fp, fn, tp = (cells[cell] for cell in ("tn", "fp", "fn", "tp"))
+    match rule["objective"]:
+        case "f_beta":
+            misses = rule["beta"] ** 2
+            return {"f_beta": (1 + misses) * tp / ((1 + misses) * tp + misses * fn + fp)}
+        case "expected_cost":
+            cost = rule["false_negative_cost"] * fn + rule["false_positive_cost"] * fp
+            return {"expected_cost": cost / (tn + fp + fn + tp)}
+    return {}
 
 
 def gather(
@@ -162,7 +180,7 @@ def gather(
     *,
     classes: dict[str, int],
     fitted: dict[str, Any],
-    out_of_fold: pd.DataFrame | None,
+    folded: Folded | None,
     mended: dict[str, Any],
 ) -> dict[str, Any]:
     """The content of metrics.json.
@@ -177,22 +195,21 @@ def gather(
         Rows of each class that the sampler gave, as `resample` counts them.
     fitted
         What `train` says of the model.
-    out_of_fold
+    folded
         See `refit`.
     mended
         See `mended`.
     """
     summary: dict[str, int | None] = {"folds": None, "repeats": None, "folds_converged": None}
-    if out_of_fold is not None:
-        fits = out_of_fold.groupby(["repeat", "fold"]).converged.first()
-        counts = {"folds": out_of_fold.fold.nunique(), "repeats": out_of_fold.repeat.nunique()}
-        summary = {**counts, "folds_converged": int(fits.sum())}
+    if folded is not None:
+        counts = {"folds": folded.fits.fold.nunique(), "repeats": folded.fits.repeat.nunique()}
+        summary = {**counts, "folds_converged": int(folded.fits.converged.sum())}
     training = {**classes, **summary}
     return {"variant": name, "holdout": judged, "training": training, "model": fitted, "probabilities": mended}
 
 
 def mended(
-    y: np.ndarray, probability: np.ndarray, out_of_fold: pd.DataFrame | None, *, trained: float, true: float
+    y: np.ndarray, probability: np.ndarray, folded: Folded | None, *, trained: float, true: float
 ) -> dict[str, Any]:
     """What probabilities of test rows are worth as they are and as two corrections make them, neither fitted on them.
 
@@ -202,7 +219,7 @@ def mended(
         Shape (n,): 0 and 1.
     probability
         Shape (n,): of the positive class.
-    out_of_fold
+    folded
         See `refit`: Platt's correction is fitted on it.
     trained, true
         Prevalence in what the model was fitted on, and in the training rows before resampling.
@@ -211,20 +228,25 @@ def mended(
     -------
     worth
         By `raw`, `prior_corrected` (see `pipeline.calibration.correct_prior`) and `platt`: `log_loss`, `brier`, and
-        what `pipeline.calibration.calibration` measures. `platt` is None without folds.
+        what `pipeline.calibration.calibration` measures. `platt` is None without folds. `corrections` has what makes
+        them: the shares `trained` and `true`, and `platt`'s `slope` and `intercept`.
     """
     forms: dict[str, np.ndarray | None] = {
         "raw": probability,
         "prior_corrected": calibration.correct_prior(probability, trained=trained, true=true),
         "platt": None,
     }
-    if out_of_fold is not None:
-        slope, intercept = calibration.platt(out_of_fold.y.to_numpy(), out_of_fold.probability.to_numpy())
+    corrections: dict[str, Any] = {"trained": trained, "true": true, "platt": None}
+    if folded is not None:
+        seen = folded.predictions
+        slope, intercept = calibration.platt(seen.y.to_numpy(), seen.probability.to_numpy())
+        corrections["platt"] = {"slope": slope, "intercept": intercept}
         forms["platt"] = calibration.recalibrate(probability, slope=slope, intercept=intercept)
-    return {name: None if form is None else _worth(y, form) for name, form in forms.items()}
+    measured = {name: None if form is None else _measured(y, form) for name, form in forms.items()}
+    return {**measured, "corrections": corrections}
 
 
-def _worth(y: np.ndarray, probability: np.ndarray) -> dict[str, float | None]:
+def _measured(y: np.ndarray, probability: np.ndarray) -> dict[str, float | None]:
     free = threshold_free(y, probability)
     return {"log_loss": free["log_loss"], "brier": free["brier"], **calibration.calibration(y, probability)}
 
@@ -246,15 +268,8 @@ def main() -> None:
     X, y = separate(read_table(PREPROCESS / "test.parquet"), target)
     training = read_table(SPLIT / "train.parquet")
     try:
-        out_of_fold, tuned = refit(
-            training,
-            target=target,
-            preprocessing=vars(params.preprocess),
-            sampler=config.sampler(params, name),
-            model=config.model(params, name),
-            settings=settings,
-            seed=params.seed,
-        )
+        chain = folds.chain(params, name)
+        folded, tuned = refit(training, target=target, chain=chain, settings=settings, seed=params.seed)
     except InputError as error:
         raise InputError(f"variants.{name}: {error}") from None
     model = read_model(TRAIN / name / "model.skops")
@@ -265,16 +280,16 @@ def main() -> None:
         judged,
         classes=read_json(RESAMPLE / name / "classes.json"),
         fitted=fitted,
-        out_of_fold=out_of_fold,
-        mended=mended(y.to_numpy(), probability, out_of_fold, trained=fitted["trained_prevalence"], true=true),
+        folded=folded,
+        mended=mended(y.to_numpy(), probability, folded, trained=fitted["trained_prevalence"], true=true),
     )
     out = EVALUATE / name
     write_table(out / "predictions.parquet", pd.DataFrame({"y": y, "probability": probability}, index=X.index))
     for table in ("out_of_fold", "folds"):
         (out / f"{table}.parquet").unlink(missing_ok=True)
-    if out_of_fold is not None and tuned is not None:
-        write_table(out / "out_of_fold.parquet", out_of_fold)
-        write_table(out / "folds.parquet", by_fold(out_of_fold, tuned=tuned, confidence=settings.confidence))
+    if folded is not None:
+        write_table(out / "out_of_fold.parquet", folded.predictions)
+        write_table(out / "folds.parquet", by_fold(folded, settings))
     write_json(out / "confusion_matrix.json", matrices(judged))
     write_json(
         out / "classification_report.json",

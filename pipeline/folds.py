@@ -1,21 +1,75 @@
 """Refits the whole chain, from preprocessing to model, in folds of the training rows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
-from sklearn.model_selection import RepeatedStratifiedKFold
+from sklearn.model_selection import RepeatedStratifiedKFold, StratifiedGroupKFold, StratifiedKFold
 from tqdm import tqdm
 
+from pipeline import config
+from pipeline.calibration import correct_prior
+from pipeline.config import Config
 from pipeline.errors import InputError
 from pipeline.files import separate
 from pipeline.preprocess import preprocess
 from pipeline.resample import resample
-from pipeline.train import train
+from pipeline.train import train, trained_prevalence
 
 POSITIVES = 5  # that each fold keeps for testing
+INNER = 3  # folds that choose C, at most
+EPSILON = float(np.finfo(np.float64).eps)  # least probability in a logarithm, as in scikit-learn's log loss
+
+
+@dataclass(frozen=True)
+class Chain:
+    """What each fold fits anew.
+
+    Attributes
+    ----------
+    preprocessing
+        Settings of `preprocess`.
+    sampler, model
+        Unfitted; copies are fitted.
+    grid
+        Values of the model's C to choose from; None leaves C as it is.
+    """
+
+    preprocessing: Mapping[str, Any]
+    sampler: Any
+    model: Any
+    grid: Sequence[float] | None
+
+
+@dataclass(frozen=True)
+class Folded:
+    """What models in folds say of the rows they did not see.
+
+    Attributes
+    ----------
+    predictions
+        Indexed by row_id, repeat by repeat in the table's order: `repeat`, `fold`, `y`, `probability` of the
+        positive class. Folds along time leave out the first rows, which no earlier ones could learn.
+    fits
+        One row a fold: `repeat`, `fold`, `training_rows` and `training_positives` before resampling, `C`, whether the
+        fit `converged`, and `trained_prevalence` after resampling and weights.
+    """
+
+    predictions: pd.DataFrame
+    fits: pd.DataFrame
+
+
+def chain(params: Config, name: str) -> Chain:
+    """The chain of variant `name`, as configured."""
+    return Chain(
+        preprocessing=vars(params.preprocess),
+        sampler=config.sampler(params, name),
+        model=config.model(params, name),
+        grid=config.grid(params),
+    )
 
 
 def count(positives: int, *, most: int) -> int:
@@ -23,17 +77,63 @@ def count(positives: int, *, most: int) -> int:
     return min(most, positives // POSITIVES)
 
 
+def splits(
+    y: pd.Series,
+    *,
+    folds: int,
+    repeats: int,
+    seed: int,
+    groups: pd.Series | None = None,
+    times: pd.Series | None = None,
+) -> Iterator[tuple[int, int, np.ndarray, np.ndarray]]:
+    """Of each fold: its repeat, its number, and the positions of its training and of its held rows.
+
+    Parameters
+    ----------
+    y
+        Shape (n,): 0 and 1.
+    folds, repeats, seed
+        How many, and the seed of their shuffles. Folds along time have neither repeats nor chance.
+    groups
+        Shape (n,): rows of one group stay in one fold.
+    times
+        Shape (n,), sortable: each fold is learned from earlier rows alone. Rows in order are cut into folds + 1 blocks
+        of equally many positives, equal times in one block; a fold holds a block and learns from all before it.
+    """
+    if times is not None:
+        yield from _along_time(y, times, folds)
+    elif groups is not None:
+        for repeat in range(repeats):
+            shuffled = StratifiedGroupKFold(folds, shuffle=True, random_state=derived(seed, repeat))
+            for fold, (fit, held) in enumerate(shuffled.split(y, y, groups)):
+                yield repeat, fold, fit, held
+    else:
+        stratified = RepeatedStratifiedKFold(n_splits=folds, n_repeats=repeats, random_state=seed)
+        for number, (fit, held) in enumerate(stratified.split(y, y)):
+            yield *divmod(number, folds), fit, held
+
+
+def _along_time(y: pd.Series, times: pd.Series, folds: int) -> Iterator[tuple[int, int, np.ndarray, np.ndarray]]:
+    order = np.argsort(times.to_numpy(), kind="stable")
+    sorted_times, positives = times.to_numpy()[order], np.flatnonzero(y.to_numpy()[order])
+    # Each cut is moved back to the first row of its time.
+    cuts = [positives[len(positives) * block // (folds + 1)] for block in range(1, folds + 1)]
+    begins = [int(np.searchsorted(sorted_times, sorted_times[cut], side="left")) for cut in cuts]
+    for fold, (begin, end) in enumerate(zip(begins, [*begins[1:], len(y)], strict=True)):
+        yield 0, fold, np.sort(order[:begin]), np.sort(order[begin:end])
+
+
 def out_of_fold(
     table: pd.DataFrame,
     *,
     target: str,
-    preprocessing: Mapping[str, Any],
-    sampler: Any,
-    model: Any,
+    chain: Chain,
     folds: int,
     repeats: int,
     seed: int,
-) -> pd.DataFrame:
+    groups: pd.Series | None = None,
+    times: pd.Series | None = None,
+) -> Folded:
     """The probability that each training row gets from models that did not see it.
 
     Parameters
@@ -42,53 +142,104 @@ def out_of_fold(
         Shape (n, p + 1), indexed by row_id: training rows before preprocessing.
     target
         Name of the target column.
-    preprocessing
-        Settings of `preprocess`.
-    sampler, model
-        Unfitted; each fold fits copies.
-    folds
-        Number of stratified folds, from 2.
-    repeats
-        How many times the rows are put into folds, each time anew.
+    chain
+        What is fitted.
+    folds, repeats, groups, times
+        See `splits`.
     seed
         Of the folds, which so are the same for every variant; samplers get seeds derived from it.
 
-    Returns
-    -------
-    predictions
-        Indexed by row_id, repeat by repeat in the table's order: `repeat`, `fold`, `y`, `probability` of the
-        positive class, and whether the fold's fit `converged`.
+    Raises
+    ------
+    InputError
+        The sampler or the model cannot take the rows of a fold.
     """
     X, y = separate(table, target)
-    fold_of = np.empty((repeats, len(y)), dtype=np.int64)
-    probability = np.empty((repeats, len(y)))
-    converged = np.empty((repeats, len(y)), dtype=bool)
-    splitter = RepeatedStratifiedKFold(n_splits=folds, n_repeats=repeats, random_state=seed)
-    splits = tqdm(splitter.split(X, y), total=repeats * folds, desc="folds", delay=2, leave=False, disable=None)
-    for number, (fit, held) in enumerate(splits):
-        repeat, fold = divmod(number, folds)
-        preprocessor = preprocess(X.iloc[fit], **preprocessing)
+    held_rows, fits = [], []
+    each = splits(y, folds=folds, repeats=repeats, seed=seed, groups=groups, times=times)
+    total = folds * (1 if times is not None else repeats)
+    for repeat, fold, fit, held in tqdm(each, total=total, desc="folds", delay=2, leave=False, disable=None):
         try:
-            rows = resample(preprocessor.transform(X.iloc[fit]), y.iloc[fit], reseeded(sampler, seed, repeat, fold))
+            C, _ = tune(X.iloc[fit], y.iloc[fit], chain, where=(seed, repeat, fold))
+            predict, converged, trained = _fit(X.iloc[fit], y.iloc[fit], chain, C=C, where=(seed, repeat, fold))
         except InputError as error:
             where = f"fold {fold + 1} of {folds}" + (f", repeat {repeat + 1}" if repeat else "")
             raise InputError(f"{where}: {error}") from None
-        fitted, converged[repeat, held] = train(*rows, clone(model))
-        probability[repeat, held] = fitted.predict_proba(preprocessor.transform(X.iloc[held]))[:, 1]
-        fold_of[repeat, held] = fold
-    columns = {
-        "repeat": np.repeat(np.arange(repeats), len(y)),
-        "fold": fold_of.ravel(),
-        "y": np.tile(y.to_numpy(), repeats),
-        "probability": probability.ravel(),
-        "converged": converged.ravel(),
-    }
-    return pd.DataFrame(columns, index=np.tile(table.index, repeats)).rename_axis(table.index.name)
+        rows = {"repeat": repeat, "fold": fold, "y": y.iloc[held], "probability": predict(X.iloc[held])}
+        held_rows.append(pd.DataFrame(rows).set_index(X.index[held]).assign(place=held))
+        counts = {"training_rows": len(fit), "training_positives": int(y.iloc[fit].sum())}
+        fits.append(
+            {"repeat": repeat, "fold": fold, **counts, "C": C, "converged": converged, "trained_prevalence": trained}
+        )
+    predictions = pd.concat(held_rows).sort_values(["repeat", "place"], kind="stable").drop(columns="place")
+    return Folded(predictions.rename_axis(table.index.name), pd.DataFrame(fits).astype({"C": "float64"}))
+
+
+def tune(
+    X: pd.DataFrame, y: pd.Series, chain: Chain, *, where: Sequence[int]
+) -> tuple[float | None, dict[float, float] | None]:
+    """The C with the lowest log loss out of at most `INNER` folds of these rows, and the log loss of each.
+
+    The log loss is that of probabilities corrected for the known shares of the classes: without that, resampling's
+    shift of all probabilities would choose C. Of equal ones the smallest, which penalises most.
+
+    Parameters
+    ----------
+    X, y
+        Shapes (n, p) and (n,): training rows before preprocessing.
+    chain
+        What is fitted.
+    where
+        Numbers that seeds are derived from; the first is the seed of the folds.
+
+    Returns
+    -------
+    C, losses
+        None where the chain has no grid, or the positives are too few for two folds.
+    """
+    number = count(int(y.sum()), most=INNER)
+    if chain.grid is None or number < 2:
+        return None, None
+    losses = dict.fromkeys(sorted(chain.grid), 0.0)
+    inner = StratifiedKFold(number, shuffle=True, random_state=derived(*where))
+    for fold, (fit, held) in enumerate(inner.split(y, y)):
+        preprocessor = preprocess(X.iloc[fit], **chain.preprocessing)
+        rows = resample(preprocessor.transform(X.iloc[fit]), y.iloc[fit], reseeded(chain.sampler, *where, fold))
+        unseen = preprocessor.transform(X.iloc[held])
+        for C in losses:
+            fitted, _ = train(*rows, clone(chain.model).set_params(C=C))
+            shares = {"trained": trained_prevalence(fitted, rows[1]), "true": float(y.iloc[fit].mean())}
+            probability = correct_prior(fitted.predict_proba(unseen)[:, 1], **shares)
+            right = np.where(y.iloc[held] == 1, probability, 1 - probability)
+            losses[C] -= float(np.log(np.maximum(right, EPSILON)).sum()) / len(y)
+    return min(losses, key=lambda C: losses[C]), losses
+
+
+def _fit(
+    X: pd.DataFrame, y: pd.Series, chain: Chain, *, C: float | None, where: Sequence[int]
+) -> tuple[Any, bool, float]:
+    preprocessor = preprocess(X, **chain.preprocessing)
+    rows = resample(preprocessor.transform(X), y, reseeded(chain.sampler, *where))
+    fitted, converged = train(*rows, with_C(clone(chain.model), C))
+
+    def predict(unseen: pd.DataFrame) -> np.ndarray:
+        return np.asarray(fitted.predict_proba(preprocessor.transform(unseen))[:, 1])
+
+    return predict, converged, trained_prevalence(fitted, rows[1])
+
+
+def with_C(model: Any, C: float | None) -> Any:
+    """The model with this C; as it is without one."""
+    return model if C is None else model.set_params(C=C)
+
+
+def derived(*numbers: int) -> int:
+    """A seed that comes from these numbers alone (`numpy.random.SeedSequence`)."""
+    return int(np.random.SeedSequence(numbers).generate_state(1)[0])
 
 
 def reseeded(sampler: Any, *where: int) -> Any:
-    """A copy of the sampler whose random states come from these numbers alone (`numpy.random.SeedSequence`)."""
-    seed = int(np.random.SeedSequence(where).generate_state(1)[0])
+    """A copy of the sampler whose random states come from these numbers alone."""
     copy = clone(sampler)
     states = [name for name in copy.get_params() if name.rpartition("__")[2] == "random_state"]
-    return copy.set_params(**dict.fromkeys(states, seed))
+    return copy.set_params(**dict.fromkeys(states, derived(*where)))

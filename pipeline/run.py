@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import pandas as pd
 from sklearn.base import clone
 
-from pipeline import config, evaluate, ingest, preprocess, resample, split, train
+from pipeline import evaluate, folds, ingest, preprocess, resample, split, train
 from pipeline.config import Config, Data, Preprocess, Split
 from pipeline.files import separate
 
@@ -47,7 +47,7 @@ class Result:
     predictions
         `y` and `probability` by row_id, of the test rows.
     out_of_fold, folds
-        See `pipeline.folds.out_of_fold` and `pipeline.evaluate.by_fold`; None without folds.
+        See `pipeline.folds.Folded.predictions` and `pipeline.evaluate.by_fold`; None without folds.
     """
 
     metrics: dict[str, Any]
@@ -100,35 +100,26 @@ def run(params: Config, name: str) -> Result:
     InputError
         The table cannot be used, or a sampler or model cannot take it.
     """
-    sampler, unfitted = config.sampler(params, name), config.model(params, name)
-    out_of_fold, tuned = evaluate.refit(
-        sides(params.data, params.split)[0],
-        target=params.data.target,
-        preprocessing=vars(params.preprocess),
-        sampler=sampler,
-        model=unfitted,
-        settings=params.evaluate,
-        seed=params.seed,
-    )
+    chain, training, target = folds.chain(params, name), sides(params.data, params.split)[0], params.data.target
+    folded, tuned = evaluate.refit(training, target=target, chain=chain, settings=params.evaluate, seed=params.seed)
     X, y, X_test, y_test = prepared(params.data, params.split, params.preprocess)
-    sampler = clone(sampler)
+    sampler = clone(chain.sampler)
     X_resampled, y_resampled = resample.resample(X, y, sampler)
     origin = resample.provenance(X, y, X_resampled, y_resampled, getattr(sampler, "sample_indices_", None))
-    model, converged = train.train(X_resampled, y_resampled, clone(unfitted))
-    confidence = params.evaluate.confidence
-    probability, judged = evaluate.evaluate(model, X_test, y_test, tuned=tuned, confidence=confidence)
-    fitted = train.describe(model, converged, y_resampled)
+    C, losses = folds.tune(*separate(training, target), chain, where=(params.seed,))
+    model, converged = train.train(X_resampled, y_resampled, folds.with_C(clone(chain.model), C))
+    probability, judged = evaluate.evaluate(model, X_test, y_test, tuned=tuned, confidence=params.evaluate.confidence)
+    fitted = train.describe(model, converged, y_resampled, losses)
     trained = fitted["trained_prevalence"]
     metrics = evaluate.gather(
         name,
         judged,
         classes=resample.count(y_resampled, origin),
         fitted=fitted,
-        out_of_fold=out_of_fold,
-        mended=evaluate.mended(y_test.to_numpy(), probability, out_of_fold, trained=trained, true=float(y.mean())),
+        folded=folded,
+        mended=evaluate.mended(y_test.to_numpy(), probability, folded, trained=trained, true=float(y.mean())),
     )
     predictions = pd.DataFrame({"y": y_test, "probability": probability}, index=X_test.index)
-    folds = None
-    if out_of_fold is not None and tuned is not None:
-        folds = evaluate.by_fold(out_of_fold, tuned=tuned, confidence=confidence)
-    return Result(metrics, predictions, out_of_fold, folds)
+    if folded is None:
+        return Result(metrics, predictions, None, None)
+    return Result(metrics, predictions, folded.predictions, evaluate.by_fold(folded, params.evaluate))

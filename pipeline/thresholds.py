@@ -1,17 +1,15 @@
-"""Chooses the decision threshold on rows that are never reported."""
+"""Chooses the threshold of a decision from probabilities of rows that the model did not see."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 
 def choose(
-    y: np.ndarray,
-    probability: np.ndarray,
-    *,
-    objective: str,
-    beta: float | None = None,
-    weight: np.ndarray | None = None,
+    y: np.ndarray, probability: np.ndarray, rule: Mapping[str, Any], *, weight: np.ndarray | None = None
 ) -> float:
-    """The threshold with the highest objective; of equal ones the highest, which alerts least.
+    """The threshold that does best by the declared rule; of equal ones the highest, which alerts least.
 
     Parameters
     ----------
@@ -19,28 +17,49 @@ def choose(
         Shape (n,): 0 and 1, both present.
     probability
         Shape (n,): probability of the positive class, from models that did not see the row.
-    objective
-        `balanced_accuracy`, (recall + specificity) / 2, or `f_beta`,
-        (1 + beta^2) tp / ((1 + beta^2) tp + beta^2 fn + fp) (van Rijsbergen 1979, chapter 7).
-    beta
-        How many times recall counts what precision counts; for `f_beta`.
+    rule
+        `objective` and the settings that belong to it:
+        `balanced_accuracy`, (recall + specificity) / 2;
+        `f_beta`, (1 + beta^2) tp / ((1 + beta^2) tp + beta^2 fn + fp) (van Rijsbergen 1979, chapter 7), with `beta`;
+        `expected_cost`, lowest false_negative_cost fn + false_positive_cost fp, where no alert at all may be best;
+        `recall_at_precision`, highest recall with a precision of `precision_floor` or more, or the highest precision
+        where none reaches it;
+        `alert_budget`, highest recall with at most a share `alerts` of the rows called positive, or the fewest alerts.
     weight
         Shape (n,): how many rows each row stands for; None is one.
 
     Returns
     -------
     threshold
-        One of the probabilities: rows from it on are called positive.
+        One of the probabilities: rows from it on are called positive. Where no alert is best, the next float above all.
     """
     from sklearn.metrics import confusion_matrix_at_thresholds
 
     tn, fp, fn, tp, threshold = confusion_matrix_at_thresholds(y, probability, sample_weight=weight)
-    if objective == "f_beta":
-        assert beta is not None
-        misses = beta**2
-        score = (1 + misses) * tp / ((1 + misses) * tp + misses * fn + fp)
-    else:
-        # In whole numbers, so that equal scores are equal: recall + specificity times both classes' counts.
-        score = tp * (tn + fp) + tn * (tp + fn)
+    score = _score(rule, tn, fp, fn, tp)
     # The thresholds come in falling order, and argmax takes the first.
-    return float(threshold[np.argmax(score)])
+    best = int(np.argmax(score))
+    if rule["objective"] == "expected_cost" and score[best] <= -rule["false_negative_cost"] * (tp[0] + fn[0]):
+        return float(np.nextafter(threshold[0], np.inf))
+    return float(threshold[best])
+
+
+def _score(rule: Mapping[str, Any], tn: np.ndarray, fp: np.ndarray, fn: np.ndarray, tp: np.ndarray) -> np.ndarray:
+    """What is highest where the rule is served best, for each threshold."""
+    match rule["objective"]:
+        case "f_beta":
+            misses = rule["beta"] ** 2
+            return np.asarray((1 + misses) * tp / ((1 + misses) * tp + misses * fn + fp))
+        case "expected_cost":
+            return np.asarray(-rule["false_negative_cost"] * fn - rule["false_positive_cost"] * fp)
+        case "recall_at_precision":
+            precision = tp / (tp + fp)
+            enough = precision >= rule["precision_floor"]
+            return np.asarray(np.where(enough, tp, -1.0) if enough.any() else precision)
+        case "alert_budget":
+            alerts, rows = tp + fp, tp + fp + fn + tn
+            enough = alerts <= rule["alerts"] * rows
+            return np.asarray(np.where(enough, tp, -1.0) if enough.any() else -alerts)
+        case _:
+            # In whole numbers, so that equal scores are equal: recall + specificity times both classes' counts.
+            return np.asarray(tp * (tn + fp) + tn * (tp + fn))

@@ -1,4 +1,4 @@
-"""Fits the model on resampled training rows."""
+"""Fits the model on resampled training rows, with the C that does best on rows held out of them."""
 
 import warnings
 from typing import Any
@@ -7,7 +7,7 @@ import pandas as pd
 
 from pipeline import config
 from pipeline.errors import InputError, run
-from pipeline.files import RESAMPLE, TRAIN, read_table, say, separate, write_json, write_model
+from pipeline.files import RESAMPLE, SPLIT, TRAIN, read_table, say, separate, write_json, write_model
 
 
 def train(X: pd.DataFrame, y: pd.Series, model: Any) -> tuple[Any, bool]:
@@ -44,22 +44,30 @@ def train(X: pd.DataFrame, y: pd.Series, model: Any) -> tuple[Any, bool]:
     return model, converged
 
 
-def describe(model: Any, converged: bool, y: pd.Series) -> dict[str, Any]:
-    """What a person wants to know of a model fitted on y; null where this model has no such thing.
-
-    `trained_prevalence` is the positives' share of the rows' total weight, by count and the model's `class_weight`.
-    """
-    linear = hasattr(model, "coef_") and hasattr(model, "intercept_")
+def trained_prevalence(model: Any, y: pd.Series) -> float:
+    """The positives' share of the total weight of rows y, by their number and the model's `class_weight`."""
     weight = model.get_params().get("class_weight")
     share = float((y == 1).mean())
     if weight == "balanced":
-        share = 0.5
-    elif weight:
+        return 0.5
+    if weight:
         one, zero = (share * weight.get(1, 1.0), (1 - share) * weight.get(0, 1.0))
-        share = one / (one + zero)
+        return float(one / (one + zero))
+    return share
+
+
+def describe(model: Any, converged: bool, y: pd.Series, losses: dict[float, float] | None) -> dict[str, Any]:
+    """What a person wants to know of a model fitted on y; null where this model has no such thing.
+
+    `tuning` has the values of C that were tried, and their log losses on rows that were held out; null where C was
+    left as configured.
+    """
+    linear = hasattr(model, "coef_") and hasattr(model, "intercept_")
     return {
         "model": type(model).__name__,
-        "trained_prevalence": share,
+        "C": model.get_params().get("C"),
+        "tuning": {"C": list(losses), "log_loss": list(losses.values())} if losses else None,
+        "trained_prevalence": trained_prevalence(model, y),
         "converged": converged,
         "iterations": int(model.n_iter_.max()) if hasattr(model, "n_iter_") and hasattr(model.n_iter_, "max") else None,
         "intercept": float(model.intercept_[0]) if linear else None,
@@ -69,19 +77,23 @@ def describe(model: Any, converged: bool, y: pd.Series) -> dict[str, Any]:
 
 def main() -> None:
     """Read, fit, write."""
+    from pipeline import folds  # which imports this module
+
     params = config.load()
     name, target = config.asked(), params.data.target
-    model = config.model(params, name)
+    chain = folds.chain(params, name)
     X, y = separate(read_table(RESAMPLE / name / "train.parquet").drop(columns=["row_id", "synthetic"]), target)
     try:
-        fitted, converged = train(X, y, model)
+        C, losses = folds.tune(*separate(read_table(SPLIT / "train.parquet"), target), chain, where=(params.seed,))
+        fitted, converged = train(X, y, folds.with_C(chain.model, C))
     except InputError as error:
         raise InputError(f"variants.{name}: {error}") from None
-    summary = describe(fitted, converged, y)
+    summary = describe(fitted, converged, y, losses)
     write_model(TRAIN / name / "model.skops", fitted)
     write_json(TRAIN / name / "coefficients.json", summary)
     warning = "" if converged else ": NOT CONVERGED, raise model.max_iter or scale the features"
-    say(f"{name}: {summary['model']}, {summary['iterations']} iterations{warning}")
+    chosen = "" if C is None else f", C {C:g} chosen out of {', '.join(f'{c:g}' for c in chain.grid or ())}"
+    say(f"{name}: {summary['model']}{chosen}, {summary['iterations']} iterations{warning}")
 
 
 if __name__ == "__main__":

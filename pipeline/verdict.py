@@ -19,7 +19,23 @@ REFERENCE = "none"  # the variant that remedies are tested against, called the p
 SIMPLEST = ("class_weight", "random_under", "random_over")  # in this order; then the rest, in the order of the config
 POWER = 0.8  # of the smallest difference that is told
 EXIT = {"keep": 0, "rebalance": 10, "undecided": 20, "invalid": 30}
-WORDS = {"average_precision": "average precision", "roc_auc": "ROC AUC"}
+WORDS = {
+    "average_precision": "average precision",
+    "roc_auc": "ROC AUC",
+    "log_loss": "log loss",
+    "brier": "Brier score",
+    "expected_cost": "expected cost",
+    "f_beta": "F-beta",
+}
+# Of each primary metric, its column among the folds, and whether more of it is better.
+COLUMNS = {
+    "average_precision": ("average_precision", 1),
+    "roc_auc": ("roc_auc", 1),
+    "log_loss": ("recalibrated_log_loss", -1),
+    "brier": ("recalibrated_brier", -1),
+    "expected_cost": ("tuned_expected_cost", -1),
+    "f_beta": ("tuned_f_beta", 1),
+}
 
 
 def verdict(
@@ -40,9 +56,9 @@ def verdict(
     thresholds
         t* by variant; None where there is none.
     primary
-        The metric that decides, a column of `folds` in which higher is better.
+        The metric that decides, one of `COLUMNS`.
     rope
-        Half-width of the region of practical equivalence, in that metric.
+        Half-width of the region of practical equivalence, in that metric's unit.
     alpha
         Error of the calls, over all remedies together.
     table
@@ -71,9 +87,16 @@ def verdict(
     }
     if reason := _why_not(folds):
         return {**result, "sentence": f"No verdict: {reason}."}
-    values = {name: rows[primary].to_numpy(dtype=float) for name, rows in folds.items() if rows is not None}
-    number = next(iter(folds.values()))["fold"].nunique()  # type: ignore[index]
-    how = {"test_over_train": 1 / (number - 1), "rope": rope, "alpha": alpha}
+    column, sign = COLUMNS[primary]
+    # Higher is better from here on.
+    values = {name: sign * rows[column].to_numpy(dtype=float) for name, rows in folds.items() if rows is not None}
+    first = folds[REFERENCE]
+    assert first is not None
+    how = {
+        "test_over_train": float(first["rows"].sum() / first["training_rows"].sum()),
+        "rope": rope,
+        "alpha": alpha,
+    }
     remedies = [name for name in folds if name != REFERENCE]
     tests = {name: correlated(values[name] - values[REFERENCE], **how) for name in remedies}
     adjusted = dict(zip(remedies, holm([tests[name].p for name in remedies]), strict=True))
@@ -94,12 +117,12 @@ def verdict(
         "threshold": thresholds[chosen],
         "sentence": _sentence(action, chosen, best, tests, thresholds[chosen], smallest, declared),
         "smallest_difference": smallest,
-        "reference": float(values[REFERENCE].mean()),
+        "reference": sign * float(values[REFERENCE].mean()),
         "remedies": [
             {
                 "variant": name,
                 "call": calls[name],
-                "mean_primary": float(values[name].mean()),
+                "mean_primary": sign * float(values[name].mean()),
                 **asdict(tests[name]),
                 "p_holm": adjusted[name],
             }
