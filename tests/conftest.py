@@ -19,6 +19,9 @@ from pipeline.metrics import holdout
 
 ROOT = Path(__file__).parents[1]
 
+# A shell ignores Ctrl-C for what it starts in the background, and so would every command that the tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 @pytest.fixture
 def shared():
@@ -116,6 +119,7 @@ TABLE = {
 def said(results):
     """A verdict on the six visitors, from two folds in two repeats."""
     folds = pd.DataFrame({"repeat": [0, 0, 1, 1], "fold": [0, 1, 0, 1], "average_precision": [0.5, 0.6, 0.7, 0.6]})
+    folds = folds.assign(rows=6, training_rows=6)
     worse = folds.assign(average_precision=[0.5, 0.5, 0.5, 0.5])
     return verdict.verdict(
         {"none": folds, "smote": worse},

@@ -91,7 +91,22 @@ def test_the_composition_of_conf_is_typed(raw):
         (
             "evaluate.objective",
             "recall",
-            "evaluate.objective: expected one of balanced_accuracy, f_beta, found 'recall'",
+            "evaluate.objective: expected one of balanced_accuracy, f_beta, expected_cost, recall_at_precision, "
+            "alert_budget, found 'recall'",
+        ),
+        ("evaluate.alerts", 0.1, "evaluate.alerts: expected null without evaluate=alert_budget, found 0.1"),
+        ("model.tune", "yes", "model.tune: expected true or false: whether C is chosen for each variant, found 'yes'"),
+        (
+            "model.grid",
+            [1.0, 1.0],
+            "model.grid: expected two or more different values of C above 0, since model.tune is true, "
+            "found [1.0, 1.0]",
+        ),
+        (
+            "compare.primary",
+            "f_beta",
+            "compare.primary: expected evaluate=f_beta beside it, so that each variant is judged at the threshold made "
+            "for it, found 'f_beta'",
         ),
         ("evaluate.folds", 1, "evaluate.folds: expected a whole number from 2, or 0, found 1"),
         ("evaluate.confidence", 95, "evaluate.confidence: expected a fraction between 0 and 1, found 95.0"),
@@ -134,6 +149,43 @@ def test_f_beta_needs_a_positive_finite_beta(raw, beta):
         "params.yaml: evaluate.beta: expected a number above 0, since evaluate.objective is f_beta"
     )
     assert config.check(changed(bad, "evaluate.beta", 2)).evaluate.beta == 2.0
+
+
+@pytest.mark.parametrize(
+    ("objective", "key", "bad", "expected", "good"),
+    [
+        ("expected_cost", "false_negative_cost", None, "a number above 0", 19.0),
+        ("recall_at_precision", "precision_floor", 1.0, "a fraction between 0 and 1", 0.5),
+        ("alert_budget", "alerts", None, "a fraction between 0 and 1", 0.1),
+    ],
+)
+def test_an_objective_needs_its_settings(raw, objective, key, bad, expected, good):
+    asked = changed(changed(raw, "evaluate.objective", objective), "evaluate.false_positive_cost", None)
+    if objective == "expected_cost":
+        asked = changed(asked, "evaluate.false_positive_cost", 1.0)
+    (problem,) = refusal(changed(asked, f"evaluate.{key}", bad))
+    assert problem.startswith(
+        f"params.yaml: evaluate.{key}: expected {expected}, since evaluate.objective is {objective}"
+    )
+    assert config.rule(config.check(changed(asked, f"evaluate.{key}", good)).evaluate)[key] == good
+
+
+def test_a_model_without_c_cannot_be_tuned(raw):
+    forest = {"_target_": "sklearn.ensemble.RandomForestClassifier", "tune": True, "grid": [0.1, 1.0]}
+    params = config.check({**raw, "model": forest})
+    with pytest.raises(InputError, match=r"model: RandomForestClassifier has no C to choose: set model.tune=false"):
+        config.model(params, "none")
+    forest["tune"] = False
+    params = config.check({**raw, "model": forest})
+    assert type(config.model(params, "none")).__name__ == "RandomForestClassifier"
+    assert config.grid(params) is None
+
+
+def test_a_variant_cannot_give_a_c_that_is_chosen(raw):
+    raw["variants"]["none"]["model"] = {"C": 2.0}
+    with pytest.raises(InputError, match=r"variants.none.model.C: C is chosen for each variant: set model.tune=false"):
+        config.model(config.check(raw), "none")
+    assert config.model(config.check(changed(raw, "model.tune", False)), "none").C == 2.0
 
 
 def test_several_values_out_of_range_are_told_at_once(raw):

@@ -8,7 +8,11 @@ from pipeline.configure import differences
 from pipeline.errors import InputError
 
 ROOT = Path(__file__).parents[1]
-NEEDED = {"csv": ["data.path=visits.csv", "data.target=buy"]}
+NEEDED = {
+    "csv": ["data.path=visits.csv", "data.target=buy"],
+    "expected_cost": ["evaluate=expected_cost", "evaluate.false_negative_cost=19"],
+    "f_beta": ["evaluate=f_beta"],
+}
 
 
 def choices(group):
@@ -23,7 +27,7 @@ def test_committed_params_are_what_conf_composes_to(composed):
     ("group", "choice"),
     [
         (group, choice)
-        for group in ("data", "split", "preprocess", "model", "evaluate", "tracking", "experiment")
+        for group in ("data", "split", "preprocess", "model", "evaluate", "compare", "tracking", "experiment")
         for choice in choices(group)
     ],
 )

@@ -83,6 +83,8 @@ def settings_read(name):
             found |= {"variants", "trusted_packages"} | (
                 {"model"} if ast.unparse(node.func) == "config.model" else set()
             )
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "folds.chain":
+            found |= {"variants", "trusted_packages", "model", "preprocess"}
     return found
 
 

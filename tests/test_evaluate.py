@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import brier_score_loss, confusion_matrix, log_loss, precision_recall_fscore_support
 from sklearn.metrics import classification_report as theirs
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from pipeline import evaluate as stage_evaluate
 from pipeline import ingest as stage_ingest
@@ -11,8 +11,10 @@ from pipeline import preprocess as stage_preprocess
 from pipeline import resample as stage_resample
 from pipeline import split as stage_split
 from pipeline import train as stage_train
+from pipeline.calibration import correct_prior, platt, recalibrate
 from pipeline.evaluate import classification_report, evaluate
 from pipeline.files import read_json, read_model, read_table
+from pipeline.folds import Folded
 from pipeline.metrics import holdout
 from pipeline.thresholds import choose
 
@@ -86,7 +88,7 @@ def test_everything_reported_follows_from_the_kept_predictions(judged):
     # The threshold follows from the out-of-fold predictions, on training rows.
     held = read_table(out / "out_of_fold.parquet")
     assert set(held.index) == set(read_table(folder / "data/split/train.parquet").index)
-    tuned = choose(held.y.to_numpy(), held.probability.to_numpy(), objective="balanced_accuracy")
+    tuned = choose(held.y.to_numpy(), held.probability.to_numpy(), {"objective": "balanced_accuracy"})
     assert metrics["holdout"] == holdout(told.y.to_numpy(), told.probability.to_numpy(), tuned=tuned, confidence=0.95)
     for point, threshold in (("default", 0.5), ("tuned", tuned)):
         called = told.probability >= threshold
@@ -117,7 +119,9 @@ def test_too_few_positives_for_folds_give_no_tuned_threshold_and_still_a_result(
 
 
 def test_a_variant_s_arguments_reach_the_model(judged):
-    folder = judged("class_weight", "data.simulation.rows=300", "data.simulation.prevalence=0.1", "model.C=0.5")
+    folder = judged(
+        "class_weight", "data.simulation.rows=300", "data.simulation.prevalence=0.1", "model.tune=false", "model.C=0.5"
+    )
     train = read_table(folder / "data/preprocess/train.parquet")
     expected = LogisticRegression(C=0.5, class_weight="balanced").fit(train.drop(columns="buy"), train.buy)
     found = read_json(folder / "data/train/class_weight/coefficients.json")
@@ -133,6 +137,39 @@ def test_the_objective_moves_the_threshold(judged):
         for chosen in ([], ["evaluate=f_beta", "evaluate.beta=0.5"])
     ]
     assert thresholds[1] > thresholds[0]  # precision counts double
+
+
+def test_a_fold_is_judged_at_a_threshold_and_a_correction_from_the_other_folds_of_its_repeat(judged):
+    folder = judged("smote", "data.simulation.rows=400", "data.simulation.prevalence=0.1", "evaluate.repeats=2")
+    out = folder / "data/evaluate/smote"
+    rows, held = read_table(out / "folds.parquet"), read_table(out / "out_of_fold.parquet")
+    row = rows[(rows.repeat == 1) & (rows.fold == 3)].iloc[0]
+    mine, others = held[(held.repeat == 1) & (held.fold == 3)], held[(held.repeat == 1) & (held.fold != 3)]
+    threshold = choose(others.y.to_numpy(), others.probability.to_numpy(), {"objective": "balanced_accuracy"})
+    assert row.threshold == threshold
+    assert [[row.tuned_tn, row.tuned_fp], [row.tuned_fn, row.tuned_tp]] == confusion_matrix(
+        mine.y, mine.probability >= threshold
+    ).tolist()
+    slope, intercept = platt(others.y.to_numpy(), others.probability.to_numpy())
+    mended = recalibrate(mine.probability.to_numpy(), slope=slope, intercept=intercept)
+    assert row.recalibrated_log_loss == pytest.approx(log_loss(mine.y, mended))
+    assert row.recalibrated_brier == pytest.approx(brier_score_loss(mine.y, mended))
+    assert set(rows.C) <= {0.01, 0.1, 1.0, 10.0, 100.0}
+
+
+@pytest.mark.parametrize(
+    ("rule", "value"),
+    [
+        ({"objective": "f_beta", "beta": 2.0}, {"f_beta": 5 * 2 / (5 * 2 + 4 * 1 + 3)}),
+        (
+            {"objective": "expected_cost", "false_negative_cost": 19.0, "false_positive_cost": 1.0},
+            {"expected_cost": (19 + 3) / 10},
+        ),
+        ({"objective": "balanced_accuracy"}, {}),
+    ],
+)
+def test_the_objective_of_a_hand_counted_matrix(rule, value):
+    assert stage_evaluate.worth({"tn": 4, "fp": 3, "fn": 1, "tp": 2}, rule) == pytest.approx(value)
 
 
 def test_the_article_s_two_matrices(judged, shared):
@@ -151,8 +188,10 @@ def test_both_corrections_mend_what_oversampling_does_to_probabilities():
     true = y.mean()
     shifted = 1 / (1 + np.exp(-(logit + np.log((1 - true) / true))))  # as trained on as many of each class
     half = slice(100_000)
-    out_of_fold = pd.DataFrame({"y": y[half], "probability": shifted[half]})
-    worth = stage_evaluate.mended(y[100_000:], shifted[100_000:], out_of_fold, trained=0.5, true=true)
+    folded = Folded(pd.DataFrame({"y": y[half], "probability": shifted[half]}), pd.DataFrame())
+    worth = stage_evaluate.mended(y[100_000:], shifted[100_000:], folded, trained=0.5, true=true)
+    again = correct_prior(shifted[100_000:], trained=worth["corrections"]["trained"], true=worth["corrections"]["true"])
+    assert worth["prior_corrected"]["predicted_over_observed"] == again.mean() / y[100_000:].mean()
     assert worth["raw"]["predicted_over_observed"] > 3
     for form in ("prior_corrected", "platt"):
         assert worth[form]["predicted_over_observed"] == pytest.approx(1, abs=0.05)

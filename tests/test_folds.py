@@ -9,7 +9,7 @@ from sklearn import preprocessing
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import RepeatedStratifiedKFold
+from sklearn.model_selection import GridSearchCV, RepeatedStratifiedKFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 
 from pipeline import config, files, folds, mountain_shop, resample, thresholds, train
@@ -31,17 +31,17 @@ def visits():
     return table.astype(float).astype({"buy": "int8"}).set_axis(index)
 
 
-def predicted(visits, *, sampler=None, model=None, preprocessing=STANDARD, number=3, repeats=1, seed=42):
-    return folds.out_of_fold(
-        visits,
-        target="buy",
-        preprocessing=preprocessing,
-        sampler=sampler or FunctionSampler(),
-        model=model or LogisticRegression(),
-        folds=number,
-        repeats=repeats,
-        seed=seed,
-    )
+def chained(sampler=None, model=None, preprocessing=STANDARD, grid=None):
+    return folds.Chain(preprocessing, sampler or FunctionSampler(), model or LogisticRegression(), grid)
+
+
+def folded(visits, *, number=3, repeats=1, seed=42, groups=None, times=None, **parts):
+    how = {"folds": number, "repeats": repeats, "seed": seed, "groups": groups, "times": times}
+    return folds.out_of_fold(visits, target="buy", chain=chained(**parts), **how)
+
+
+def predicted(visits, **settings):
+    return folded(visits, **settings).predictions
 
 
 @pytest.mark.parametrize(("positives", "number"), [(4, 0), (9, 1), (10, 2), (14, 2), (24, 4), (25, 5), (900, 5)])
@@ -112,9 +112,78 @@ def test_too_few_rows_in_a_fold_say_which_fold(visits):
         predicted(visits, sampler=SMOTE(k_neighbors=11))
 
 
-def test_a_fold_that_does_not_converge_is_marked_on_its_rows(visits):
-    assert predicted(visits).converged.all()
-    assert not predicted(visits, model=LogisticRegression(max_iter=1)).converged.any()
+def test_a_fold_that_does_not_converge_is_marked(visits):
+    assert folded(visits).fits.converged.all()
+    assert not folded(visits, model=LogisticRegression(max_iter=1)).fits.converged.any()
+
+
+def test_each_fold_says_what_it_learned_from(visits):
+    fits = folded(visits, sampler=RandomOverSampler(random_state=0), repeats=2).fits
+    assert fits[["repeat", "fold"]].to_numpy().tolist() == [[r, k] for r in range(2) for k in range(3)]
+    assert fits.training_rows.tolist() == [40] * 6
+    assert fits.training_positives.tolist() == [10] * 6
+    assert fits.trained_prevalence.tolist() == [0.5] * 6
+    assert fits.C.isna().all()
+
+
+def test_c_is_the_one_with_the_lowest_log_loss_out_of_inner_folds_as_scikit_learn_finds_it(visits):
+    X, y = visits.drop(columns="buy"), visits.buy
+    grid = [0.01, 0.1, 1.0, 10.0]
+    chosen, losses = folds.tune(X, y, chained(grid=grid), where=(42,))
+    seed = int(np.random.SeedSequence((42,)).generate_state(1)[0])
+    search = GridSearchCV(
+        make_pipeline(preprocessing.StandardScaler(), LogisticRegression()),
+        {"logisticregression__C": grid},
+        scoring="neg_log_loss",
+        cv=StratifiedKFold(3, shuffle=True, random_state=seed),
+    ).fit(X, y)
+    assert chosen == search.best_params_["logisticregression__C"]
+    assert list(losses.values()) == pytest.approx(list(-search.cv_results_["mean_test_score"]), rel=1e-6)
+
+
+def test_resampling_s_shift_of_all_probabilities_does_not_choose_c(visits):
+    # Weights of 1 and 1e4 shift all probabilities towards 1: raw log loss would choose by that.
+    X, y = visits.drop(columns="buy"), visits.buy
+    shifted = chained(model=LogisticRegression(class_weight={0: 1.0, 1: 50.0}, max_iter=1000), grid=[0.1, 1.0])
+    _, losses = folds.tune(X, y, shifted, where=(42,))
+    _, plain = folds.tune(X, y, chained(grid=[0.1, 1.0]), where=(42,))
+    assert max(losses.values()) < 1.5 * max(plain.values())
+
+
+def test_c_stays_as_it_is_without_a_grid_or_with_too_few_positives(visits):
+    X, y = visits.drop(columns="buy"), visits.buy
+    assert folds.tune(X, y, chained(), where=(1,)) == (None, None)
+    few = pd.concat([visits[visits.buy == 1].head(9), visits[visits.buy == 0]])
+    assert folds.tune(few.drop(columns="buy"), few.buy, chained(grid=[0.1, 1.0]), where=(1,)) == (None, None)
+
+
+def test_each_fold_chooses_its_c_from_its_own_training_rows(visits):
+    grid = [0.01, 1.0, 100.0]
+    found = folded(visits, grid=grid)
+    X, y = visits.drop(columns="buy"), visits.buy
+    expected = [
+        folds.tune(X.iloc[fit], y.iloc[fit], chained(grid=grid), where=(42, repeat, fold))[0]
+        for repeat, fold, fit, _ in folds.splits(y, folds=3, repeats=1, seed=42)
+    ]
+    assert found.fits.C.tolist() == expected
+
+
+def test_rows_of_a_group_stay_in_one_fold(visits):
+    groups = pd.Series(np.arange(60) // 2, index=visits.index)
+    found = predicted(visits, groups=groups, repeats=2)
+    assert found.groupby([found.repeat, groups[found.index].to_numpy()]).fold.nunique().eq(1).all()
+    assert len(found) == 120
+    assert found.fold.tolist()[:60] != found.fold.tolist()[60:]
+
+
+def test_folds_along_time_learn_from_earlier_rows_alone():
+    y = pd.Series([0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1])
+    times = pd.Series([3, 3, 1, 1, 2, 2, 6, 6, 5, 5, 4, 4])
+    found = list(folds.splits(y, folds=2, repeats=1, seed=1, times=times))
+    # In order of time, two positives a block: times 1 and 2, then 3 and 4, then 5 and 6.
+    assert [(repeat, fold) for repeat, fold, _, _ in found] == [(0, 0), (0, 1)]
+    assert [fit.tolist() for _, _, fit, _ in found] == [[2, 3, 4, 5], [0, 1, 2, 3, 4, 5, 10, 11]]
+    assert [held.tolist() for _, _, _, held in found] == [[0, 1, 10, 11], [6, 7, 8, 9]]
 
 
 class Diary(BaseEstimator):
@@ -238,9 +307,13 @@ def test_a_scaler_fitted_on_all_rows_is_caught(reproduce, monkeypatch):
 def test_a_threshold_chosen_on_test_rows_is_caught(reproduce, monkeypatch):
     honest = thresholds.choose
 
-    def leaky(y, probability, **settings):
+    def leaky(y, probability, rule):
         test = read_table(files.SPLIT / "test.parquet")
-        return honest(test.buy.to_numpy(), test.time_on_page.fillna(0).to_numpy(), **settings)
+        return honest(test.buy.to_numpy(), test.time_on_page.fillna(0).to_numpy(), rule)
 
     monkeypatch.setattr(thresholds, "choose", leaky)
-    assert changed(reproduce) == {f"threshold of {name}" for name in ("none", "random_over", "augmentation", "smote")}
+    names = ("none", "random_over", "augmentation", "smote")
+    assert changed(reproduce) == {
+        *(f"threshold of {name}" for name in names),
+        *(f"data/evaluate/{name}/folds.parquet" for name in names),
+    }

@@ -138,7 +138,12 @@ def test_composing_each_choice_of_groups_once_gives_what_hydra_composes(loader, 
 
 @pytest.mark.parametrize("file", sorted(path.relative_to(ROOT / "conf") for path in (ROOT / "conf").glob("*/*.yaml")))
 def test_every_file_in_conf_composes_under_a_sweep(loader, file):
-    given = ["data.path=x.csv", "data.target=y"] if file.parts[0] == "data" and file.stem == "csv" else []
+    given = {
+        "data/csv": ["data.path=x.csv", "data.target=y"],
+        "evaluate/expected_cost": ["evaluate.false_negative_cost=9"],
+        "compare/expected_cost": ["evaluate=expected_cost", "evaluate.false_negative_cost=9"],
+        "compare/f_beta": ["evaluate=f_beta"],
+    }.get(str(file.with_suffix("")), [])
     composed, name = sweep.Composer(*loader)([f"{file.parts[0]}={file.stem}", *given])
     raw = OmegaConf.to_container(composed, resolve=True)
     raw["variants"] = {name: raw.pop("variant")}
@@ -147,7 +152,15 @@ def test_every_file_in_conf_composes_under_a_sweep(loader, file):
 
 @pytest.mark.parametrize(
     "change",
-    ["seed=43", "model.C=2", "variant=smote", "split.test_size=0.31", "data.simulation.seed=1", "evaluate.folds=4"],
+    [
+        "seed=43",
+        "model.tune=false",
+        "model.grid=[1,2]",
+        "variant=smote",
+        "split.test_size=0.31",
+        "data.simulation.seed=1",
+        "evaluate.folds=4",
+    ],
 )
 def test_what_a_run_depends_on_changes_its_identity(planned, change):
     (one,), (other,) = planned("seed=42"), planned(change)
@@ -453,7 +466,8 @@ def test_a_store_that_dies_leaves_a_line_and_all_results(project, planned, monke
 @pytest.mark.slow
 def test_mlflow_shows_a_sweep_with_names_axes_steps_and_its_report(project, store, free_port):
     shutil.copy(store, project)
-    arguments = ["-m", "variant=none,smote", "model.C=0.1,1", "seed=3", "data.simulation.rows=400"]
+    arguments = ["-m", "variant=none,smote", "model.C=0.1,1", "model.tune=false", "seed=3"]
+    arguments += ["data.simulation.rows=400", "evaluate.repeats=2"]
     ended(start(*arguments))
     runs, client = stored(project)
     (parent,) = [r for r in runs if "mlflow.parentRunId" not in r.data.tags]
@@ -468,7 +482,7 @@ def test_mlflow_shows_a_sweep_with_names_axes_steps_and_its_report(project, stor
     assert {"variant", "model.C", "seed"} <= one.data.params.keys()
     steps = client.get_metric_history(one.info.run_id, "per_fold/average_precision")
     rows = read_table(next(multirun.RUNS.glob("*/folds.parquet")))
-    assert sorted(m.step for m in steps) == list(range(len(rows))) == list(range(2 * 10))
+    assert sorted(m.step for m in steps) == list(range(len(rows))) == list(range(2 * 2))
     assert {"holdout/default/tp", "holdout/tuned/recall", "holdout/average_precision"} <= one.data.metrics.keys()
     shown = page_in_browser(
         tracking.page(tracking.Published("1", parent.info.run_id, new=False), metric=SORTED_BY), free_port()
@@ -514,7 +528,9 @@ def test_one_run_needs_no_sweep_and_writes_its_report(project):
         (["sed=1"], ["sed"]),
         (["-m", "seed=1,2", "--cfg", "job"], ["leave out --multirun"]),
         (["variant=smote", "variants.smote.sampler.k_neighbors=3"], ["say variant=NAME and variant.KEY=VALUE"]),
-        (["model.C=-1"], ["conf: model: The 'C' parameter"]),
+        (["model.tune=false", "model.C=-1"], ["conf: model: The 'C' parameter"]),
+        (["-m", "model.C=0.1,1"], ["model.C=0.1: C is chosen for each variant", "say model.tune=false to give it"]),
+        (["model.C=0.1"], ["model.C=0.1: C is chosen for each variant"]),
         (["-m", "variants.smote.sampler.k_neighbors=3,4"], ["say variant=NAME and variant.KEY=VALUE"]),
     ],
 )

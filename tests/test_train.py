@@ -26,8 +26,8 @@ def test_a_model_that_converges_says_so(visits):
 def test_a_model_that_does_not_converge_is_recorded_and_warns_nobody(visits):
     model, converged = train(*visits, LogisticRegression(max_iter=1))
     assert not converged
-    assert describe(model, converged, visits[1])["converged"] is False
-    assert describe(model, converged, visits[1])["iterations"] == 1
+    assert describe(model, converged, visits[1], None)["converged"] is False
+    assert describe(model, converged, visits[1], None)["iterations"] == 1
 
 
 class Wary(LogisticRegression):
@@ -56,8 +56,10 @@ def test_one_class_left_by_a_sampler_is_an_input_error(visits):
 
 def test_description_of_a_linear_model_holds_its_coefficients_by_name(visits):
     model, converged = train(*visits, LogisticRegression())
-    assert describe(model, converged, visits[1]) == {
+    assert describe(model, converged, visits[1], None) == {
         "model": "LogisticRegression",
+        "C": 1.0,
+        "tuning": None,
         "converged": True,
         "trained_prevalence": visits[1].mean(),
         "iterations": int(model.n_iter_[0]),
@@ -65,16 +67,18 @@ def test_description_of_a_linear_model_holds_its_coefficients_by_name(visits):
         "coefficients": {"time": model.coef_[0, 0], "pages": model.coef_[0, 1]},
     }
     # The numbers are the model: logit(p) = intercept + sum of coefficient times value.
-    told = describe(model, converged, visits[1])
+    told = describe(model, converged, visits[1], None)
     logit = told["intercept"] + sum(weight * visits[0][name] for name, weight in told["coefficients"].items())
     assert (1 / (1 + np.exp(-logit))).tolist() == pytest.approx(model.predict_proba(visits[0])[:, 1].tolist())
 
 
 @pytest.mark.parametrize("model", [GaussianNB(), DummyClassifier()])
 def test_description_of_another_model_leaves_out_what_it_does_not_have(visits, model):
-    told = describe(*train(*visits, model), visits[1])
+    told = describe(*train(*visits, model), visits[1], None)
     assert told == {
         "model": type(model).__name__,
+        "C": None,
+        "tuning": None,
         "converged": True,
         "trained_prevalence": visits[1].mean(),
         "iterations": None,
@@ -89,4 +93,4 @@ def test_description_of_another_model_leaves_out_what_it_does_not_have(visits, m
 def test_the_trained_prevalence_counts_class_weights(weight, share):
     X, y = pd.DataFrame({"x": range(8)}), pd.Series([0, 0, 0, 0, 0, 0, 1, 1])
     model = LogisticRegression(class_weight=weight).fit(X, y)
-    assert describe(model, True, y)["trained_prevalence"] == pytest.approx(share)
+    assert describe(model, True, y, None)["trained_prevalence"] == pytest.approx(share)

@@ -9,6 +9,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from pipeline import config, evaluate, mountain_shop, run, verdict
+from pipeline import folds as folding
 
 ROOT = Path(__file__).parents[1]
 
@@ -19,7 +20,7 @@ SCHEMA = json.loads((Path(verdict.__file__).parent / "verdict.schema.json").read
 def folds(mean, *, noise=0.0, seed=0, number=5, repeats=10):
     grid = [(repeat, fold) for repeat in range(repeats) for fold in range(number)]
     wobble = np.random.default_rng(seed).normal(0, 1, len(grid))
-    rows = pd.DataFrame(grid, columns=["repeat", "fold"])
+    rows = pd.DataFrame(grid, columns=["repeat", "fold"]).assign(rows=20, training_rows=20 * (number - 1))
     return rows.assign(average_precision=mean + 0.05 * np.sin(np.arange(len(grid))) + noise * wobble)
 
 
@@ -170,16 +171,9 @@ def test_labels_that_mean_nothing_name_no_remedy():
         params = config.check({**settings(), "seed": seed})
         folded = {}
         for name in ("none", "random_under", "smote", "class_weight"):
-            out_of_fold, tuned = evaluate.refit(
-                shuffled,
-                target="buy",
-                preprocessing=vars(params.preprocess),
-                sampler=config.sampler(params, name),
-                model=config.model(params, name),
-                settings=params.evaluate,
-                seed=seed,
-            )
-            folded[name] = evaluate.by_fold(out_of_fold, tuned=tuned, confidence=0.95)
+            chain = folding.chain(params, name)
+            refitted, _ = evaluate.refit(shuffled, target="buy", chain=chain, settings=params.evaluate, seed=seed)
+            folded[name] = evaluate.by_fold(refitted, params.evaluate)
         how = {"primary": "average_precision", "rope": 0.01, "alpha": 0.05, "table": TABLE}
         named += verdict.verdict(folded, thresholds=dict.fromkeys(folded), **how)["action"] == "rebalance"
     # At an error of .05 a table, two or more of eight have probability .06: seeds are fixed, so this is no lottery.
