@@ -1,7 +1,8 @@
 """Lays the variants' results side by side, at both thresholds, with what the best possible rule would do."""
 
+import hashlib
 import shutil
-from math import sqrt
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,27 +10,22 @@ import numpy as np
 import pandas as pd
 from tabulate import tabulate
 
-from pipeline import config, plots, thresholds
+from pipeline import calibration, config, costs, equivalence, plots, thresholds
+from pipeline.config import Config
 from pipeline.errors import run
-from pipeline.files import (
-    EVALUATE,
-    INGEST,
-    REPORTS,
-    RESAMPLE,
-    SPLIT,
-    TRAIN,
-    read_json,
-    read_table,
-    say,
-    write,
-)
-from pipeline.metrics import holdout
-from pipeline.plots import BEST
+from pipeline.evidence import Evidence, pack
+from pipeline.files import EVALUATE, INGEST, REPORTS, RESAMPLE, SPLIT, TRAIN, digest, read_json, read_table, say, write
+from pipeline.metrics import BEST, holdout
 from pipeline.report import render
+from pipeline.run import code
 from pipeline.statistics import bootstrap_logit
 from pipeline.verdict import REFERENCE, WORDS, verdict
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+LOCK = Path("requirements.lock")
+# Modules beside those of a run that the verdict depends on.
+JUDGING = ("caveats", "compare", "costs", "equivalence", "evidence", "verdict")
+RATIOS = tuple(float(f"{10 ** (k / 8):.3g}") for k in range(25))  # of a miss's cost to a false alarm's: 1 to 1000
 DRAWS = 1000  # of the bootstrap
 POINTS = ("default", "tuned")
 RANKING = ("average_precision", "roc_auc")
@@ -37,47 +33,80 @@ TRAINING_COUNTS = ("negative", "positive", "synthetic_negative", "synthetic_posi
 DECISION_METRICS = ("precision", "recall", "specificity", "f1", "balanced_accuracy", "g_mean", "mcc", "accuracy")
 
 
-def compare(
-    results: dict[str, dict[str, Any]],
-    *,
-    table: dict[str, Any],
-    classes: dict[str, Any],
-    declared: dict[str, Any],
-    best: dict[str, Any] | None,
-    said: dict[str, Any],
-    intervals: dict[str, dict[str, Any]],
-) -> dict[str, Any]:
-    """Everything that the report, the CSV and the terminal say.
+def declare(params: Config) -> dict[str, Any]:
+    """The settings in force, as pages and verdict print them."""
+    return {
+        **vars(params.evaluate),
+        **vars(params.compare),
+        "seed": params.seed,
+        "split": vars(params.split),
+        "preprocess": vars(params.preprocess),
+        "tuned": config.grid(params) is not None,
+        "grid": config.grid(params),
+    }
 
-    Parameters
-    ----------
-    results
-        By variant, in the order to show: what `evaluate` wrote as metrics.json.
-    table
-        What `ingest` wrote as schema.json.
-    classes
-        Class counts of training and test rows, as `split` wrote them.
-    declared
-        How thresholds and intervals were made, as in the configuration.
-    best
-        `pipeline.metrics.holdout` of the true probabilities; None where they are not known.
-    said
-        See `pipeline.verdict.verdict`.
-    intervals
-        By variant: [low, high] of `average_precision` and `roc_auc` on the test rows, None where there is none.
+
+def hashes(params: Config) -> dict[str, str | None]:
+    """SHA-256 of the settings that results depend on, of the code and its packages, and of the lock, if it is here."""
+    settings = {key: value for key, value in asdict(params).items() if key != "tracking"}
+    lock = hashlib.sha256(LOCK.read_bytes()).hexdigest() if LOCK.is_file() else None
+    return {"config": digest(settings), "code": code(*JUDGING), "lock": lock}
+
+
+def compare(evidence: Evidence) -> dict[str, Any]:
+    """Everything that the report, the CSV and the terminal say.
 
     Returns
     -------
     comparison
-        `schema_version`, `table`, `split`, `declared`, `verdict`, `variants`, `best_possible`, `caveats`; numbers
-        unrounded, undefined ones None.
+        `schema_version`, `table`, `split`, `declared`, `verdict`, `translation`, `cost_map`, `variants`,
+        `best_possible`; numbers unrounded, undefined ones None.
     """
+    results, declared, first = evidence.results, evidence.declared, next(iter(evidence.predictions.values()))
+    seen = {name: rows for name, rows in evidence.out_of_fold.items() if rows is not None}
+    best = None
+    if evidence.truth is not None:
+        training = next(iter(seen.values())).index.unique() if seen else None
+        best = best_possible(evidence.truth, first, training, declared, confidence=declared["confidence"])
+    intervals = {
+        name: {metric: _interval(rows, metric, declared) for metric in RANKING}
+        for name, rows in evidence.predictions.items()
+    }
+    lines = {}
+    all_defined = all(rows is not None and rows.positives.min() > 0 for rows in evidence.folds.values())
+    if REFERENCE in seen and all_defined:
+        for name in seen:
+            if name != REFERENCE:
+                lines[name] = equivalence.equivalence(seen[REFERENCE], seen[name], alpha=declared["alpha"])
+                lines[name]["sentence"] = equivalence.sentence(name, lines[name])
+    true = evidence.classes["train"]["positive"] / sum(evidence.classes["train"].values())
+    translation = costs.translation(trained=0.5, true=true)
+    leaked = first.index.intersection(next(iter(seen.values())).index).nunique() if seen else 0
+    said = verdict(
+        results,
+        evidence.folds,
+        table=evidence.table,
+        classes=evidence.classes,
+        declared=declared,
+        hashes=evidence.hashes,
+        intervals=intervals,
+        lines=lines,
+        translation=translation,
+        leaked=leaked,
+        known=evidence.truth is not None,
+    )
+    mapped = (
+        costs.cost_map(seen, ratios=RATIOS, reference=REFERENCE, alpha=declared["alpha"]) if REFERENCE in seen else []
+    )
     return {
         "schema_version": SCHEMA_VERSION,
-        "table": table,
-        "split": classes,
+        "table": evidence.table,
+        "split": evidence.classes,
         "declared": declared,
         "verdict": said,
+        "translation": translation,
+        "cost_map": mapped,
+        "cost_changes": costs.changes(mapped),
         "variants": [
             {
                 **result,
@@ -87,7 +116,6 @@ def compare(
             for name, result in results.items()
         ],
         "best_possible": best,
-        "caveats": [*caveats(results, best, folds=declared["folds"]), *penalty(said)],
     }
 
 
@@ -120,67 +148,6 @@ def sentence(result: dict[str, Any], reference: dict[str, Any] | None, objective
 def _found(point: dict[str, Any], positives: int | None = None) -> str:
     of = f" of {positives:,} positives" if positives else ""
     return f"{point['tp']:,}{of} with {point['fp']:,} false alarm{'s' if point['fp'] != 1 else ''}"
-
-
-def caveats(results: dict[str, dict[str, Any]], best: dict[str, Any] | None, *, folds: int) -> list[str]:
-    """What stands against reading too much into these figures, computed from them."""
-    any_holdout = next(iter(results.values()))["holdout"]
-    positives = any_holdout["positives"]
-    found = [
-        f"The test rows hold {positives:,} positives: one more found moves recall by {1 / positives:.2g}. "
-        "One split cannot say which variant is better: the verdict comes from the folds."
-    ]
-    unconverged = [name for name, result in results.items() if not _converged(result)]
-    if unconverged:
-        found.append(
-            f"Not converged, on all training rows or in a fold: {', '.join(unconverged)}. "
-            "Raise model.max_iter, or scale the features."
-        )
-    off = [name for name, result in results.items() if _misses(result)]
-    if off:
-        found.append(
-            "Probabilities corrected for the share of the classes are off by more than 10 %, and beyond chance: "
-            f"{', '.join(off)}. The formula does not hold here: the model is misspecified."
-        )
-    if any_holdout["tuned"] is None:
-        found.append(
-            "The training rows hold fewer than 10 positives: too few to choose a threshold out of fold."
-            if folds
-            else "No threshold was chosen, since evaluate.folds is 0."
-        )
-    if best is not None:
-        found.append(
-            f"The row '{BEST}' decides by each row's true probability. It is best on average over many tables; "
-            "on few positives a model can look better by luck."
-        )
-    return found
-
-
-def penalty(said: dict[str, Any]) -> list[str]:
-    """What stands against reading a difference as the remedy's own work; nothing where there is no difference."""
-    apart = [remedy["variant"] for remedy in said["remedies"] if remedy["call"] in ("BETTER", "WORSE")]
-    if not apart:
-        return []
-    return [
-        "The model's C is the same for every variant, though resampling and weights change how much it penalises: part "
-        f"of the difference may come from that ({', '.join(apart)}). Sweep model.C before you believe it."
-    ]
-
-
-def _misses(result: dict[str, Any]) -> bool:
-    """Whether corrected probabilities foretell too many or too few positives, by a tenth and by two deviations."""
-    ratio, positives = (
-        result["probabilities"]["prior_corrected"]["predicted_over_observed"],
-        result["holdout"]["positives"],
-    )
-    return ratio is not None and abs(ratio - 1) > 0.1 and abs(ratio - 1) * positives > 2 * sqrt(positives)
-
-
-def _converged(result: dict[str, Any]) -> bool:
-    training = result["training"]
-    return bool(result["model"]["converged"]) and (
-        training["folds"] is None or training["folds_converged"] == training["folds"] * training["repeats"]
-    )
 
 
 def flat(comparison: dict[str, Any]) -> pd.DataFrame:
@@ -224,6 +191,8 @@ def markdown(comparison: dict[str, Any]) -> str:
             "",
             f"**{comparison['verdict']['sentence']}**",
             "",
+            *(f"{place}. {reason}" for place, reason in enumerate(comparison["verdict"]["reasons"], start=1)),
+            "",
             *_tests(comparison["verdict"]),
             "Decisions: what moving a threshold moves too. tn/fp/fn/tp on the test rows.",
             "",
@@ -240,7 +209,7 @@ def markdown(comparison: dict[str, Any]) -> str:
             "",
             *(f"- **{v['variant']}**: {v['sentence']}" for v in comparison["variants"]),
             "",
-            *comparison["caveats"],
+            *comparison["verdict"]["caveats"],
             "",
         ]
     )
@@ -315,63 +284,41 @@ def best_possible(
     return holdout(test.y.to_numpy(), truth[test.index].to_numpy(), tuned=tuned, confidence=confidence)
 
 
-def pages(
-    results: dict[str, dict[str, Any]],
-    predictions: dict[str, pd.DataFrame],
-    *,
-    declared: dict[str, Any],
-    command: str,
-    table: dict[str, Any],
-    classes: dict[str, Any],
-    truth: pd.Series | None,
-    training: pd.Index | None,
-    folds: dict[str, pd.DataFrame | None],
-) -> dict[str, Any]:
+def pages(evidence: Evidence) -> dict[str, Any]:
     """All that a comparison writes: the content of each file, by its path below the folder of reports.
-
-    Parameters
-    ----------
-    results, declared, table, classes
-        As for `compare`.
-    predictions
-        By variant: `y` and `probability` by row_id, of the test rows.
-    command
-        That makes these files.
-    truth, training
-        As for `best_possible`; without `truth` there is no such row.
-    folds
-        As for `pipeline.verdict.verdict`.
 
     Returns
     -------
     files
         Text, bytes of pictures, and for .json plain data.
     """
-    best = None
-    if truth is not None:
-        first = next(iter(predictions.values()))
-        best = best_possible(truth, first, training, declared, confidence=declared["confidence"])
-        predictions = {**predictions, BEST: first.assign(probability=truth)}
-    thresholds = {name: (result["holdout"]["tuned"] or {}).get("threshold") for name, result in results.items()}
-    rule = {key: declared[key] for key in ("primary", "rope", "alpha")}
-    said = verdict(folds, thresholds=thresholds, table=table, **rule)
-    intervals = {
-        name: {metric: _interval(predictions[name], metric, declared) for metric in RANKING} for name in results
-    }
-    comparison = compare(
-        results, table=table, classes=classes, declared=declared, best=best, said=said, intervals=intervals
-    )
-    drawn = {name: plots.png(figure) for name, figure in plots.draw(comparison, predictions).items()}
+    comparison, predictions = compare(evidence), dict(evidence.predictions)
+    if evidence.truth is not None:
+        predictions[BEST] = next(iter(predictions.values())).assign(probability=evidence.truth)
+    drawn = {name: plots.png(figure) for name, figure in plots.draw(comparison, predictions, mended(evidence)).items()}
     points = plots.tables(comparison, predictions)
     return {
         **{f"figures/{name}.png": picture for name, picture in drawn.items()},
         **{f"plots/{name}.csv": rows.to_csv(index=False, lineterminator="\n") for name, rows in points.items()},
         "comparison.json": comparison,
-        "verdict.json": said,
+        "verdict.json": comparison["verdict"],
         "comparison.csv": flat(comparison).to_csv(index=False, lineterminator="\n"),
         "comparison.md": markdown(comparison),
-        "index.html": render(comparison, drawn, command=command),
+        "index.html": render(comparison, drawn, command=evidence.command, evidence=pack(evidence)),
     }
+
+
+def mended(evidence: Evidence) -> dict[str, dict[str, pd.DataFrame]]:
+    """Predictions of the test rows as they are and as each correction makes them: by form, then by variant."""
+    forms: dict[str, dict[str, pd.DataFrame]] = {"raw": dict(evidence.predictions), "prior_corrected": {}, "platt": {}}
+    for name, rows in evidence.predictions.items():
+        how = evidence.results[name]["probabilities"]["corrections"]
+        raw = rows.probability.to_numpy()
+        corrected = calibration.correct_prior(raw, trained=how["trained"], true=how["true"])
+        forms["prior_corrected"][name] = rows.assign(probability=corrected)
+        if how["platt"] is not None:
+            forms["platt"][name] = rows.assign(probability=calibration.recalibrate(raw, **how["platt"]))
+    return {form: by_variant for form, by_variant in forms.items() if by_variant}
 
 
 def _forget(folder: Path, *, keep: list[str]) -> None:
@@ -387,9 +334,25 @@ def _interval(rows: pd.DataFrame, metric: str, declared: dict[str, Any]) -> list
     return None if ends is None else list(ends)
 
 
-def _folds(name: str) -> pd.DataFrame | None:
-    path = EVALUATE / name / "folds.parquet"
+def _optional(path: Path) -> pd.DataFrame | None:
     return read_table(path) if path.is_file() else None
+
+
+def read(params: Config) -> Evidence:
+    """What the stages left in data/."""
+    known = params.data.simulation is not None
+    return Evidence(
+        results={name: read_json(EVALUATE / name / "metrics.json") for name in params.variants},
+        predictions={name: read_table(EVALUATE / name / "predictions.parquet") for name in params.variants},
+        out_of_fold={name: _optional(EVALUATE / name / "out_of_fold.parquet") for name in params.variants},
+        folds={name: _optional(EVALUATE / name / "folds.parquet") for name in params.variants},
+        declared=declare(params),
+        table=read_json(INGEST / "schema.json"),
+        classes=read_json(SPLIT / "classes.json"),
+        truth=read_table(INGEST / "truth.parquet").probability if known else None,
+        hashes=hashes(params),
+        command="dvc repro",
+    )
 
 
 def main() -> None:
@@ -397,32 +360,11 @@ def main() -> None:
     params = config.load()
     for folder in (RESAMPLE, TRAIN, EVALUATE, REPORTS):
         _forget(folder, keep=[*params.variants, *config.RESERVED_NAMES])
-    results = {name: read_json(EVALUATE / name / "metrics.json") for name in params.variants}
-    truth = training = None
-    if params.data.simulation is not None:
-        truth = read_table(INGEST / "truth.parquet").probability
-        first = EVALUATE / next(iter(params.variants)) / "out_of_fold.parquet"
-        training = read_table(first).index.unique() if first.is_file() else None
-    files = pages(
-        results,
-        {name: read_table(EVALUATE / name / "predictions.parquet") for name in params.variants},
-        declared={
-            **vars(params.evaluate),
-            **vars(params.compare),
-            "seed": params.seed,
-            "preprocess": vars(params.preprocess),
-        },
-        command="dvc repro",
-        table=read_json(INGEST / "schema.json"),
-        classes=read_json(SPLIT / "classes.json"),
-        truth=truth,
-        training=training,
-        folds={name: _folds(name) for name in params.variants},
-    )
+    files = pages(read(params))
     for name, content in files.items():
         write(REPORTS / name, content)
     say(files["verdict.json"]["sentence"])
-    say(f"compared {', '.join(results)}")
+    say(f"compared {', '.join(params.variants)}")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,8 @@
 """What a run says of itself, as flat names and values: its settings, its metrics, and the commit it came from."""
 
-import hashlib
-import json
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from pipeline import config
@@ -14,7 +11,7 @@ from pipeline.tracking import metric_name
 
 DIGITS = 6  # significant ones of a metric: MLflow shows all it gets
 GATHERED = ("threshold_free", "intervals")  # levels of metrics.json that add nothing to a metric's name
-NOT_METRICS = ("coefficients", "intercept")  # what a model is, not how good it is
+NOT_METRICS = ("coefficients", "intercept", "tuning")  # what a model is, not how good it is
 
 
 def flat_params(nested: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
@@ -63,14 +60,6 @@ def settings(params: Config, name: str | None = None) -> dict[str, str]:
         model |= chosen.model
         sampler = {"sampler": chosen.sampler}
     return flat_params({"seed": params.seed, **shared, "model": model, **sampler})
-
-
-def digest(data: object, files: Iterable[Path] = ()) -> str:
-    """SHA-256 over plain data and the names and bytes of files."""
-    result = hashlib.sha256(json.dumps(data, sort_keys=True).encode())
-    for path in files:
-        result.update(f"\n{path.as_posix()} {hashlib.sha256(path.read_bytes()).hexdigest()}".encode())
-    return result.hexdigest()
 
 
 def git_tags() -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Artefacts on disk: written whole or not at all, and the same bytes for the same content."""
 
+import hashlib
 import io
 import json
 import os
@@ -7,7 +8,7 @@ import re
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -164,6 +165,14 @@ def _canonical(archive: bytes) -> bytes:
             info.create_system = 3  # Unix, on every system
             canonical.writestr(info, members[name])
     return target.getvalue()
+
+
+def digest(data: object, files: Iterable[Path] = ()) -> str:
+    """SHA-256 over plain data and the names and bytes of files."""
+    result = hashlib.sha256(json.dumps(data, sort_keys=True).encode())
+    for path in files:
+        result.update(f"\n{path.as_posix()} {hashlib.sha256(path.read_bytes()).hexdigest()}".encode())
+    return result.hexdigest()
 
 
 def say(text: str) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from pipeline.statistics import wilson
 
 DEFAULT_THRESHOLD = 0.5
+BEST = "best possible"  # the rule that decides by the true probabilities
 
 # Of each proportion: successes and trials, as sums of the matrix's cells.
 PROPORTIONS = {

@@ -13,9 +13,9 @@ from typing import Any
 
 from pipeline import config
 from pipeline.config import Tracking
-from pipeline.describe import digest, flat_metrics, settings
+from pipeline.describe import flat_metrics, settings
 from pipeline.errors import InputError
-from pipeline.files import read_json, read_table, write, write_json
+from pipeline.files import digest, read_json, read_table, write, write_json
 from pipeline.tracking import Publication, Run, metric_name
 
 ROOT = Path("multirun")

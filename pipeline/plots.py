@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-BEST = "best possible"
+from pipeline.metrics import BEST
+
 # Okabe & Ito 2008: told apart by colour-blind readers, in this order.
 COLOURS = ["#000000", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#7F7F7F"]
 DASHES = ["-", "--", ":", "-."]
@@ -40,7 +41,9 @@ def png(figure: Figure) -> bytes:
     return target.getvalue()
 
 
-def draw(comparison: dict[str, Any], predictions: dict[str, pd.DataFrame]) -> dict[str, Figure]:
+def draw(
+    comparison: dict[str, Any], predictions: dict[str, pd.DataFrame], forms: dict[str, dict[str, pd.DataFrame]]
+) -> dict[str, Figure]:
     """All figures of a comparison, by the name of their file without its ending.
 
     Parameters
@@ -49,6 +52,8 @@ def draw(comparison: dict[str, Any], predictions: dict[str, pd.DataFrame]) -> di
         As `pipeline.compare.compare` returns it.
     predictions
         By variant, and "best possible" where it is known: `y` and `probability` by row_id.
+    forms
+        See `pipeline.compare.mended`.
     """
     holdouts = judged(comparison)
     labels = [f"{comparison['table']['target']} = {comparison['table'][side]}" for side in ("negative", "positive")]

@@ -1,21 +1,28 @@
 """Renders a comparison, or a summary of many runs, as one self-contained page."""
 
+import hashlib
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 FIGURES = {
-    "differences": "Each remedy's difference from the plain model over the folds, with its interval.",
+    "differences": "Each remedy's gain against the plain model over the folds, with its interval, over the band that "
+    "counts as none.",
     "class_counts": "Bars of the class counts in the whole table, training rows, test rows, and after each resampling.",
     "confusion_matrices": "Confusion matrices of every variant at threshold 0.5 and at its tuned threshold.",
     "precision_recall": "Precision over recall for every variant, with operating points.",
     "roc": "Receiver operating characteristic of every variant, with operating points.",
+    "reliability": "Observed over predicted shares of positives among test rows, as they are and corrected.",
+    "cost_map": "Cost of each variant at its own threshold, over what a miss costs in false alarms.",
+    "decision_curve": "Net benefit over the probability from which one would act, with acting on all and on none.",
+    "components": "Training rows and synthetic rows in the two leading components of the training rows.",
 }
 
 
-def render(comparison: dict[str, Any], figures: dict[str, bytes], *, command: str) -> str:
+def render(comparison: dict[str, Any], figures: dict[str, bytes], *, command: str, evidence: str | None) -> str:
     """The page of a comparison as HTML, with nothing loaded from elsewhere.
 
     Parameters
@@ -26,9 +33,13 @@ def render(comparison: dict[str, Any], figures: dict[str, bytes], *, command: st
         PNG bytes, by the names in `FIGURES`; others are left out.
     command
         That makes the page.
+    evidence
+        What `pipeline.evidence.pack` gives, for `python -m pipeline.verify`; None where it is too large.
     """
     pictures = {name: _picture(figures[name], text) for name, text in FIGURES.items() if name in figures}
-    return _page("report.html", **comparison, pictures=pictures, command=command)
+    block = None if evidence is None else Markup(evidence)  # JSON without "<"
+    seal = None if evidence is None else hashlib.sha256(evidence.encode()).hexdigest()
+    return _page("report.html", **comparison, pictures=pictures, command=command, evidence=block, seal=seal)
 
 
 def render_summary(summary: dict[str, Any], figures: dict[str, bytes]) -> str:
@@ -54,11 +65,16 @@ def _page(template: str, **content: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters["figure"] = _figure
+    environment.filters["signed"] = _signed
     return environment.get_template(template).render(**content)
 
 
 def _picture(data: bytes, text: str) -> dict[str, str]:
     return {"source": f"data:image/png;base64,{b64encode(data).decode()}", "text": text}
+
+
+def _signed(value: float | None, digits: int = 3) -> str:
+    return "–" if value is None else f"{value:+.{digits}f}"
 
 
 def _figure(value: float | None, digits: int = 3) -> str:

@@ -1,7 +1,10 @@
 """Makes one run, one table, one variant, one seed, in this process: what the stages make one process at a time."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -9,7 +12,7 @@ from sklearn.base import clone
 
 from pipeline import evaluate, folds, ingest, preprocess, resample, split, train
 from pipeline.config import Config, Data, Preprocess, Split
-from pipeline.files import separate
+from pipeline.files import digest, separate
 
 Made = TypeVar("Made")
 
@@ -34,6 +37,13 @@ MODULES = (
     "train",
 )
 PACKAGES = ("imbalanced-learn", "numpy", "pandas", "scikit-learn", "scipy")
+
+
+def code(*also: str) -> str:
+    """SHA-256 over the modules and the packages that a run's numbers depend on, and the modules named in `also`."""
+    folder = Path(__file__).parent
+    sources = [hashlib.sha256((folder / f"{name}.py").read_bytes()).hexdigest() for name in (*MODULES, *also)]
+    return digest([sources, [version(package) for package in PACKAGES]])
 
 
 @dataclass(frozen=True)

@@ -45,10 +45,22 @@ def split(table: pd.DataFrame, *, target: str, test_size: float, seed: int) -> t
 
 
 def count(train: pd.DataFrame, test: pd.DataFrame, *, target: str) -> dict[str, dict[str, int]]:
-    """Rows of each class on both sides."""
+    """Rows of each class on both sides, and how many rows repeat the features of another.
+
+    `duplicates` has the test rows that repeat a training row, `crossing`, and how many rows `repeated` an earlier one.
+    """
+    sides = {"train": train, "test": test}
+    seen = {side: pd.util.hash_pandas_object(rows.drop(columns=target), index=False) for side, rows in sides.items()}
+    repeated = pd.concat(seen.values()).duplicated()
     return {
-        side: {"negative": int((rows[target] == 0).sum()), "positive": int((rows[target] == 1).sum())}
-        for side, rows in (("train", train), ("test", test))
+        **{
+            side: {"negative": int((rows[target] == 0).sum()), "positive": int((rows[target] == 1).sum())}
+            for side, rows in sides.items()
+        },
+        "duplicates": {
+            "crossing": int(seen["test"].isin(set(seen["train"])).sum()),
+            "repeated": int(repeated.sum()),
+        },
     }
 
 

@@ -1,7 +1,6 @@
 """Makes many runs: plans them from Hydra's overrides, gives them to Hydra's launcher, and sums up what they left."""
 
 import copy
-import hashlib
 import os
 import shlex
 import sys
@@ -10,7 +9,6 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import partial
-from importlib.metadata import version
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -26,9 +24,10 @@ from tqdm import tqdm
 
 from pipeline import compare, config, evaluate, multirun, plots, run, split, summary
 from pipeline.configure import CONF, refuse_unbuildable
-from pipeline.describe import digest, git_tags
+from pipeline.describe import git_tags
 from pipeline.errors import InputError
-from pipeline.files import read_json, read_table, say, write
+from pipeline.evidence import Evidence
+from pipeline.files import digest, read_json, read_table, say, write
 from pipeline.multirun import Planned, Publisher, Sweep
 from pipeline.report import render_summary
 from pipeline.tracking import StoreError, page, store_file
@@ -112,13 +111,6 @@ def _one_line(error: BaseException) -> str:
     return f"{text} {' '.join(str(cause).split())}" if isinstance(cause, OmegaConfBaseException) else text
 
 
-def code() -> str:
-    """SHA-256 over the modules and the packages that a run's numbers depend on."""
-    folder = Path(__file__).parent
-    sources = [hashlib.sha256((folder / f"{name}.py").read_bytes()).hexdigest() for name in run.MODULES]
-    return digest([sources, [version(package) for package in run.PACKAGES]])
-
-
 def plan(composed: DictConfig, name: str, *, overrides: Sequence[str], axes: dict[str, str], code: str) -> Planned:
     """The run that a composed configuration asks for.
 
@@ -133,7 +125,7 @@ def plan(composed: DictConfig, name: str, *, overrides: Sequence[str], axes: dic
     axes
         Keys that the sweep varies, and their values in this run.
     code
-        See `code`.
+        See `pipeline.run.code`.
 
     Raises
     ------
@@ -222,7 +214,7 @@ def planned_runs(arguments: list[str], master: DictConfig, loader: ConfigLoader)
     InputError
         With every problem of every run.
     """
-    composer, now = Composer(loader, master), code()
+    composer, now = Composer(loader, master), run.code()
     runs, varied = spanned(arguments, loader)
     for key in varied:
         if key.partition(".")[0] in ("compare", "sweep", "tracking"):
@@ -263,7 +255,7 @@ def job(composed: DictConfig) -> None:
     overrides = list(HydraConfig.get().overrides.task)
     refuse_variants(overrides)
     settings, name = composed.sweep, str(HydraConfig.get().runtime.choices["variant"])
-    planned = plan(own(composed), name, overrides=overrides, axes={}, code=code())
+    planned = plan(own(composed), name, overrides=overrides, axes={}, code=run.code())
     drive([planned], axes={}, settings=settings, launch=in_turn, at_once=True)
 
 
@@ -472,28 +464,24 @@ def _compared(sweep: Sweep) -> dict[str, Any]:
     there = [planned for planned in sweep.runs if planned.finished]
     params = config.restore(there[0].settings)
     _, truth, schema = run.table(params.data)
-    out_of_fold = there[0].folder / "out_of_fold.parquet"
     files = compare.pages(
-        {p.way: {**read_json(p.folder / "metrics.json"), "variant": p.way} for p in there},
-        {p.way: read_table(p.folder / "predictions.parquet") for p in there},
-        declared={
-            **vars(params.evaluate),
-            **vars(params.compare),
-            "seed": params.seed,
-            "preprocess": vars(params.preprocess),
-        },
-        command=sweep.command,
-        table=schema,
-        classes=read_json(there[0].folder / "run.json")["split"],
-        truth=truth,
-        training=read_table(out_of_fold).index.unique() if out_of_fold.is_file() else None,
-        folds={p.way: _folds(p) for p in there},
+        Evidence(
+            results={p.way: {**read_json(p.folder / "metrics.json"), "variant": p.way} for p in there},
+            predictions={p.way: read_table(p.folder / "predictions.parquet") for p in there},
+            out_of_fold={p.way: _optional(p.folder / "out_of_fold.parquet") for p in there},
+            folds={p.way: _optional(p.folder / "folds.parquet") for p in there},
+            declared=compare.declare(params),
+            table=schema,
+            classes=read_json(there[0].folder / "run.json")["split"],
+            truth=truth,
+            hashes=compare.hashes(params),
+            command=sweep.command,
+        )
     )
     return {name: content for name, content in files.items() if name.count("/") < 2 and not name.startswith("plots/")}
 
 
-def _folds(planned: Planned) -> pd.DataFrame | None:
-    path = planned.folder / "folds.parquet"
+def _optional(path: Path) -> pd.DataFrame | None:
     return read_table(path) if path.is_file() else None
 
 

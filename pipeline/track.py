@@ -16,7 +16,7 @@ from omegaconf import OmegaConf
 
 from pipeline import config, multirun
 from pipeline.config import Config, Tracking
-from pipeline.describe import digest, flat_metrics, git_tags, settings
+from pipeline.describe import flat_metrics, git_tags, settings
 from pipeline.errors import InputError, run
 from pipeline.files import (
     EVALUATE,
@@ -26,6 +26,7 @@ from pipeline.files import (
     SPLIT,
     TRACK,
     TRAIN,
+    digest,
     read_json,
     read_model,
     read_table,

@@ -1,7 +1,8 @@
-"""Whether rebalancing makes a better model of this table, and how sure that is."""
+"""Whether rebalancing makes a better model of this table, how sure that is, and what to do."""
 
 import argparse
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.errors import run
+from pipeline.caveats import caveats, converged, formula_holds
+from pipeline.errors import InputError, run
 from pipeline.files import REPORTS, read_json, say
-from pipeline.statistics import call, correlated, holm, minimum_detectable
+from pipeline.statistics import CorrelatedTest, call, correlated, holm, minimum_detectable
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FILE = REPORTS / "verdict.json"
 REFERENCE = "none"  # the variant that remedies are tested against, called the plain model in sentences
-SIMPLEST = ("class_weight", "random_under", "random_over")  # in this order; then the rest, in the order of the config
+WEIGHTS = "class_weight"  # which samplers are shown against too
+SIMPLEST = (WEIGHTS, "random_under", "random_over")  # in this order; then the rest, in the order of the config
 POWER = 0.8  # of the smallest difference that is told
 EXIT = {"keep": 0, "rebalance": 10, "undecided": 20, "invalid": 30}
 WORDS = {
@@ -36,16 +39,24 @@ COLUMNS = {
     "expected_cost": ("tuned_expected_cost", -1),
     "f_beta": ("tuned_f_beta", 1),
 }
+METHODS = {
+    "difference": "mean over folds of the gain against none; Nadeau & Bengio 2003 (corrected resampled t)",
+    "posterior": "Bayesian correlated t-test, flat prior; Benavoli, Corani, Demsar & Zaffalon 2017",
+    "p_holm": "Holm 1979 over the remedies",
+    "holdout": "normal interval on the logit scale, row bootstrap by class",
+    "recall, precision, specificity": "Wilson 1927",
+}
 
 
-def verdict(
-    folds: dict[str, pd.DataFrame | None],
+def judge(
+    folds: Mapping[str, pd.DataFrame | None],
     *,
-    thresholds: dict[str, float | None],
+    thresholds: Mapping[str, float | None],
     primary: str,
     rope: float,
     alpha: float,
-    table: dict[str, Any],
+    leaked: int = 0,
+    failed: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """What the folds say of each remedy against `none`, and what to do.
 
@@ -61,42 +72,43 @@ def verdict(
         Half-width of the region of practical equivalence, in that metric's unit.
     alpha
         Error of the calls, over all remedies together.
-    table
-        What `ingest` wrote as schema.json.
+    leaked
+        Rows that stand both among the training rows and among the test rows: with any there is no verdict.
+    failed
+        Variants that could not be fitted, and why: with any there is no verdict.
 
     Returns
     -------
-    verdict
-        `schema_version`, `table`, `declared`, `action` (keep, rebalance, undecided, invalid), `variant`, `threshold`,
-        `sentence`, `smallest_difference` (of the best remedy, that would be found with power .8), `reference` (mean of
-        the primary metric without a remedy) and `remedies`: for each its `call`, `mean_primary`, the fields of
-        `pipeline.statistics.CorrelatedTest`, and `p_holm`.
+    said
+        `declared` (primary, rope, alpha), `action` (keep, rebalance, undecided, invalid), `variant`, `threshold`,
+        `confidence` (probability that a remedy called better is better by more than the ROPE, or that the best one is
+        not; None where undecided), `sentence`, `smallest_difference` (of the best remedy, that would be found with
+        power .8), `leading` (the best remedy), `reference` (mean of the primary metric without a remedy) and
+        `remedies`: for each its `call`, `mean_primary`, the fields of `pipeline.statistics.CorrelatedTest` of its gain,
+        above 0 where it is better also for metrics that are losses, `p_holm`, and `against_class_weight`, the same
+        test against that one, unadjusted; None where that is not compared.
     """
     declared = {"primary": primary, "rope": rope, "alpha": alpha}
     result: dict[str, Any] = {
-        "schema_version": SCHEMA_VERSION,
-        "table": {key: table[key] for key in ("name", "target", "positive", "sha256")},
         "declared": declared,
         "action": "invalid",
         "variant": None,
         "threshold": None,
+        "confidence": None,
         "sentence": "",
         "smallest_difference": None,
+        "leading": None,
         "reference": None,
         "remedies": [],
     }
-    if reason := _why_not(folds):
+    if reason := _why_not(folds, COLUMNS[primary][0], leaked, failed or {}):
         return {**result, "sentence": f"No verdict: {reason}."}
     column, sign = COLUMNS[primary]
     # Higher is better from here on.
     values = {name: sign * rows[column].to_numpy(dtype=float) for name, rows in folds.items() if rows is not None}
     first = folds[REFERENCE]
     assert first is not None
-    how = {
-        "test_over_train": float(first["rows"].sum() / first["training_rows"].sum()),
-        "rope": rope,
-        "alpha": alpha,
-    }
+    how = {"test_over_train": float(first["rows"].sum() / first["training_rows"].sum()), "rope": rope, "alpha": alpha}
     remedies = [name for name in folds if name != REFERENCE]
     tests = {name: correlated(values[name] - values[REFERENCE], **how) for name in remedies}
     adjusted = dict(zip(remedies, holm([tests[name].p for name in remedies]), strict=True))
@@ -107,16 +119,20 @@ def verdict(
         action, chosen = "rebalance", _simplest_unbeaten(better, values, how)
     else:
         action, chosen = ("keep" if calls[best] in ("EQUIVALENT", "WORSE") else "undecided"), REFERENCE
+    leading = chosen if better else best
     error, df = tests[best].standard_error, tests[best].df
     # At Holm's first step, which asks most.
     smallest = minimum_detectable(error, df, alpha=alpha / len(tests), power=POWER, rope=rope)
+    confidence = {"rebalance": tests[leading].better, "keep": 1 - tests[leading].better, "undecided": None}
     return {
         **result,
         "action": action,
         "variant": chosen,
         "threshold": thresholds[chosen],
-        "sentence": _sentence(action, chosen, best, tests, thresholds[chosen], smallest, declared),
+        "confidence": confidence[action],
+        "sentence": _sentence(action, chosen, leading, tests[leading], thresholds[chosen], smallest, declared),
         "smallest_difference": smallest,
+        "leading": leading,
         "reference": sign * float(values[REFERENCE].mean()),
         "remedies": [
             {
@@ -125,20 +141,32 @@ def verdict(
                 "mean_primary": sign * float(values[name].mean()),
                 **asdict(tests[name]),
                 "p_holm": adjusted[name],
+                "against_class_weight": asdict(correlated(values[name] - values[WEIGHTS], **how))
+                if WEIGHTS in values and name != WEIGHTS
+                else None,
             }
             for name in remedies
         ],
     }
 
 
-def _why_not(folds: dict[str, pd.DataFrame | None]) -> str | None:
+def _why_not(
+    folds: Mapping[str, pd.DataFrame | None], column: str, leaked: int, failed: Mapping[str, str]
+) -> str | None:
     """Why there can be no verdict; None where there can."""
+    if leaked:
+        return f"{leaked:,} rows stand both among the training rows and among the test rows"
+    if failed:
+        return "; ".join(f"{name} failed: {why}" for name, why in failed.items())
     if REFERENCE not in folds:
         return f"the variant '{REFERENCE}' is not compared, and remedies are tested against it"
     if len(folds) < 2:
         return "there is no remedy to test"
     if any(rows is None for rows in folds.values()):
-        return "folds are off, or the training rows hold fewer than 10 positives, too few for two folds of 5"
+        return "there are no folds: they are off, or the training positives too few for two folds of 5"
+    for rows in folds.values():
+        if rows is not None and (empty := int(rows[column].isna().sum())):
+            return f"in {empty} folds the metric is not defined, since a class is missing: more rows, or fewer folds"
     return None
 
 
@@ -155,38 +183,165 @@ def _simplest_unbeaten(better: list[str], values: dict[str, np.ndarray], how: di
 def _sentence(
     action: str,
     chosen: str,
-    best: str,
-    tests: dict[str, Any],
+    leading: str,
+    test: CorrelatedTest,
     threshold: float | None,
     smallest: float,
-    declared: dict[str, Any],
+    declared: Mapping[str, Any],
 ) -> str:
     """The verdict in words, with its evidence."""
-    metric, test = WORDS[declared["primary"]], tests[chosen if action == "rebalance" else best]
-    interval = f"{test.mean:+.3f} ({1 - declared['alpha']:.0%} interval {test.low:+.3f} to {test.high:+.3f})"
+    gain = gained(asdict(test), declared)
     at = "" if threshold is None else f", with its threshold at {threshold:.3f} instead of 0.5"
     if action == "rebalance":
         return (
-            f"Rebalance with {chosen}{at}: over the folds it has {interval} {metric} against the plain model; "
+            f"Rebalance with {chosen}{at}: over the folds it has {gain} against the plain model; "
             f"P(better by more than {declared['rope']:g}) is {test.better:.2f}."
         )
     if action == "keep":
         what = "equals the plain model" if test.better + test.worse < declared["alpha"] else "does worse"
         return (
-            f"Keep the plain model{at}: the best remedy, {best}, {what}: {interval} {metric} over the folds. "
+            f"Keep the plain model{at}: the best remedy, {leading}, {what}: {gain} over the folds. "
             "What rebalancing does to recall at 0.5, the threshold does for free."
         )
     return (
-        f"Undecided: the best remedy, {best}, has {interval} {metric} over the folds against the plain model. "
+        f"Undecided: the best remedy, {leading}, has {gain} over the folds against the plain model. "
         f"This table could show a difference of {smallest:.3f} or more; until then keep the plain model{at}."
     )
 
 
+def gained(test: Mapping[str, Any], declared: Mapping[str, Any]) -> str:
+    """A remedy's gain with its interval and its metric, in words."""
+    metric = WORDS[declared["primary"]]
+    lower = " less" if COLUMNS[declared["primary"]][1] < 0 else ""
+    interval = f"{1 - declared['alpha']:.0%} interval {test['low']:+.3f} to {test['high']:+.3f}"
+    return f"{test['mean']:+.3f} ({interval}){lower} {metric}"
+
+
+def verdict(
+    results: Mapping[str, dict[str, Any]],
+    folds: Mapping[str, pd.DataFrame | None],
+    *,
+    table: Mapping[str, Any],
+    classes: dict[str, Any],
+    declared: dict[str, Any],
+    hashes: Mapping[str, str | None],
+    intervals: Mapping[str, Mapping[str, list[float] | None]],
+    lines: Mapping[str, dict[str, Any]],
+    translation: str,
+    leaked: int,
+    known: bool,
+) -> dict[str, Any]:
+    """All of verdict.json: see `verdict.schema.json`.
+
+    Parameters
+    ----------
+    results
+        By variant, what `evaluate` wrote as metrics.json.
+    folds, leaked
+        As for `judge`.
+    table, classes
+        What `ingest` wrote as schema.json, and `split` as classes.json.
+    declared
+        The settings in force: see `pipeline.compare.declare`.
+    hashes
+        Of `config`, `code` and `lock`.
+    intervals
+        By variant: [low, high] of `average_precision` and `roc_auc` on the test rows, None where there is none.
+    lines
+        By remedy: see `pipeline.equivalence.equivalence`; empty without folds.
+    translation
+        What balancing says of costs, in words.
+    known
+        Whether each row's true probability is known.
+    """
+    thresholds = {name: (result["holdout"]["tuned"] or {}).get("threshold") for name, result in results.items()}
+    rule = {key: declared[key] for key in ("primary", "rope", "alpha")}
+    said = judge(folds, thresholds=thresholds, leaked=leaked, **rule)
+    said["holdout_agrees"] = _agrees(results, said)
+    for remedy in said["remedies"]:
+        remedy["same_decisions"] = lines.get(remedy["variant"])
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "table": {key: table[key] for key in ("name", "target", "positive", "sha256", "classes")},
+        "hashes": dict(hashes),
+        **said,
+        "declared": declared,
+        "reasons": reasons(results, said, translation=translation),
+        "caveats": caveats(results, folds, said=said, classes=classes, declared=declared, known=known),
+        "methods": METHODS,
+        "variants": [
+            {
+                "variant": name,
+                "status": "converged" if converged(result) else "not converged",
+                "C": result["model"]["C"],
+                "threshold": thresholds[name],
+                "holdout": {
+                    metric: {"value": result["holdout"]["threshold_free"][metric], "interval": interval}
+                    for metric, interval in intervals[name].items()
+                },
+                "probabilities": {form: result["probabilities"][form] for form in ("raw", "prior_corrected", "platt")},
+                "formula_holds": formula_holds(result),
+            }
+            for name, result in results.items()
+        ],
+    }
+
+
+def _agrees(results: Mapping[str, dict[str, Any]], said: Mapping[str, Any]) -> bool | None:
+    """Whether the leading remedy is on the same side of none on the test rows as over the folds; None if in doubt.
+
+    Only where the folds' interval leaves out 0, and only for ranking metrics, which the test rows have too.
+    """
+    metric = said["declared"]["primary"]
+    leading = next((remedy for remedy in said["remedies"] if remedy["variant"] == said["leading"]), None)
+    if leading is None or metric not in ("average_precision", "roc_auc") or leading["low"] <= 0 <= leading["high"]:
+        return None
+    ours, theirs = (results[name]["holdout"]["threshold_free"][metric] for name in (said["leading"], REFERENCE))
+    return None if ours is None or theirs is None else bool((ours - theirs) * leading["mean"] >= 0)
+
+
+def reasons(results: Mapping[str, dict[str, Any]], said: Mapping[str, Any], *, translation: str) -> list[str]:
+    """Four reasons in numbers: is it a better model, is it another threshold, what of the probabilities, how sure."""
+    leading = next((remedy for remedy in said["remedies"] if remedy["variant"] == said["leading"]), None)
+    if leading is None:
+        return []
+    name, declared = leading["variant"], said["declared"]
+    calls = [remedy["call"] for remedy in said["remedies"]]
+    counts = ", ".join(f"{calls.count(word)} {word}" for word in ("BETTER", "WORSE", "EQUIVALENT", "UNDECIDED"))
+    better = (
+        f"A better model? Of {len(calls)} remedies {counts}. {name} has {gained(leading, declared)} "
+        f"against the plain model's {said['reference']:.3f}."
+    )
+    line = leading["same_decisions"]
+    moved = f"Or another threshold? {line['sentence']} {translation}" if line else translation
+    plain, ours = (results[each]["probabilities"] for each in (REFERENCE, name))
+    probabilities = (
+        f"Probabilities: mean predicted over observed is {_ratio(plain['raw'])} for the plain model and "
+        f"{_ratio(ours['raw'])} for {name}, {_ratio(ours['prior_corrected'])} once corrected for the shares."
+    )
+    sure = (
+        f"How sure? P(worse) {leading['worse']:.2f}, P(equivalent) {leading['equivalent']:.2f}, P(better) "
+        f"{leading['better']:.2f} beyond {declared['rope']:g}; {len(calls)} remedies, Holm p {leading['p_holm']:.3f}. "
+        f"A difference of {said['smallest_difference']:.3f} would be found in four of five such tables."
+    )
+    return [better, moved, probabilities, sure]
+
+
+def _ratio(measured: Mapping[str, Any]) -> str:
+    value = measured["predicted_over_observed"]
+    return "undefined" if value is None else f"{value:.2f}"
+
+
 def main() -> None:
-    """Print the verdict; the exit status says what to do: 0 keep, 10 rebalance, 20 undecided, 30 no verdict."""
+    """Print the verdict; the exit status is the action: 0 keep, 10 rebalance, 20 undecided, 30 no verdict."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.verdict", description=main.__doc__)
     parser.add_argument("file", nargs="?", type=Path, default=FILE, help="a sweep has one in its folder")
-    found = read_json(parser.parse_args().file)
+    file = parser.parse_args().file
+    found = read_json(file)
+    if not isinstance(found, dict) or found.get("schema_version") != SCHEMA_VERSION:
+        raise InputError(
+            f"{file}: expected a verdict of schema version {SCHEMA_VERSION}: make it anew with `dvc repro`"
+        )
     say(found["sentence"])
     for remedy in found["remedies"]:
         say(
@@ -194,6 +349,8 @@ def main() -> None:
             f"({remedy['low']:+.3f} to {remedy['high']:+.3f})  Holm p {remedy['p_holm']:.3f}  "
             f"P(worse, equivalent, better) {remedy['worse']:.2f} {remedy['equivalent']:.2f} {remedy['better']:.2f}"
         )
+    for caveat in found["caveats"]:
+        say(f"- {caveat}")
     sys.exit(EXIT[found["action"]])
 
 

@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline import compare, configure, verdict
+from pipeline import compare, configure, verify
 from pipeline.evaluate import mended
+from pipeline.evidence import Evidence
 from pipeline.metrics import holdout
 
 ROOT = Path(__file__).parents[1]
@@ -84,11 +85,13 @@ def result(variant, probability, *, tuned, converged=True, synthetic=0):
             "synthetic_positive": synthetic,
             "originals_kept": 10,
             "folds": 2,
-            "repeats": 1,
-            "folds_converged": 2,
+            "repeats": 2,
+            "folds_converged": 4,
         },
         "model": {
             "model": "LogisticRegression",
+            "C": 1.0,
+            "tuning": None,
             "converged": converged,
             "iterations": 7,
             "trained_prevalence": 0.5,
@@ -115,44 +118,78 @@ TABLE = {
 }
 
 
+DECLARED = {
+    "objective": "balanced_accuracy",
+    "beta": None,
+    "false_negative_cost": None,
+    "false_positive_cost": None,
+    "precision_floor": None,
+    "alerts": None,
+    "confidence": 0.95,
+    "folds": 5,
+    "repeats": 2,
+    "primary": "average_precision",
+    "rope": 0.01,
+    "alpha": 0.05,
+    "seed": 1,
+    "split": {"test_size": 0.3, "seed": 1, "group_duplicates": False},
+    "preprocess": {"impute": "median", "scale": True},
+    "tuned": True,
+    "grid": [0.1, 1.0],
+}
+# Each fold holds the six visitors' likes once.
+FITS = pd.DataFrame(
+    {
+        "repeat": [0, 0, 1, 1],
+        "fold": [0, 1, 0, 1],
+        "training_rows": 6,
+        "training_positives": 2,
+        "C": [0.1, 1.0, 1.0, 1.0],
+        "converged": True,
+        "trained_prevalence": 0.5,
+    }
+)
+
+
 @pytest.fixture
-def said(results):
-    """A verdict on the six visitors, from two folds in two repeats."""
-    folds = pd.DataFrame({"repeat": [0, 0, 1, 1], "fold": [0, 1, 0, 1], "average_precision": [0.5, 0.6, 0.7, 0.6]})
-    folds = folds.assign(rows=6, training_rows=6)
-    worse = folds.assign(average_precision=[0.5, 0.5, 0.5, 0.5])
-    return verdict.verdict(
-        {"none": folds, "smote": worse},
-        thresholds={"none": 0.3, "smote": 0.65},
-        table=TABLE,
-        primary="average_precision",
-        rope=0.01,
-        alpha=0.05,
+def evidence(results):
+    """Six visitors judged, twelve others in two folds, twice; and what follows from that."""
+    seen = {}
+    for name, probability in (("none", TIMID), ("smote", BOLD)):
+        rows = pd.DataFrame({"repeat": np.repeat([0, 1], 12), "fold": np.tile(np.repeat([0, 1], 6), 2)})
+        seen[name] = rows.assign(y=np.tile(ACTUAL, 4), probability=np.tile(probability, 4))
+        seen[name].index = pd.Index(np.tile(np.arange(100, 112), 2), name="row_id")
+    kept = ("variant", "training", "model")
+    told = {"none": TIMID, "smote": BOLD}
+    index = pd.RangeIndex(6, name="row_id")
+    return verify.recompute(
+        Evidence(
+            results={name: {key: result[key] for key in kept} for name, result in results.items()},
+            predictions={name: pd.DataFrame({"y": ACTUAL, "probability": p}, index=index) for name, p in told.items()},
+            out_of_fold=seen,
+            folds=dict.fromkeys(seen, FITS),
+            declared=DECLARED,
+            table=TABLE,
+            classes={
+                "train": {"negative": 8, "positive": 4},
+                "test": {"negative": 4, "positive": 2},
+                "duplicates": {"crossing": 0, "repeated": 0},
+            },
+            truth=pd.Series(np.tile(TIMID, 3), index=[*range(6), *range(100, 112)], name="probability"),
+            hashes={"config": "c" * 64, "code": "d" * 64, "lock": None},
+            command="dvc repro",
+        )
     )
 
 
 @pytest.fixture
-def comparison(results, said):
-    return compare.compare(
-        results,
-        table=TABLE,
-        said=said,
-        intervals={name: {"average_precision": [0.5, 0.9], "roc_auc": None} for name in results},
-        classes={"train": {"negative": 8, "positive": 2}, "test": {"negative": 4, "positive": 2}},
-        declared={
-            "objective": "balanced_accuracy",
-            "beta": None,
-            "confidence": 0.95,
-            "folds": 5,
-            "repeats": 1,
-            "primary": "average_precision",
-            "rope": 0.01,
-            "alpha": 0.05,
-            "seed": 1,
-            "preprocess": {"impute": "median", "scale": True},
-        },
-        best=holdout(ACTUAL, TIMID, tuned=0.3, confidence=0.95),
-    )
+def comparison(evidence):
+    return compare.compare(evidence)
+
+
+@pytest.fixture
+def said(comparison):
+    return comparison["verdict"]
 
 
 @pytest.fixture

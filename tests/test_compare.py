@@ -1,11 +1,12 @@
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline import compare, plots
+from pipeline import compare, plots, verify
 
 
 def test_a_sentence_puts_both_thresholds_of_variant_and_plain_model_side_by_side(results):
@@ -25,55 +26,21 @@ def test_without_the_plain_model_a_sentence_speaks_of_the_variant_alone(results)
     assert text.startswith("At 0.5 it finds 2 of 2 positives with 2 false alarms. At its own threshold for f beta")
 
 
-def test_caveats_count_positives_and_name_what_did_not_converge(results):
-    results["smote"]["model"]["converged"] = False
-    few, unconverged = compare.caveats(results, None, folds=5)
-    assert few.startswith("The test rows hold 2 positives: one more found moves recall by 0.5.")
-    assert unconverged.startswith("Not converged, on all training rows or in a fold: smote.")
-
-
-def test_a_fit_that_fails_to_converge_in_one_fold_is_named(results):
-    results["none"]["training"]["folds_converged"] = 1
-    assert "on all training rows or in a fold: none." in compare.caveats(results, None, folds=5)[1]
-
-
-def test_corrected_probabilities_that_are_off_beyond_chance_are_named(results):
-    many = {name: {**result, "holdout": {**result["holdout"], "positives": 1000}} for name, result in results.items()}
-    many["none"]["probabilities"]["prior_corrected"]["predicted_over_observed"] = 1.05
-    many["smote"]["probabilities"]["prior_corrected"]["predicted_over_observed"] = 0.85
-    assert "by more than 10 %, and beyond chance: smote. The formula does not hold here" in "".join(
-        compare.caveats(many, None, folds=5)
-    )
-    many["smote"]["holdout"]["positives"] = 15
-    assert "formula" not in "".join(compare.caveats(many, None, folds=5))
-
-
-def test_a_difference_comes_with_the_word_on_the_penalty(said):
-    assert compare.penalty(said) == []
-    said["remedies"][0]["call"] = "WORSE"
-    (caveat,) = compare.penalty(said)
-    assert "(smote). Sweep model.C" in caveat
-
-
-def test_a_comparison_without_folds_says_why_it_has_no_threshold(results):
-    results["none"]["holdout"]["tuned"] = None
-    assert compare.caveats(results, None, folds=0)[-1] == "No threshold was chosen, since evaluate.folds is 0."
-
-
-def test_a_table_too_small_for_a_threshold_says_so_and_still_compares(comparison, results):
-    results["none"]["holdout"]["tuned"] = None
-    made = compare.compare(
-        {"none": results["none"]},
-        table=comparison["table"],
-        classes=comparison["split"],
-        declared=comparison["declared"],
-        best=None,
-        said=comparison["verdict"],
-        intervals={"none": {"average_precision": None, "roc_auc": None}},
-    )
-    assert "too few to choose a threshold" in made["caveats"][-1]
+def test_a_comparison_without_folds_has_no_threshold_and_no_verdict_and_still_compares(evidence):
+    none = dict.fromkeys(evidence.out_of_fold)
+    made = compare.compare(verify.recompute(replace(evidence, out_of_fold=none, folds=none)))
+    assert made["verdict"]["action"] == "invalid"
+    assert "No threshold was chosen out of fold, and there is no verdict." in made["verdict"]["caveats"]
+    assert made["cost_map"] == []
     assert compare.flat(made)["tuned_recall"].isna().all()
     assert "| – " in compare.markdown(made) or " – |" in compare.markdown(made)
+
+
+def test_a_row_on_both_sides_forbids_a_verdict(evidence):
+    leaky = {name: rows.rename(index={100: 5}) for name, rows in evidence.out_of_fold.items()}
+    said = compare.compare(replace(evidence, out_of_fold=leaky))["verdict"]
+    assert said["action"] == "invalid"
+    assert said["sentence"] == "No verdict: 1 rows stand both among the training rows and among the test rows."
 
 
 def test_the_csv_holds_each_cell_of_each_matrix(comparison):
@@ -95,8 +62,8 @@ def test_the_terminal_shows_the_verdict_and_its_evidence(comparison):
     text = compare.markdown(comparison)
     assert f"**{comparison['verdict']['sentence']}**" in text
     remedy = next(line for line in text.splitlines() if line.startswith("| smote"))
-    # .5 against .5, .6, .7 and .6: -.1 on average.
-    assert [cell.strip() for cell in remedy.strip("|").split("|")][:4] == ["smote", "UNDECIDED", "0.500", "-0.100"]
+    # 5/6 in each fold, against 1.
+    assert [cell.strip() for cell in remedy.strip("|").split("|")][:4] == ["smote", "WORSE", "0.833", "-0.167"]
 
 
 def test_the_comparison_is_plain_json(comparison):
@@ -123,9 +90,11 @@ def test_folders_of_variants_no_longer_compared_are_forgotten(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["figures", "index.html", "none"]
 
 
-def test_figures_are_the_same_bytes_twice(comparison, predictions):
+def test_figures_are_the_same_bytes_twice(evidence, comparison, predictions):
+    forms = compare.mended(evidence)
     first, second = (
-        {name: plots.png(figure) for name, figure in plots.draw(comparison, predictions).items()} for _ in range(2)
+        {name: plots.png(figure) for name, figure in plots.draw(comparison, predictions, forms).items()}
+        for _ in range(2)
     )
     assert first == second
     assert set(first) == {
@@ -134,6 +103,9 @@ def test_figures_are_the_same_bytes_twice(comparison, predictions):
         "confusion_matrices",
         "precision_recall",
         "roc",
+        "reliability",
+        "cost_map",
+        "decision_curve",
         "none/confusion_matrix",
         "smote/confusion_matrix",
     }
@@ -234,9 +206,9 @@ def test_bars_carry_their_counts_and_hatches_end_at_the_top():
     assert [(bar.get_y(), bar.get_height()) for bar in axis.patches if bar.get_hatch()] == [(8, 0), (2, 5)]
 
 
-def test_a_matplotlibrc_of_the_user_changes_no_byte(comparison, predictions):
+def test_a_matplotlibrc_of_the_user_changes_no_byte(evidence, comparison, predictions):
     import matplotlib
 
-    ours = plots.png(plots.draw(comparison, predictions)["roc"])
+    ours = plots.png(plots.draw(comparison, predictions, compare.mended(evidence))["roc"])
     with matplotlib.rc_context({"axes.facecolor": "red", "font.size": 20, "lines.linewidth": 9}):
-        assert plots.png(plots.draw(comparison, predictions)["roc"]) == ours
+        assert plots.png(plots.draw(comparison, predictions, compare.mended(evidence))["roc"]) == ours

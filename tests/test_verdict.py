@@ -10,10 +10,10 @@ from omegaconf import OmegaConf
 
 from pipeline import config, evaluate, mountain_shop, run, verdict
 from pipeline import folds as folding
+from pipeline.errors import InputError
 
 ROOT = Path(__file__).parents[1]
 
-TABLE = {"name": "visits", "target": "buy", "positive": 1, "sha256": "0" * 64, "features": ["x"]}
 SCHEMA = json.loads((Path(verdict.__file__).parent / "verdict.schema.json").read_text(encoding="utf-8"))
 
 
@@ -26,16 +26,13 @@ def folds(mean, *, noise=0.0, seed=0, number=5, repeats=10):
 
 def judged(**remedies):
     everything = {"none": folds(0.6), **remedies}
-    said = verdict.verdict(
+    return verdict.judge(
         everything,
         thresholds={name: 0.1 * place for place, name in enumerate(everything, start=1)},
         primary="average_precision",
         rope=0.01,
         alpha=0.05,
-        table=TABLE,
     )
-    jsonschema.validate(said, SCHEMA)
-    return said
 
 
 def calls(said):
@@ -99,19 +96,16 @@ def test_many_remedies_make_it_harder_for_each():
     [
         ({"smote": folds(0.6)}, "the variant 'none' is not compared"),
         ({"none": folds(0.6)}, "there is no remedy"),
-        ({"none": None, "smote": None}, "folds are off, or the training rows hold fewer than 10 positives"),
+        ({"none": None, "smote": None}, "they are off, or the training positives too few for two folds of 5"),
+        (
+            {"none": folds(0.6), "smote": folds(0.6).assign(average_precision=[None, *[0.5] * 49])},
+            "in 1 folds the metric is not defined, since a class is missing",
+        ),
     ],
 )
 def test_what_cannot_be_judged_says_so(everything, reason):
-    said = verdict.verdict(
-        everything,
-        thresholds=dict.fromkeys(everything),
-        primary="average_precision",
-        rope=0.01,
-        alpha=0.05,
-        table=TABLE,
-    )
-    jsonschema.validate(said, SCHEMA)
+    how = {"primary": "average_precision", "rope": 0.01, "alpha": 0.05}
+    said = verdict.judge(everything, thresholds=dict.fromkeys(everything), **how)
     assert said["action"] == "invalid"
     assert reason in said["sentence"]
 
@@ -122,7 +116,7 @@ def test_what_cannot_be_judged_says_so(everything, reason):
 def test_the_exit_status_says_what_to_do(mean, noise, status, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Path("reports").mkdir()
-    said = judged(smote=folds(mean, noise=noise))
+    said = {"schema_version": verdict.SCHEMA_VERSION, "caveats": [], **judged(smote=folds(mean, noise=noise))}
     verdict.FILE.write_text(json.dumps(said), encoding="utf-8")
     monkeypatch.setattr(sys, "argv", ["verdict"])
     with pytest.raises(SystemExit) as left:
@@ -149,13 +143,12 @@ def test_a_table_where_weights_help_says_so(shared):
         }
     )
     made = {name: run.run(params, name) for name in ("none", "class_weight")}
-    said = verdict.verdict(
+    said = verdict.judge(
         {name: result.folds for name, result in made.items()},
         thresholds={name: result.metrics["holdout"]["tuned"]["threshold"] for name, result in made.items()},
         primary="roc_auc",
         rope=0.01,
         alpha=0.05,
-        table=TABLE,
     )
     assert (said["action"], said["variant"]) == ("rebalance", "class_weight")
     assert said["remedies"][0]["mean"] == pytest.approx(0.02, abs=0.01)
@@ -174,8 +167,8 @@ def test_labels_that_mean_nothing_name_no_remedy():
             chain = folding.chain(params, name)
             refitted, _ = evaluate.refit(shuffled, target="buy", chain=chain, settings=params.evaluate, seed=seed)
             folded[name] = evaluate.by_fold(refitted, params.evaluate)
-        how = {"primary": "average_precision", "rope": 0.01, "alpha": 0.05, "table": TABLE}
-        named += verdict.verdict(folded, thresholds=dict.fromkeys(folded), **how)["action"] == "rebalance"
+        how = {"primary": "average_precision", "rope": 0.01, "alpha": 0.05}
+        named += verdict.judge(folded, thresholds=dict.fromkeys(folded), **how)["action"] == "rebalance"
     # At an error of .05 a table, two or more of eight have probability .06: seeds are fixed, so this is no lottery.
     assert named <= 1
 
@@ -183,6 +176,52 @@ def test_labels_that_mean_nothing_name_no_remedy():
 def settings():
     """Everything as conf/ has it."""
     return OmegaConf.to_container(OmegaConf.load(ROOT / "params.yaml"))
+
+
+def test_a_file_that_is_no_verdict_is_refused(tmp_path, monkeypatch):
+    file = tmp_path / "verdict.json"
+    file.write_text("{}", encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["verdict", str(file)])
+    with pytest.raises(InputError, match="expected a verdict of schema version 2"):
+        verdict.main()
+
+
+def test_the_whole_verdict_fits_its_schema(said):
+    jsonschema.validate(said, SCHEMA)
+    assert len(said["reasons"]) == 4
+    assert said["remedies"][0]["same_decisions"]["threshold"] is not None
+
+
+def test_a_loss_is_a_gain_where_it_is_lower():
+    plain = folds(0.6).rename(columns={"average_precision": "recalibrated_log_loss"})
+    lower = folds(0.5, noise=0.01).rename(columns={"average_precision": "recalibrated_log_loss"})
+    how = {"primary": "log_loss", "rope": 0.01, "alpha": 0.05}
+    said = verdict.judge({"none": plain, "smote": lower}, thresholds={"none": 0.1, "smote": 0.2}, **how)
+    assert said["action"] == "rebalance"
+    assert said["remedies"][0]["mean"] == pytest.approx(0.1, abs=0.01)
+    assert said["remedies"][0]["mean_primary"] == pytest.approx(0.5, abs=0.01)
+    assert said["reference"] == pytest.approx(0.6, abs=0.01)
+    assert "less log loss" in said["sentence"]
+
+
+def test_confidence_is_the_probability_that_the_action_is_right():
+    better, same = judged(smote=folds(0.7, noise=0.01)), judged(smote=folds(0.6))
+    assert better["confidence"] == better["remedies"][0]["better"] > 0.99
+    assert same["confidence"] == 1 - same["remedies"][0]["better"] == 1.0
+    assert judged(smote=folds(0.62, noise=0.08))["confidence"] is None
+
+
+def test_samplers_are_tested_against_weights_too():
+    said = judged(smote=folds(0.7, noise=0.01), class_weight=folds(0.7, noise=0.01))
+    smote, weights = said["remedies"]
+    assert weights["against_class_weight"] is None
+    assert smote["against_class_weight"]["mean"] == pytest.approx(0, abs=1e-12)
+
+
+def test_a_failed_variant_forbids_a_verdict():
+    how = {"primary": "average_precision", "rope": 0.01, "alpha": 0.05, "failed": {"smote": "too few rows"}}
+    said = verdict.judge({"none": folds(0.6)}, thresholds={"none": 0.1}, **how)
+    assert (said["action"], said["sentence"]) == ("invalid", "No verdict: smote failed: too few rows.")
 
 
 def test_no_verdict_has_its_own_exit_status():

@@ -1,0 +1,166 @@
+"""What stands against reading too much into the figures, computed from them."""
+
+from collections.abc import Mapping
+from math import sqrt
+from typing import Any
+
+import pandas as pd
+
+from pipeline.metrics import BEST
+
+OFF = 0.1  # of predicted over observed: beyond it, corrected probabilities are said not to hold
+PERFECT = 0.999  # ROC AUC over the folds from which a column is suspected to know the outcome
+
+
+def caveats(
+    results: Mapping[str, dict[str, Any]],
+    folds: Mapping[str, pd.DataFrame | None],
+    *,
+    said: dict[str, Any],
+    classes: dict[str, Any],
+    declared: dict[str, Any],
+    known: bool,
+) -> list[str]:
+    """Each caveat as a sentence or two; none where its reason is absent.
+
+    Parameters
+    ----------
+    results
+        By variant: metrics.json.
+    folds
+        By variant: see `pipeline.evaluate.by_fold`; None without folds.
+    said
+        See `pipeline.verdict.judge`.
+    classes
+        What `split` wrote as classes.json.
+    declared
+        The settings in force.
+    known
+        Whether each row's true probability is known.
+    """
+    found = [
+        *_positives(results, folds, said),
+        *_agreement(results, said),
+        *_duplicates(classes, declared),
+        *_suspect(said, folds),
+        *_fits(results, folds),
+        *_formula(results),
+        *_penalty(said, declared),
+    ]
+    if known:
+        found.append(
+            f"The row '{BEST}' decides by each row's true probability. It is best on average over many tables; "
+            "on few positives a model can look better by luck."
+        )
+    return found
+
+
+def converged(result: Mapping[str, Any]) -> bool:
+    """Whether the model converged, on all training rows and in every fold."""
+    training = result["training"]
+    return bool(result["model"]["converged"]) and (
+        training["folds"] is None or training["folds_converged"] == training["folds"] * training["repeats"]
+    )
+
+
+def formula_holds(result: Mapping[str, Any]) -> bool | None:
+    """Whether probabilities corrected by the shares foretell the positives of the test rows.
+
+    It does not where they are off by more than a tenth, and by more than two standard deviations of a Poisson count.
+    None where the test rows have no positive.
+    """
+    ratio = result["probabilities"]["prior_corrected"]["predicted_over_observed"]
+    if ratio is None:
+        return None
+    return bool(abs(ratio - 1) <= OFF or abs(ratio - 1) * sqrt(result["holdout"]["positives"]) <= 2)
+
+
+def _positives(
+    results: Mapping[str, dict[str, Any]], folds: Mapping[str, pd.DataFrame | None], said: dict[str, Any]
+) -> list[str]:
+    judged = next(iter(results.values()))["holdout"]
+    found = [
+        f"The test rows hold {judged['positives']:,} positives: one more found moves recall by "
+        f"{1 / judged['positives']:.2g}."
+        + (" The verdict comes from the folds, since one split cannot say which is better." if said["remedies"] else "")
+    ]
+    rows = next(iter(folds.values()))
+    if rows is not None and rows.positives.min() < 20:
+        least = f"{said['smallest_difference']:.3f}" if said["remedies"] else None
+        found.append(
+            f"Each fold is judged on {_range(rows.positives)} positives, which is few"
+            + (f": a difference below {least} in the best remedy would likely go unseen." if least else ".")
+        )
+    return found
+
+
+def _range(values: pd.Series) -> str:
+    low, high = int(values.min()), int(values.max())
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def _agreement(results: Mapping[str, dict[str, Any]], said: dict[str, Any]) -> list[str]:
+    if said["holdout_agrees"] is not False:
+        return []
+    name, metric = said["leading"], "ROC AUC" if said["declared"]["primary"] == "roc_auc" else "average precision"
+    return [
+        f"The test rows point the other way: over the folds {name} leads or trails the plain model in {metric}, on the "
+        "test rows it is the reverse. One split's luck may explain it; more rows would tell."
+    ]
+
+
+def _duplicates(classes: dict[str, Any], declared: dict[str, Any]) -> list[str]:
+    repeated = classes["duplicates"]
+    if not repeated["crossing"] or declared["split"]["group_duplicates"]:
+        return []
+    return [
+        f"{repeated['crossing']:,} test rows have the features of a training row, and folds share such rows too: where "
+        "they are the same case twice, all figures flatter. split.group_duplicates=true keeps them together."
+    ]
+
+
+def _suspect(said: dict[str, Any], folds: Mapping[str, pd.DataFrame | None]) -> list[str]:
+    rows = folds.get("none")
+    if rows is None or rows.roc_auc.astype(float).mean() < PERFECT:
+        return []
+    return [
+        f"The plain model parts the classes almost perfectly (ROC AUC {rows.roc_auc.astype(float).mean():.4f} over the "
+        "folds): look for a column that is known only after the outcome, and leave it out with data.drop."
+    ]
+
+
+def _fits(results: Mapping[str, dict[str, Any]], folds: Mapping[str, pd.DataFrame | None]) -> list[str]:
+    found = []
+    if unconverged := [name for name, result in results.items() if not converged(result)]:
+        found.append(
+            f"Not converged, on all training rows or in a fold: {', '.join(unconverged)}. "
+            "Raise model.max_iter, or scale the features."
+        )
+    separated = {name: int((rows.roc_auc.astype(float) == 1).sum()) for name, rows in folds.items() if rows is not None}
+    if apart := [f"{name} in {count}" for name, count in separated.items() if count]:
+        total = next(len(rows) for rows in folds.values() if rows is not None)
+        found.append(f"Classes fully apart, so that no ranking can be better, of {total} folds: {', '.join(apart)}.")
+    if next(iter(results.values()))["holdout"]["tuned"] is None:
+        found.append("No threshold was chosen out of fold, and there is no verdict.")
+    return found
+
+
+def _formula(results: Mapping[str, dict[str, Any]]) -> list[str]:
+    off = [name for name, result in results.items() if formula_holds(result) is False]
+    if not off:
+        return []
+    return [
+        "Probabilities corrected for the share of the classes are off by more than 10 %, and beyond chance: "
+        f"{', '.join(off)}. The formula does not hold here: the model is misspecified."
+    ]
+
+
+def _penalty(said: dict[str, Any], declared: dict[str, Any]) -> list[str]:
+    """What stands against reading a difference as the remedy's own work, where every variant has the same C."""
+    apart = [remedy["variant"] for remedy in said["remedies"] if remedy["call"] in ("BETTER", "WORSE")]
+    if not apart or declared["tuned"]:
+        return []
+    return [
+        "The model's C is the same for every variant, though resampling and weights change how much it penalises: part "
+        f"of the difference may come from that ({', '.join(apart)}). model.tune=true chooses C for each."
+    ]

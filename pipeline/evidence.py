@@ -1,0 +1,153 @@
+"""What a comparison rests on, as the stages left it and as a page carries it within itself."""
+
+import base64
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+LARGEST = 5_000_000  # bytes of evidence that a page carries
+FITS = ("repeat", "fold", "training_rows", "training_positives", "C", "converged", "trained_prevalence")
+RECOMPUTED = ("holdout", "probabilities")  # of metrics.json: they follow from the predictions
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that a comparison is computed from.
+
+    Attributes
+    ----------
+    results
+        By variant, in the order to show: what `evaluate` wrote as metrics.json.
+    predictions
+        By variant: `y` and `probability` by row_id, of the test rows.
+    out_of_fold
+        By variant: see `pipeline.folds.Folded.predictions`; None without folds.
+    folds
+        By variant: see `pipeline.evaluate.by_fold`; None without folds.
+    declared
+        The settings in force: see `pipeline.compare.declare`.
+    table, classes
+        What `ingest` wrote as schema.json, and `split` as classes.json.
+    truth
+        True probability of the positive class by row_id; None where it is not known.
+    hashes
+        Of `config`, `code` and `lock`.
+    command
+        That makes the page.
+    """
+
+    results: dict[str, dict[str, Any]]
+    predictions: dict[str, pd.DataFrame]
+    out_of_fold: dict[str, pd.DataFrame | None]
+    folds: dict[str, pd.DataFrame | None]
+    declared: dict[str, Any]
+    table: dict[str, Any]
+    classes: dict[str, Any]
+    truth: pd.Series | None
+    hashes: dict[str, str | None]
+    command: str
+
+
+def pack(evidence: Evidence) -> str | None:
+    """The predictions, and what no prediction tells, as JSON text; None where it would exceed `LARGEST` bytes."""
+    first = next(iter(evidence.predictions.values()))
+    seen = next(iter(evidence.out_of_fold.values()))
+    cells = sum(
+        len(rows) for rows in [*evidence.predictions.values(), *evidence.out_of_fold.values()] if rows is not None
+    )
+    if cells * 8 > LARGEST:  # before compressing, which takes long and gains little
+        return None
+    truth = None
+    if evidence.truth is not None:
+        known = first.index if seen is None else first.index.append(seen.index.unique())
+        truth = _columns(evidence.truth[known].rename("probability").rename_axis("row_id").reset_index())
+    content = {
+        "variants": {
+            name: {
+                "metrics": _without_what_follows(result),
+                "test": _array(evidence.predictions[name].probability.to_numpy()),
+                "out_of_fold": _optional(evidence.out_of_fold[name], ["probability"]),
+                "fits": _optional(evidence.folds[name], list(FITS)),
+            }
+            for name, result in evidence.results.items()
+        },
+        "test": _columns(first[["y"]].rename_axis("row_id").reset_index()),
+        "out_of_fold": None
+        if seen is None
+        else _columns(seen[["repeat", "fold", "y"]].rename_axis("row_id").reset_index()),
+        "truth": truth,
+        **{key: getattr(evidence, key) for key in ("declared", "table", "classes", "hashes", "command")},
+    }
+    # A page is HTML: "</script>" in a column's name must not end the block.
+    text = json.dumps(content, ensure_ascii=True, allow_nan=False).replace("<", "\\u003c")
+    return text if len(text) <= LARGEST else None
+
+
+def unpack(text: str) -> Evidence:
+    """The evidence as `pack` left it; in `results` without, and in `folds` with `FITS` alone, what follows from it.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError, zlib.error
+        The text is not what `pack` wrote.
+    """
+    content = json.loads(text)
+    test, seen = _frame(content["test"]), None
+    if content["out_of_fold"] is not None:
+        seen = _frame(content["out_of_fold"]).set_index("row_id")
+    variants = content["variants"]
+    truth = None if content["truth"] is None else _frame(content["truth"]).set_index("row_id").probability
+    return Evidence(
+        results={name: kept["metrics"] for name, kept in variants.items()},
+        predictions={
+            name: test.set_index("row_id").assign(probability=_values(kept["test"])) for name, kept in variants.items()
+        },
+        out_of_fold={
+            name: None if seen is None else seen.assign(**_arrays(kept["out_of_fold"]))
+            for name, kept in variants.items()
+        },
+        folds={name: None if seen is None else _frame(kept["fits"]) for name, kept in variants.items()},
+        truth=truth,
+        **{key: content[key] for key in ("declared", "table", "classes", "hashes", "command")},
+    )
+
+
+def _without_what_follows(result: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in result.items() if key not in RECOMPUTED}
+    return {**kept, "model": {key: value for key, value in result["model"].items() if key != "coefficients"}}
+
+
+def _optional(rows: pd.DataFrame | None, columns: list[str]) -> dict[str, Any] | None:
+    return None if rows is None else _columns(rows[columns])
+
+
+def _columns(rows: pd.DataFrame) -> dict[str, Any]:
+    return {str(name): _array(column.to_numpy()) for name, column in rows.items()}
+
+
+def _array(values: np.ndarray) -> list[str]:
+    data = np.ascontiguousarray(values)
+    little = data.astype(data.dtype.newbyteorder("<"))
+    return [little.dtype.str, base64.b64encode(zlib.compress(little.tobytes(), 9)).decode()]
+
+
+def _values(kept: list[str]) -> np.ndarray:
+    kind = np.dtype(kept[0])
+    if kind.hasobject:
+        raise ValueError(f"expected numbers, got {kept[0]}")
+    return np.frombuffer(zlib.decompress(base64.b64decode(kept[1], validate=True)), dtype=kind).astype(
+        kind.newbyteorder("=")
+    )
+
+
+def _arrays(kept: dict[str, list[str]]) -> dict[str, np.ndarray]:
+    return {name: _values(values) for name, values in kept.items()}
+
+
+def _frame(kept: dict[str, list[str]]) -> pd.DataFrame:
+    return pd.DataFrame(_arrays(kept))

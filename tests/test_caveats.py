@@ -1,0 +1,67 @@
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from pipeline import compare, verify
+from pipeline.caveats import formula_holds
+
+
+def told(evidence):
+    return " ".join(compare.compare(evidence)["verdict"]["caveats"])
+
+
+def test_positives_are_counted(evidence):
+    text = told(evidence)
+    assert (
+        "The test rows hold 2 positives: one more found moves recall by 0.5. The verdict comes from the folds" in text
+    )
+    assert "Each fold is judged on 2 positives, which is few: a difference below 0.010 in the best remedy" in text
+
+
+def test_a_fit_that_did_not_converge_is_named(evidence):
+    assert "Not converged" not in told(evidence)
+    results = evidence.results
+    results["none"]["training"]["folds_converged"] = 3
+    results["smote"]["model"]["converged"] = False
+    assert "Not converged, on all training rows or in a fold: none, smote. Raise model.max_iter" in told(evidence)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "positives", "holds"), [(1.05, 1000, True), (0.85, 1000, False), (1.2, 1000, False), (0.85, 15, True)]
+)
+def test_corrected_probabilities_that_are_off_beyond_chance_are_named(results, ratio, positives, holds):
+    one = results["smote"]
+    one["probabilities"]["prior_corrected"]["predicted_over_observed"] = ratio
+    one["holdout"]["positives"] = positives
+    assert formula_holds(one) is holds
+
+
+def test_one_c_for_all_is_held_against_a_difference(evidence):
+    assert "model.tune=true" not in told(evidence)
+    fixed = replace(evidence, declared={**evidence.declared, "tuned": False})
+    assert "part of the difference may come from that (smote). model.tune=true chooses C for each." in told(fixed)
+
+
+def test_repeated_rows_across_the_split_are_counted(evidence):
+    crossing = replace(evidence, classes={**evidence.classes, "duplicates": {"crossing": 3, "repeated": 5}})
+    assert "3 test rows have the features of a training row" in told(crossing)
+    together = {**evidence.declared, "split": {**evidence.declared["split"], "group_duplicates": True}}
+    assert "training row" not in told(replace(crossing, declared=together))
+
+
+def test_classes_that_are_almost_apart_raise_the_suspicion_of_a_leak(evidence):
+    # TIMID ranks all visitors rightly.
+    assert "look for a column that is known only after the outcome" in told(evidence)
+    assert "Classes fully apart, so that no ranking can be better, of 4 folds: none in 4." in told(evidence)
+    swapped = {name: rows.assign(probability=1 - rows.probability) for name, rows in evidence.out_of_fold.items()}
+    assert "outcome" not in told(verify.recompute(replace(evidence, out_of_fold=swapped)))
+
+
+def test_test_rows_that_point_the_other_way_say_so(evidence):
+    assert "point the other way" not in told(evidence)
+    turned = {name: rows.assign(probability=1 - rows.probability) for name, rows in evidence.predictions.items()}
+    turned["none"] = pd.DataFrame({"y": turned["none"].y, "probability": 0.5})
+    turned["smote"] = evidence.predictions["smote"]
+    text = told(verify.recompute(replace(evidence, predictions=turned)))
+    assert "over the folds smote leads or trails the plain model in average precision, on the test rows it is" in text
