@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pipeline.config import Config
+
 ROOT = Path(__file__).parents[1]
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 
@@ -83,6 +85,10 @@ def settings_read(name):
             found |= {"variants", "trusted_packages"} | (
                 {"model"} if ast.unparse(node.func) == "config.model" else set()
             )
+        if (
+            isinstance(node, ast.Call) and ast.unparse(node.func) == "read"
+        ):  # compare prints the settings, and their hash
+            found |= set(Config.__dataclass_fields__) - {"tracking"}
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "folds.chain":
             found |= {"variants", "trusted_packages", "model", "preprocess"}
     return found
