@@ -151,12 +151,11 @@ from pipeline.files import SPLIT, read_table
 
 params = config.load()
 training = read_table(SPLIT / "train.parquet")
-built = [(config.sampler(params, name), config.model(params, name)) for name in params.variants]
-settings = {"preprocessing": vars(params.preprocess), "folds": params.evaluate.folds, "seed": params.seed}
-settings["repeats"] = params.evaluate.repeats
+chains = [folds.chain(params, name) for name in params.variants]
+settings = {"folds": params.evaluate.folds, "repeats": params.evaluate.repeats, "seed": params.seed}
 start = time.perf_counter()
-for sampler, model in built:
-    folds.out_of_fold(training, target=params.data.target, sampler=sampler, model=model, **settings)
+for chain in chains:
+    folds.out_of_fold(training, target=params.data.target, chain=chain, **settings)
 print(time.perf_counter() - start)
 """
 

@@ -116,7 +116,14 @@ def main() -> None:
         shutil.copy(work / "mlflow.db", work / "empty.db")
         runs = len(VARIANTS) * arguments.seeds
         sweep = ["-m", "pipeline", "-m", f"variant={','.join(VARIANTS)}", f"seed=range(0,{arguments.seeds})"]
-        sweep += ["data=csv", "data.path=table.csv", "data.target=buy", "evaluate.folds=0", "preprocess=none"]
+        sweep += [
+            "data=csv",
+            "data.path=table.csv",
+            "data.target=buy",
+            "evaluate.folds=0",
+            "preprocess=none",
+            "model.tune=false",
+        ]
         bare, _ = run(work, "-c", LOOP, "table.csv", str(arguments.seeds))
         shown = [("(a) the bare loop", bare, runs)]
         cases = {

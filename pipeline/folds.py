@@ -204,11 +204,12 @@ def tune(
     inner = StratifiedKFold(number, shuffle=True, random_state=derived(*where))
     for fold, (fit, held) in enumerate(inner.split(y, y)):
         preprocessor = preprocess(X.iloc[fit], **chain.preprocessing)
-        rows = resample(preprocessor.transform(X.iloc[fit]), y.iloc[fit], reseeded(chain.sampler, *where, fold))
-        unseen = preprocessor.transform(X.iloc[held])
+        made, labels = resample(preprocessor.transform(X.iloc[fit]), y.iloc[fit], reseeded(chain.sampler, *where, fold))
+        # Arrays, since checking a frame's names takes longer than fitting it.
+        rows, unseen = made.to_numpy(), preprocessor.transform(X.iloc[held]).to_numpy()
         for C in losses:
-            fitted, _ = train(*rows, clone(chain.model).set_params(C=C))
-            shares = {"trained": trained_prevalence(fitted, rows[1]), "true": float(y.iloc[fit].mean())}
+            fitted, _ = train(rows, labels, clone(chain.model).set_params(C=C))
+            shares = {"trained": trained_prevalence(fitted, labels), "true": float(y.iloc[fit].mean())}
             probability = correct_prior(fitted.predict_proba(unseen)[:, 1], **shares)
             right = np.where(y.iloc[held] == 1, probability, 1 - probability)
             losses[C] -= float(np.log(np.maximum(right, EPSILON)).sum()) / len(y)

@@ -3,6 +3,7 @@
 import warnings
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pipeline import config
@@ -10,7 +11,7 @@ from pipeline.errors import InputError, run
 from pipeline.files import RESAMPLE, SPLIT, TRAIN, read_table, say, separate, write_json, write_model
 
 
-def train(X: pd.DataFrame, y: pd.Series, model: Any) -> tuple[Any, bool]:
+def train(X: pd.DataFrame | np.ndarray, y: pd.Series, model: Any) -> tuple[Any, bool]:
     """The model, fitted, and whether it converged.
 
     Parameters
