@@ -186,7 +186,7 @@ def read(data: Data) -> tuple[pd.DataFrame, pd.Series | None, str]:
     expected = data.download.sha256 if data.download else None
     if data.download and path.suffix == ".yaml":
         path = sources.download(data.download.url, data.download.sha256)
-    table = sources.read_csv(path)
+    table = sources.read_table(path, drop=data.drop)
     found = sources.sha256(path)
     if expected and found != expected:
         raise InputError(f"{path}: expected sha256 {expected}, found {found}: for a table of your own use -S data=csv")

@@ -20,10 +20,12 @@ Made = TypeVar("Made")
 MODULES = (
     "calibration",
     "config",
+    "delimited",
     "errors",
     "evaluate",
     "files",
     "folds",
+    "formats",
     "ingest",
     "metrics",
     "mountain_shop",

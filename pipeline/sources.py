@@ -1,22 +1,21 @@
-"""Brings a table from where it lies: a CSV file, or a download that is made once and checked."""
+"""Brings a table from where it lies: a file, a database, or a download that is made once and checked."""
 
-import csv
-import gzip
 import hashlib
+import re
 import urllib.request
-import zlib
+from collections.abc import Callable, Collection
 from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 
 import pandas as pd
 
-from pipeline.errors import InputError
-from pipeline.files import say, write_bytes
+from pipeline import formats
+from pipeline.errors import InputError, nearest
+from pipeline.files import say, write_bytes, write_table
 
 DOWNLOADS = Path("data/downloads")
 TIMEOUT = 20  # seconds
-HEAD = 65_536  # bytes looked at to tell what a file is
 
 
 def sha256(path: Path) -> str:
@@ -65,87 +64,180 @@ def download(url: str, expected: str, *, folder: Path = DOWNLOADS) -> Path:
     return path
 
 
-def read_csv(path: Path) -> pd.DataFrame:
-    """The table in a comma-separated file with a header row; `.gz` is unpacked.
+def read_table(path: Path, *, drop: Collection[str] = ()) -> pd.DataFrame:
+    """The table in a file, its columns in order and its rows numbered from 0.
+
+    Delimited text (see `delimited.read`), Parquet, Feather, ARFF or svmlight, plain or packed by gzip, Zstandard or
+    zip. Numbers are numpy's, text is pandas' `str` without white space around it, and an empty cell is missing.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    drop
+        Columns that will not be used: they are read, and what looks misread in them is let pass.
 
     Raises
     ------
     InputError
-        The file is missing, empty, not a table, or not comma-separated.
+        With every problem that was found, each with the file's name.
     """
-    _look(path)
     try:
-        header = pd.read_csv(path, header=None, nrows=1, dtype=str, keep_default_na=False).iloc[0].tolist()
-        if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
-            raise InputError(
-                f"{path}: expected commas between columns, found one column {header[0][:60]!r}: "
-                "save the file comma-separated"
-            )
-        table = pd.read_csv(path, low_memory=False)  # in one piece, so that a column has one type
-    except pd.errors.ParserError as error:
+        if not path.is_file():
+            raise InputError(_missing(path))
+        return formats.read(path.read_bytes(), path.name, drop=drop)
+    except InputError as error:
+        raise InputError(f"{path}: {problem}" for problem in error.problems) from None
+    except OSError as error:
+        raise InputError(f"{path}: expected a file to read, found none ({error.strerror}): correct the path") from None
+
+
+def _missing(path: Path) -> str:
+    """What to say of a path that is no file."""
+    if path.suffix != ".dvc" and Path(f"{path}.dvc").is_file():
+        return f"no such file here, but DVC tracks it: run `dvc pull {path}`"
+    folder, found = (path, "expected a file, found a folder") if path.is_dir() else (path.parent, "no such file")
+    tables = sorted(p.name for p in folder.glob("*") if p.suffix in formats.SUFFIXES) if folder.is_dir() else []
+    return f"{found}{'; ' + nearest(path.name, tables) if tables else ''}: correct the path"
+
+
+def read_sql(url: str, query: str) -> pd.DataFrame:
+    """The rows that a query gives.
+
+    Parameters
+    ----------
+    url
+        SQLAlchemy's address of a database: `sqlite:///FILE`, `postgresql+psycopg2://USER@HOST/NAME`.
+    query
+        A SELECT with an ORDER BY over columns that tell all rows apart: folds go by the order of rows.
+
+    Raises
+    ------
+    InputError
+        The database or the query does not work, or what it gives is no table.
+    """
+    import sqlalchemy
+    from sqlalchemy.exc import SQLAlchemyError
+
+    if not re.search(r"\border\s+by\b", query, re.IGNORECASE):
         raise InputError(
-            f"{path}: rows differ in length: {str(error).removeprefix('Error tokenizing data. C error: ').strip()}"
+            f"expected a query with ORDER BY, found {' '.join(query.split())[:60]!r}: without it a database may give "
+            "the rows in another order each time"
+        )
+    shown = url.partition(":")[0]
+    try:
+        address = sqlalchemy.make_url(url)
+        shown = address.render_as_string(hide_password=True)
+        file = Path(address.database or "")
+        on_disk = address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:")
+        if on_disk and not file.is_file():  # SQLite would make an empty one
+            raise InputError(f"{file}: no such file: correct the address")
+        engine = sqlalchemy.create_engine(address)
+        try:
+            with engine.connect() as connection:
+                table = pd.read_sql_query(sqlalchemy.text(query), connection)
+        finally:
+            engine.dispose()
+        return formats.columns(table)
+    except ImportError as error:
+        raise InputError(f"{shown}: needs the driver {error.name!r}: pip install it") from None
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        raise InputError(f"{shown}: expected rows, found an error ({reason}): correct address or query") from None
+    except InputError as error:
+        raise InputError(f"{shown}: {problem}" for problem in error.problems) from None
+
+
+def fetch_openml(data_id: int) -> pd.DataFrame:
+    """The table that OpenML keeps under a number; its target has OpenML's name for it.
+
+    Raises
+    ------
+    InputError
+        It cannot be fetched, or there is none of that number.
+    """
+    from sklearn import datasets
+
+    try:
+        found = datasets.fetch_openml(data_id=data_id, as_frame=True, parser="pandas", cache=False)
+    except (OSError, HTTPException, ValueError) as error:
+        raise InputError(
+            f"OpenML {data_id}: cannot be fetched ({_one_line(error)}): where there is a network, download it from "
+            f"https://www.openml.org/d/{data_id} as ARFF or Parquet, then give it with -S data=csv -S data.path=FILE"
         ) from None
-    except UnicodeDecodeError as error:
+    return formats.columns(found.frame)
+
+
+def fetch_imbalanced(name: str, *, folder: Path = DOWNLOADS) -> pd.DataFrame:
+    """One of imbalanced-learn's benchmark tables: features `f0` and on, then `target`, 1 for the rare class and -1.
+
+    Parameters
+    ----------
+    name
+        Of the table, as in `imblearn.datasets.fetch_datasets`.
+    folder
+        Where the tables are kept; one download brings all 27.
+
+    Raises
+    ------
+    InputError
+        It cannot be fetched, or there is none of that name.
+    """
+    from imblearn import datasets
+    from imblearn.datasets._zenodo import MAP_NAME_ID, URL
+
+    if name not in MAP_NAME_ID:
+        raise InputError(f"imbalanced-learn has no table {name!r}; {nearest(name, MAP_NAME_ID)}")
+    try:
+        found = datasets.fetch_datasets(data_home=str(folder), filter_data=(name,))[name]
+    except (OSError, EOFError, HTTPException, ValueError) as error:
         raise InputError(
-            f"{path}: expected UTF-8 text, found byte {error.object[error.start]:#04x}: save the file as UTF-8"
+            f"imbalanced-learn's {name}: cannot be fetched ({_one_line(error)}): where there is a network, download "
+            f"{URL}, and unpack it into {folder / 'zenodo'}"
         ) from None
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(f"{path}: expected a gzip file, found a broken one ({error}): copy it again") from None
-    if not isinstance(table.index, pd.RangeIndex):
+    table = pd.DataFrame(found.data, columns=[f"f{place}" for place in range(found.data.shape[1])])
+    return formats.columns(table.assign(target=found.target))
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(getattr(error, "reason", error)).split())[:160] or type(error).__name__
+
+
+def content_sha256(table: pd.DataFrame) -> str:
+    """The SHA-256 of a table's content: its CSV in UTF-8, floats as the shortest text that reads back the same."""
+    return hashlib.sha256(table.to_csv(index=False, lineterminator="\n").encode()).hexdigest()
+
+
+def cached(fetch: Callable[[], pd.DataFrame], expected: str, *, folder: Path = DOWNLOADS) -> pd.DataFrame:
+    """What `fetch` gives, which is asked only once: the copy is kept under its content's SHA-256.
+
+    Parameters
+    ----------
+    fetch
+        Gives the table.
+    expected
+        What `content_sha256` must say of it.
+    folder
+        Where copies are kept.
+
+    Raises
+    ------
+    InputError
+        It is not the expected table, or what `fetch` raises.
+    """
+    path = folder / f"{expected}.parquet"
+    if path.is_file():
+        try:
+            table = read_table(path)
+        except InputError:
+            table = pd.DataFrame()
+        if content_sha256(table) == expected:
+            return table
+    table = fetch()
+    found = content_sha256(table)
+    if found != expected:
         raise InputError(
-            f"{path}: line 2 has more fields than the header's {len(header)}: name every column in the header"
+            f"expected sha256 {expected}, found {found}: the table has changed at its source, and is not used"
         )
-    if "" in header:
-        raise InputError(
-            f"{path}: header: expected a name for every column, found none for column {header.index('') + 1}: "
-            "name it, or leave the index out when saving"
-        )
-    repeated = sorted({name for name in header if header.count(name) > 1})
-    if repeated:
-        raise InputError(
-            f"{path}: header: expected different column names, found {', '.join(map(repr, repeated))} more than once"
-        )
-    if table.empty:
-        raise InputError(f"{path}: expected rows under the header, found none")
-    if table.iloc[:, -1].isna().any():
-        _refuse_short_rows(path, len(header))
+    write_table(path, table)
     return table
-
-
-def _refuse_short_rows(path: Path, fields: int) -> None:
-    """Refuse rows that end early: pandas fills them up with missing values."""
-    with gzip.open(path, "rt", encoding="utf-8") if _zipped(path) else path.open(encoding="utf-8", newline="") as file:
-        reader = csv.reader(file)
-        for row in reader:
-            if 0 < len(row) < fields:
-                raise InputError(
-                    f"{path}: rows differ in length: Expected {fields} fields in line {reader.line_num}, saw {len(row)}"
-                )
-
-
-def _zipped(path: Path) -> bool:
-    """Whether a `.gz` file is one: a pointer or a web page may carry that name too."""
-    with path.open("rb") as file:
-        return path.suffix == ".gz" and file.read(2) == b"\x1f\x8b"
-
-
-def _look(path: Path) -> None:
-    """Refuse what is not a table before pandas makes one of it."""
-    if not path.is_file():
-        near = sorted(p.name for p in path.parent.glob("*.csv*"))[:5] if path.parent.is_dir() else []
-        raise InputError(f"{path}: no such file" + (f"; {path.parent} holds {', '.join(near)}" if near else ""))
-    try:
-        with gzip.open(path) if _zipped(path) else path.open("rb") as file:
-            head = file.read(HEAD)
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path}: expected a gzip file, found a broken one ({error}): copy it again") from None
-    text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if not text:
-        raise InputError(f"{path}: expected a table, found an empty file")
-    if text.startswith(b"version https://git-lfs"):
-        raise InputError(f"{path}: expected a table, found a git-lfs pointer: run `git lfs pull` beside it")
-    if text.startswith((b"<!doctype", b"<html", b"<?xml", b"<head", b"<body")):
-        raise InputError(f"{path}: expected a table, found a web page: fetch the raw file itself")
-    if b"\x00" in head:
-        raise InputError(f"{path}: expected comma-separated text, found binary data: export the table as CSV in UTF-8")
