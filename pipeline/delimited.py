@@ -19,10 +19,11 @@ MISSING = ("NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "<NA>", "#N
 SAMPLE = 200  # records that tell the delimiter
 CELLS = 3  # lines named in an error
 
-NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-DECIMAL_COMMA = r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?"
-THOUSANDS = r"[+-]?\d{1,3}(?:[.,'\u2019 \u00a0\u202f]\d{3})+(?:[.,]\d+)?"
-THOUSANDS_OR_DECIMAL = r"[+-]?[1-9]\d{0,2},\d{3}"
+WHOLE = r"[+-]?[0-9]+"
+NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+DECIMAL_COMMA = r"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]+)?"
+THOUSANDS = r"[+-]?[0-9]{1,3}(?:[.,'\u2019 \u00a0\u202f][0-9]{3})+(?:[.,][0-9]+)?"
+THOUSANDS_OR_DECIMAL = r"[+-]?[1-9][0-9]{0,2},[0-9]{3}"
 
 # In Windows-1252 text of the languages it was made for: no control characters, none of its five unused bytes, not
 # four letters beyond ASCII in a row (as in Cyrillic or Chinese encodings), and nothing that is whole in UTF-8.
@@ -30,6 +31,8 @@ NOT_WINDOWS_1252 = re.compile(
     rb"[\x01-\x08\x0b\x0e-\x1f\x7f\x81\x8d\x8f\x90\x9d]|[\x80-\xff]{4}|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}"
 )
 LINE_END = re.compile(rb"\r\n?|\n")
+
+csv.field_size_limit(2**31 - 1)  # pandas has no limit, and a quote that does not close is told as such
 
 
 @dataclass(frozen=True)
@@ -154,16 +157,10 @@ def records(data: bytes, dialect: Dialect, start: int = 0) -> Iterator[tuple[int
     )
     before = _line(data, start) - 1
     first = before + 1
-    try:
-        for fields in reader:
-            if len(fields) > 1 or line.strip(" \t\r\n"):
-                yield first, before + reader.line_num, fields
-            first = before + reader.line_num + 1
-    except csv.Error:
-        raise InputError(
-            f"line {first}: expected cells of at most {csv.field_size_limit():,} characters, found a longer one: "
-            "close the quote before it"
-        ) from None
+    for fields in reader:
+        if len(fields) > 1 or line.strip(" \t\r\n"):
+            yield first, before + reader.line_num, fields
+        first = before + reader.line_num + 1
 
 
 def line_of(text: Text, row: int) -> int:
@@ -175,10 +172,7 @@ def _delimiter(data: bytes) -> str:
     """The delimiter that splits the header, and the rows under it into as many fields."""
     fit: dict[str, tuple[float, int]] = {}
     for delimiter in DELIMITERS:
-        try:
-            widths = [len(fields) for *_, fields in islice(records(data, Dialect(delimiter)), SAMPLE)]
-        except InputError:
-            continue
+        widths = [len(fields) for *_, fields in islice(records(data, Dialect(delimiter)), SAMPLE)]
         if widths and widths[0] > 1:
             fit[delimiter] = (widths.count(widths[0]) / len(widths), widths[0])
     best = [delimiter for delimiter in fit if fit[delimiter] == max(fit.values())]
@@ -265,7 +259,8 @@ def rows(
                 decimal = ","
                 table = _parse(text, nrows=sample, decimal=decimal)
     except pd.errors.ParserError as error:
-        raise InputError([*problems, *(_ragged(text) or [_unclosed(text, error)])]) from None
+        open_ = [_unclosed(text)] if "EOF inside string" in str(error) else _ragged(text)
+        raise InputError([*problems, *open_]) from None
     if table.empty:
         raise InputError([*problems, "expected rows under the header, found none"])
     # pandas makes an index of what the first row has too many, and missing values of what any row has too few.
@@ -329,7 +324,7 @@ def _ragged(text: Text) -> list[str]:
         more = len(fields) - width
         numbered += more == 1 and fields[0].strip() in (str(count), str(count - 1))
         ending += more == 1 and not fields[-1].strip()
-        pairs = sum(bool(re.fullmatch(r"[+-]?\d+", a) and re.fullmatch(r"\d+", b)) for a, b in pairwise(fields))
+        pairs = sum(bool(re.fullmatch(WHOLE, a) and re.fullmatch("[0-9]+", b)) for a, b in pairwise(fields))
         decimal += comma and 0 < more <= pairs
     fill = "quote cells that hold the delimiter or a line end, and fill short rows up"
     if numbered == count:
@@ -347,13 +342,10 @@ def _ragged(text: Text) -> list[str]:
     ]
 
 
-def _unclosed(text: Text, error: pd.errors.ParserError) -> str:
-    """What to say of a quote that is open at the end, the one thing left that pandas cannot parse."""
-    first = 1
-    for first, _, _ in records(text.data, text.dialect, text.start):  # noqa: B007
-        pass
-    reason = str(error).removeprefix("Error tokenizing data. C error: ").strip()
-    return f"line {first}: expected a quote that closes, found none ({reason}): close it, or take it out"
+def _unclosed(text: Text) -> str:
+    """What to say of a quote that is open at the end."""
+    *_, (first, _, _) = records(text.data, text.dialect, text.start)
+    return f"line {first}: expected a quote that closes, found none up to the end: close it, or take it out"
 
 
 def _is_text(column: pd.Series) -> bool:
@@ -362,19 +354,18 @@ def _is_text(column: pd.Series) -> bool:
 
 def _matches(column: pd.Series, *patterns: str) -> bool:
     """Whether every cell matches one of `patterns`, and there is a cell."""
-    pattern = f"(?:{'|'.join(patterns)})"
+    pattern = f"\\s*(?:{'|'.join(patterns)})\\s*"
     cells = column.dropna()
     return len(cells) > 0 and all(part.str.fullmatch(pattern).all() for part in (cells.iloc[:100], cells))
 
 
 def _decimal_commas(text: Text, table: pd.DataFrame, drop: Collection[str]) -> bool:
     """Whether a column holds decimal commas beyond doubt; `1,234` alone may have a thousands separator."""
-    whole = r"[+-]?\d+"
     return any(
         _is_text(column)
         and text.names[place] not in drop
-        and _matches(column, whole, DECIMAL_COMMA)
-        and not _matches(column, whole, THOUSANDS_OR_DECIMAL)
+        and _matches(column, WHOLE, DECIMAL_COMMA)
+        and not _matches(column, WHOLE, THOUSANDS_OR_DECIMAL)
         for place, column in table.items()
     )
 
@@ -414,7 +405,7 @@ def strip(column: pd.Series) -> pd.Series:
 def _numbers(stripped: pd.Series, decimal: str) -> pd.Series:
     """The numbers in a column of text that are all its cells but the missing ones, or else the column."""
     cells = stripped.mask(stripped.isin(MISSING))
-    if decimal == "," and _matches(cells, r"[+-]?\d+", DECIMAL_COMMA):
+    if decimal == "," and _matches(cells, WHOLE, DECIMAL_COMMA):
         cells = cells.str.replace(",", ".", regex=False)
     elif decimal == "," or not _matches(cells, NUMBER):
         return stripped
@@ -446,7 +437,7 @@ def unread_number(column: pd.Series) -> int | None:
     cells = column.mask(column.isin(MISSING))
     if not _matches(cells, NUMBER, DECIMAL_COMMA, THOUSANDS):
         return None
-    odd = cells.notna() & ~cells.str.fullmatch(r"[+-]?\d+").fillna(False).astype(bool)
+    odd = cells.notna() & ~cells.str.fullmatch(WHOLE).fillna(False).astype(bool)
     return int(odd.to_numpy().argmax()) if odd.any() else None
 
 

@@ -135,7 +135,8 @@ def read_sql(url: str, query: str) -> pd.DataFrame:
         engine = sqlalchemy.create_engine(address)
         try:
             with engine.connect() as connection:
-                table = pd.read_sql_query(sqlalchemy.text(query), connection)
+                result = connection.execute(sqlalchemy.text(query))
+                table = pd.DataFrame(result.fetchall(), columns=pd.Index(result.keys()))
         finally:
             engine.dispose()
         return formats.columns(table)
