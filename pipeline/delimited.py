@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
@@ -30,8 +31,6 @@ THOUSANDS_OR_DECIMAL = r"[+-]?[1-9][0-9]{0,2},[0-9]{3}"
 NOT_WINDOWS_1252 = re.compile(
     rb"[\x01-\x08\x0b\x0e-\x1f\x7f\x81\x8d\x8f\x90\x9d]|[\x80-\xff]{4}|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}"
 )
-LINE_END = re.compile(rb"\r\n?|\n")
-
 csv.field_size_limit(2**31 - 1)  # pandas has no limit, and a quote that does not close is told as such
 
 
@@ -90,13 +89,15 @@ def read(data: bytes, *, drop: Collection[str] = ()) -> pd.DataFrame:
     dialect = Dialect(_delimiter(data))
     _, last, fields = next(records(data, dialect))
     names = [name.strip() for name in fields]
-    end = next(islice(LINE_END.finditer(data), last - 1, None), None)
-    text = Text(data, end.end() if end else len(data), dialect, names)
+    start = 0
+    for _ in range(last):
+        start = data.find(b"\n", start) + 1 or len(data)
+    text = Text(data, start, dialect, names)
     return rows(text, drop=drop, problems=header_problems(names))
 
 
 def utf8(data: bytes) -> bytes:
-    """The same text in UTF-8, without a byte order mark.
+    """The same text in UTF-8, without a byte order mark, and with `\\n` or `\\r\\n` at the end of lines.
 
     Raises
     ------
@@ -112,6 +113,8 @@ def utf8(data: bytes) -> bytes:
                 "save the file as UTF-8"
             ) from None
     data = data.removeprefix(codecs.BOM_UTF8)
+    if data.count(b"\r") != data.count(b"\r\n"):  # pandas takes the delimiter after an empty line of these for its end
+        data = re.sub(rb"\r(?!\n)", b"\n", data)
     if b"\0" in data:
         raise InputError(
             f"line {_line(data, data.index(0))}: expected text, found a NUL byte, as in binary data: "
@@ -134,7 +137,7 @@ def utf8(data: bytes) -> bytes:
 
 def _line(data: bytes, place: int) -> int:
     """The number of the line, from 1, that holds byte `place`."""
-    return 1 + sum(1 for _ in LINE_END.finditer(data, 0, place))
+    return 1 + data.count(b"\n", 0, place)
 
 
 def records(data: bytes, dialect: Dialect, start: int = 0) -> Iterator[tuple[int, int, list[str]]]:
@@ -158,9 +161,10 @@ def records(data: bytes, dialect: Dialect, start: int = 0) -> Iterator[tuple[int
     before = _line(data, start) - 1
     first = before + 1
     for fields in reader:
-        if len(fields) > 1 or line.strip(" \t\r\n"):
-            yield first, before + reader.line_num, fields
-        first = before + reader.line_num + 1
+        last = before + reader.line_num
+        if len(fields) > 1 or last > first or line.strip(" \t\r\n"):
+            yield first, last, fields
+        first = last + 1
 
 
 def line_of(text: Text, row: int) -> int:
@@ -170,14 +174,15 @@ def line_of(text: Text, row: int) -> int:
 
 def _delimiter(data: bytes) -> str:
     """The delimiter that splits the header, and the rows under it into as many fields."""
-    fit: dict[str, tuple[float, int]] = {}
+    fit: dict[str, tuple[float, int]] = {}  # share of records as wide as the header, and that width
     for delimiter in DELIMITERS:
         widths = [len(fields) for *_, fields in islice(records(data, Dialect(delimiter)), SAMPLE)]
         if widths and widths[0] > 1:
             fit[delimiter] = (widths.count(widths[0]) / len(widths), widths[0])
-    best = [delimiter for delimiter in fit if fit[delimiter] == max(fit.values())]
-    if len(best) > 1 or sum(share == 1 for share, _ in fit.values()) > 1:
-        found = " and ".join(f"{DELIMITERS[delimiter]} ({fit[delimiter][1]} fields)" for delimiter in fit)
+    most = max((share for share, _ in fit.values()), default=0)
+    best = [delimiter for delimiter, (share, _) in fit.items() if share == most]
+    if len(best) > 1:
+        found = " and ".join(f"{DELIMITERS[delimiter]} ({fit[delimiter][1]} fields)" for delimiter in best)
         raise InputError(
             f"line 1: expected one delimiter, found {found} that fit alike: "
             "quote the cells that hold the other, or save the file anew"
@@ -194,7 +199,7 @@ def _delimiter(data: bytes) -> str:
 def header_problems(names: Sequence[str]) -> list[str]:
     """What is wrong with the names of columns."""
     problems = []
-    repeated = sorted({name for name in names if name and names.count(name) > 1})
+    repeated = sorted(name for name, times in Counter(names).items() if name and times > 1)
     empty = [str(place) for place, name in enumerate(names, 1) if not name]
     if repeated and all(re.fullmatch(NUMBER, name) for name in names):
         return [
@@ -259,8 +264,8 @@ def rows(
                 decimal = ","
                 table = _parse(text, nrows=sample, decimal=decimal)
     except pd.errors.ParserError as error:
-        open_ = [_unclosed(text)] if "EOF inside string" in str(error) else _ragged(text)
-        raise InputError([*problems, *open_]) from None
+        unread = [_unclosed(text)] if "EOF inside string" in str(error) else _ragged(text)
+        raise InputError([*problems, *unread] or f"expected delimited text, found {str(error).strip()!r}") from None
     if table.empty:
         raise InputError([*problems, "expected rows under the header, found none"])
     # pandas makes an index of what the first row has too many, and missing values of what any row has too few.
@@ -420,7 +425,7 @@ def _misread(
     for place, column in table.items():
         if place in textual or text.names[place] in drop or not _is_text(column):
             continue
-        row = unread_number(column)
+        row = unread_number(column, decimal)
         if row is not None:
             cell = column.iloc[row]
             reason = "write it with a decimal point and without thousands separators"
@@ -432,12 +437,13 @@ def _misread(
     return problems
 
 
-def unread_number(column: pd.Series) -> int | None:
+def unread_number(column: pd.Series, decimal: str = ".") -> int | None:
     """The first row of a column of text whose cell is a number in another notation, if all its cells are numbers."""
     cells = column.mask(column.isin(MISSING))
     if not _matches(cells, NUMBER, DECIMAL_COMMA, THOUSANDS):
         return None
-    odd = cells.notna() & ~cells.str.fullmatch(WHOLE).fillna(False).astype(bool)
+    plain = NUMBER if decimal == "." else f"(?:{WHOLE}|{DECIMAL_COMMA})"
+    odd = cells.notna() & ~cells.str.fullmatch(plain).fillna(False).astype(bool)
     return int(odd.to_numpy().argmax()) if odd.any() else None
 
 

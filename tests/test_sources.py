@@ -485,6 +485,18 @@ REFUSED = [
         ["line 3: expected a quote that closes, found none up to the end: close it, or take it out"],
     ),
     (
+        "a quote that does not close, and nothing after it",
+        'buy,note\n"b\n\n',
+        "v.csv",
+        ["line 2: expected a quote that closes, found none up to the end: close it, or take it out"],
+    ),
+    (  # pandas alone would lose the last row
+        "a row too short among old Mac line ends",
+        "buy,note\n0,1\nb\n\r,\r",
+        "v.csv",
+        [f"line 3: expected 2 fields as in the header, found 1: {QUOTE}"],
+    ),
+    (
         "a quote that does not close in a long file",
         'buy,note\n0,a\n1,"b\n' + "0,c\n" * 40_000,
         "v.csv",
@@ -492,7 +504,7 @@ REFUSED = [
     ),
     (
         "thousands separators",
-        'time,pages,buy\n567,2,0\n"1,234",3,1\n,3,1\n',
+        'time,pages,buy\n567.5,2,0\n"1,234",3,1\n,3,1\n',
         "v.csv",
         [
             "column 'time': expected numbers, found '1,234' in line 3: "
@@ -501,10 +513,10 @@ REFUSED = [
     ),
     (
         "thousands separators and decimal commas",
-        'note;time;buy\n"a\n";1.234,5;2,5\n\nb;1.250;3\n',
+        'note;time;buy\n"a\n";1,5;2,5\n\nb;1.234,5;3\n',
         "v.csv",
         [
-            "column 'time': expected numbers, found '1.234,5' in line 2: "
+            "column 'time': expected numbers, found '1.234,5' in line 5: "
             f"other columns have decimal commas: write all numbers alike, {LEAVE}"
         ],
     ),
