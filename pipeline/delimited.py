@@ -97,7 +97,7 @@ def read(data: bytes, *, drop: Collection[str] = ()) -> pd.DataFrame:
 
 
 def utf8(data: bytes) -> bytes:
-    """The same text in UTF-8, without a byte order mark, and with `\\n` or `\\r\\n` at the end of lines.
+    """The same text in UTF-8, without a byte order mark, and without carriage returns that end lines alone.
 
     Raises
     ------
