@@ -223,8 +223,6 @@ def columns(table: pd.DataFrame, *, drop: Collection[str] = ()) -> pd.DataFrame:
 def _column(column: pd.Series) -> pd.Series:
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = column.astype(object)
-    if pd.api.types.is_complex_dtype(column.dtype):
-        raise InputError(f"expected numbers or text, found {column.dtype}: convert it")
     if pd.api.types.is_numeric_dtype(column.dtype):
         if isinstance(column.dtype, pd.api.extensions.ExtensionDtype):
             return column.astype("float64" if column.hasnans else column.dtype.type)

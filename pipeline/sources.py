@@ -119,9 +119,9 @@ def read_sql(url: str, query: str) -> pd.DataFrame:
     import sqlalchemy
     from sqlalchemy.exc import SQLAlchemyError
 
-    if not re.search(r"\border\s+by\b", query, re.IGNORECASE):
+    if not re.match(r"\s*(?:select|with)\b.*\border\s+by\b", query, re.IGNORECASE | re.DOTALL):
         raise InputError(
-            f"expected a query with ORDER BY, found {' '.join(query.split())[:60]!r}: without it a database may give "
+            f"expected a SELECT with ORDER BY, found {' '.join(query.split())[:60]!r}: without it a database may give "
             "the rows in another order each time"
         )
     shown = url.partition(":")[0]

@@ -467,6 +467,12 @@ REFUSED = [
         [f"line 4: expected 3 fields as in the header, found 2: {QUOTE}"],
     ),
     (
+        "a row too short beside a quoted comma",
+        'note,time,buy\n"x,y",1,\n0,7\n',
+        "v.csv",
+        [f"line 3: expected 3 fields as in the header, found 2: {QUOTE}"],
+    ),
+    (
         "a row too short below cells of two lines",
         'buy,note,pages\n1,"a\nb",0\n\n \n0,"c\r\nd",\n0,7\n',
         "v.csv",
@@ -870,8 +876,13 @@ def test_a_query_gives_a_table(database):
     [
         (
             "select *\nfrom visits",
-            "expected a query with ORDER BY, found 'select * from visits': without it a database may give the rows in "
+            "expected a SELECT with ORDER BY, found 'select * from visits': without it a database may give the rows in "
             "another order each time",
+        ),
+        (
+            "drop table visits -- order by id",
+            "expected a SELECT with ORDER BY, found 'drop table visits -- order by id': without it a database may give "
+            "the rows in another order each time",
         ),
         (
             "select * from visit order by id",
@@ -884,7 +895,7 @@ def test_a_query_gives_a_table(database):
         ),
         ("select * from visits where id > 3 order by id", "{}: expected rows and columns, found none"),
     ],
-    ids=["no order", "no such table", "mixed types", "no rows"],
+    ids=["no order", "no select", "no such table", "mixed types", "no rows"],
 )
 def test_a_query_that_gives_no_table_is_refused(database, query, problem):
     with pytest.raises(InputError) as caught:
