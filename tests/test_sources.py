@@ -144,6 +144,11 @@ def test_one_table_reads_alike_however_it_is_written(written, content, name):
     pd.testing.assert_frame_equal(read_table(written(content, name)), READ)
 
 
+def test_a_quoted_cell_may_follow_a_space(written):
+    table = read_table(written('note, buy\n1, "y, z"\n2, "x"\n'))
+    assert table.to_dict("list") == {"note": [1, 2], "buy": ["y, z", "x"]}
+
+
 def test_windows_1252_is_read_where_nothing_else_fits(written, capsys):
     table = read_table(written("größe,buy\nklein,0\ngroß – 5 €,1\n".encode("cp1252")))
     assert table.to_dict("list") == {"größe": ["klein", "groß – 5 €"], "buy": [0, 1]}
@@ -197,6 +202,8 @@ def test_a_whole_number_beyond_64_bits_is_a_float(written):
     table = read_table(written("id,code,buy\n99999999999999999999999,18446744073709551615,1\n,-1,0\n"))
     assert table.code.tolist() == [18446744073709551615.0, -1.0]
     assert table.id.iloc[0] == 1e23
+    table = read_table(written(f"id,buy\n{'9' * 400},1\n2,0\n"))
+    assert table.id.tolist() == [np.inf, 2.0]
 
 
 def test_three_thousand_columns_read(written):
