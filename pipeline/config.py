@@ -57,6 +57,7 @@ class Data:
     target: str
     positive: Any
     drop: list[str]
+    columns: dict[str, Any] | None
     integers: bool
     simulation: Simulation | None
     download: Download | None

@@ -1,6 +1,7 @@
 """Reads or simulates the table, refuses what cannot be used, and writes features and a 0/1 target."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,14 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline import config, mountain_shop, sources
+from pipeline import columns, config, mountain_shop, sources
+from pipeline.columns import ColumnError, lines
 from pipeline.config import Data
 from pipeline.errors import InputError, nearest, run
 from pipeline.files import INGEST, say, write_json, write_table
 
 RESERVED = ("row_id", "synthetic")
 LARGEST = 1e100  # beyond it, squares overflow
-CELLS = 3  # rows named in an error
 
 
 @dataclass(frozen=True)
@@ -37,16 +38,22 @@ class Table:
 
 
 def ingest(
-    source: pd.DataFrame, *, target: str, positive: Any = None, drop: list[str] | None = None, integers: bool = False
+    source: pd.DataFrame,
+    *,
+    target: str,
+    positive: Any = None,
+    drop: list[str] | None = None,
+    integers: bool = False,
+    declared: Mapping[str, Any] | None = None,
 ) -> Table:
     """The table that all later stages use.
 
     Parameters
     ----------
     source
-        Numeric features and the target.
+        Features of any kind, and the target.
     target
-        Name of the target column.
+        Name of the target column; spaces around its labels don't count.
     positive
         Label of the class of interest; None is the rarer one.
     drop
@@ -54,32 +61,47 @@ def ingest(
     integers
         Keep integer columns integer. imbalanced-learn casts synthetic values back to the column's type, and so
         truncates them there.
+    declared
+        What columns are, by name, as `pipeline.columns.typed` takes it; the values tell of the others.
 
     Raises
     ------
     InputError
         With every problem of the table that was found.
     """
-    drop = drop or []
+    drop, declared = drop or [], declared or {}
     unknown = [
         f"column {name!r} is not there; {nearest(name, map(str, source.columns))}"
-        for name in [target, *drop]
+        for name in [target, *drop, *declared]
         if name not in source
     ]
     if unknown:
         raise InputError(unknown)
-    features = source.drop(columns=[target, *drop])
-    labels = source[target]
-    problems = _target_problems(labels, positive) + _feature_problems(features)
+    labels = _stripped(source[target])
+    positive = positive.strip() if isinstance(positive, str) else positive
+    features, problems = _features(source.drop(columns=[target, *drop]), declared, drop)
+    problems = _target_problems(labels, positive) + problems
+    if target in declared:
+        problems.append(f"data.columns: expected features, found the target {target!r}: leave it out there")
     if problems:
         raise InputError(problems)
     counts = labels.value_counts()
     one = _label(positive, counts.index) if positive is not None else _rarest(counts)
     zero = next(label for label in counts.index if label != one)
-    numeric = features if integers else features.astype("float64")
-    data = pd.concat([numeric, (labels == one).astype("int8")], axis=1)
+    if not integers:
+        numbers = [name for name, column in features.items() if columns.kind(column) == "numeric"]
+        features = features.astype(dict.fromkeys(numbers, "float64"))
+    data = pd.concat([features, (labels == one).astype("int8")], axis=1)
     data.index = pd.RangeIndex(len(data), name="row_id")
     return Table(data, _plain(one), _plain(zero))
+
+
+def _stripped(labels: pd.Series) -> pd.Series:
+    """Labels without spaces around them; what is empty then is missing."""
+    if pd.api.types.is_numeric_dtype(labels) or isinstance(labels.dtype, pd.CategoricalDtype):
+        return labels
+    bare = labels.map(lambda label: label.strip() if isinstance(label, str) else label, na_action="ignore")
+    return bare.mask(bare == "")
 
 
 def _rarest(counts: pd.Series) -> Any:
@@ -97,14 +119,6 @@ def _plain(label: Any) -> Any:
     return label.item() if isinstance(label, np.generic) else label
 
 
-def _lines(rows: np.ndarray) -> str:
-    """Where rows stand: line numbers of the file, of which the header is the first."""
-    shown = ", ".join(str(row + 2) for row in rows[:CELLS])
-    return f"line{'s' if len(rows) > 1 else ''} {shown}" + (
-        f" and {len(rows) - CELLS:,} more" if len(rows) > CELLS else ""
-    )
-
-
 def _target_problems(labels: pd.Series, positive: Any) -> list[str]:
     column = f"target {labels.name!r}"
     if labels.name in RESERVED:
@@ -112,11 +126,11 @@ def _target_problems(labels: pd.Series, positive: Any) -> list[str]:
     missing = np.flatnonzero(labels.isna())
     if missing.size:
         return [
-            f"{column}: expected a class in every row, found none in {_lines(missing)}: "
+            f"{column}: expected a class in every row, found none in {lines(missing)}: "
             "fill them in or leave those rows out"
         ]
     if pd.api.types.is_float_dtype(labels) and np.isinf(labels).any():
-        return [f"{column}: expected a class in every row, found inf in {_lines(np.flatnonzero(np.isinf(labels)))}"]
+        return [f"{column}: expected a class in every row, found inf in {lines(np.flatnonzero(np.isinf(labels)))}"]
     counts = labels.value_counts()
     listed = ", ".join(
         f"{label!r} ({count:,})" for label, count in list(zip(map(_plain, counts.index), counts, strict=True))[:6]
@@ -134,41 +148,45 @@ def _target_problems(labels: pd.Series, positive: Any) -> list[str]:
     return []
 
 
-def _feature_problems(features: pd.DataFrame) -> list[str]:
-    if features.shape[1] == 0:
-        return ["expected at least one feature beside the target, found none"]
-    problems = [f"column {name!r}: this name is taken: rename it" for name in features.columns if name in RESERVED]
-    for name, column in features.items():
-        if not pd.api.types.is_numeric_dtype(column):
-            bad = np.flatnonzero(pd.to_numeric(column, errors="coerce").isna() & column.notna())
-            if bad.size:
-                cells = ", ".join(repr(value) for value in column.iloc[bad[:CELLS]])
-                problems.append(
-                    f"column {name!r}: expected numbers, found {cells} in {_lines(bad)}: "
-                    f"make it numeric, or leave it out with -S 'data.drop=[{name}]'"
-                )
-            else:
-                problems.append(
-                    f"column {name!r}: expected numbers, found {column.dtype}: make it numeric, or leave it out"
-                )
+def _features(source: pd.DataFrame, declared: Mapping[str, Any], drop: list[str]) -> tuple[pd.DataFrame, list[str]]:
+    """Each column in the dtype that says its kind, and what is wrong with those that have none."""
+    if source.shape[1] == 0:
+        return source, ["expected at least one feature beside the target, found none"]
+    features, problems, useless = {}, {}, []
+    for name, column in source.items():
+        if name in RESERVED:
+            problems[name] = "this name is taken: rename it"
             continue
-        values = column.to_numpy(dtype=float, na_value=np.nan)
-        infinite, huge = np.flatnonzero(np.isinf(values)), np.flatnonzero(np.abs(values) > LARGEST)
-        if infinite.size:
-            problems.append(
-                f"column {name!r}: expected finite numbers, found inf in {_lines(infinite)}: "
-                "correct or empty these cells"
-            )
-        elif huge.size:
-            problems.append(
-                f"column {name!r}: expected numbers within {LARGEST:g}, found {values[huge[0]]:g} in {_lines(huge)}: "
-                "correct or empty these cells, or use another unit"
-            )
-        if column.isna().all():
-            problems.append(
-                f"column {name!r}: expected numbers, found no value at all: leave it out with -S 'data.drop=[{name}]'"
-            )
-    return problems
+        try:
+            features[name] = columns.typed(column, declared.get(name))
+            if features[name].isna().all():
+                raise ColumnError("expected values, found none at all", "")
+        except ColumnError as error:
+            useless.append(name)
+            problems[name] = f"{error}: {error.mend}{', or ' if error.mend else ''}"
+            continue
+        if problem := _out_of_reach(features[name]):
+            problems[name] = problem
+    leave = f"leave it out with -S 'data.drop=[{','.join(map(str, [*drop, *useless]))}]'"
+    return pd.DataFrame(features), [
+        f"column {name!r}: {problem}{leave if name in useless else ''}" for name, problem in problems.items()
+    ]
+
+
+def _out_of_reach(column: pd.Series) -> str | None:
+    """What to say of a number that no computation survives; None if there is none."""
+    if columns.kind(column) not in ("numeric", "integer"):
+        return None
+    values = column.to_numpy(dtype=float, na_value=np.nan)
+    infinite, huge = np.flatnonzero(np.isinf(values)), np.flatnonzero(np.abs(values) > LARGEST)
+    if infinite.size:
+        return f"expected finite numbers, found inf in {lines(infinite)}: correct or empty these cells"
+    if huge.size:
+        return (
+            f"expected numbers within {LARGEST:g}, found {values[huge[0]]:g} in {lines(huge)}: "
+            "correct or empty these cells, or use another unit"
+        )
+    return None
 
 
 def read(data: Data) -> tuple[pd.DataFrame, pd.Series | None, str]:
@@ -203,7 +221,8 @@ def load(data: Data) -> tuple[pd.DataFrame, pd.Series | None, dict[str, Any]]:
     truth
         Shape (n,), by row_id: the true probability of the positive class; None where it is not known.
     schema
-        Name, target and its labels, features, class counts, and the SHA-256 of the source.
+        Name, target and its labels, features, `columns` (the kind of each, see `pipeline.columns.KINDS`), class counts,
+        and the SHA-256 of the source.
 
     Raises
     ------
@@ -212,7 +231,14 @@ def load(data: Data) -> tuple[pd.DataFrame, pd.Series | None, dict[str, Any]]:
     """
     source, truth, digest = read(data)
     try:
-        table = ingest(source, target=data.target, positive=data.positive, drop=data.drop, integers=data.integers)
+        table = ingest(
+            source,
+            target=data.target,
+            positive=data.positive,
+            drop=data.drop,
+            integers=data.integers,
+            declared=data.columns,
+        )
     except InputError as error:
         raise InputError(f"{data.path}: {problem}" for problem in error.problems) from None
     if truth is not None:
@@ -226,10 +252,22 @@ def load(data: Data) -> tuple[pd.DataFrame, pd.Series | None, dict[str, Any]]:
         "positive": table.positive,
         "negative": table.negative,
         "features": list(table.data.columns[:-1]),
+        "columns": {name: columns.kind(column) for name, column in table.data.iloc[:, :-1].items()},
         "classes": {"negative": int(counts[0]), "positive": int(counts[1])},
         "sha256": digest,
     }
     return table.data, truth, schema
+
+
+def count(kinds: Mapping[str, str]) -> str:
+    """How many columns there are of each kind, and which; empty where all are numeric."""
+    names: dict[str, list[str]] = {}
+    for name, kind in kinds.items():
+        names.setdefault(kind, []).append(name)
+    if list(names) == ["numeric"]:
+        return ""
+    named = {kind: "" if kind == "numeric" else f" ({', '.join(names[kind])})" for kind in names}
+    return "; ".join(f"{len(names[kind])} {kind}{named[kind]}" for kind in columns.KINDS if kind in names)
 
 
 def main() -> None:
@@ -243,6 +281,8 @@ def main() -> None:
     write_json(INGEST / "schema.json", schema)
     positive = f"{schema['classes']['positive']:,} positive ({data.target} = {schema['positive']!r})"
     say(f"{data.name}: {len(table):,} rows, {positive}")
+    if kinds := count(schema["columns"]):
+        say(f"{data.name}: {kinds}")
 
 
 if __name__ == "__main__":

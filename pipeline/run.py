@@ -19,6 +19,7 @@ Made = TypeVar("Made")
 # What the numbers of a run depend on besides its settings and its table: these modules, and these packages.
 MODULES = (
     "calibration",
+    "columns",
     "config",
     "delimited",
     "errors",

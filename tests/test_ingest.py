@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline import columns
 from pipeline import ingest as stage_ingest
 from pipeline.errors import InputError
 from pipeline.files import read_json, read_table
@@ -36,7 +37,7 @@ def test_features_come_first_then_the_target_as_1_for_the_rarer_class(visits):
         {
             "time": [120.0, 250.0, 90.0, 310.0, 40.0, 75.0],
             "pages": [2.0, 3.0, np.nan, 4.0, 1.0, 2.0],
-            "member": [1.0, 0.0, 1.0, 1.0, 0.0, 0.0],
+            "member": [True, False, True, True, False, False],
             "buy": np.array([0, 1, 0, 1, 0, 0], dtype="int8"),
         },
         index=pd.RangeIndex(6, name="row_id"),
@@ -78,12 +79,14 @@ def test_a_declared_positive_class_wins_over_the_rarer(visits):
         ([False, True, True, True], None, False),
         ([False, True, True, True], True, True),
         (["a", "b", "a", "a"], "a", "a"),
+        (["no", "yes ", " no", "no"], None, "yes"),
+        (["no", "yes ", "no", "yes"], " no", "no"),
     ],
 )
 def test_the_positive_class_by_default_and_as_declared(labels, positive, one):
     table = ingest(pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0], "y": labels}), target="y", positive=positive)
     assert table.positive == one
-    assert table.data.y.tolist() == [int(label == one) for label in labels]
+    assert table.data.y.tolist() == [int(str(label).strip() == str(one)) for label in labels]
     assert type(table.positive) in (int, float, bool, str)
 
 
@@ -170,23 +173,45 @@ TWO = [0, 0, 1, 0, 1, 0]
             ],
         ),
         (
-            {"x": ["1", "two", "3", "four", "five", None], "buy": TWO},
+            {"x": ["1", "two", "3", "4", "five", None], "buy": TWO},
             {"target": "buy"},
             [
-                "column 'x': expected numbers, found 'two', 'four', 'five' in lines 3, 5, 6: "
-                "make it numeric, or leave it out with -S 'data.drop=[x]'"
+                "column 'x': expected numbers, found 'two', 'five' in lines 3, 6: correct or empty these cells, or say "
+                "that it holds levels with -S 'data.columns={x: categorical}', or leave it out with -S 'data.drop=[x]'"
             ],
         ),
         (
-            {"x": pd.to_datetime(["2020-01-01"] * 6), "buy": TWO},
+            {"x": range(12), "id": [*[f"a{i}" for i in range(11)], None], "z": 1, "buy": TWO * 2},
+            {"target": "buy", "drop": ["z"]},
+            [
+                "column 'id': 11 different values in 11 cells, such as 'a0': ids or free text, of which a model learns "
+                "nothing: say that they are levels with -S 'data.columns={id: categorical}', or leave it out with "
+                "-S 'data.drop=[z,id]'"
+            ],
+        ),
+        (
+            {**ROWS, "took": pd.to_timedelta(range(6), unit="h"), "buy": TWO},
             {"target": "buy"},
-            ["column 'x': expected numbers, found datetime64[us]: make it numeric, or leave it out"],
+            [
+                "column 'took': expected numbers, words or dates, found Timedelta: make it one of these, "
+                "or leave it out with -S 'data.drop=[took]'"
+            ],
+        ),
+        (
+            {**ROWS, "buy": TWO},
+            {"target": "buy", "declared": {"buyer": "categorical"}},
+            ["column 'buyer' is not there; nearest: 'buy'"],
+        ),
+        (
+            {**ROWS, "buy": TWO},
+            {"target": "buy", "declared": {"buy": "boolean"}},
+            ["data.columns: expected features, found the target 'buy': leave it out there"],
         ),
         (
             {**ROWS, "z": [np.nan] * 6, "buy": TWO},
             {"target": "buy"},
             [
-                "column 'z': expected numbers, found no value at all: leave it out with -S 'data.drop=[z]'",
+                "column 'z': expected values, found none at all: leave it out with -S 'data.drop=[z]'",
             ],
         ),
         (
@@ -217,13 +242,14 @@ def test_what_cannot_be_used_is_refused(columns, settings, problems):
 
 def test_every_problem_is_told_at_once():
     problems = refusal(
-        pd.DataFrame({"a": ["x", "1"], "b": [np.inf, 1], "synthetic": [1, 2], "buy": [1, np.nan]}), target="buy"
+        pd.DataFrame({"a": ["x", "1", "2"], "b": [np.inf, 1, 2], "synthetic": [1, 2, 3], "buy": [1, np.nan, 0]}),
+        target="buy",
     )
     assert [problem.split(":")[0] for problem in problems] == [
         "target 'buy'",
-        "column 'synthetic'",
         "column 'a'",
         "column 'b'",
+        "column 'synthetic'",
     ]
 
 
@@ -250,6 +276,7 @@ def test_main_writes_table_schema_and_truth_of_simulated_visits(project, stage):
         "positive": 1,
         "negative": 0,
         "features": ["time_on_page", "pages_viewed", "interest_ski", "interest_climb"],
+        "columns": dict.fromkeys(["time_on_page", "pages_viewed", "interest_ski", "interest_climb"], "numeric"),
         "classes": {"negative": 32, "positive": 8},
     }
 
@@ -303,3 +330,36 @@ def test_the_article_s_preset_keeps_its_integers(project, stage, shared):
     table = read_table(folder / "data/ingest/table.parquet")
     assert table.interest_ski.dtype == "int64"
     assert table.buy.value_counts().to_dict() == {0: 950, 1: 50}
+
+
+def test_main_writes_natural_dtypes_and_says_what_columns_are(project, stage, capsys):
+    settings = "data.columns={size: [S, M, L], pages: integer}"
+    folder = project("data=csv", "data.path=visits.csv", "data.target=buy", settings)
+    rows = ["size,pages,member,seen,shop,buy", "S,1,True,2020-01-31,north,yes ", "L,,False,,south,no"]
+    rows += ["S,3,True,2021-05-01,,no", ",4,False,2022-01-01,north,no"]
+    (folder / "visits.csv").write_text("\n".join(rows))
+    stage(stage_ingest)
+    table, schema = read_table(folder / "data/ingest/table.parquet"), read_json(folder / "data/ingest/schema.json")
+    kinds = {"size": "ordinal", "pages": "integer", "member": "boolean", "seen": "date", "shop": "categorical"}
+    assert schema["columns"] == kinds
+    assert {name: columns.kind(table[name]) for name in kinds} == kinds
+    assert table.shop.tolist()[:2] == ["north", "south"]
+    assert table.isna().sum().tolist() == [1, 1, 0, 1, 1, 0]
+    assert (schema["positive"], table.buy.tolist()) == ("yes", [1, 0, 0, 0])
+    said = "csv: 1 integer (pages); 1 boolean (member); 1 ordinal (size); 1 date (seen); 1 categorical (shop)"
+    assert said in capsys.readouterr().out
+
+
+def test_the_real_tables_kinds(shared):
+    expected = {
+        "bank_small.csv": {"numeric": 7, "categorical": 9},
+        "car_vgood.csv": {"categorical": 6},
+        "abalone_19.csv": {"numeric": 7, "categorical": 1},
+        "thyroid_sick.csv": {"numeric": 6, "categorical": 22},
+        "oil.csv": {"numeric": 49},
+    }
+    for name, counts in expected.items():
+        source = pd.read_csv(shared / name)
+        drop = ["TBG"] if "TBG" in source else []  # it has no value at all
+        table = ingest(source, target="target", drop=drop).data.iloc[:, :-1]
+        assert pd.Series({column: columns.kind(table[column]) for column in table}).value_counts().to_dict() == counts
