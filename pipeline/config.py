@@ -29,6 +29,7 @@ PRIMARY = ("average_precision", "roc_auc", "log_loss", "brier", "expected_cost",
 AT_OWN_THRESHOLD = ("expected_cost", "f_beta")  # need the objective of the same name
 RESERVED_NAMES = ("figures", "plots")  # folders of reports/ that are not variants
 IMPUTATIONS = ("median", "mean", "most_frequent")
+ENCODINGS = ("onehot",)
 
 
 @dataclass
@@ -76,7 +77,10 @@ class Preprocess:
     """What is fitted on training rows before sampler and model see them."""
 
     impute: str | None
+    missing_indicator: bool
     scale: bool
+    encode: str | None
+    min_frequency: float | None
 
 
 @dataclass
@@ -227,6 +231,25 @@ def _out_of_range(config: Config) -> list[tuple[str, str, Any]]:
             "preprocess.impute",
             f"one of {', '.join(IMPUTATIONS)}, or null",
             config.preprocess.impute,
+        ),
+        (
+            config.preprocess.encode in (None, *ENCODINGS),
+            "preprocess.encode",
+            f"{', '.join(ENCODINGS)}, or null",
+            config.preprocess.encode,
+        ),
+        (
+            config.preprocess.min_frequency is None
+            or (config.preprocess.encode is not None and 0 < config.preprocess.min_frequency < 1),
+            "preprocess.min_frequency",
+            "a fraction between 0 and 1 or null, and null without preprocess.encode",
+            config.preprocess.min_frequency,
+        ),
+        (
+            config.preprocess.impute is not None or not config.preprocess.missing_indicator,
+            "preprocess.missing_indicator",
+            "false, since preprocess.impute is null and takes no holes",
+            config.preprocess.missing_indicator,
         ),
         *_objective_rules(evaluate),
         (evaluate.folds == 0 or evaluate.folds >= 2, "evaluate.folds", "a whole number from 2, or 0", evaluate.folds),

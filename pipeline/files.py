@@ -26,6 +26,9 @@ REPORTS = Path("reports")
 # What fitted scikit-learn models hold besides the types that skops trusts by itself.
 TRUSTED_TYPES = (
     "numpy.dtype",
+    "pipeline.encoding.Numbers",
+    "pipeline.encoding.Whole",
+    "pipeline.encoding.named",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",

@@ -13,6 +13,7 @@ from tqdm import tqdm
 from pipeline import config
 from pipeline.calibration import correct_prior
 from pipeline.config import Config
+from pipeline.encoding import encode, prepare
 from pipeline.errors import InputError
 from pipeline.files import separate
 from pipeline.preprocess import preprocess
@@ -204,9 +205,11 @@ def tune(
     inner = StratifiedKFold(number, shuffle=True, random_state=derived(*where))
     for fold, (fit, held) in enumerate(inner.split(y, y)):
         preprocessor = preprocess(X.iloc[fit], **chain.preprocessing)
-        made, labels = resample(preprocessor.transform(X.iloc[fit]), y.iloc[fit], reseeded(chain.sampler, *where, fold))
+        prepared = prepare(preprocessor, X.iloc[fit])
+        made, labels = resample(prepared, y.iloc[fit], reseeded(chain.sampler, *where, fold))
         # Arrays, since checking a frame's names takes longer than fitting it.
-        rows, unseen = made.to_numpy(), preprocessor.transform(X.iloc[held]).to_numpy()
+        rows = encode(preprocessor, made).to_numpy()
+        unseen = encode(preprocessor, prepare(preprocessor, X.iloc[held])).to_numpy()
         for C in losses:
             fitted, _ = train(rows, labels, clone(chain.model).set_params(C=C))
             shares = {"trained": trained_prevalence(fitted, labels), "true": float(y.iloc[fit].mean())}
@@ -220,13 +223,14 @@ def _fit(
     X: pd.DataFrame, y: pd.Series, chain: Chain, *, C: float | None, where: Sequence[int]
 ) -> tuple[Any, bool, float]:
     preprocessor = preprocess(X, **chain.preprocessing)
-    rows = resample(preprocessor.transform(X), y, reseeded(chain.sampler, *where))
-    fitted, converged = train(*rows, with_C(clone(chain.model), C))
+    prepared = prepare(preprocessor, X)
+    made, labels = resample(prepared, y, reseeded(chain.sampler, *where))
+    fitted, converged = train(encode(preprocessor, made), labels, with_C(clone(chain.model), C))
 
     def predict(unseen: pd.DataFrame) -> np.ndarray:
-        return np.asarray(fitted.predict_proba(preprocessor.transform(unseen))[:, 1])
+        return np.asarray(fitted.predict_proba(encode(preprocessor, prepare(preprocessor, unseen)))[:, 1])
 
-    return predict, converged, trained_prevalence(fitted, rows[1])
+    return predict, converged, trained_prevalence(fitted, labels)
 
 
 def with_C(model: Any, C: float | None) -> Any:

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from pipeline import config
+from pipeline.encoding import encode
 from pipeline.errors import InputError, run
-from pipeline.files import PREPROCESS, RESAMPLE, read_table, say, separate, write_json, write_table
+from pipeline.files import PREPROCESS, RESAMPLE, read_model, read_table, say, separate, write_json, write_table
 
 
 def resample(X: pd.DataFrame, y: pd.Series, sampler: Any) -> tuple[pd.DataFrame, pd.Series]:
@@ -116,7 +117,8 @@ def main() -> None:
     except InputError as error:
         raise InputError(f"variants.{name}: {error}") from None
     origin = provenance(X, y, X_resampled, y_resampled, getattr(sampler, "sample_indices_", None))
-    table = pd.concat([X_resampled.reset_index(drop=True), y_resampled.reset_index(drop=True), origin], axis=1)
+    encoded = encode(read_model(PREPROCESS / "preprocessor.skops"), X_resampled)
+    table = pd.concat([encoded.reset_index(drop=True), y_resampled.reset_index(drop=True), origin], axis=1)
     write_table(RESAMPLE / name / "train.parquet", table)
     counts = count(y_resampled, origin)
     write_json(RESAMPLE / name / "classes.json", counts)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import pandas as pd
 from sklearn.base import clone
 
-from pipeline import evaluate, folds, ingest, preprocess, resample, split, train
+from pipeline import encoding, evaluate, folds, ingest, preprocess, resample, split, train
 from pipeline.config import Config, Data, Preprocess, Split
 from pipeline.files import digest, separate
 
@@ -22,6 +22,7 @@ MODULES = (
     "columns",
     "config",
     "delimited",
+    "encoding",
     "errors",
     "evaluate",
     "files",
@@ -96,13 +97,14 @@ def sides(data: Data, how: Split) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 @_last
-def prepared(data: Data, how: Split, preprocessing: Preprocess) -> tuple[pd.DataFrame, pd.Series, Any, Any]:
-    """Features and target of the training rows, then of the test rows, preprocessed."""
+def prepared(data: Data, how: Split, preprocessing: Preprocess) -> tuple[Any, pd.DataFrame, Any, pd.DataFrame, Any]:
+    """The preprocessor, features and target of the training rows, prepared, and of the test rows, encoded."""
     (X, y), (X_test, y_test) = (separate(rows, data.target) for rows in sides(data, how))
     if preprocessing.impute is None:
         preprocess.refuse_missing(pd.concat([X, X_test]))
     fitted = preprocess.preprocess(X, **vars(preprocessing))
-    return fitted.transform(X), y, fitted.transform(X_test), y_test
+    X_test = encoding.encode(fitted, encoding.prepare(fitted, X_test))
+    return fitted, encoding.prepare(fitted, X), y, X_test, y_test
 
 
 def run(params: Config, name: str) -> Result:
@@ -115,12 +117,13 @@ def run(params: Config, name: str) -> Result:
     """
     chain, training, target = folds.chain(params, name), sides(params.data, params.split)[0], params.data.target
     folded, tuned = evaluate.refit(training, target=target, chain=chain, settings=params.evaluate, seed=params.seed)
-    X, y, X_test, y_test = prepared(params.data, params.split, params.preprocess)
+    preprocessor, X, y, X_test, y_test = prepared(params.data, params.split, params.preprocess)
     sampler = clone(chain.sampler)
     X_resampled, y_resampled = resample.resample(X, y, sampler)
     origin = resample.provenance(X, y, X_resampled, y_resampled, getattr(sampler, "sample_indices_", None))
     C, losses = folds.tune(*separate(training, target), chain, where=(params.seed,))
-    model, converged = train.train(X_resampled, y_resampled, folds.with_C(clone(chain.model), C))
+    encoded = encoding.encode(preprocessor, X_resampled)
+    model, converged = train.train(encoded, y_resampled, folds.with_C(clone(chain.model), C))
     probability, judged = evaluate.evaluate(model, X_test, y_test, tuned=tuned, confidence=params.evaluate.confidence)
     fitted = train.describe(model, converged, y_resampled, losses)
     trained = fitted["trained_prevalence"]
