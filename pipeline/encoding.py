@@ -92,6 +92,13 @@ def encode(fitted: Any, X: pd.DataFrame) -> pd.DataFrame:
         return _by_column(fitted["encode"].transform(X))
 
 
+def rounded(fitted: Any) -> list[str]:
+    """The columns that `encode` rounds to whole numbers."""
+    encoder = fitted["encode"]
+    whole = getattr(encoder, "named_transformers_", {}).get("numbers", encoder)
+    return list(whole.units) if isinstance(whole, Whole) else []
+
+
 def _by_column(table: pd.DataFrame) -> pd.DataFrame:
     """The same table, numbers laid out as in one read from a file: the last bits of a product depend on it."""
     if table.dtypes.nunique() > 1 or table.to_numpy().flags.f_contiguous:

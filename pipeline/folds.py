@@ -18,6 +18,7 @@ from pipeline.errors import InputError
 from pipeline.files import separate
 from pipeline.preprocess import preprocess
 from pipeline.resample import resample
+from pipeline.samplers import suit
 from pipeline.train import train, trained_prevalence
 
 POSITIVES = 5  # that each fold keeps for testing
@@ -206,7 +207,7 @@ def tune(
     for fold, (fit, held) in enumerate(inner.split(y, y)):
         preprocessor = preprocess(X.iloc[fit], **chain.preprocessing)
         prepared = prepare(preprocessor, X.iloc[fit])
-        made, labels = resample(prepared, y.iloc[fit], reseeded(chain.sampler, *where, fold))
+        made, labels = resample(prepared, y.iloc[fit], suit(reseeded(chain.sampler, *where, fold), prepared))
         # Arrays, since checking a frame's names takes longer than fitting it.
         rows = encode(preprocessor, made).to_numpy()
         unseen = encode(preprocessor, prepare(preprocessor, X.iloc[held])).to_numpy()
@@ -224,7 +225,7 @@ def _fit(
 ) -> tuple[Any, bool, float]:
     preprocessor = preprocess(X, **chain.preprocessing)
     prepared = prepare(preprocessor, X)
-    made, labels = resample(prepared, y, reseeded(chain.sampler, *where))
+    made, labels = resample(prepared, y, suit(reseeded(chain.sampler, *where), prepared))
     fitted, converged = train(encode(preprocessor, made), labels, with_C(clone(chain.model), C))
 
     def predict(unseen: pd.DataFrame) -> np.ndarray:

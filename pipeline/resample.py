@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from pipeline import config
-from pipeline.encoding import encode
+from pipeline.encoding import encode, rounded
 from pipeline.errors import InputError, run
 from pipeline.files import PREPROCESS, RESAMPLE, read_model, read_table, say, separate, write_json, write_table
+from pipeline.samplers import describe, suit
 
 
 def resample(X: pd.DataFrame, y: pd.Series, sampler: Any) -> tuple[pd.DataFrame, pd.Series]:
@@ -113,17 +114,28 @@ def main() -> None:
     sampler = config.sampler(params, name)
     X, y = separate(read_table(PREPROCESS / "train.parquet"), target)
     try:
-        X_resampled, y_resampled = resample(X, y, sampler)
+        suited = suit(sampler, X)
+    except InputError as error:
+        leave = f"leave it out with -S '~variant@variants.{name}'"
+        raise InputError(f"variants.{name}: {error}, or {leave}") from None
+    try:
+        X_resampled, y_resampled = resample(X, y, suited)
     except InputError as error:
         raise InputError(f"variants.{name}: {error}") from None
-    origin = provenance(X, y, X_resampled, y_resampled, getattr(sampler, "sample_indices_", None))
-    encoded = encode(read_model(PREPROCESS / "preprocessor.skops"), X_resampled)
+    origin = provenance(X, y, X_resampled, y_resampled, getattr(suited, "sample_indices_", None))
+    fitted = read_model(PREPROCESS / "preprocessor.skops")
+    encoded = encode(fitted, X_resampled)
     table = pd.concat([encoded.reset_index(drop=True), y_resampled.reset_index(drop=True), origin], axis=1)
     write_table(RESAMPLE / name / "train.parquet", table)
     counts = count(y_resampled, origin)
     write_json(RESAMPLE / name / "classes.json", counts)
     made = f"{counts['negative']:,} negative, {counts['positive']:,} positive, {origin.synthetic.sum():,} synthetic"
     say(f"{name}: {len(y):,} rows in, {len(table):,} out: {made}")
+    notes = [describe(sampler, suited, X)]
+    if origin.synthetic.any() and (whole := rounded(fitted)):
+        notes.append(f"synthetic values rounded to whole numbers: {', '.join(whole)}")
+    if said := "; ".join(filter(None, notes)):
+        say(f"{name}: {said}")
 
 
 if __name__ == "__main__":

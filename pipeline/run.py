@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,9 +11,9 @@ from typing import Any, TypeVar
 import pandas as pd
 from sklearn.base import clone
 
-from pipeline import encoding, evaluate, folds, ingest, preprocess, resample, split, train
+from pipeline import encoding, evaluate, folds, ingest, preprocess, resample, samplers, split, train
 from pipeline.config import Config, Data, Preprocess, Split
-from pipeline.files import digest, separate
+from pipeline.files import digest, say, separate
 
 Made = TypeVar("Made")
 
@@ -34,6 +35,7 @@ MODULES = (
     "preprocess",
     "resample",
     "run",
+    "samplers",
     "sources",
     "split",
     "statistics",
@@ -107,6 +109,12 @@ def prepared(data: Data, how: Split, preprocessing: Preprocess) -> tuple[Any, pd
     return fitted, encoding.prepare(fitted, X), y, X_test, y_test
 
 
+@cache
+def _say_once(text: str) -> None:
+    """Print a line once a process: the runs of a sweep would say it again and again."""
+    say(text)
+
+
 def run(params: Config, name: str) -> Result:
     """Resample, train and evaluate variant `name` of `params`.
 
@@ -116,11 +124,13 @@ def run(params: Config, name: str) -> Result:
         The table cannot be used, or a sampler or model cannot take it.
     """
     chain, training, target = folds.chain(params, name), sides(params.data, params.split)[0], params.data.target
-    folded, tuned = evaluate.refit(training, target=target, chain=chain, settings=params.evaluate, seed=params.seed)
     preprocessor, X, y, X_test, y_test = prepared(params.data, params.split, params.preprocess)
-    sampler = clone(chain.sampler)
-    X_resampled, y_resampled = resample.resample(X, y, sampler)
-    origin = resample.provenance(X, y, X_resampled, y_resampled, getattr(sampler, "sample_indices_", None))
+    suited = samplers.suit(clone(chain.sampler), X)
+    if note := samplers.describe(chain.sampler, suited, X):
+        _say_once(f"{name}: {note}")
+    folded, tuned = evaluate.refit(training, target=target, chain=chain, settings=params.evaluate, seed=params.seed)
+    X_resampled, y_resampled = resample.resample(X, y, suited)
+    origin = resample.provenance(X, y, X_resampled, y_resampled, getattr(suited, "sample_indices_", None))
     C, losses = folds.tune(*separate(training, target), chain, where=(params.seed,))
     encoded = encoding.encode(preprocessor, X_resampled)
     model, converged = train.train(encoded, y_resampled, folds.with_C(clone(chain.model), C))

@@ -47,7 +47,9 @@ def test_every_variant_is_added_by_one_line(composed, choice):
 
 
 def test_every_sampler_compares_all_of_conf_variant(composed):
-    assert sorted(yaml.safe_load(composed("experiment=every_sampler"))["variants"]) == choices("variant")
+    assert sorted(yaml.safe_load(composed("experiment=every_sampler"))["variants"]) == sorted(
+        {*choices("variant")} - {"smote_nc"}  # smote is the same where there are categories
+    )
 
 
 def test_the_article_s_preset_sets_its_seeds_integers_and_no_scaling(composed):

@@ -12,6 +12,7 @@ from pipeline.files import EVALUATE, read_json, read_table
     [
         ("oil.csv", "target", []),
         ("mammography.csv", "target", ["evaluate.folds=2"]),
+        ("thyroid_sick.csv", "target", ["data.drop=[TBG]", "evaluate.folds=2", "evaluate.repeats=1"]),
         ("sales_data.csv", "buy", ["preprocess=none", "data.integers=true", "seed=66", "split.seed=142"]),
     ],
 )
