@@ -80,9 +80,9 @@ def translation(*, trained: float, true: float, ratio: float | None = None) -> s
     implied = implied_cost_ratio(trained=trained, true=true)
     told = implied if ratio is None else ratio
     first = (
-        f"Balancing to {_number(100 * trained)} % positives and deciding at 0.5 is to say that {_costs(implied)}. "
-        f"The other way: if {_costs(told)}, call a row positive from a calibrated probability of "
-        f"{_number(cost_threshold(told))} on"
+        f"Balancing to {_number(100 * trained)} % positives and deciding at 0.5 is to say that a miss costs "
+        f"{_alarms(implied)}. The other way: if a miss costs {_alarms(told)}, call a row positive from a calibrated "
+        f"probability of {_number(cost_threshold(told))} on"
     )
     if ratio is None:
         return f"{first}."
@@ -140,7 +140,7 @@ def cost_map(
     order = [reference, *(name for name in out_of_fold if name != reference)]
     result = []
     for place, ratio in enumerate(asked):
-        variants = {}
+        variants: dict[str, dict[str, Any]] = {}
         for name, (cost, threshold) in found.items():
             differences = cost[:, place] - found[reference][0][:, place]
             test = correlated(differences, test_over_train=share, rope=0.0, alpha=alpha)
@@ -173,7 +173,7 @@ def beyond_chance(difference: dict[str, float]) -> bool:
 
 
 def changes(found: list[dict[str, Any]]) -> list[str]:
-    """In words, for each stretch of ratios with one cheapest variant: which, and whether beyond chance.
+    """In words, at how many ratios a remedy is cheaper beyond chance; then each stretch of ratios with one cheapest.
 
     Parameters
     ----------
@@ -186,13 +186,16 @@ def changes(found: list[dict[str, Any]]) -> list[str]:
             stretches[-1].append(each)
         else:
             stretches.append([each])
-    return [_stretch(stretch) for stretch in stretches]
+    cheaper = sum(each["beyond_chance"] for each in found)
+    reference = found[0]["reference"]
+    summary = f"at {cheaper or 'none'} of {len(found)} cost ratios a remedy is cheaper than {reference} beyond chance"
+    return [summary, *(_stretch(stretch) for stretch in stretches)]
 
 
 def _stretch(stretch: list[dict[str, Any]]) -> str:
     first, last, name = stretch[0], stretch[-1], stretch[0]["cheapest"]
-    many = f" to {_number(last['ratio'])}" if len(stretch) > 1 else ""
-    where = f"where a miss costs {_number(first['ratio'])}{many} false alarms, {name} is cheapest"
+    up_to = f"{_number(first['ratio'])} to " if len(stretch) > 1 else ""
+    where = f"where a miss costs {up_to}{_alarms(last['ratio'])}, {name} is cheapest"
     if name == first["reference"]:
         return where
     beyond = [_number(each["ratio"]) for each in stretch if each["beyond_chance"]]
@@ -305,9 +308,9 @@ def _ratio(ratio: float) -> float:
     return ratio
 
 
-def _costs(ratio: float) -> str:
+def _alarms(ratio: float) -> str:
     said = _number(ratio)
-    return f"a miss costs {said} false alarm{'' if said == '1' else 's'}"
+    return f"{said} false alarm{'' if said == '1' else 's'}"
 
 
 def _number(value: float) -> str:

@@ -64,18 +64,21 @@ def sentence(name: str, found: dict[str, Any]) -> str:
     rate, plain_rate, gain = found["alert_rate"], found["plain_alert_rate"], found["gain"]
     if rate == 0:
         return f"{name}: it alerts on nothing at {THRESHOLD}, which the plain model can do too."
-    where = (
-        "its threshold above all rows" if found["threshold"] is None else f"its threshold at {found['threshold']:.3f}"
-    )
+    at = found["threshold"]
+    where = "above all rows" if at is None else f"at {at:.3f}"
     rates = (
         f"the same alert rate ({rate:.1%})"
         if abs(rate - plain_rate) < APART
         else f"nearly the same alert rate ({plain_rate:.1%} for {rate:.1%})"
     )
-    more = f"{gain['mean']:+.1%} ({gain['low']:+.1%} to {gain['high']:+.1%})"
+    more = (
+        f"{name} finds {gain['mean']:+.1%} ({gain['low']:+.1%} to {gain['high']:+.1%}) of the positives more"
+        if any(gain.values())
+        else "both find as many positives in every fold"
+    )
     text = (
-        f"{name}: the plain model with {where} makes {found['same_decisions']:.1%} of the same decisions at {rates}; "
-        f"at that rate {name} finds {more} of the positives more."
+        f"{name}: the plain model with its threshold {where} makes {found['same_decisions']:.1%} of the same decisions "
+        f"at {rates}; at that rate {more}."
     )
     # As the rest of the project writes percentages.
     return text.replace("%", " %")
