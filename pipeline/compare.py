@@ -106,7 +106,7 @@ def compare(evidence: Evidence) -> dict[str, Any]:
         "verdict": said,
         "translation": translation,
         "cost_map": mapped,
-        "cost_changes": costs.changes(mapped),
+        "cost_changes": costs.changes(mapped) if mapped else [],
         "variants": [
             {
                 **result,

@@ -28,6 +28,7 @@ OBJECTIVES = {
 PRIMARY = ("average_precision", "roc_auc", "log_loss", "brier", "expected_cost", "f_beta")
 AT_OWN_THRESHOLD = ("expected_cost", "f_beta")  # need the objective of the same name
 RESERVED_NAMES = ("figures", "plots")  # folders of reports/ that are not variants
+SPLITS = ("rows", "group", "time")
 IMPUTATIONS = ("median", "mean", "most_frequent")
 ENCODINGS = ("onehot",)
 
@@ -58,6 +59,8 @@ class Data:
     target: str
     positive: Any
     drop: list[str]
+    group: str | None
+    time: str | None
     columns: dict[str, Any] | None
     integers: bool
     simulation: Simulation | None
@@ -66,10 +69,12 @@ class Data:
 
 @dataclass
 class Split:
-    """The hold-out."""
+    """The hold-out, and what folds must keep together."""
 
     test_size: float
     seed: int
+    by: str
+    group_duplicates: bool
 
 
 @dataclass
@@ -225,6 +230,30 @@ def _out_of_range(config: Config) -> list[tuple[str, str, Any]]:
     rules: list[tuple[bool, str, str, Any]] = [
         (0 <= config.seed < 2**32, "seed", seed, config.seed),
         (0 <= config.split.seed < 2**32, "split.seed", seed, config.split.seed),
+        (config.split.by in SPLITS, "split.by", f"one of {', '.join(SPLITS)}", config.split.by),
+        *(
+            (
+                (getattr(data, role) is not None) == (config.split.by == role),
+                f"data.{role}",
+                f"a column, since split={choice} goes by it"
+                if config.split.by == role
+                else f"null without split={choice}, so that what belongs together is not torn apart",
+                getattr(data, role),
+            )
+            for role, choice in (("group", "grouped"), ("time", "temporal"))
+        ),
+        (
+            not config.split.group_duplicates or config.split.by == "rows",
+            "split.group_duplicates",
+            "false, since split.by says what stays together",
+            config.split.group_duplicates,
+        ),
+        (
+            data.target not in (data.group, data.time) and not {data.group, data.time} & set(data.drop),
+            "data.group, data.time",
+            "columns that are neither the target nor left out",
+            [name for name in (data.group, data.time) if name],
+        ),
         (0 < config.split.test_size < 1, "split.test_size", "a fraction between 0 and 1", config.split.test_size),
         (
             config.preprocess.impute in (None, *IMPUTATIONS),

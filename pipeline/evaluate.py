@@ -11,6 +11,7 @@ from pipeline.config import Evaluate
 from pipeline.errors import InputError, run
 from pipeline.files import (
     EVALUATE,
+    INGEST,
     PREPROCESS,
     REPORTS,
     RESAMPLE,
@@ -25,11 +26,19 @@ from pipeline.files import (
     write_table,
 )
 from pipeline.folds import Chain, Folded
+from pipeline.grouping import together
 from pipeline.metrics import holdout, threshold_free
 
 
 def refit(
-    training: pd.DataFrame, *, target: str, chain: Chain, settings: Evaluate, seed: int
+    training: pd.DataFrame,
+    *,
+    target: str,
+    chain: Chain,
+    settings: Evaluate,
+    seed: int,
+    groups: pd.Series | None = None,
+    times: pd.Series | None = None,
 ) -> tuple[Folded | None, float | None]:
     """What models in folds say of the rows they did not see, and the threshold t* chosen on that.
 
@@ -37,7 +46,7 @@ def refit(
     ----------
     training
         Shape (n, p + 1), indexed by row_id: training rows before preprocessing.
-    target, chain, seed
+    target, chain, seed, groups, times
         As for `pipeline.folds.out_of_fold`.
     settings
         How many folds at most, and the rule of t*.
@@ -54,11 +63,19 @@ def refit(
     InputError
         The sampler or the model cannot take the rows of a fold.
     """
-    number = folds.count(int(training[target].sum()), most=settings.folds)
+    number = folds.count(int(training[target].sum()), most=settings.folds, along_time=times is not None)
     if number < 2:
         return None, None
-    how = {"folds": number, "repeats": settings.repeats, "seed": seed}
-    folded = folds.out_of_fold(training, target=target, chain=chain, **how)
+    folded = folds.out_of_fold(
+        training,
+        target=target,
+        chain=chain,
+        folds=number,
+        repeats=settings.repeats,
+        seed=seed,
+        groups=groups,
+        times=times,
+    )
     seen = folded.predictions
     return folded, thresholds.choose(seen.y.to_numpy(), seen.probability.to_numpy(), config.rule(settings))
 
@@ -269,7 +286,8 @@ def main() -> None:
     training = read_table(SPLIT / "train.parquet")
     try:
         chain = folds.chain(params, name)
-        folded, tuned = refit(training, target=target, chain=chain, settings=settings, seed=params.seed)
+        rows = together(training.drop(columns=target), read_table(INGEST / "roles.parquet"), params.split)
+        folded, tuned = refit(training, target=target, chain=chain, settings=settings, seed=params.seed, **rows)
     except InputError as error:
         raise InputError(f"variants.{name}: {error}") from None
     model = read_model(TRAIN / name / "model.skops")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
-from sklearn.model_selection import RepeatedStratifiedKFold, StratifiedGroupKFold, StratifiedKFold
+from sklearn.model_selection import RepeatedStratifiedKFold, StratifiedGroupKFold
 from tqdm import tqdm
 
 from pipeline import config
@@ -74,9 +74,12 @@ def chain(params: Config, name: str) -> Chain:
     )
 
 
-def count(positives: int, *, most: int) -> int:
-    """The number of folds: at most `most`, each with `POSITIVES` positive rows; below 2 there is nothing to fold."""
-    return min(most, positives // POSITIVES)
+def count(positives: int, *, most: int, along_time: bool = False) -> int:
+    """The number of folds: at most `most`, each with `POSITIVES` positive rows; below 2 there is nothing to fold.
+
+    Folds along time need as many before the first of them.
+    """
+    return min(most, positives // POSITIVES - along_time)
 
 
 def splits(
@@ -162,13 +165,14 @@ def out_of_fold(
     total = folds * (1 if times is not None else repeats)
     for repeat, fold, fit, held in tqdm(each, total=total, desc="folds", delay=2, leave=False, disable=None):
         try:
-            C, _ = tune(X.iloc[fit], y.iloc[fit], chain, where=(seed, repeat, fold))
+            rows = {"groups": _at(groups, fit), "times": _at(times, fit)}
+            C, _ = tune(X.iloc[fit], y.iloc[fit], chain, where=(seed, repeat, fold), **rows)
             predict, converged, trained = _fit(X.iloc[fit], y.iloc[fit], chain, C=C, where=(seed, repeat, fold))
         except InputError as error:
             where = f"fold {fold + 1} of {folds}" + (f", repeat {repeat + 1}" if repeat else "")
             raise InputError(f"{where}: {error}") from None
-        rows = {"repeat": repeat, "fold": fold, "y": y.iloc[held], "probability": predict(X.iloc[held])}
-        held_rows.append(pd.DataFrame(rows).set_index(X.index[held]).assign(place=held))
+        told = {"repeat": repeat, "fold": fold, "y": y.iloc[held], "probability": predict(X.iloc[held])}
+        held_rows.append(pd.DataFrame(told).set_index(X.index[held]).assign(place=held))
         counts = {"training_rows": len(fit), "training_positives": int(y.iloc[fit].sum())}
         fits.append(
             {"repeat": repeat, "fold": fold, **counts, "C": C, "converged": converged, "trained_prevalence": trained}
@@ -178,7 +182,13 @@ def out_of_fold(
 
 
 def tune(
-    X: pd.DataFrame, y: pd.Series, chain: Chain, *, where: Sequence[int]
+    X: pd.DataFrame,
+    y: pd.Series,
+    chain: Chain,
+    *,
+    where: Sequence[int],
+    groups: pd.Series | None = None,
+    times: pd.Series | None = None,
 ) -> tuple[float | None, dict[float, float] | None]:
     """The C with the lowest log loss out of at most `INNER` folds of these rows, and the log loss of each.
 
@@ -193,18 +203,21 @@ def tune(
         What is fitted.
     where
         Numbers that seeds are derived from; the first is the seed of the folds.
+    groups, times
+        See `splits`.
 
     Returns
     -------
     C, losses
         None where the chain has no grid, or the positives are too few for two folds.
     """
-    number = count(int(y.sum()), most=INNER)
+    number = count(int(y.sum()), most=INNER, along_time=times is not None)
     if chain.grid is None or number < 2:
         return None, None
-    losses = dict.fromkeys(sorted(chain.grid), 0.0)
-    inner = StratifiedKFold(number, shuffle=True, random_state=derived(*where))
-    for fold, (fit, held) in enumerate(inner.split(y, y)):
+    losses, judged = dict.fromkeys(sorted(chain.grid), 0.0), 0
+    inner = splits(y, folds=number, repeats=1, seed=derived(*where), groups=groups, times=times)
+    for _, fold, fit, held in inner:
+        judged += len(held)
         preprocessor = preprocess(X.iloc[fit], **chain.preprocessing)
         prepared = prepare(preprocessor, X.iloc[fit])
         made, labels = resample(prepared, y.iloc[fit], suit(reseeded(chain.sampler, *where, fold), prepared))
@@ -216,8 +229,8 @@ def tune(
             shares = {"trained": trained_prevalence(fitted, labels), "true": float(y.iloc[fit].mean())}
             probability = correct_prior(fitted.predict_proba(unseen)[:, 1], **shares)
             right = np.where(y.iloc[held] == 1, probability, 1 - probability)
-            losses[C] -= float(np.log(np.maximum(right, EPSILON)).sum()) / len(y)
-    return min(losses, key=lambda C: losses[C]), losses
+            losses[C] -= float(np.log(np.maximum(right, EPSILON)).sum())
+    return min(losses, key=lambda C: losses[C]), {C: loss / judged for C, loss in losses.items()}
 
 
 def _fit(
@@ -232,6 +245,10 @@ def _fit(
         return np.asarray(fitted.predict_proba(encode(preprocessor, prepare(preprocessor, unseen)))[:, 1])
 
     return predict, converged, trained_prevalence(fitted, labels)
+
+
+def _at(rows: pd.Series | None, places: np.ndarray) -> pd.Series | None:
+    return None if rows is None else rows.iloc[places]
 
 
 def with_C(model: Any, C: float | None) -> Any:

@@ -14,6 +14,7 @@ from pipeline.columns import ColumnError, lines
 from pipeline.config import Data
 from pipeline.errors import InputError, nearest, run
 from pipeline.files import INGEST, say, write_json, write_table
+from pipeline.grouping import ROLES
 
 RESERVED = ("row_id", "synthetic")
 LARGEST = 1e100  # beyond it, squares overflow
@@ -30,11 +31,14 @@ class Table:
         positive class and 0 for the other.
     positive, negative
         The labels as the source has them.
+    roles
+        By `row_id`: `group` and `time`, those that are declared.
     """
 
     data: pd.DataFrame
     positive: Any
     negative: Any
+    roles: pd.DataFrame
 
 
 def ingest(
@@ -45,6 +49,7 @@ def ingest(
     drop: list[str] | None = None,
     integers: bool = False,
     declared: Mapping[str, Any] | None = None,
+    roles: Mapping[str, str] | None = None,
 ) -> Table:
     """The table that all later stages use.
 
@@ -63,24 +68,27 @@ def ingest(
         truncates them there.
     declared
         What columns are, by name, as `pipeline.columns.typed` takes it; the values tell of the others.
+    roles
+        Columns that are no features but a `group` or a `time`, by role.
 
     Raises
     ------
     InputError
         With every problem of the table that was found.
     """
-    drop, declared = drop or [], declared or {}
+    drop, declared, roles = drop or [], declared or {}, roles or {}
     unknown = [
         f"column {name!r} is not there; {nearest(name, map(str, source.columns))}"
-        for name in [target, *drop, *declared]
+        for name in [target, *drop, *declared, *roles.values()]
         if name not in source
     ]
     if unknown:
         raise InputError(unknown)
     labels = _stripped(source[target])
     positive = positive.strip() if isinstance(positive, str) else positive
-    features, problems = _features(source.drop(columns=[target, *drop]), declared, drop)
-    problems = _target_problems(labels, positive) + problems
+    features, problems = _features(source.drop(columns=[target, *drop, *roles.values()]), declared, drop)
+    beside, missing = _roles(source, roles)
+    problems = _target_problems(labels, positive) + problems + missing
     if target in declared:
         problems.append(f"data.columns: expected features, found the target {target!r}: leave it out there")
     if problems:
@@ -93,7 +101,7 @@ def ingest(
         features = features.astype(dict.fromkeys(numbers, "float64"))
     data = pd.concat([features, (labels == one).astype("int8")], axis=1)
     data.index = pd.RangeIndex(len(data), name="row_id")
-    return Table(data, _plain(one), _plain(zero))
+    return Table(data, _plain(one), _plain(zero), beside.set_axis(data.index))
 
 
 def _stripped(labels: pd.Series) -> pd.Series:
@@ -173,6 +181,26 @@ def _features(source: pd.DataFrame, declared: Mapping[str, Any], drop: list[str]
     ]
 
 
+def _roles(source: pd.DataFrame, roles: Mapping[str, str]) -> tuple[pd.DataFrame, list[str]]:
+    """The columns that say how rows may be split, by role, and what is wrong with them."""
+    found, problems = pd.DataFrame(index=source.index), []
+    for role, name in roles.items():
+        column, empty = source[name], np.flatnonzero(source[name].isna())
+        if empty.size:
+            problems.append(
+                f"data.{role}: column {name!r}: expected a value in every row, found none in {lines(empty)}"
+            )
+            continue
+        if role == "time" and not pd.api.types.is_numeric_dtype(column):
+            try:
+                column = columns.typed(column, "date")
+            except ColumnError as error:
+                problems.append(f"data.{role}: column {name!r}: expected numbers or dates: {error}")
+                continue
+        found[role] = column
+    return found, problems
+
+
 def _out_of_reach(column: pd.Series) -> str | None:
     """What to say of a number that no computation survives; None if there is none."""
     if columns.kind(column) not in ("numeric", "integer"):
@@ -211,7 +239,7 @@ def read(data: Data) -> tuple[pd.DataFrame, pd.Series | None, str]:
     return table, None, found
 
 
-def load(data: Data) -> tuple[pd.DataFrame, pd.Series | None, dict[str, Any]]:
+def load(data: Data) -> tuple[pd.DataFrame, pd.Series | None, dict[str, Any], pd.DataFrame]:
     """The table that `data` declares.
 
     Returns
@@ -223,6 +251,8 @@ def load(data: Data) -> tuple[pd.DataFrame, pd.Series | None, dict[str, Any]]:
     schema
         Name, target and its labels, features, `columns` (the kind of each, see `pipeline.columns.KINDS`), class counts,
         and the SHA-256 of the source.
+    roles
+        See `Table.roles`.
 
     Raises
     ------
@@ -238,6 +268,7 @@ def load(data: Data) -> tuple[pd.DataFrame, pd.Series | None, dict[str, Any]]:
             drop=data.drop,
             integers=data.integers,
             declared=data.columns,
+            roles={role: getattr(data, role) for role in ROLES if getattr(data, role)},
         )
     except InputError as error:
         raise InputError(f"{data.path}: {problem}" for problem in error.problems) from None
@@ -256,7 +287,7 @@ def load(data: Data) -> tuple[pd.DataFrame, pd.Series | None, dict[str, Any]]:
         "classes": {"negative": int(counts[0]), "positive": int(counts[1])},
         "sha256": digest,
     }
-    return table.data, truth, schema
+    return table.data, truth, schema, table.roles
 
 
 def count(kinds: Mapping[str, str]) -> str:
@@ -273,8 +304,9 @@ def count(kinds: Mapping[str, str]) -> str:
 def main() -> None:
     """Read, check, write."""
     data = config.load().data
-    table, truth, schema = load(data)
+    table, truth, schema, roles = load(data)
     write_table(INGEST / "table.parquet", table)
+    write_table(INGEST / "roles.parquet", roles)
     (INGEST / "truth.parquet").unlink(missing_ok=True)
     if truth is not None:
         write_table(INGEST / "truth.parquet", truth.to_frame())  # apart from the features, so that no fit can see it

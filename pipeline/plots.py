@@ -1,4 +1,4 @@
-"""Draws the comparison: class counts, confusion matrices, and curves with every operating point on them."""
+"""Draws the comparison: class counts, confusion matrices, curves with operating points, and what mistakes cost."""
 
 import io
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from pipeline.costs import net_benefit, treat_all
 from pipeline.metrics import BEST
 
 # Okabe & Ito 2008: told apart by colour-blind readers, in this order.
@@ -19,8 +20,18 @@ DASHES = ["-", "--", ":", "-."]
 POINTS = {"default": ("o", "at 0.5"), "tuned": ("D", "at t*")}
 CALLS = {"BETTER": "#009E73", "WORSE": "#D55E00", "EQUIVALENT": "#0072B2", "UNDECIDED": "0.35"}
 NEGATIVE, POSITIVE = "#9DB7C9", "#D55E00"
+FORMS = {"raw": "as they are", "prior_corrected": "corrected by the shares", "platt": "Platt"}
 Margins = tuple[float, float, float, float, float, float]  # inches: left, right, bottom, top, between, below
 MOST_POINTS = 1000  # of a curve that is drawn
+BINS = 10  # of a reliability curve
+STEPS = 200  # thresholds of a decision curve
+# Positive, synthetic, what to call them, and their marks, from the bottom up.
+GROUPS: list[tuple[bool, bool, str, dict[str, Any]]] = [
+    (False, False, "negative", {"marker": ".", "color": NEGATIVE, "markersize": 3, "alpha": 0.5}),
+    (False, True, "synthetic negative", {"marker": "s", "color": "#0072B2", "markersize": 2.5, "fillstyle": "none"}),
+    (True, True, "synthetic positive", {"marker": "o", "color": "#E69F00", "markersize": 3, "fillstyle": "none"}),
+    (True, False, "positive", {"marker": "o", "color": "#000000", "markersize": 3}),
+]
 STYLE: dict[Any, Any] = {
     "axes.grid": True,
     "axes.spines.right": False,
@@ -64,6 +75,9 @@ def draw(
             "confusion_matrices": confusion_matrices(holdouts, labels),
             "precision_recall": precision_recall(holdouts, predictions),
             "roc": roc(holdouts, predictions),
+            "reliability": reliability({FORMS[form]: by_variant for form, by_variant in forms.items()}),
+            **({"cost_map": cost_map(comparison["cost_map"])} if comparison["cost_map"] else {}),
+            "decision_curve": decision_curve(forms["prior_corrected"]),
             **{
                 f"{name}/confusion_matrix": confusion_matrices({name: h}, labels)
                 for name, h in holdouts.items()
@@ -260,6 +274,164 @@ def _spread(runs: pd.DataFrame, figures: Mapping[str, str]) -> Figure:
     return figure
 
 
+def reliability(forms: dict[str, dict[str, pd.DataFrame]]) -> Figure:
+    """What became of the rows that got a probability, over the probability: a panel a form, a line a variant.
+
+    Parameters
+    ----------
+    forms
+        By what was done to the probabilities, and by variant: `y` and `probability` by row.
+    """
+    figure, axes = _grid(len(forms), len(forms), width=3.1, height=3.1, margins=(0.65, 1.75, 0.55, 0.75, 0.55, 0.0))
+    for number, (axis, (title, variants)) in enumerate(zip(axes, forms.items(), strict=True)):
+        drawn = {name: reliability_points(rows) for name, rows in variants.items()}
+        # Each panel its own range: after a correction a rare class needs a small part of the raw one.
+        most = min(1.0, 1.15 * max(points.to_numpy().max() for points in drawn.values()))
+        axis.plot([0, most], [0, most], color="0.6", linewidth=1)
+        for place, (name, points) in enumerate(drawn.items()):
+            _line(axis, place, name, points.predicted, points.observed, name, marker="o", markersize=3.5)
+        for scale, limit in ((axis.set_xscale, axis.set_xlim), (axis.set_yscale, axis.set_ylim)):
+            # Roots spread a rare class like a logarithm, and have a place for bins without a positive.
+            scale("function", functions=(_root, _square))
+            limit(-0.002 * most, most)
+        for side in (axis.xaxis, axis.yaxis):
+            side.set_major_locator(matplotlib.ticker.FixedLocator(_ticks(most)))
+            side.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_title(title, loc="left")
+        axis.set_xlabel("mean predicted probability")
+        if number == 0:
+            axis.set_ylabel("share of positives")
+    _beside(figure, axes[-1])
+    figure.suptitle(f"Probabilities keep their word on the line; {BINS} bins of equal count, root scales")
+    return figure
+
+
+def cost_map(found: list[dict[str, Any]]) -> Figure:
+    """What each variant costs against the reference, over the cost of a miss; bold where it is more than chance.
+
+    Parameters
+    ----------
+    found
+        As `pipeline.costs.cost_map` returns it.
+    """
+    reference, ratios = found[0]["reference"], [each["ratio"] for each in found]
+    figure, (axis, strip) = _over_a_strip()
+    axis.axhline(0, color=COLOURS[0], linewidth=1.4, label=reference)
+    remedies = [name for name in found[0]["variants"] if name != reference]
+    for number, name in enumerate(remedies, start=1):
+        points = cost_points(found, name)
+        _line(axis, number, name, points.ratio, points.difference, name, alpha=0.55)
+        sure = points.difference.where((points.low > 0) | (points.high < 0))
+        colour = COLOURS[number % len(COLOURS)]
+        axis.plot(points.ratio, sure, "o-", color=colour, linewidth=3.5, markersize=5, alpha=0.9)
+    colours = {name: COLOURS[number % len(COLOURS)] for number, name in enumerate([reference, *remedies])}
+    edges = _edges(np.array(ratios))
+    for left, right, each in zip(edges[:-1], edges[1:], found, strict=True):
+        sure = each["beyond_chance"] or each["cheapest"] == reference
+        shade = {"color": colours[each["cheapest"]], "alpha": 0.9 if sure else 0.3}
+        strip.axvspan(left, right, linewidth=0, **shade)
+    axis.plot([], [], "o-", color="0.4", linewidth=3.5, markersize=5, label="more than chance")
+    axis.set(xscale="log", xlim=(edges[0], edges[-1]), ylabel=f"cost a row against {reference}")
+    axis.yaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(_percent))
+    axis.set_title("Cheaper models below the line, each at its own thresholds (pale: within chance)", loc="left")
+    strip.set(yticks=[], xlabel="false alarms that a miss costs")
+    strip.set_ylabel("cheapest", rotation=0, ha="right", va="center")
+    strip.grid(visible=False)
+    strip.xaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+    figure.legend(loc="outside right upper", frameon=False)
+    return figure
+
+
+def decision_curve(forms: dict[str, pd.DataFrame]) -> Figure:
+    """Net benefit of each variant over the threshold probability, with that of alerting on all and on no rows.
+
+    Parameters
+    ----------
+    forms
+        By variant: `y` and `probability` by row, calibrated, as the threshold stands for a cost.
+    """
+    prevalence = float(next(iter(forms.values())).y.mean())
+    # Beyond some multiples of the prevalence a miss is cheaper than anybody who looks for the rare class would say.
+    thresholds = np.linspace(0, min(0.99, 6 * prevalence), STEPS)
+    figure, axis = _curve("threshold probability: 1 / (1 + false alarms that a miss costs)", "net benefit a row")
+    axis.plot(thresholds, treat_all(prevalence, thresholds), color="0.6", linewidth=1.4, label="alert on all")
+    axis.axhline(0, color="0.6", linewidth=1.4, linestyle="--", label="alert on none")
+    for number, (name, rows) in enumerate(forms.items()):
+        points = decision_points(rows, thresholds)
+        _line(axis, number, name, points.threshold, points.net_benefit, name)
+    axis.set(xlim=(0, thresholds[-1]), ylim=(-0.08 * prevalence, 1.04 * prevalence))
+    axis.set_title("What each model is worth to those who alert from a probability on", loc="left")
+    figure.legend(loc="outside right upper", frameon=False)
+    return figure
+
+
+def components(panels: dict[str, pd.DataFrame]) -> Figure:
+    """Training rows on two axes, a panel a variant: where the positives lie, and where synthetic rows were put.
+
+    Parameters
+    ----------
+    panels
+        By variant: `first` and `second`, leading principal components of the training rows, the same for all;
+        `positive` and `synthetic`, bool.
+    """
+    columns = min(3, len(panels))
+    figure, axes = _grid(len(panels), columns, width=2.7, height=2.3, margins=(0.6, 0.2, 0.5, 0.85, 0.25, 0.45))
+    everything = pd.concat(panels.values())
+    low, high = everything[["first", "second"]].min(), everything[["first", "second"]].max()
+    for number, (axis, (title, rows)) in enumerate(zip(axes, panels.items(), strict=False)):
+        for positive, synthetic, label, style in GROUPS:
+            part = rows[(rows.positive == positive) & (rows.synthetic == synthetic)]
+            # Drawn when empty too, so that the first panel has every group's mark for the legend.
+            axis.plot(part["first"], part["second"], linestyle="none", label=label, **style)
+        axis.set_title(title, loc="left", fontsize=_title_size(title))
+        room = 0.04 * (high - low)
+        axis.set(
+            xlim=(low["first"] - room["first"], high["first"] + room["first"]),
+            ylim=(low["second"] - room["second"], high["second"] + room["second"]),
+        )
+        axis.tick_params(labelbottom=number + columns >= len(panels), labelleft=number % columns == 0)
+    figure.supxlabel("first principal component", y=0.08 / figure.get_figheight(), va="bottom", fontsize=10)
+    figure.supylabel("second principal component", x=0.08 / figure.get_figwidth(), ha="left", fontsize=10)
+    present = set(zip(everything.positive, everything.synthetic, strict=True))
+    handles = [line for line, group in zip(axes[0].lines, GROUPS, strict=True) if group[:2] in present]
+    figure.legend(
+        handles=handles,
+        loc="upper center",
+        bbox_to_anchor=(0.5, 1 - 0.05 / figure.get_figheight()),
+        ncols=4,
+        frameon=False,
+        markerscale=1.8,
+    )
+    return figure
+
+
+def reliability_points(rows: pd.DataFrame) -> pd.DataFrame:
+    """Mean probability and share of positives, `predicted` and `observed`, in at most `BINS` bins of equal count.
+
+    Rows of equal probability share a bin.
+    """
+    edges = np.unique(np.quantile(rows.probability, np.arange(1, BINS) / BINS, method="inverted_cdf"))
+    binned = rows.groupby(np.searchsorted(edges, rows.probability, side="left"))
+    return pd.DataFrame({"predicted": binned.probability.mean(), "observed": binned.y.mean()})
+
+
+def cost_points(found: list[dict[str, Any]], name: str) -> pd.DataFrame:
+    """The variant's `difference` by `ratio` with its interval, `low` to `high`, as shares of what the reference costs.
+
+    Where that is nothing they are NaN.
+    """
+    cost = np.array([each["variants"][each["reference"]]["cost"] for each in found])
+    differences = pd.DataFrame([each["variants"][name]["difference"] for each in found])
+    shares = differences.div(np.where(cost > 0, cost, np.nan), axis=0)
+    return shares.rename(columns={"mean": "difference"}).assign(ratio=[each["ratio"] for each in found])
+
+
+def decision_points(rows: pd.DataFrame, thresholds: np.ndarray) -> pd.DataFrame:
+    """The curve's `threshold` and `net_benefit`."""
+    benefit = net_benefit(rows.y.to_numpy(), rows.probability.to_numpy(), thresholds)
+    return pd.DataFrame({"threshold": thresholds, "net_benefit": benefit})
+
+
 def precision_recall_points(rows: pd.DataFrame) -> pd.DataFrame:
     """The curve's corners, `recall` and `precision`, thinned to `MOST_POINTS`."""
     from sklearn.metrics import precision_recall_curve
@@ -340,14 +512,55 @@ def _curve(x: str, y: str) -> tuple[Figure, Any]:
     return figure, axis
 
 
-def _line(axis: Any, number: int, name: str, x: Any, y: Any, label: str, drawstyle: str = "default") -> None:
+def _over_a_strip() -> tuple[Figure, list[Any]]:
+    figure = Figure(figsize=(9, 5.2), layout="constrained")
+    return figure, list(figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [20, 1]}))
+
+
+def _edges(ratios: np.ndarray) -> np.ndarray:
+    """Borders half-way between the ratios, in logarithms, and as far beyond the first and last."""
+    if len(ratios) == 1:
+        return np.array([ratios[0] / 2, ratios[0] * 2])
+    middles = np.sqrt(ratios[1:] * ratios[:-1])
+    return np.array([ratios[0] ** 2 / middles[0], *middles, ratios[-1] ** 2 / middles[-1]])
+
+
+def _percent(share: float, _: Any) -> str:
+    """With its sign, but for 0."""
+    value = round(100 * share, 6)
+    return f"{value:+g} %" if value else "0 %"
+
+
+def _root(values: Any) -> Any:
+    """The square root, with what is below 0 mirrored, as axes begin a little below it."""
+    return np.sign(values) * np.sqrt(np.abs(values))
+
+
+def _square(values: Any) -> Any:
+    """The inverse of `_root`."""
+    return np.sign(values) * np.square(values)
+
+
+def _ticks(most: float) -> list[float]:
+    """Places that are about even on a root scale up to `most`."""
+    step = next(each for each in (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0) if most <= 1.2 * each)
+    return [0.0, *(round(step * share, 6) for share in (0.05, 0.2, 0.5, 1.0))]
+
+
+def _beside(figure: Figure, axis: Any) -> None:
+    """A legend of one panel's lines in the right margin."""
+    place = axis.get_position()
+    handles, labels = axis.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="upper left", bbox_to_anchor=(place.x1, place.y1), frameon=False)
+
+
+def _line(axis: Any, number: int, name: str, x: Any, y: Any, label: str, **style: Any) -> None:
     if name == BEST:
-        axis.plot(x, y, color="0.6", linewidth=3, alpha=0.5, label=label, drawstyle=drawstyle, zorder=1)
+        axis.plot(x, y, **{"color": "0.6", "linewidth": 3, "alpha": 0.5, "label": label, "zorder": 1, **style})
         return
     dash = DASHES[number // len(COLOURS) % len(DASHES)]
-    axis.plot(
-        x, y, color=COLOURS[number % len(COLOURS)], linestyle=dash, linewidth=1.4, label=label, drawstyle=drawstyle
-    )
+    colour = COLOURS[number % len(COLOURS)]
+    axis.plot(x, y, **{"color": colour, "linestyle": dash, "linewidth": 1.4, "label": label, **style})
 
 
 def _mark(axis: Any, number: int, name: str, x: float, y: float, marker: str) -> None:

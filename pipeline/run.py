@@ -14,6 +14,7 @@ from sklearn.base import clone
 from pipeline import encoding, evaluate, folds, ingest, preprocess, resample, samplers, split, train
 from pipeline.config import Config, Data, Preprocess, Split
 from pipeline.files import digest, say, separate
+from pipeline.grouping import together
 
 Made = TypeVar("Made")
 
@@ -29,6 +30,7 @@ MODULES = (
     "files",
     "folds",
     "formats",
+    "grouping",
     "ingest",
     "metrics",
     "mountain_shop",
@@ -87,15 +89,17 @@ def _last(make: Callable[..., Made]) -> Callable[..., Made]:
 
 
 @_last
-def table(data: Data) -> tuple[pd.DataFrame, pd.Series | None, dict[str, Any]]:
-    """The table, its true probabilities if they are known, and its schema; see `pipeline.ingest.load`."""
+def table(data: Data) -> tuple[pd.DataFrame, pd.Series | None, dict[str, Any], pd.DataFrame]:
+    """The table, its true probabilities if they are known, its schema and its roles; see `pipeline.ingest.load`."""
     return ingest.load(data)
 
 
 @_last
 def sides(data: Data, how: Split) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Training rows and test rows; see `pipeline.split.split`."""
-    return split.split(table(data)[0], target=data.target, test_size=how.test_size, seed=how.seed)
+    rows, _, _, roles = table(data)
+    blocks = together(rows.drop(columns=data.target), roles, how)
+    return split.split(rows, target=data.target, test_size=how.test_size, seed=how.seed, **blocks)
 
 
 @_last
@@ -128,10 +132,14 @@ def run(params: Config, name: str) -> Result:
     suited = samplers.suit(clone(chain.sampler), X)
     if note := samplers.describe(chain.sampler, suited, X):
         _say_once(f"{name}: {note}")
-    folded, tuned = evaluate.refit(training, target=target, chain=chain, settings=params.evaluate, seed=params.seed)
+    features, labels = separate(training, target)
+    blocks = together(features, table(params.data)[3], params.split)
+    folded, tuned = evaluate.refit(
+        training, target=target, chain=chain, settings=params.evaluate, seed=params.seed, **blocks
+    )
     X_resampled, y_resampled = resample.resample(X, y, suited)
     origin = resample.provenance(X, y, X_resampled, y_resampled, getattr(suited, "sample_indices_", None))
-    C, losses = folds.tune(*separate(training, target), chain, where=(params.seed,))
+    C, losses = folds.tune(features, labels, chain, where=(params.seed,), **blocks)
     encoded = encoding.encode(preprocessor, X_resampled)
     model, converged = train.train(encoded, y_resampled, folds.with_C(clone(chain.model), C))
     probability, judged = evaluate.evaluate(model, X_test, y_test, tuned=tuned, confidence=params.evaluate.confidence)

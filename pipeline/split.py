@@ -1,14 +1,31 @@
 """Sets test rows aside, with the table's class shares on both sides."""
 
+import warnings
+
+import numpy as np
 import pandas as pd
+from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
 from pipeline import config
 from pipeline.errors import InputError, run
 from pipeline.files import INGEST, SPLIT, read_table, say, write_json, write_table
+from pipeline.grouping import together
+
+PARTS = 10  # that groups are dealt into; some of them are the test rows
 
 
-def split(table: pd.DataFrame, *, target: str, test_size: float, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Training rows and test rows: a stratified split, every row in one of the two.
+def split(
+    table: pd.DataFrame,
+    *,
+    target: str,
+    test_size: float,
+    seed: int,
+    groups: pd.Series | None = None,
+    times: pd.Series | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Training rows and test rows, every row in one of the two.
+
+    Stratified by class; or rows of one group on one side, and else as near to that as can be; or the latest rows apart.
 
     Parameters
     ----------
@@ -19,18 +36,23 @@ def split(table: pd.DataFrame, *, target: str, test_size: float, seed: int) -> t
     test_size
         Fraction of the rows, in (0, 1).
     seed
-        `random_state` of `sklearn.model_selection.train_test_split`.
+        `random_state` of `sklearn.model_selection.train_test_split`, or of `StratifiedGroupKFold`.
+    groups, times
+        Of each row, see `pipeline.grouping.together`.
 
     Raises
     ------
     InputError
         A class has too few rows to stand on both sides.
     """
-    from sklearn.model_selection import train_test_split
-
     counts = table[target].value_counts()
     try:
-        train, test = train_test_split(table, test_size=test_size, stratify=table[target], random_state=seed)
+        if times is not None:
+            train, test = _latest(table, times, test_size)
+        elif groups is not None:
+            train, test = _by_group(table, table[target], groups, test_size, seed)
+        else:
+            train, test = train_test_split(table, test_size=test_size, stratify=table[target], random_state=seed)
         enough = train[target].nunique() == test[target].nunique() == len(counts)
     except ValueError:  # scikit-learn's, in words that name neither class nor setting
         enough = False
@@ -42,6 +64,27 @@ def split(table: pd.DataFrame, *, target: str, test_size: float, seed: int) -> t
             "collect more rows of it, or move split.test_size towards 0.5"
         )
     return train, test
+
+
+def _latest(table: pd.DataFrame, times: pd.Series, test_size: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows before and from the time at which the last `test_size` of them begin."""
+    begin = times.sort_values(kind="stable").iloc[int(len(table) * (1 - test_size))]
+    return table[times < begin], table[times >= begin]
+
+
+def _by_group(
+    table: pd.DataFrame, y: pd.Series, groups: pd.Series, test_size: float, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Some of ten stratified parts, or of as many as there are groups, as test rows."""
+    parts = min(PARTS, groups.nunique())
+    wanted = min(max(1, round(test_size * parts)), parts - 1)
+    splitter = StratifiedGroupKFold(parts, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():  # a class with fewer rows than parts: the caller counts what is on both sides
+        warnings.simplefilter("ignore", UserWarning)
+        chosen = np.concatenate([held for _, held in list(splitter.split(y, y, groups))[:wanted]])
+    side = np.zeros(len(table), dtype=bool)
+    side[chosen] = True
+    return table[~side], table[side]
 
 
 def count(train: pd.DataFrame, test: pd.DataFrame, *, target: str) -> dict[str, dict[str, int]]:
@@ -68,9 +111,9 @@ def main() -> None:
     """Read, split, write."""
     params = config.load()
     target = params.data.target
-    train, test = split(
-        read_table(INGEST / "table.parquet"), target=target, test_size=params.split.test_size, seed=params.split.seed
-    )
+    table, how = read_table(INGEST / "table.parquet"), params.split
+    rows = together(table.drop(columns=target), read_table(INGEST / "roles.parquet"), how)
+    train, test = split(table, target=target, test_size=how.test_size, seed=how.seed, **rows)
     write_table(SPLIT / "train.parquet", train)
     write_table(SPLIT / "test.parquet", test)
     counts = count(train, test, target=target)

@@ -463,7 +463,7 @@ def _compared(sweep: Sweep) -> dict[str, Any]:
     """The files of `pipeline.compare`, a row a way."""
     there = [planned for planned in sweep.runs if planned.finished]
     params = config.restore(there[0].settings)
-    _, truth, schema = run.table(params.data)
+    _, truth, schema, _ = run.table(params.data)
     files = compare.pages(
         Evidence(
             results={p.way: {**read_json(p.folder / "metrics.json"), "variant": p.way} for p in there},

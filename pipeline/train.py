@@ -8,7 +8,8 @@ import pandas as pd
 
 from pipeline import config
 from pipeline.errors import InputError, run
-from pipeline.files import RESAMPLE, SPLIT, TRAIN, read_table, say, separate, write_json, write_model
+from pipeline.files import INGEST, RESAMPLE, SPLIT, TRAIN, read_table, say, separate, write_json, write_model
+from pipeline.grouping import together
 
 
 def train(X: pd.DataFrame | np.ndarray, y: pd.Series, model: Any) -> tuple[Any, bool]:
@@ -85,7 +86,9 @@ def main() -> None:
     chain = folds.chain(params, name)
     X, y = separate(read_table(RESAMPLE / name / "train.parquet").drop(columns=["row_id", "synthetic"]), target)
     try:
-        C, losses = folds.tune(*separate(read_table(SPLIT / "train.parquet"), target), chain, where=(params.seed,))
+        table, labels = separate(read_table(SPLIT / "train.parquet"), target)
+        rows = together(table, read_table(INGEST / "roles.parquet"), params.split)
+        C, losses = folds.tune(table, labels, chain, where=(params.seed,), **rows)
         fitted, converged = train(X, y, folds.with_C(chain.model, C))
     except InputError as error:
         raise InputError(f"variants.{name}: {error}") from None

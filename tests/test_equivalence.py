@@ -132,10 +132,17 @@ def test_oversampling_is_the_plain_model_with_its_threshold_near_the_prevalence(
     found = []
     for seed in range(4):
         table = simulated(seed)
-        how = {"target": "y", "preprocessing": {"impute": None, "scale": True}, "model": LogisticRegression()}
+        preprocessing = {
+            "impute": None,
+            "scale": True,
+            "missing_indicator": False,
+            "encode": None,
+            "min_frequency": None,
+        }
+        chains = (folds.Chain(preprocessing, each, LogisticRegression(), None) for each in (FunctionSampler(), sampler))
         plain, remedy = (
-            folds.out_of_fold(table, **how, sampler=each, folds=5, repeats=2, seed=seed)
-            for each in (FunctionSampler(), sampler)
+            folds.out_of_fold(table, target="y", chain=chain, folds=5, repeats=2, seed=seed).predictions
+            for chain in chains
         )
         found.append(equivalence(plain, remedy, alpha=0.05))
     assert np.mean([each["same_decisions"] for each in found]) > 0.95

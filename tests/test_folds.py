@@ -9,7 +9,7 @@ from sklearn import preprocessing
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, RepeatedStratifiedKFold, StratifiedKFold
+from sklearn.model_selection import GridSearchCV, RepeatedStratifiedKFold
 from sklearn.pipeline import make_pipeline
 
 from pipeline import config, files, folds, mountain_shop, resample, thresholds, train
@@ -135,7 +135,7 @@ def test_c_is_the_one_with_the_lowest_log_loss_out_of_inner_folds_as_scikit_lear
         make_pipeline(preprocessing.StandardScaler(), LogisticRegression()),
         {"logisticregression__C": grid},
         scoring="neg_log_loss",
-        cv=StratifiedKFold(3, shuffle=True, random_state=seed),
+        cv=RepeatedStratifiedKFold(n_splits=3, n_repeats=1, random_state=seed),
     ).fit(X, y)
     assert chosen == search.best_params_["logisticregression__C"]
     assert list(losses.values()) == pytest.approx(list(-search.cv_results_["mean_test_score"]), rel=1e-6)
