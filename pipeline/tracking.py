@@ -47,6 +47,8 @@ COLUMN_TYPES = {
     **dict.fromkeys(("int8", "int16", "int32", "uint8", "uint16"), "integer"),
     **dict.fromkeys(("int64", "uint32"), "long"),
     "float32": "float",
+    **dict.fromkeys(("str", "category"), "string"),
+    **dict.fromkeys((f"datetime64[{unit}]" for unit in ("s", "ms", "us", "ns")), "datetime"),
 }  # MLflow's words; any other number is "double"
 
 
@@ -565,6 +567,7 @@ def _log_model(client: "MlflowClient", experiment_id: str, run_id: str, name: st
     from mlflow.entities import LoggedModelOutput
     from mlflow.models import Model as Description
 
+    example = plain(model.example)
     logged = client.create_logged_model(
         experiment_id, name=name, source_run_id=run_id, model_type=type(model.pipeline[-1]).__name__
     )
@@ -583,8 +586,8 @@ def _log_model(client: "MlflowClient", experiment_id: str, run_id: str, name: st
                     run_id=run_id,
                 ),
                 serialization_format="skops",
-                signature=_signature(model),
-                input_example=model.example,
+                signature=_signature(example),
+                input_example=example,
                 pip_requirements=[f"{package}=={version(package)}" for package in MODEL_PACKAGES],
                 pyfunc_predict_fn="predict_proba",
                 skops_trusted_types=list(TRUSTED_TYPES),
@@ -597,15 +600,21 @@ def _log_model(client: "MlflowClient", experiment_id: str, run_id: str, name: st
     return str(logged.model_id)
 
 
-def _signature(model: Model) -> Any:
+def plain(example: pd.DataFrame) -> pd.DataFrame:
+    """Rows as a person who scores new ones has them: what only pandas has as float64 and text."""
+    own = {name: "float64" for name, kind in example.dtypes.items() if str(kind) in ("Int64", "boolean")}
+    levels = {name: "str" for name, kind in example.dtypes.items() if str(kind) == "category"}
+    return example.astype({**own, **levels})
+
+
+def _signature(example: pd.DataFrame) -> Any:
     """Features in, probabilities of the two classes out."""
     import numpy as np
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 
     inputs: list[ColSpec | TensorSpec] = [
-        ColSpec(DataType[COLUMN_TYPES.get(str(kind), "double")], str(name))
-        for name, kind in model.example.dtypes.items()
+        ColSpec(DataType[COLUMN_TYPES.get(str(kind), "double")], str(name)) for name, kind in example.dtypes.items()
     ]
     return ModelSignature(Schema(inputs), Schema([TensorSpec(np.dtype("float64"), (-1, 2), "probabilities")]))
 

@@ -590,3 +590,28 @@ def test_the_user_interface_serves_the_store_and_takes_runs_as_a_server(reproduc
     assert f"http://127.0.0.1:{port}/#/experiments/1/runs?" in out
     assert "Traceback" not in err
     assert status == 0
+
+
+def test_a_model_s_signature_takes_text_dates_and_truths():
+    example = tracking.plain(
+        pd.DataFrame(
+            {
+                "pages": pd.Series([1, None], dtype="Int64"),
+                "size": pd.Categorical(["S", "M"], ["S", "M"], ordered=True),
+                "member": pd.Series([True, None], dtype="boolean"),
+                "vip": [True, False],
+                "seen": pd.to_datetime(["2020-01-31", None]),
+                "shop": ["north", "south"],
+            }
+        )
+    )
+    kinds = {column.name: column.type.name for column in tracking._signature(example).inputs}
+    assert kinds == {
+        "pages": "double",
+        "size": "string",
+        "member": "double",
+        "vip": "boolean",
+        "seen": "datetime",
+        "shop": "string",
+    }
+    assert example["size"].tolist() == ["S", "M"]
