@@ -242,6 +242,10 @@ def test_a_mixed_preprocessor_is_stored_the_same_bytes_each_time(mixed, tmp_path
 def test_rows_lie_in_memory_as_those_read_from_a_file(hole, tmp_path):
     table = pd.DataFrame({"time": [1.0, 2.0, 4.0], "pages": [1.0, hole, 3.0]})
     fitted = preprocess(table, **AUTO)
-    for rows in (prepare(fitted, table), encode(fitted, prepare(fitted, table).copy())):
+    prepared = prepare(fitted, table)
+    # As a sampler gives them, row by row.
+    sampled = pd.DataFrame(np.ascontiguousarray(prepared.to_numpy()), columns=prepared.columns, copy=False)
+    assert sampled.to_numpy().flags.c_contiguous
+    for rows in (prepared, encode(fitted, sampled)):
         write_table(tmp_path / "rows.parquet", rows)
         assert rows.to_numpy().strides == read_table(tmp_path / "rows.parquet").to_numpy().strides
