@@ -17,10 +17,20 @@ from pipeline import split as stage_split
 from pipeline.errors import InputError
 from pipeline.files import read_json, read_table
 from pipeline.resample import provenance, resample
+from pipeline.samplers import suit
 
 ROOT = Path(__file__).parents[1]
 VARIANTS = sorted(path.stem for path in (ROOT / "conf" / "variant").glob("*.yaml"))
-SYNTHESIZERS = {"smote", "borderline_smote", "svm_smote", "kmeans_smote", "adasyn", "smote_tomek", "smote_enn"}
+SYNTHESIZERS = {
+    "smote",
+    "smote_nc",
+    "borderline_smote",
+    "svm_smote",
+    "kmeans_smote",
+    "adasyn",
+    "smote_tomek",
+    "smote_enn",
+}
 DROPPERS = {
     "random_under",
     "tomek_links",
@@ -157,7 +167,7 @@ def test_the_identity_keeps_every_row_and_its_row_id(visits):
 @pytest.mark.parametrize("name", VARIANTS)
 def test_every_variant_builds_runs_and_accounts_for_each_row(name, shop):
     X, y = shop
-    sampler = sampler_of(name)
+    sampler = suit(sampler_of(name), X)
     X_new, y_new = (made.reset_index(drop=True) for made in resample(X, y, sampler))
     origin = provenance(X, y, X_new, y_new, getattr(sampler, "sample_indices_", None))
     assert len(origin) == len(X_new) == len(y_new)
@@ -190,7 +200,7 @@ def test_every_variant_builds_runs_and_accounts_for_each_row(name, shop):
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_every_variant_gives_the_same_rows_twice(name, shop):
-    one, again = (resample(*shop, sampler_of(name)) for _ in range(2))
+    one, again = (resample(*shop, suit(sampler_of(name), shop[0])) for _ in range(2))
     pd.testing.assert_frame_equal(one[0], again[0])
     pd.testing.assert_series_equal(one[1], again[1])
 
