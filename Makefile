@@ -53,6 +53,10 @@ test: setup  ## All tests
 test-ray: $(RAY_VENV)/installed  ## The test on a Ray cluster, in an environment with Ray
 	@$(RAY_VENV)/bin/python -m pytest tests/test_ray.py
 
+.PHONY: check-statistics
+check-statistics: setup  ## Whether the statistics keep what they promise: hours; stopped, it goes on where it was
+	@python tests/checks.py
+
 .PHONY: lint
 lint: setup  ## Style and types
 	@ruff check . && ruff format --check . && mypy
@@ -72,4 +76,4 @@ lock: setup  ## Resolve pyproject.toml anew into requirements.lock and, with Ray
 
 .PHONY: help
 help:  ## This list
-	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:[^#]*## /\t/' | expand -t 18
