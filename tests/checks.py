@@ -415,7 +415,8 @@ def check_thyroid(*, tables: Path = TABLES, **how: Any) -> Line:
 
 def check_mammography(*, tables: Path = TABLES, **how: Any) -> Line:
     """SMOTE's known loss of average precision on mammography, .62 to .53, is seen and called."""
-    line, said = _two_repeats("mammography", "smote is WORSE, by .04 to .14 (known: .62 to .53)", tables, **how)
+    must = "smote is WORSE, by .04 to .14 (known: .62 to .53)"
+    line, said = _of_known_table("mammography", must, tables, settings(), **how)
     smote = next((test for test in said["remedies"] if test["variant"] == "smote"), None)
     return line if smote is None else replace(line, holds=smote["call"] == "WORSE" and -0.14 <= smote["mean"] <= -0.04)
 
@@ -432,17 +433,17 @@ def check_letter_Z(*, tables: Path = TABLES, **how: Any) -> Line:
 
 def _unknown(name: str, tables: Path, **how: Any) -> Line:
     """That no remedy makes a better logistic regression is the rule, which a table may break."""
-    line, said = _two_repeats(name, "told, not demanded: no remedy is BETTER", tables, **how)
+    line, said = _of_known_table(name, "told, not demanded: no remedy is BETTER", tables, settings(repeats=2), **how)
     better = [test["variant"] for test in said["remedies"] if test["call"] == "BETTER"]
     words = f"breaks the rule: {', '.join(better)}" if better else "follows the rule"
     return replace(line, found=f"{line.found}; {words}") if said["remedies"] else line
 
 
-def _two_repeats(name: str, must: str, tables: Path, **how: Any) -> tuple[Line, dict[str, Any]]:
-    check = f"{name}, average precision, 2 repeats"
+def _of_known_table(name: str, must: str, tables: Path, params: Config, **how: Any) -> tuple[Line, dict[str, Any]]:
+    check = f"{name}, average precision, {params.evaluate.repeats} repeats"
     if not tables.is_dir():
         return Line(check, must, "skipped: no shared/data beside the project", None), {"remedies": []}
-    said = judged(of_table(name, settings(repeats=2), tables, **how))
+    said = judged(of_table(name, params, tables, **how))
     return Line(check, must, calls(said), None), said
 
 
