@@ -43,7 +43,7 @@ def caveats(
         *_agreement(results, said),
         *_duplicates(classes, declared),
         *_suspect(said, folds),
-        *_fits(results, folds),
+        *_fits(results, folds, declared),
         *_formula(results),
         *_penalty(said, declared),
     ]
@@ -129,13 +129,19 @@ def _suspect(said: dict[str, Any], folds: Mapping[str, pd.DataFrame | None]) -> 
     ]
 
 
-def _fits(results: Mapping[str, dict[str, Any]], folds: Mapping[str, pd.DataFrame | None]) -> list[str]:
+def _fits(
+    results: Mapping[str, dict[str, Any]], folds: Mapping[str, pd.DataFrame | None], declared: dict[str, Any]
+) -> list[str]:
     found = []
     if unconverged := [name for name, result in results.items() if not converged(result)]:
         found.append(
             f"Not converged, on all training rows or in a fold: {', '.join(unconverged)}. "
             "Raise model.max_iter, or scale the features."
         )
+    if declared["tuned"]:
+        left = {name: int(rows.C.isna().sum()) for name, rows in folds.items() if rows is not None}
+        if few := [f"{name} in {count}" for name, count in left.items() if count]:
+            found.append(f"C stayed as configured, for want of positives to choose it by, in folds: {', '.join(few)}.")
     separated = {name: int((rows.roc_auc.astype(float) == 1).sum()) for name, rows in folds.items() if rows is not None}
     if apart := [f"{name} in {count}" for name, count in separated.items() if count]:
         total = next(len(rows) for rows in folds.values() if rows is not None)

@@ -209,7 +209,8 @@ def tune(
     Returns
     -------
     C, losses
-        None where the chain has no grid, or the positives are too few for two folds.
+        None where the chain has no grid, or the positives are too few for two folds, or for the sampler in one of
+        them: a small table must not fail for the sake of C.
     """
     number = count(int(y.sum()), most=INNER, along_time=times is not None)
     if chain.grid is None or number < 2:
@@ -220,7 +221,11 @@ def tune(
         judged += len(held)
         preprocessor = preprocess(X.iloc[fit], **chain.preprocessing)
         prepared = prepare(preprocessor, X.iloc[fit])
-        made, labels = resample(prepared, y.iloc[fit], suit(reseeded(chain.sampler, *where, fold), prepared))
+        sampler = suit(reseeded(chain.sampler, *where, fold), prepared)
+        try:
+            made, labels = resample(prepared, y.iloc[fit], sampler)
+        except InputError:
+            return None, None
         # Arrays, since checking a frame's names takes longer than fitting it.
         rows = encode(preprocessor, made).to_numpy()
         unseen = encode(preprocessor, prepare(preprocessor, X.iloc[held])).to_numpy()

@@ -66,6 +66,7 @@ def _page(template: str, **content: Any) -> str:
     )
     environment.filters["figure"] = _figure
     environment.filters["signed"] = _signed
+    environment.filters["plain"] = _plain
     return environment.get_template(template).render(**content)
 
 
@@ -75,6 +76,10 @@ def _picture(data: bytes, text: str) -> dict[str, str]:
 
 def _signed(value: float | None, digits: int = 3) -> str:
     return "–" if value is None else f"{value:+.{digits}f}"
+
+
+def _plain(value: float | str | None) -> str:
+    return "–" if value is None else value if isinstance(value, str) else f"{value:g}"
 
 
 def _figure(value: float | None, digits: int = 3) -> str:

@@ -1,6 +1,7 @@
 """Fits the model on resampled training rows, with the C that does best on rows held out of them."""
 
 import warnings
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -67,14 +68,19 @@ def describe(model: Any, converged: bool, y: pd.Series, losses: dict[float, floa
     linear = hasattr(model, "coef_") and hasattr(model, "intercept_")
     return {
         "model": type(model).__name__,
-        "C": model.get_params().get("C"),
-        "tuning": {"C": list(losses), "log_loss": list(losses.values())} if losses else None,
+        "C": _finite(model.get_params().get("C")),
+        "tuning": {"C": [_finite(C) for C in losses], "log_loss": list(losses.values())} if losses else None,
         "trained_prevalence": trained_prevalence(model, y),
         "converged": converged,
         "iterations": int(model.n_iter_.max()) if hasattr(model, "n_iter_") and hasattr(model.n_iter_, "max") else None,
         "intercept": float(model.intercept_[0]) if linear else None,
         "coefficients": dict(zip(model.feature_names_in_, model.coef_[0].tolist(), strict=True)) if linear else None,
     }
+
+
+def _finite(C: float | None) -> float | str | None:
+    """C as JSON can have it: no penalty is "inf"."""
+    return "inf" if inf == C else C
 
 
 def main() -> None:

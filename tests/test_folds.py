@@ -250,6 +250,7 @@ def reproduce(project, stage):
         "data.simulation.rows=200",
         "data.simulation.prevalence=0.2",
         "variants.smote.sampler.k_neighbors=3",
+        "evaluate.repeats=1",
         "~variant@variants.random_under",
         "~variant@variants.class_weight",
     )

@@ -1,9 +1,9 @@
 """The quick form of each of the checks of `make check-statistics`; that on noise stands in test_verdict.py."""
 
+import checks
 import numpy as np
 import pytest
 
-import checks
 from pipeline.statistics import wilson
 
 
