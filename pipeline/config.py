@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from omegaconf import OmegaConf
 from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
@@ -16,6 +16,7 @@ from yaml import YAMLError
 from pipeline.errors import InputError, nearest
 
 PARAMS = Path("params.yaml")
+Own = TypeVar("Own")
 # What t* may be best for, and the settings that belong to each and to no other.
 OBJECTIVES = {
     "balanced_accuracy": (),
@@ -146,6 +147,23 @@ class Config:
     variants: dict[str, Variant]
 
 
+@dataclass
+class Audit:
+    """How often `pipeline.audit` tries the verdict where there is nothing to find."""
+
+    null: int
+
+
+@dataclass
+class Plan:
+    """The tables that `pipeline.plan` simulates."""
+
+    roc_auc: float
+    tables: int
+    rows: int
+    remedies: list[str]
+
+
 def load(path: Path = PARAMS) -> Config:
     """The configuration in `path`, checked.
 
@@ -173,8 +191,24 @@ def check(raw: Any, *, path: Path = PARAMS, give: str = "dvc exp run -S") -> Con
     """The configuration in the mapping `raw`; `path` is what errors call it, and `give` takes a missing key."""
     if not isinstance(raw, Mapping):
         raise InputError(f"{path}: expected keys and values, found {type(raw).__name__}")
+    config = _typed(OmegaConf.structured(Config), raw, path=path, give=give)
+    assert isinstance(config, Config)
+    _refuse(_out_of_range(config), path=path)
+    return config
+
+
+def own(kind: type[Own], raw: Any, *, command: str, path: Path) -> Own:
+    """The keys below `command` in `raw`, which are those of `kind`, checked; `path` is what errors call their file."""
+    schema = OmegaConf.create({command: OmegaConf.structured(kind)})
+    keys = _typed(schema, {command: raw}, path=path, give=f"python -m pipeline.{command}")[command]
+    assert isinstance(keys, kind)
+    _refuse([(f"{command}.{key}", expected, found) for key, expected, found in _own_out_of_range(keys)], path=path)
+    return keys
+
+
+def _typed(schema: Any, raw: Mapping[str, Any], *, path: Path, give: str) -> Any:
     try:
-        config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Config), raw))
+        return OmegaConf.to_object(OmegaConf.merge(schema, raw))
     except MissingMandatoryValue as error:
         key = _missing_key(raw) or str(error.full_key)
         raise InputError(f"{path}: {key} must be given: {give} {key}=...") from None
@@ -183,13 +217,24 @@ def check(raw: Any, *, path: Path = PARAMS, give: str = "dvc exp run -S") -> Con
     except OmegaConfBaseException as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{path}: {error.full_key}: {reason}") from None
-    assert isinstance(config, Config)
-    problems = [
-        f"{path}: {key}: expected {expected}, found {found!r}" for key, expected, found in _out_of_range(config)
-    ]
+
+
+def _refuse(problems: Sequence[tuple[str, str, Any]], *, path: Path) -> None:
     if problems:
-        raise InputError(problems)
-    return config
+        raise InputError(f"{path}: {key}: expected {expected}, found {found!r}" for key, expected, found in problems)
+
+
+def _own_out_of_range(keys: Any) -> list[tuple[str, str, Any]]:
+    rules: list[tuple[bool, str, str, Any]] = []
+    if isinstance(keys, Audit):
+        rules = [(keys.null >= 1, "null", "a whole number from 1", keys.null)]
+    if isinstance(keys, Plan):
+        rules = [
+            (0.5 < keys.roc_auc < 1, "roc_auc", "a fraction between 0.5 and 1", keys.roc_auc),
+            (keys.tables >= 2, "tables", "a whole number from 2", keys.tables),
+            (keys.rows >= 100, "rows", "a whole number from 100", keys.rows),
+        ]
+    return [(key, expected, found) for holds, key, expected, found in rules if not holds]
 
 
 def restore(settings: Mapping[str, Any]) -> Config:

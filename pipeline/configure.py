@@ -10,26 +10,52 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from pipeline.config import PARAMS, Config, check, model, read, sampler
+from pipeline.config import PARAMS, Config, Own, check, load, model, own, read, sampler
 from pipeline.errors import InputError, run
 from pipeline.files import say, write_text
 
 CONF = Path("conf")
 
 
-def compose(overrides: list[str]) -> str:
-    """The text of params.yaml for these Hydra overrides, as `dvc exp run -S` writes it."""
+def compose(overrides: list[str], *, name: str = "config") -> str:
+    """The text of params.yaml for these Hydra overrides, as `dvc exp run -S` writes it, or of conf/`name`.yaml."""
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
     from hydra.errors import HydraException
 
     try:
         with initialize_config_dir(str(CONF.absolute()), version_base=None):
-            config = hydra_compose("config", overrides=overrides)
+            config = hydra_compose(name, overrides=overrides)
         OmegaConf.resolve(config)
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
         raise InputError(f"{CONF}: {error}") from None
     return OmegaConf.to_yaml(config)
+
+
+def asked(kind: type[Own], overrides: list[str]) -> tuple[Config, Own]:
+    """What a command with keys of its own, those of `kind`, works on: the configuration, and these keys.
+
+    Parameters
+    ----------
+    kind
+        A dataclass named like the command: conf/`command`.yaml has its values, below the command's name.
+    overrides
+        Hydra's. If any is of a key that is not the command's, conf/ is composed; else params.yaml holds as it lies.
+
+    Raises
+    ------
+    InputError
+        They cannot be used.
+    """
+    command = kind.__name__.lower()
+    composed = OmegaConf.to_container(OmegaConf.create(compose(overrides, name=command)))
+    assert isinstance(composed, dict)
+    path = CONF / f"{command}.yaml"
+    keys = own(kind, composed.pop(command), command=command, path=path)
+    others = [override for override in overrides if not override.lstrip("+~").startswith(f"{command}.")]
+    params = check(composed, path=path, give=f"python -m pipeline.{command}") if others else load()
+    refuse_unbuildable(params)
+    return params, keys
 
 
 def differences(ours: Any, theirs: Any, prefix: str = "") -> list[str]:

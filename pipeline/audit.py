@@ -1,0 +1,279 @@
+"""Whether the verdict is to be trusted on a table: how often it names a remedy where the labels say nothing."""
+
+import argparse
+import hashlib
+import io
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import redirect_stderr
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from pipeline import config, evaluate, folds, run, split, verdict
+from pipeline.config import Config
+from pipeline.configure import asked
+from pipeline.describe import digest
+from pipeline.errors import InputError
+from pipeline.errors import run as run_command
+from pipeline.files import read_json, say, write_json
+from pipeline.statistics import wilson
+
+ROOT = Path("audit")
+NAMED = 16  # hexadecimal digits of a hash that name a folder
+CONFIDENCE = 0.95  # of the interval of how often a remedy is named
+
+
+class Criterion(Protocol):
+    """What says of the folds which variant to take, as `pipeline.verdict.verdict` does."""
+
+    def __call__(
+        self,
+        folds: dict[str, pd.DataFrame | None],
+        *,
+        thresholds: dict[str, float | None],
+        primary: str,
+        rope: float,
+        alpha: float,
+        table: dict[str, Any],
+    ) -> dict[str, Any]:
+        """At least `action`, which is "rebalance" where a remedy is named, `variant` and `sentence`."""
+
+
+def shuffled(table: pd.DataFrame, *, target: str, seed: int, number: int) -> pd.DataFrame:
+    """The table with its labels in an order that comes from `seed` and `number` alone: as many of each, on other rows.
+
+    Parameters
+    ----------
+    table
+        Shape (n, p + 1): features and target.
+    """
+    rng = np.random.default_rng(np.random.SeedSequence((seed, number)))
+    return table.assign(**{target: rng.permutation(table[target].to_numpy())})
+
+
+def over_folds(table: pd.DataFrame, params: Config) -> tuple[dict[str, pd.DataFrame | None], dict[str, float | None]]:
+    """What the stages from `split` to `evaluate` find over the folds of a table, for all variants.
+
+    Parameters
+    ----------
+    table
+        Shape (n, p + 1), indexed by row_id: features and target.
+    params
+        Its `data` says no more than the target's name.
+
+    Returns
+    -------
+    folds, thresholds
+        By variant: see `pipeline.evaluate.by_fold`, and t*. None with fewer than two folds.
+
+    Raises
+    ------
+    InputError
+        The table has too few rows of a class, or a sampler or model cannot take them.
+    """
+    target, how = params.data.target, params.split
+    training, _ = split.split(table, target=target, test_size=how.test_size, seed=how.seed)
+    found: dict[str, pd.DataFrame | None] = {}
+    thresholds: dict[str, float | None] = {}
+    for name in params.variants:
+        chain = folds.chain(params, name)
+        try:
+            folded, tuned = evaluate.refit(
+                training, target=target, chain=chain, settings=params.evaluate, seed=params.seed
+            )
+        except InputError as error:
+            raise InputError(f"variants.{name}: {error}") from None
+        found[name] = None if folded is None else evaluate.by_fold(folded, params.evaluate)
+        thresholds[name] = tuned
+    return found, thresholds
+
+
+def outcome(params: Config, number: int, *, criterion: Criterion, sha256: str) -> dict[str, Any]:
+    """What the criterion says of the table of `params` with labels shuffled.
+
+    Parameters
+    ----------
+    params
+        With its table, which each process reads once.
+    number
+        Of the shuffle.
+    criterion
+        See `Criterion`.
+    sha256
+        Of the table.
+
+    Returns
+    -------
+    outcome
+        `number`, `action` and `variant`.
+
+    Raises
+    ------
+    InputError
+        There can be no verdict, or the table is not the one of this hash.
+    """
+    quiet = io.StringIO()  # the folds' own progress lines, of several processes at once
+    with redirect_stderr(quiet):
+        table, _, schema = run.table(params.data)
+        if schema["sha256"] != sha256:
+            raise InputError(f"{params.data.path}: the table has changed since the audit began: run it again")
+        try:
+            found, thresholds = over_folds(
+                shuffled(table, target=params.data.target, seed=params.seed, number=number), params
+            )
+        except InputError as error:
+            raise InputError(f"labels shuffled, number {number}: {error}") from None
+    sys.stderr.write(quiet.getvalue())
+    said = criterion(found, thresholds=thresholds, **asdict(params.compare), table=schema)
+    return {"number": number, "action": said["action"], "variant": said["variant"]}
+
+
+def folder(params: Config, sha256: str, criterion: Criterion) -> Path:
+    """Where outcomes are: named by a hash of all that they depend on."""
+    from pipeline.sweep import code  # here, since it brings matplotlib and MLflow's client
+
+    files = (Path(verdict.__file__), Path(__file__))
+    own = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
+    depends = {key: value for key, value in asdict(params).items() if key != "tracking"}
+    called = [getattr(criterion, name, "") for name in ("__module__", "__qualname__")]
+    return ROOT / digest([depends, sha256, code(), own, called])[:NAMED]
+
+
+def audit(
+    params: Config, *, null: int, criterion: Criterion = verdict.verdict, processes: int = -1
+) -> list[dict[str, Any]]:
+    """The outcomes of a criterion on tables with shuffled labels; those that are there already are not made again.
+
+    Parameters
+    ----------
+    params
+        With its table.
+    null
+        Number of shuffled tables.
+    criterion
+        See `Criterion`.
+    processes
+        At once; -1 is one a core.
+
+    Returns
+    -------
+    outcomes
+        `null` of them, see `outcome`.
+
+    Raises
+    ------
+    InputError
+        There can be no verdict on this table, or a sampler or model cannot take it.
+    """
+    from sklearn.utils.parallel import Parallel, delayed
+
+    table, _, schema = run.table(params.data)
+    refuse_no_family(params)
+    positives = training_positives(params, table)
+    if folds.count(positives, most=params.evaluate.folds) < 2:
+        raise InputError(
+            f"{params.data.name}: expected {2 * folds.POSITIVES} positives or more among the training rows, found "
+            f"{positives}: there is no verdict to audit"
+        )
+    there = folder(params, schema["sha256"], criterion)
+    paths = {number: there / f"{number:04}.json" for number in range(null)}
+    missing = [number for number, path in paths.items() if not path.is_file()]
+    job = delayed(outcome)
+    # An outcome at a time, written as it comes: whatever stops this, what is done stays.
+    made = Parallel(n_jobs=processes, batch_size=1, pre_dispatch="n_jobs", return_as="generator_unordered")(
+        job(params, number, criterion=criterion, sha256=schema["sha256"]) for number in missing
+    )
+    with tqdm(total=null, initial=null - len(missing), desc="audit", unit="table", file=sys.stderr) as line:
+        for each in made:
+            write_json(paths[each["number"]], each)
+            line.update()
+    return [read_json(path) for path in paths.values()]
+
+
+def refuse_no_family(params: Config) -> None:
+    """Raise InputError where there is nothing to test: no `none`, no remedy, or no folds."""
+    if verdict.REFERENCE not in params.variants:
+        raise InputError(
+            f"variants: '{verdict.REFERENCE}' is not there, and remedies are tested against it: add "
+            f"'+variant@variants.{verdict.REFERENCE}={verdict.REFERENCE}'"
+        )
+    if len(params.variants) < 2:
+        raise InputError(f"variants: expected a remedy beside '{verdict.REFERENCE}', found none: there is no verdict")
+    if params.evaluate.folds == 0:
+        raise InputError("evaluate.folds: expected 2 or more, since the verdict comes from folds, found 0")
+
+
+def training_positives(params: Config, table: pd.DataFrame) -> int:
+    """Positives among the training rows, which are as many in whatever order the labels are."""
+    target = params.data.target
+    training, _ = split.split(table, target=target, test_size=params.split.test_size, seed=params.split.seed)
+    return int(training[target].sum())
+
+
+def lines(outcomes: Sequence[dict[str, Any]], *, alpha: float) -> tuple[list[str], bool]:
+    """What to print of the outcomes, and whether the verdict holds its alpha, as far as they can tell."""
+    total, named = len(outcomes), [each["variant"] for each in outcomes if each["action"] == "rebalance"]
+    interval = wilson(len(named), total, confidence=CONFIDENCE)
+    assert interval is not None
+    low, high = interval
+    actions = Counter(each["action"] for each in outcomes)
+    holds = low <= alpha
+    if not holds:
+        meaning = (
+            "The verdict is not to be trusted on this table: where labels say nothing, it names a remedy more often "
+            "than alpha allows."
+        )
+    elif high <= alpha:
+        meaning = (
+            "On this table's features, where labels say nothing, the verdict names a remedy no more often than alpha "
+            "allows."
+        )
+    else:
+        meaning = (
+            "Nothing speaks against the verdict on this table; so few shuffled tables cannot show that it holds its "
+            "alpha: raise audit.null."
+        )
+    return [
+        "verdicts  " + ", ".join(f"{action} {number:,}" for action, number in sorted(actions.items())),
+        *(["named     " + ", ".join(f"{name} {n:,}" for name, n in Counter(named).most_common())] if named else []),
+        f"false     {len(named):,} of {total:,} verdicts on shuffled labels named a remedy BETTER: "
+        f"{len(named) / total:.1%} ({CONFIDENCE:.0%} interval {low:.1%} to {high:.1%}), where alpha is {alpha:.1%}",
+        meaning,
+    ], holds
+
+
+def main() -> None:
+    """Shuffle the table's labels, judge, count; exit status 0 if the verdict holds its alpha, 1 if it does not."""
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline.audit",
+        description=f"{__doc__} What is done is kept in {ROOT}/: the same command goes on where it was stopped.",
+    )
+    parser.add_argument(
+        "overrides",
+        nargs="*",
+        metavar="key=value",
+        help=f"audit.null=200, and Hydra overrides; without those, {config.PARAMS} holds",
+    )
+    params, keys = asked(config.Audit, parser.parse_args().overrides)
+    _, _, schema = run.table(params.data)
+    say(
+        f"table     {params.data.name}: {sum(schema['classes'].values()):,} rows, "
+        f"{schema['classes']['positive']:,} positive; {', '.join(params.variants)}"
+    )
+    declared = params.compare
+    say(f"declared  {verdict.WORDS[declared.primary]}, ROPE {declared.rope:g}, alpha {declared.alpha:g}")
+    sys.stdout.flush()
+    said, holds = lines(audit(params, null=keys.null), alpha=declared.alpha)
+    for line in said:
+        say(line)
+    sys.exit(0 if holds else 1)
+
+
+if __name__ == "__main__":
+    run_command(main)
