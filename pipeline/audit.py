@@ -18,10 +18,10 @@ from tqdm import tqdm
 from pipeline import config, evaluate, folds, run, split, verdict
 from pipeline.config import Config
 from pipeline.configure import asked
-from pipeline.describe import digest
 from pipeline.errors import InputError
 from pipeline.errors import run as run_command
-from pipeline.files import read_json, say, write_json
+from pipeline.files import digest, read_json, say, write_json
+from pipeline.grouping import together
 from pipeline.statistics import wilson
 
 ROOT = Path("audit")
@@ -30,7 +30,7 @@ CONFIDENCE = 0.95  # of the interval of how often a remedy is named
 
 
 class Criterion(Protocol):
-    """What says of the folds which variant to take, as `pipeline.verdict.verdict` does."""
+    """What says of the folds which variant to take, as `pipeline.verdict.judge` does."""
 
     def __call__(
         self,
@@ -40,7 +40,6 @@ class Criterion(Protocol):
         primary: str,
         rope: float,
         alpha: float,
-        table: dict[str, Any],
     ) -> dict[str, Any]:
         """At least `action`, which is "rebalance" where a remedy is named, `variant` and `sentence`."""
 
@@ -57,7 +56,9 @@ def shuffled(table: pd.DataFrame, *, target: str, seed: int, number: int) -> pd.
     return table.assign(**{target: rng.permutation(table[target].to_numpy())})
 
 
-def over_folds(table: pd.DataFrame, params: Config) -> tuple[dict[str, pd.DataFrame | None], dict[str, float | None]]:
+def over_folds(
+    table: pd.DataFrame, params: Config, roles: pd.DataFrame
+) -> tuple[dict[str, pd.DataFrame | None], dict[str, float | None]]:
     """What the stages from `split` to `evaluate` find over the folds of a table, for all variants.
 
     Parameters
@@ -66,6 +67,8 @@ def over_folds(table: pd.DataFrame, params: Config) -> tuple[dict[str, pd.DataFr
         Shape (n, p + 1), indexed by row_id: features and target.
     params
         Its `data` says no more than the target's name.
+    roles
+        See `pipeline.ingest.Table`.
 
     Returns
     -------
@@ -78,14 +81,16 @@ def over_folds(table: pd.DataFrame, params: Config) -> tuple[dict[str, pd.DataFr
         The table has too few rows of a class, or a sampler or model cannot take them.
     """
     target, how = params.data.target, params.split
-    training, _ = split.split(table, target=target, test_size=how.test_size, seed=how.seed)
+    blocks = together(table.drop(columns=target), roles, how)
+    training, _ = split.split(table, target=target, test_size=how.test_size, seed=how.seed, **blocks)
+    blocks = together(training.drop(columns=target), roles, how)
     found: dict[str, pd.DataFrame | None] = {}
     thresholds: dict[str, float | None] = {}
     for name in params.variants:
         chain = folds.chain(params, name)
         try:
             folded, tuned = evaluate.refit(
-                training, target=target, chain=chain, settings=params.evaluate, seed=params.seed
+                training, target=target, chain=chain, settings=params.evaluate, seed=params.seed, **blocks
             )
         except InputError as error:
             raise InputError(f"variants.{name}: {error}") from None
@@ -120,33 +125,31 @@ def outcome(params: Config, number: int, *, criterion: Criterion, sha256: str) -
     """
     quiet = io.StringIO()  # the folds' own progress lines, of several processes at once
     with redirect_stderr(quiet):
-        table, _, schema = run.table(params.data)
+        table, _, schema, roles = run.table(params.data)
         if schema["sha256"] != sha256:
             raise InputError(f"{params.data.path}: the table has changed since the audit began: run it again")
         try:
             found, thresholds = over_folds(
-                shuffled(table, target=params.data.target, seed=params.seed, number=number), params
+                shuffled(table, target=params.data.target, seed=params.seed, number=number), params, roles
             )
         except InputError as error:
             raise InputError(f"labels shuffled, number {number}: {error}") from None
     sys.stderr.write(quiet.getvalue())
-    said = criterion(found, thresholds=thresholds, **asdict(params.compare), table=schema)
+    said = criterion(found, thresholds=thresholds, **asdict(params.compare))
     return {"number": number, "action": said["action"], "variant": said["variant"]}
 
 
 def folder(params: Config, sha256: str, criterion: Criterion) -> Path:
     """Where outcomes are: named by a hash of all that they depend on."""
-    from pipeline.sweep import code  # here, since it brings matplotlib and MLflow's client
-
     files = (Path(verdict.__file__), Path(__file__))
     own = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
     depends = {key: value for key, value in asdict(params).items() if key != "tracking"}
     called = [getattr(criterion, name, "") for name in ("__module__", "__qualname__")]
-    return ROOT / digest([depends, sha256, code(), own, called])[:NAMED]
+    return ROOT / digest([depends, sha256, run.code(), own, called])[:NAMED]
 
 
 def audit(
-    params: Config, *, null: int, criterion: Criterion = verdict.verdict, processes: int = -1
+    params: Config, *, null: int, criterion: Criterion = verdict.judge, processes: int = -1
 ) -> list[dict[str, Any]]:
     """The outcomes of a criterion on tables with shuffled labels; those that are there already are not made again.
 
@@ -173,10 +176,10 @@ def audit(
     """
     from sklearn.utils.parallel import Parallel, delayed
 
-    table, _, schema = run.table(params.data)
+    table, _, schema, roles = run.table(params.data)
     refuse_no_family(params)
-    positives = training_positives(params, table)
-    if folds.count(positives, most=params.evaluate.folds) < 2:
+    positives = training_positives(params, table, roles)
+    if folds.count(positives, most=params.evaluate.folds, along_time=params.split.by == "time") < 2:
         raise InputError(
             f"{params.data.name}: expected {2 * folds.POSITIVES} positives or more among the training rows, found "
             f"{positives}: there is no verdict to audit"
@@ -209,10 +212,11 @@ def refuse_no_family(params: Config) -> None:
         raise InputError("evaluate.folds: expected 2 or more, since the verdict comes from folds, found 0")
 
 
-def training_positives(params: Config, table: pd.DataFrame) -> int:
-    """Positives among the training rows, which are as many in whatever order the labels are."""
-    target = params.data.target
-    training, _ = split.split(table, target=target, test_size=params.split.test_size, seed=params.split.seed)
+def training_positives(params: Config, table: pd.DataFrame, roles: pd.DataFrame) -> int:
+    """Positives among the training rows, as many in whatever order the labels are if rows stand for themselves."""
+    target, how = params.data.target, params.split
+    blocks = together(table.drop(columns=target), roles, how)
+    training, _ = split.split(table, target=target, test_size=how.test_size, seed=how.seed, **blocks)
     return int(training[target].sum())
 
 
@@ -261,7 +265,7 @@ def main() -> None:
         help=f"audit.null=200, and Hydra overrides; without those, {config.PARAMS} holds",
     )
     params, keys = asked(config.Audit, parser.parse_args().overrides)
-    _, _, schema = run.table(params.data)
+    schema = run.table(params.data)[2]
     say(
         f"table     {params.data.name}: {sum(schema['classes'].values()):,} rows, "
         f"{schema['classes']['positive']:,} positive; {', '.join(params.variants)}"

@@ -44,7 +44,7 @@ def caveats(
         *_duplicates(classes, declared),
         *_suspect(said, folds),
         *_fits(results, folds, declared),
-        *_formula(results),
+        *misspecified(results),
         *_penalty(said, declared),
     ]
     if known:
@@ -151,7 +151,8 @@ def _fits(
     return found
 
 
-def _formula(results: Mapping[str, dict[str, Any]]) -> list[str]:
+def misspecified(results: Mapping[str, dict[str, Any]]) -> list[str]:
+    """The word on variants whose corrected probabilities do not hold; nothing where all do."""
     off = [name for name, result in results.items() if formula_holds(result) is False]
     if not off:
         return []

@@ -233,7 +233,8 @@ def variances(params: Config, number: int, *, rows: int, positives: int, roc_auc
     table = simulate(features, target=target, positives=positives, roc_auc=roc_auc, rng=rng)
     quiet = io.StringIO()  # the folds' own progress lines, of several processes at once
     with redirect_stderr(quiet):
-        found, _ = over_folds(table, replace(params, evaluate=replace(params.evaluate, repeats=1)))
+        once = replace(params, evaluate=replace(params.evaluate, repeats=1))
+        found, _ = over_folds(table, once, pd.DataFrame(index=table.index))
     sys.stderr.write(quiet.getvalue())
     rows_of = {name: each for name, each in found.items() if each is not None}
     none = rows_of.pop(verdict.REFERENCE)
@@ -272,9 +273,14 @@ def plan(params: Config, keys: Plan, *, processes: int = -1) -> Expected:
     from sklearn.utils.parallel import Parallel, delayed
 
     refuse_no_family(params)
-    table, _, schema = run.table(params.data)
+    table, _, schema, roles = run.table(params.data)
+    if params.split.by != "rows":
+        raise InputError(
+            f"split.by: the plan takes each row for itself, found {params.split.by}: plan with split=stratified, and "
+            "read its figures as the best case"
+        )
     total, positives = len(table), int(schema["classes"]["positive"])
-    inside = training_positives(params, table)
+    inside = training_positives(params, table, roles)
     number = folds.count(inside, most=params.evaluate.folds)
     family = [name for name in params.variants if name != verdict.REFERENCE]
     rows = size(total, positives, most=keys.rows, test_size=params.split.test_size, number=number)

@@ -37,7 +37,7 @@ from tabulate import tabulate
 from tqdm import tqdm
 
 from pipeline import (
-    compare,
+    caveats,
     config,
     configure,
     evaluate,
@@ -48,16 +48,15 @@ from pipeline import (
     preprocess,
     resample,
     split,
-    sweep,
     thresholds,
     train,
 )
 from pipeline import run as one_run
 from pipeline.config import Config
-from pipeline.describe import digest
+from pipeline.files import digest
 from pipeline.metrics import threshold_free
 from pipeline.statistics import correlated, wilson
-from pipeline.verdict import COLUMNS, verdict
+from pipeline.verdict import COLUMNS, judge
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "checks"
@@ -113,7 +112,7 @@ def _outcome(make: Callable[..., dict[str, Any]], case: Any, kept: Path | None, 
 @cache
 def code() -> str:
     """What outcomes depend on besides their settings: the modules and packages of a run, and this file."""
-    return digest([sweep.code(), hashlib.sha256(Path(__file__).read_bytes()).hexdigest()])
+    return digest([one_run.code(), hashlib.sha256(Path(__file__).read_bytes()).hexdigest()])
 
 
 def folded(table: pd.DataFrame, target: str, chains: dict[str, folds.Chain], params: Config, seed: int) -> dict:
@@ -132,13 +131,12 @@ def judged(made: dict[str, Any], *, primary: str = "average_precision") -> dict[
     """The verdict on what `folded` made, with the default region and error."""
     tables = {name: pd.DataFrame(rows) for name, rows in made.items() if isinstance(rows, dict)}
     declared = settings().compare
-    return verdict(
+    return judge(
         tables,
         thresholds=dict.fromkeys(tables),
         primary=primary,
         rope=declared.rope,
         alpha=declared.alpha,
-        table={"name": "table", "target": "y", "positive": 1, "sha256": "0" * 64},
     )
 
 
@@ -358,7 +356,7 @@ def check_well_specified(number: int = 20, *, rows: int = 20_000, **how: Any) ->
 
 def warned(found: dict[str, Any]) -> set[str]:
     """The variants of which a caveat says that the formula does not hold."""
-    said = [each for each in compare.caveats(found["results"], None, folds=0) if "formula does not hold" in each]
+    said = caveats.misspecified(found["results"])
     return {name for name in found["results"] if any(name in each for each in said)}
 
 

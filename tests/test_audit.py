@@ -42,7 +42,7 @@ def params(project, own, table):
     return config.load()
 
 
-def highest_f1(folds, *, thresholds, primary, rope, alpha, table):
+def highest_f1(folds, *, thresholds, primary, rope, alpha):
     """The criterion that the project warns of: the highest mean F1 at 0.5 wins."""
     best = max(folds, key=lambda name: folds[name]["default_f1"].mean())
     return {"action": "keep" if best == "none" else "rebalance", "variant": best, "sentence": ""}
@@ -109,17 +109,17 @@ def test_an_audit_that_is_stopped_leaves_what_is_done(params, monkeypatch):
 
 @pytest.mark.parametrize("change", ["settings", "table", "criterion"])
 def test_outcomes_of_other_settings_tables_and_criteria_are_kept_apart(params, change):
-    before = audit.folder(params, "0" * 64, verdict.verdict)
+    before = audit.folder(params, "0" * 64, verdict.judge)
     if change == "settings":
         params.compare.rope = 0.02
     sha256 = "1" * 64 if change == "table" else "0" * 64
-    assert audit.folder(params, sha256, highest_f1 if change == "criterion" else verdict.verdict) != before
+    assert audit.folder(params, sha256, highest_f1 if change == "criterion" else verdict.judge) != before
 
 
 def test_where_results_are_published_keeps_no_outcomes_apart(params):
-    before = audit.folder(params, "0" * 64, verdict.verdict)
+    before = audit.folder(params, "0" * 64, verdict.judge)
     params.tracking.uri = None
-    assert audit.folder(params, "0" * 64, verdict.verdict) == before
+    assert audit.folder(params, "0" * 64, verdict.judge) == before
 
 
 @pytest.mark.slow
@@ -147,7 +147,7 @@ def test_shuffled_labels_keep_their_counts_and_leave_their_rows(table):
 
 def test_true_labels_reach_no_fold(params, monkeypatch):
     seen = []
-    monkeypatch.setattr(audit, "over_folds", lambda table, params: seen.append(table["buy"]) or ({}, {}))
+    monkeypatch.setattr(audit, "over_folds", lambda table, params, roles: seen.append(table["buy"]) or ({}, {}))
     audit.audit(params, null=4, criterion=lambda folds, **how: {"action": "keep", "variant": "none"}, processes=1)
     table = run.table(params.data)[0]
     for number, labels in enumerate(seen):

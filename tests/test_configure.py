@@ -12,6 +12,8 @@ NEEDED = {
     "csv": ["data.path=visits.csv", "data.target=buy"],
     "expected_cost": ["evaluate=expected_cost", "evaluate.false_negative_cost=19"],
     "f_beta": ["evaluate=f_beta"],
+    "grouped": ["data.group=who"],
+    "temporal": ["data.time=day"],
 }
 
 

@@ -143,6 +143,8 @@ def test_every_file_in_conf_composes_under_a_sweep(loader, file):
         "evaluate/expected_cost": ["evaluate.false_negative_cost=9"],
         "compare/expected_cost": ["evaluate=expected_cost", "evaluate.false_negative_cost=9"],
         "compare/f_beta": ["evaluate=f_beta"],
+        "split/grouped": ["data.group=who"],
+        "split/temporal": ["data.time=day"],
     }.get(str(file.with_suffix("")), [])
     composed, name = sweep.Composer(*loader)([f"{file.parts[0]}={file.stem}", *given])
     raw = OmegaConf.to_container(composed, resolve=True)
