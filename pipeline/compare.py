@@ -226,7 +226,7 @@ def _tests(said: dict[str, Any]) -> list[str]:
             remedy["variant"],
             remedy["call"],
             number(remedy["mean_primary"]),
-            f"{remedy['mean']:+.3f}",
+            f"{round(remedy['mean'], 3) + 0.0:+.3f}",  # no -0.000
             f"{remedy['low']:+.3f} to {remedy['high']:+.3f}",
             *(number(remedy[key]) for key in ("p_holm", "worse", "equivalent", "better")),
         ]
@@ -295,7 +295,8 @@ def pages(evidence: Evidence) -> dict[str, Any]:
     comparison, predictions = compare(evidence), dict(evidence.predictions)
     if evidence.truth is not None:
         predictions[BEST] = next(iter(predictions.values())).assign(probability=evidence.truth)
-    drawn = {name: plots.png(figure) for name, figure in plots.draw(comparison, predictions, mended(evidence)).items()}
+    figures = plots.draw(comparison, predictions, mended(evidence), evidence.components)
+    drawn = {name: plots.png(figure) for name, figure in figures.items()}
     points = plots.tables(comparison, predictions)
     return {
         **{f"figures/{name}.png": picture for name, picture in drawn.items()},
@@ -350,6 +351,7 @@ def read(params: Config) -> Evidence:
         table=read_json(INGEST / "schema.json"),
         classes=read_json(SPLIT / "classes.json"),
         truth=read_table(INGEST / "truth.parquet").probability if known else None,
+        components={name: read_table(RESAMPLE / name / "components.parquet") for name in params.variants},
         hashes=hashes(params),
         command="dvc repro",
     )

@@ -35,6 +35,8 @@ class Evidence:
         What `ingest` wrote as schema.json, and `split` as classes.json.
     truth
         True probability of the positive class by row_id; None where it is not known.
+    components
+        By variant: see `pipeline.resample.components`; empty where they were not kept.
     hashes
         Of `config`, `code` and `lock`.
     command
@@ -49,6 +51,7 @@ class Evidence:
     table: dict[str, Any]
     classes: dict[str, Any]
     truth: pd.Series | None
+    components: dict[str, pd.DataFrame]
     hashes: dict[str, str | None]
     command: str
 
@@ -81,6 +84,7 @@ def pack(evidence: Evidence) -> str | None:
         if seen is None
         else _columns(seen[["repeat", "fold", "y"]].rename_axis("row_id").reset_index()),
         "truth": truth,
+        "components": {name: _columns(rows) for name, rows in evidence.components.items()},
         **{key: getattr(evidence, key) for key in ("declared", "table", "classes", "hashes", "command")},
     }
     # A page is HTML: "</script>" in a column's name must not end the block.
@@ -113,6 +117,7 @@ def unpack(text: str) -> Evidence:
         },
         folds={name: None if seen is None else _frame(kept["fits"]) for name, kept in variants.items()},
         truth=truth,
+        components={name: _frame(rows) for name, rows in content["components"].items()},
         **{key: content[key] for key in ("declared", "table", "classes", "hashes", "command")},
     )
 

@@ -53,7 +53,10 @@ def png(figure: Figure) -> bytes:
 
 
 def draw(
-    comparison: dict[str, Any], predictions: dict[str, pd.DataFrame], forms: dict[str, dict[str, pd.DataFrame]]
+    comparison: dict[str, Any],
+    predictions: dict[str, pd.DataFrame],
+    forms: dict[str, dict[str, pd.DataFrame]],
+    places: dict[str, pd.DataFrame],
 ) -> dict[str, Figure]:
     """All figures of a comparison, by the name of their file without its ending.
 
@@ -65,6 +68,8 @@ def draw(
         By variant, and "best possible" where it is known: `y` and `probability` by row_id.
     forms
         See `pipeline.compare.mended`.
+    places
+        See `pipeline.evidence.Evidence.components`.
     """
     holdouts = judged(comparison)
     labels = [f"{comparison['table']['target']} = {comparison['table'][side]}" for side in ("negative", "positive")]
@@ -78,6 +83,7 @@ def draw(
             "reliability": reliability({FORMS[form]: by_variant for form, by_variant in forms.items()}),
             **({"cost_map": cost_map(comparison["cost_map"])} if comparison["cost_map"] else {}),
             "decision_curve": decision_curve(forms["prior_corrected"]),
+            **({"components": components(places)} if places else {}),
             **{
                 f"{name}/confusion_matrix": confusion_matrices({name: h}, labels)
                 for name, h in holdouts.items()

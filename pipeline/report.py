@@ -75,7 +75,7 @@ def _picture(data: bytes, text: str) -> dict[str, str]:
 
 
 def _signed(value: float | None, digits: int = 3) -> str:
-    return "–" if value is None else f"{value:+.{digits}f}"
+    return "–" if value is None else f"{round(value, digits) + 0.0:+.{digits}f}"  # no -0.000
 
 
 def _plain(value: float | str | None) -> str:

@@ -12,6 +12,8 @@ from pipeline.errors import InputError, run
 from pipeline.files import PREPROCESS, RESAMPLE, read_model, read_table, say, separate, write_json, write_table
 from pipeline.samplers import describe, suit
 
+DRAWN = 300  # rows of each kind that a picture shows
+
 
 def resample(X: pd.DataFrame, y: pd.Series, sampler: Any) -> tuple[pd.DataFrame, pd.Series]:
     """The rows that the sampler makes of these, shapes (m, p) and (m,).
@@ -107,6 +109,37 @@ def count(y: pd.Series, origin: pd.DataFrame) -> dict[str, int]:
     }
 
 
+def components(X: pd.DataFrame, X_resampled: pd.DataFrame, y: pd.Series, synthetic: np.ndarray) -> pd.DataFrame:
+    """Where resampled rows lie on the two leading principal components of the training rows.
+
+    Parameters
+    ----------
+    X
+        Shape (n, p): encoded training rows, whose covariance gives the axes.
+    X_resampled, y, synthetic
+        Shapes (m, p), (m,) and (m,): encoded rows, 0 and 1, and whether the sampler made the row up.
+
+    Returns
+    -------
+    components
+        `first` and `second`, float32, `positive` and `synthetic`, bool: of each kind of row at most `DRAWN`, evenly
+        spaced. With one feature `second` is 0.
+    """
+    centre, wide = X.mean().to_numpy(), X.to_numpy()
+    _, vectors = np.linalg.eigh(np.atleast_2d(np.cov(wide, rowvar=False)))
+    axes = vectors[:, ::-1][:, :2]
+    axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])  # as eigh leaves the sign open
+    positive, chosen = y.to_numpy() == 1, []
+    for kind in ((False, False), (True, False), (False, True), (True, True)):
+        places = np.flatnonzero((positive == kind[0]) & (synthetic == kind[1]))
+        chosen.append(places[np.linspace(0, max(len(places) - 1, 0), min(len(places), DRAWN)).astype(int)])
+    places = np.concatenate(chosen)
+    at = np.zeros((len(places), 2), dtype=np.float32)
+    at[:, : axes.shape[1]] = (X_resampled.to_numpy()[places] - centre) @ axes
+    rows = {"first": at[:, 0], "second": at[:, 1], "positive": positive[places], "synthetic": synthetic[places]}
+    return pd.DataFrame(rows)
+
+
 def main() -> None:
     """Read, resample, write."""
     params = config.load()
@@ -127,6 +160,8 @@ def main() -> None:
     encoded = encode(fitted, X_resampled)
     table = pd.concat([encoded.reset_index(drop=True), y_resampled.reset_index(drop=True), origin], axis=1)
     write_table(RESAMPLE / name / "train.parquet", table)
+    drawn = components(encode(fitted, X), encoded, y_resampled, origin.synthetic.to_numpy())
+    write_table(RESAMPLE / name / "components.parquet", drawn)
     counts = count(y_resampled, origin)
     write_json(RESAMPLE / name / "classes.json", counts)
     made = f"{counts['negative']:,} negative, {counts['positive']:,} positive, {origin.synthetic.sum():,} synthetic"

@@ -474,6 +474,7 @@ def _compared(sweep: Sweep) -> dict[str, Any]:
             table=schema,
             classes=read_json(there[0].folder / "run.json")["split"],
             truth=truth,
+            components={},
             hashes=compare.hashes(params),
             command=sweep.command,
         )

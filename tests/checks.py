@@ -491,7 +491,7 @@ def _reproduced(patch: pytest.MonkeyPatch, honest: Callable, *, garbled: bool) -
     if garbled:
         # Features before the split, to see what is done before it; labels after it, as they choose its rows.
         whole = files.read_table(files.INGEST / "table.parquet").astype(float)
-        test = honest(whole, target="buy", **vars(params.split))[1]
+        test = honest(whole, target="buy", test_size=params.split.test_size, seed=params.split.seed)[1]
         whole.loc[test.index, mountain_shop.COLUMNS] = garbage((len(test), len(mountain_shop.COLUMNS)))
         files.write_table(files.INGEST / "table.parquet", whole.astype({"buy": "int8"}))
     stage(split)

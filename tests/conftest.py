@@ -137,6 +137,14 @@ DECLARED = {
     "tuned": True,
     "grid": [0.1, 1.0],
 }
+PLACES = pd.DataFrame(
+    {
+        "first": np.float32([0, 1, 2, 2.5]),
+        "second": np.float32([1, 0, 1, 0.5]),
+        "positive": [False, False, True, True],
+        "synthetic": [False, False, False, True],
+    }
+)
 # Each fold holds the six visitors' likes once.
 FITS = pd.DataFrame(
     {
@@ -176,6 +184,7 @@ def evidence(results):
                 "duplicates": {"crossing": 0, "repeated": 0},
             },
             truth=pd.Series(np.tile(TIMID, 3), index=[*range(6), *range(100, 112)], name="probability"),
+            components=dict.fromkeys(results, PLACES),
             hashes={"config": "c" * 64, "code": "d" * 64, "lock": None},
             command="dvc repro",
         )

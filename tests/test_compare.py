@@ -93,7 +93,10 @@ def test_folders_of_variants_no_longer_compared_are_forgotten(tmp_path):
 def test_figures_are_the_same_bytes_twice(evidence, comparison, predictions):
     forms = compare.mended(evidence)
     first, second = (
-        {name: plots.png(figure) for name, figure in plots.draw(comparison, predictions, forms).items()}
+        {
+            name: plots.png(figure)
+            for name, figure in plots.draw(comparison, predictions, forms, evidence.components).items()
+        }
         for _ in range(2)
     )
     assert first == second
@@ -106,6 +109,7 @@ def test_figures_are_the_same_bytes_twice(evidence, comparison, predictions):
         "reliability",
         "cost_map",
         "decision_curve",
+        "components",
         "none/confusion_matrix",
         "smote/confusion_matrix",
     }
@@ -209,6 +213,6 @@ def test_bars_carry_their_counts_and_hatches_end_at_the_top():
 def test_a_matplotlibrc_of_the_user_changes_no_byte(evidence, comparison, predictions):
     import matplotlib
 
-    ours = plots.png(plots.draw(comparison, predictions, compare.mended(evidence))["roc"])
+    ours = plots.png(plots.draw(comparison, predictions, compare.mended(evidence), {})["roc"])
     with matplotlib.rc_context({"axes.facecolor": "red", "font.size": 20, "lines.linewidth": 9}):
-        assert plots.png(plots.draw(comparison, predictions, compare.mended(evidence))["roc"]) == ours
+        assert plots.png(plots.draw(comparison, predictions, compare.mended(evidence), {})["roc"]) == ours

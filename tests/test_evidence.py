@@ -15,6 +15,7 @@ def test_what_is_packed_comes_back_to_the_bit(evidence):
         assert again.predictions[name].equals(evidence.predictions[name])
         assert again.out_of_fold[name].equals(evidence.out_of_fold[name])
         assert again.folds[name].equals(evidence.folds[name][list(module.FITS)])
+        assert again.components[name].equals(evidence.components[name])
         assert again.results[name].keys() == {"variant", "training", "model"}
         assert "coefficients" not in again.results[name]["model"]
     assert again.truth.to_dict() == evidence.truth.to_dict()

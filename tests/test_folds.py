@@ -282,7 +282,7 @@ def test_garbled_test_rows_change_nothing_on_the_training_side(reproduce):
         "data/evaluate/smote/out_of_fold.parquet",
         "threshold of smote",
     } <= clean.keys()
-    assert len(clean) == 4 + 4 * (2 + 2 + 2 + 1)
+    assert len(clean) == 4 + 4 * (3 + 2 + 2 + 1)
     assert {name for name in clean if clean[name] != garbled[name]} == set()
     assert clean.keys() == garbled.keys()
 

@@ -101,7 +101,7 @@ def test_a_browser_shows_both_tables_every_variant_and_every_picture(page, brows
     for width in (1280, 500):
         dom = browser(f"--window-size={width},900", "--dump-dom", file.as_uri())
         title = re.search(r"<title>(.*?)</title>", dom)[1]
-        assert title == "smote,smote,none,smote,best possible,none,smote,best possible,none,smote;8;true"
+        assert title == "smote,smote,none,smote,best possible,none,smote,best possible,none,smote;9;true"
 
 
 def test_a_screenshot_of_the_page_is_not_blank(page, browser, tmp_path):

@@ -8,6 +8,7 @@ from imblearn import FunctionSampler
 from imblearn.over_sampling import SMOTE, RandomOverSampler
 from imblearn.under_sampling import RandomUnderSampler
 from omegaconf import OmegaConf
+from sklearn.decomposition import PCA
 
 from pipeline import config, mountain_shop
 from pipeline import ingest as stage_ingest
@@ -16,7 +17,7 @@ from pipeline import resample as stage_resample
 from pipeline import split as stage_split
 from pipeline.errors import InputError
 from pipeline.files import read_json, read_table
-from pipeline.resample import provenance, resample
+from pipeline.resample import components, provenance, resample
 from pipeline.samplers import suit
 
 ROOT = Path(__file__).parents[1]
@@ -242,3 +243,29 @@ def test_main_of_an_unknown_variant_lists_those_there_are(project, stage):
         stage(stage_resample, "smoote")
     with pytest.raises(InputError, match="expected the name of one variant"):
         stage(stage_resample)
+
+
+def test_components_are_the_principal_ones_of_the_training_rows():
+    random = np.random.default_rng(0)
+    X = pd.DataFrame(random.normal(size=(400, 3)) * [1, 5, 2], columns=list("abc"))
+    y, synthetic = pd.Series((np.arange(400) % 4 == 0).astype(int)), np.zeros(400, dtype=bool)
+    found = components(X, X, y, synthetic)
+    expected = PCA(2).fit(X).transform(X)
+    order = np.concatenate([np.flatnonzero(y == 0), np.flatnonzero(y == 1)])
+    for place, name in enumerate(("first", "second")):
+        theirs = expected[order, place]
+        assert np.abs(found[name] - theirs).max() < 1e-4 or np.abs(found[name] + theirs).max() < 1e-4
+    assert found.positive.tolist() == [False] * 300 + [True] * 100
+
+
+def test_of_many_rows_a_picture_keeps_evenly_spaced_ones_of_each_kind():
+    X = pd.DataFrame({"a": np.arange(1000.0)})
+    y, synthetic = pd.Series([0] * 900 + [1] * 100), np.arange(1000) >= 950
+    found = components(X, X, y, synthetic)
+    assert found.groupby(["positive", "synthetic"]).size().to_dict() == {
+        (False, False): 300,
+        (True, False): 50,
+        (True, True): 50,
+    }
+    assert (found.second == 0).all()
+    assert found["first"].min() == -499.5

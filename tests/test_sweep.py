@@ -180,7 +180,7 @@ def test_changed_code_or_table_changes_the_identity(planned, monkeypatch, tmp_pa
     pd.DataFrame({"x": range(40), "y": [0] * 30 + [1] * 10}).to_csv(table, index=False)
     given = ["data=csv", f"data.path={table}", "data.target=y"]
     (before,) = planned(*given)
-    monkeypatch.setattr(sweep, "code", lambda: "other")
+    monkeypatch.setattr(run, "code", lambda: "other")
     (recoded,) = planned(*given)
     monkeypatch.undo()
     table.write_text(table.read_text().replace("39,1", "41,1"))
@@ -190,9 +190,9 @@ def test_changed_code_or_table_changes_the_identity(planned, monkeypatch, tmp_pa
 
 
 def test_the_code_hash_follows_the_modules(monkeypatch):
-    before = sweep.code()
+    before = run.code()
     monkeypatch.setattr(run, "MODULES", run.MODULES[1:])
-    assert sweep.code() != before
+    assert run.code() != before
 
 
 def test_settings_come_back_from_disk_as_they_were(planned):

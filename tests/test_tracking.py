@@ -527,7 +527,8 @@ def test_settings_that_changed_since_the_results_were_made_are_found():
 def test_results_of_other_settings_are_refused(project, monkeypatch):
     project("split.test_size=0.25", "data.target=7")
     monkeypatch.delenv("DVC_STAGE", raising=False)
-    template = "stages: {split: {params: {params.yaml: {data.target: 7, split: {test_size: SIZE, seed: 42}}}}}"
+    how = "{test_size: SIZE, seed: 42, by: rows, group_duplicates: false}"
+    template = f"stages: {{split: {{params: {{params.yaml: {{data.target: 7, split: {how}}}}}}}}}"
     Path("dvc.lock").write_text(template.replace("SIZE", "0.3"))
     with pytest.raises(InputError, match="params.yaml: split: expected what the results were made with"):
         track.refuse_changed()
