@@ -1,6 +1,8 @@
 """Times a sweep of 6 variants x 50 seeds, hold-out only, against the bare loop and against the loop with plain MLflow.
 
-    python benchmarks/sweep.py [--table sales_data.csv] [--seeds N] [--naive N]
+Then fewer seeds with their folds, 5 x 10, against the bare loop over the same folds.
+
+    python benchmarks/sweep.py [--table sales_data.csv] [--seeds N] [--naive N] [--folded N]
 
 Each is a whole command in a process of its own, imports included, in a folder of its own, one after the other in the
 same run. The first making of the MLflow store is not counted, for anyone. Without --table, a simulated one of the same
@@ -37,9 +39,10 @@ from imblearn.under_sampling import RandomUnderSampler
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import (average_precision_score, brier_score_loss, confusion_matrix, log_loss, roc_auc_score,
                              f1_score)
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import RepeatedStratifiedKFold, train_test_split
 
-table, seeds, naive = pd.read_csv(sys.argv[1]), int(sys.argv[2]), sys.argv[3:] == ["naive"]
+table, seeds = pd.read_csv(sys.argv[1]), int(sys.argv[2])
+naive, folded = sys.argv[3:] == ["naive"], sys.argv[3:] == ["folded"]
 X, y = table.drop(columns="buy").astype(float), table["buy"]
 if naive:
     import matplotlib
@@ -59,18 +62,25 @@ def samplers(seed):
         "class_weight": None,
     }
 
+def judge(name, sampler, X_train, y_train, X_test, y_test):
+    rows = sampler.fit_resample(X_train, y_train) if sampler else (X_train, y_train)
+    model = LogisticRegression(class_weight="balanced" if name == "class_weight" else None).fit(*rows)
+    p = model.predict_proba(X_test)[:, 1]
+    scores = {score.__name__: score(y_test, p) for score in
+              (average_precision_score, roc_auc_score, log_loss, brier_score_loss)}
+    scores["f1_score"] = f1_score(y_test, p >= 0.5)
+    return model, confusion_matrix(y_test, p >= 0.5), scores
+
 began = time.perf_counter()
 runs = 0
 for seed in range(seeds):
     X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.3, stratify=y, random_state=seed)
     for name, sampler in samplers(seed).items():
-        rows = sampler.fit_resample(X_train, y_train) if sampler else (X_train, y_train)
-        model = LogisticRegression(class_weight="balanced" if name == "class_weight" else None).fit(*rows)
-        p = model.predict_proba(X_test)[:, 1]
-        matrix = confusion_matrix(y_test, p >= 0.5)
-        scores = {score.__name__: score(y_test, p) for score in
-                  (average_precision_score, roc_auc_score, log_loss, brier_score_loss)}
-        scores["f1_score"] = f1_score(y_test, p >= 0.5)
+        model, matrix, scores = judge(name, sampler, X_train, y_train, X_test, y_test)
+        if folded:
+            folds = RepeatedStratifiedKFold(n_splits=5, n_repeats=10, random_state=seed)
+            for fit, held in folds.split(X_train, y_train):
+                judge(name, sampler, X_train.iloc[fit], y_train.iloc[fit], X_train.iloc[held], y_train.iloc[held])
         if naive:
             with mlflow.start_run(run_name=f"{name} {seed}"):
                 mlflow.log_params({"variant": name, "seed": seed, "C": 1.0})
@@ -103,6 +113,7 @@ def main() -> None:
     parser.add_argument("--table", type=Path, help="a CSV file with the target `buy`; default a simulated one")
     parser.add_argument("--seeds", type=int, default=50)
     parser.add_argument("--naive", type=int, default=2, help="seeds of the plain MLflow loop")
+    parser.add_argument("--folded", type=int, default=4, help="seeds with folds")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
@@ -114,39 +125,59 @@ def main() -> None:
             run(work, "-c", f"{simulate}.to_csv('table.csv', index=False)")
         run(work, "-c", WARM)
         shutil.copy(work / "mlflow.db", work / "empty.db")
-        runs = len(VARIANTS) * arguments.seeds
-        sweep = ["-m", "pipeline", "-m", f"variant={','.join(VARIANTS)}", f"seed=range(0,{arguments.seeds})"]
-        sweep += [
+        base = [
             "data=csv",
             "data.path=table.csv",
             "data.target=buy",
-            "evaluate.folds=0",
             "preprocess=none",
             "model.tune=false",
         ]
+
+        def sweep(seeds: int, *more: str) -> float:
+            """Wall seconds of a sweep over all variants and so many seeds."""
+            asked = [f"variant={','.join(VARIANTS)}", f"seed=range(0,{seeds})"]
+            seconds, said = run(work, "-m", "pipeline", "-m", *asked, *base, *more)
+            runs = len(VARIANTS) * seeds
+            assert f"{runs} of {runs} runs finished\n" in said or f"{runs} of them before" in said, said
+            return seconds
+
+        def anew() -> None:
+            shutil.rmtree(work / "multirun", ignore_errors=True)
+            shutil.copy(work / "empty.db", work / "mlflow.db")
+
+        two = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
+        runs = len(VARIANTS) * arguments.seeds
         bare, _ = run(work, "-c", LOOP, "table.csv", str(arguments.seeds))
         shown = [("(a) the bare loop", bare, runs)]
         cases = {
             "(b) a sweep, MLflow off": ["tracking=none"],
             "(c) a sweep, MLflow on": [],
-            "(c) on two cores": ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"],
+            "(c) on two cores": two,
         }
         for case, more in cases.items():
-            shutil.rmtree(work / "multirun", ignore_errors=True)
-            shutil.copy(work / "empty.db", work / "mlflow.db")
-            seconds, said = run(work, *sweep, *more)
-            assert f"{runs} of {runs} runs finished\n" in said, said
-            shown.append((case, seconds, runs))
-        seconds, said = run(work, *sweep)
-        assert f"{runs} of them before" in said, said
-        shown.append(("(c) again, with nothing to do", seconds, runs))
+            anew()
+            shown.append((case, sweep(arguments.seeds, "evaluate.folds=0", *more), runs))
+        shown.append(("(c) again, with nothing to do", sweep(arguments.seeds, "evaluate.folds=0"), runs))
         _, said = run(work, "-c", LOOP, "table.csv", str(arguments.naive), "naive")
         few, seconds = json.loads(said.splitlines()[-1])
         shown.append(("(d) the loop with plain MLflow", seconds, few))
-        print(f"{'':32}{'runs':>6}{'seconds':>10}{'ms a run':>10}{'above (a)':>11}{'ratio':>8}")
-        for case, seconds, number in shown:
-            each, base = 1000 * seconds / number, 1000 * bare / runs
-            print(f"{case:32}{number:6}{seconds:10.1f}{each:10.1f}{each - base:11.1f}{each / base:8.2f}")
+        report(shown)
+        runs = len(VARIANTS) * arguments.folded
+        bare, _ = run(work, "-c", LOOP, "table.csv", str(arguments.folded), "folded")
+        shown = [("(a) the bare loop, 5 x 10 folds", bare, runs)]
+        for case, more in {"(c) a sweep, the same folds": [], "(c) on two cores": two}.items():
+            anew()
+            shown.append((case, sweep(arguments.folded, *more), runs))
+        report(shown)
+
+
+def report(shown: list[tuple[str, float, int]]) -> None:
+    """Print a line a case, each beside the first."""
+    _, bare, runs = shown[0]
+    print(f"{'':32}{'runs':>6}{'seconds':>10}{'ms a run':>10}{'above (a)':>11}{'ratio':>8}")
+    for case, seconds, number in shown:
+        each, base = 1000 * seconds / number, 1000 * bare / runs
+        print(f"{case:32}{number:6}{seconds:10.1f}{each:10.1f}{each - base:11.1f}{each / base:8.2f}", flush=True)
 
 
 if __name__ == "__main__":

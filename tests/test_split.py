@@ -67,8 +67,12 @@ def test_main_writes_both_sides_and_their_classes(project, stage):
     stage(stage_split)
     sides = {side: read_table(folder / f"data/split/{side}.parquet") for side in ("train", "test")}
     assert {side: len(rows) for side, rows in sides.items()} == {"train": 150, "test": 50}
+    features = {side: set(rows.drop(columns="buy").itertuples(index=False)) for side, rows in sides.items()}
+    crossing = sum(row in features["train"] for row in sides["test"].drop(columns="buy").itertuples(index=False))
+    assert crossing > 0
     assert read_json(folder / "data/split/classes.json") == {
         "train": {"negative": 135, "positive": 15},
         "test": {"negative": 45, "positive": 5},
+        "duplicates": {"crossing": crossing, "repeated": 200 - len(features["train"] | features["test"])},
     }
     assert not set(sides["train"].index) & set(sides["test"].index)
