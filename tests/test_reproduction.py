@@ -142,11 +142,12 @@ def without(*variants):
     return [argument for name in variants for argument in ("-S", f"~variant@variants.{name}")]
 
 
+QUICK = ("-S", "tracking=none", "-S", "evaluate.repeats=1")  # where folds and MLflow are not what is asked
 OTHERS = ("random_under", "random_over", "augmentation", "class_weight")
 
 
 def test_changed_bytes_of_a_table_rerun_what_depends_on_them(untouched, visits):
-    chosen = ("-S", "data=csv", "-S", f"data.path={visits}", "-S", "data.target=buy", "-S", "tracking=none")
+    chosen = ("-S", "data=csv", "-S", f"data.path={visits}", "-S", "data.target=buy", *QUICK)
     untouched.run("dvc", "exp", "run", *chosen, *without(*OTHERS, "smote"))
     table = pd.read_csv(visits)
     table.loc[0, "time_on_page"] += 1
@@ -172,7 +173,7 @@ def fifteen_lines():
 
 
 def agree_with_fifteen_lines(clone, path):
-    article = ("-S", "experiment=article", "-S", "data.download=null", "-S", f"data.path={path}", "-S", "tracking=none")
+    article = ("-S", "experiment=article", "-S", "data.download=null", "-S", f"data.path={path}", *QUICK)
     clone.run("dvc", "exp", "run", *article, *without(*OTHERS))
     printed = subprocess.run(
         [sys.executable, "-c", fifteen_lines()], cwd=path.parent, capture_output=True, text=True, check=True

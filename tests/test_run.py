@@ -10,10 +10,14 @@ from pipeline.files import EVALUATE, read_json, read_table
 @pytest.mark.parametrize(
     ("table", "target", "settings"),
     [
-        ("oil.csv", "target", []),
-        ("mammography.csv", "target", ["evaluate.folds=2"]),
+        ("oil.csv", "target", ["evaluate.repeats=1"]),
+        ("mammography.csv", "target", ["evaluate.folds=2", "evaluate.repeats=1"]),
         ("thyroid_sick.csv", "target", ["data.drop=[TBG]", "evaluate.folds=2", "evaluate.repeats=1"]),
-        ("sales_data.csv", "buy", ["preprocess=none", "data.integers=true", "seed=66", "split.seed=142"]),
+        (
+            "sales_data.csv",
+            "buy",
+            ["preprocess=none", "data.integers=true", "seed=66", "split.seed=142", "evaluate.repeats=2"],
+        ),
     ],
 )
 def test_one_process_gives_the_bits_that_the_stages_give(project, stage, shared, table, target, settings):

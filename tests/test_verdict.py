@@ -161,7 +161,8 @@ def test_labels_that_mean_nothing_name_no_remedy():
     for seed in range(8):
         shuffled = table.assign(buy=np.random.default_rng(seed).permutation(table.buy)).astype({"buy": "int8"})
         shuffled = shuffled.rename_axis("row_id")
-        params = config.check({**settings(), "seed": seed})
+        raw = settings()
+        params = config.check({**raw, "seed": seed, "evaluate": {**raw["evaluate"], "repeats": 3}})
         folded = {}
         for name in ("none", "random_under", "smote", "class_weight"):
             chain = folding.chain(params, name)
