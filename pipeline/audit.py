@@ -84,7 +84,7 @@ def over_folds(
     blocks = together(table.drop(columns=target), roles, how)
     training, _ = split.split(table, target=target, test_size=how.test_size, seed=how.seed, **blocks)
     blocks = together(training.drop(columns=target), roles, how)
-    weight = weights.of(roles.loc[training.index])
+    weight = weights.of(roles, training.index)
     found: dict[str, pd.DataFrame | None] = {}
     thresholds: dict[str, float | None] = {}
     for name in params.variants:

@@ -310,7 +310,7 @@ def main() -> None:
     name, target, settings = config.asked(), params.data.target, params.evaluate
     X, y = separate(read_table(PREPROCESS / "test.parquet"), target)
     training, roles = read_table(SPLIT / "train.parquet"), read_table(INGEST / "roles.parquet")
-    before, weight = (weights.of(roles.loc[rows.index]) for rows in (training, X))
+    before, weight = (weights.of(roles, rows.index) for rows in (training, X))
     try:
         chain = folds.chain(params, name)
         rows = together(training.drop(columns=target), roles, params.split)

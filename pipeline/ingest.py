@@ -198,17 +198,17 @@ def _roles(source: pd.DataFrame, roles: Mapping[str, str]) -> tuple[pd.DataFrame
                 problems.append(f"data.{role}: column {name!r}: expected numbers or dates: {error}")
                 continue
         if role == "weight":
+            mend = "correct these cells, or leave out the rows"
             try:
                 column = columns.typed(column, "numeric").astype("float64")
             except ColumnError as error:
-                problems.append(f"data.{role}: column {name!r}: {error}: {error.mend}")
+                problems.append(f"data.{role}: column {name!r}: {error}: {mend}")
                 continue
             # Beyond these ends, squares leave floating point's range.
             if (bad := np.flatnonzero(~((column >= 1 / LARGEST) & (column <= LARGEST)))).size:
                 problems.append(
                     f"data.{role}: column {name!r}: expected finite numbers above 0, found "
-                    f"{', '.join(f'{value:g}' for value in column.iloc[bad[: columns.CELLS]])} in {lines(bad)}: "
-                    "correct these cells, or leave out the rows"
+                    f"{', '.join(f'{value:g}' for value in column.iloc[bad[: columns.CELLS]])} in {lines(bad)}: {mend}"
                 )
                 continue
         found[role] = column

@@ -135,7 +135,7 @@ def run(params: Config, name: str) -> Result:
         _say_once(f"{name}: {note}")
     features, labels = separate(training, target)
     roles = table(params.data)[3]
-    before, weight = (weights.of(roles.loc[rows.index]) for rows in (training, X_test))
+    before, weight = (weights.of(roles, rows.index) for rows in (training, X_test))
     blocks = together(features, roles, params.split)
     folded, tuned = evaluate.refit(
         training, target=target, chain=chain, settings=params.evaluate, seed=params.seed, weight=before, **blocks

@@ -102,12 +102,11 @@ def main() -> None:
     chain = folds.chain(params, name)
     resampled, roles = read_table(RESAMPLE / name / "train.parquet"), read_table(INGEST / "roles.parquet")
     X, y = separate(resampled.drop(columns=["row_id", "synthetic"]), target)
-    # Without weights, rows may be made up, and then have no row_id.
-    weight = weights.of(roles.loc[resampled.row_id]) if "weight" in roles else None
+    weight = weights.of(roles, resampled.row_id)
     try:
         table, labels = separate(read_table(SPLIT / "train.parquet"), target)
         rows = together(table, roles, params.split)
-        before = weights.of(roles.loc[table.index])
+        before = weights.of(roles, table.index)
         C, losses = folds.tune(table, labels, chain, where=(params.seed,), weight=before, **rows)
         fitted, converged = train(X, y, folds.with_C(chain.model, C), weight)
     except InputError as error:

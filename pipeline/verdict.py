@@ -263,7 +263,9 @@ def verdict(
         remedy["same_decisions"] = lines.get(remedy["variant"])
     return {
         "schema_version": SCHEMA_VERSION,
-        "table": {key: table[key] for key in ("name", "target", "positive", "sha256", "classes")},
+        "table": {
+            key: table[key] for key in ("name", "target", "positive", "sha256", "classes", "weight") if key in table
+        },
         "hashes": dict(hashes),
         **said,
         "declared": declared,

@@ -9,9 +9,11 @@ import pandas as pd
 from pipeline.errors import InputError
 
 
-def of(rows: pd.DataFrame) -> np.ndarray | None:
-    """The `weight` of rows of roles or of predictions, shape (n,); None where none is declared."""
-    return rows["weight"].to_numpy() if "weight" in rows else None
+def of(rows: pd.DataFrame, index: Any = None) -> np.ndarray | None:
+    """The `weight` of roles or predictions, or of those rows that `index` names; None where none is declared."""
+    if "weight" not in rows:
+        return None
+    return np.asarray(rows["weight"] if index is None else rows["weight"].loc[index])
 
 
 def column(weight: np.ndarray | None) -> dict[str, np.ndarray]:
@@ -130,15 +132,12 @@ def problems(samplers: Mapping[str, Any], models: Mapping[str, Any]) -> list[str
     if made_up := [name for name, sampler in samplers.items() if not keeps_rows(sampler)]:
         leave = " ".join(f"-S '~variant@variants.{name}'" for name in made_up)
         found.append(
-            f"variants {', '.join(made_up)}: expected samplers that repeat or leave out rows, since a row that is made "
-            "up stands for nobody and has no data.weight: use random_over, random_under or class_weight, and leave "
-            f"out the others with {leave}"
+            "data.weight: expected samplers that repeat or leave out rows, since a row that is made up stands for "
+            f"nobody, found {', '.join(made_up)}: use random_over, random_under or class_weight, and leave out those "
+            f"that make rows up with {leave}"
         )
     deaf = dict.fromkeys(
         type(model).__name__ for model in models.values() if not has_fit_parameter(model, "sample_weight")
     )
-    found += [
-        f"model: expected one whose fit takes sample_weight, since data.weight is declared, found {name}"
-        for name in deaf
-    ]
+    found += [f"data.weight: expected a model whose fit takes sample_weight, found {name}" for name in deaf]
     return found
