@@ -78,7 +78,7 @@ def draw(
     with matplotlib.style.context(["default", STYLE]):
         return {
             **({"differences": differences(comparison["verdict"])} if comparison["verdict"]["remedies"] else {}),
-            "class_counts": class_counts(_panels(comparison), labels),
+            "class_counts": class_counts(_panels(comparison), labels, weighted="weight" in comparison["table"]),
             "confusion_matrices": confusion_matrices(holdouts, labels),
             "precision_recall": precision_recall(holdouts, predictions),
             "roc": roc(holdouts, predictions),
@@ -138,7 +138,7 @@ def differences(said: dict[str, Any]) -> Figure:
     return figure
 
 
-def class_counts(panels: dict[str, dict[str, int]], labels: list[str]) -> Figure:
+def class_counts(panels: dict[str, dict[str, int]], labels: list[str], *, weighted: bool = False) -> Figure:
     """Bars of the class counts, one panel a table, with the counts on them; synthetic rows are hatched.
 
     Parameters
@@ -147,6 +147,8 @@ def class_counts(panels: dict[str, dict[str, int]], labels: list[str]) -> Figure
         By title: `negative` and `positive` rows, and `synthetic_negative` and `synthetic_positive` ones among them.
     labels
         What to call the negative and the positive class.
+    weighted
+        Whether other figures count weights, so that it must be said that this one doesn't.
     """
     columns = min(5, len(panels))
     figure, axes = _grid(len(panels), columns, width=1.9, height=1.8, margins=(0.6, 0.2, 0.4, 0.8, 0.55, 0.65))
@@ -167,7 +169,7 @@ def class_counts(panels: dict[str, dict[str, int]], labels: list[str]) -> Figure
         axis.yaxis.set_major_formatter(matplotlib.ticker.StrMethodFormatter("{x:,.0f}"))
     hatched = any(p.get("synthetic_negative") or p.get("synthetic_positive") for p in panels.values())
     figure.suptitle(
-        "Class counts; by variant, training rows as the model sees them"
+        f"Class counts{', in rows, not by weight' if weighted else ''}; by variant, training rows as the model sees them"
         + (" (hatched: synthetic rows)" if hatched else ""),
         y=1 - 0.15 / figure.get_figheight(),
     )

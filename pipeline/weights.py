@@ -76,7 +76,7 @@ def sentence(table: Mapping[str, Any]) -> str | None:
     if "weight" not in table:
         return None
     return (
-        f"Weighted by {table['weight']}: in every figure a row counts as many as it stands for, save numbers of rows, "
+        f"Weighted by {table['weight']!r}: in every figure a row counts as many as it stands for, save numbers of rows, "
         "and of positives among them."
     )
 

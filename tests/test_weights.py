@@ -487,7 +487,7 @@ def weighted(evidence):
     )
 
 
-SAID = "Weighted by people: in every figure a row counts as many as it stands for, save numbers of rows, and of "
+SAID = "Weighted by 'people': in every figure a row counts as many as it stands for, save numbers of rows, and of "
 
 
 def test_the_page_says_what_weighs_and_follows_from_the_predictions_and_weights_it_carries(weighted):
