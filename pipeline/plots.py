@@ -168,8 +168,9 @@ def class_counts(panels: dict[str, dict[str, int]], labels: list[str], *, weight
         axis.grid(visible=False, axis="x")
         axis.yaxis.set_major_formatter(matplotlib.ticker.StrMethodFormatter("{x:,.0f}"))
     hatched = any(p.get("synthetic_negative") or p.get("synthetic_positive") for p in panels.values())
+    title = "Class counts, in rows, not by weight" if weighted else "Class counts"
     figure.suptitle(
-        f"Class counts{', in rows, not by weight' if weighted else ''}; by variant, training rows as the model sees them"
+        f"{title}; by variant, training rows as the model sees them"
         + (" (hatched: synthetic rows)" if hatched else ""),
         y=1 - 0.15 / figure.get_figheight(),
     )

@@ -76,8 +76,8 @@ def sentence(table: Mapping[str, Any]) -> str | None:
     if "weight" not in table:
         return None
     return (
-        f"Weighted by {table['weight']!r}: in every figure a row counts as many as it stands for, save numbers of rows, "
-        "and of positives among them."
+        f"Weighted by {table['weight']!r}: in every figure a row counts as many as it stands for, save numbers of "
+        "rows, and of positives among them."
     )
 
 
