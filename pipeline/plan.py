@@ -280,9 +280,10 @@ def plan(params: Config, keys: Plan, *, processes: int = -1) -> Expected:
             "read its figures as the best case"
         )
     if params.data.weight is not None:
+        drop = ",".join([*params.data.drop, params.data.weight])
         raise InputError(
-            f"data.weight: the plan takes all rows alike, found {params.data.weight}: plan with data.weight=null, and "
-            "read its figures as the best case"
+            f"data.weight: the plan takes all rows alike, found {params.data.weight}: plan with data.weight=null "
+            f"'data.drop=[{drop}]', and read its figures as the best case"
         )
     total, positives = len(table), int(schema["classes"]["positive"])
     inside = training_positives(params, table, roles)

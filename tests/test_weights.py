@@ -463,8 +463,8 @@ def test_the_audit_goes_by_weights_and_the_plan_refuses_them(params):
     with pytest.raises(InputError) as refused:
         plan.plan(settings, config.Plan(roc_auc=0.8, tables=2, rows=200, remedies=["random_under"]))
     assert refused.value.problems == [
-        "data.weight: the plan takes all rows alike, found w: plan with data.weight=null, and read its figures as the "
-        "best case"
+        "data.weight: the plan takes all rows alike, found w: plan with data.weight=null 'data.drop=[who,day,w]', and "
+        "read its figures as the best case"
     ]
 
 
