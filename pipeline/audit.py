@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from pipeline import config, evaluate, folds, run, split, verdict
+from pipeline import config, evaluate, folds, run, split, verdict, weights
 from pipeline.config import Config
 from pipeline.configure import asked
 from pipeline.errors import InputError
@@ -84,13 +84,20 @@ def over_folds(
     blocks = together(table.drop(columns=target), roles, how)
     training, _ = split.split(table, target=target, test_size=how.test_size, seed=how.seed, **blocks)
     blocks = together(training.drop(columns=target), roles, how)
+    weight = weights.of(roles, training.index)
     found: dict[str, pd.DataFrame | None] = {}
     thresholds: dict[str, float | None] = {}
     for name in params.variants:
         chain = folds.chain(params, name)
         try:
             folded, tuned = evaluate.refit(
-                training, target=target, chain=chain, settings=params.evaluate, seed=params.seed, **blocks
+                training,
+                target=target,
+                chain=chain,
+                settings=params.evaluate,
+                seed=params.seed,
+                weight=weight,
+                **blocks,
             )
         except InputError as error:
             raise InputError(f"variants.{name}: {error}") from None

@@ -5,7 +5,7 @@ import numpy as np
 STEPS = 100  # of Newton's method, which takes about ten
 
 
-def calibration(y: np.ndarray, probability: np.ndarray) -> dict[str, float | None]:
+def calibration(y: np.ndarray, probability: np.ndarray, weight: np.ndarray | None = None) -> dict[str, float | None]:
     """How far probabilities are from the frequencies they announce; all perfect at slope 1, in the large 0, ratio 1.
 
     Parameters
@@ -14,6 +14,8 @@ def calibration(y: np.ndarray, probability: np.ndarray) -> dict[str, float | Non
         Shape (n,): 0 and 1.
     probability
         Shape (n,): probability of the positive class.
+    weight
+        Shape (n,): how many rows each row stands for; None is one.
 
     Returns
     -------
@@ -34,19 +36,19 @@ def calibration(y: np.ndarray, probability: np.ndarray) -> dict[str, float | Non
     Cox 1958, Biometrika 45, 562-565; the names are those of Van Calster et al. 2019, BMC Medicine 17, 230.
     """
     target = (np.asarray(y) == 1).astype(np.float64)
-    prevalence = float(target.mean())
+    prevalence = float(np.average(target, weights=weight))
     x = _logit(probability)
     slope = in_the_large = None
     if 0 < prevalence < 1:
         ones, zeros = x[target == 1], x[target == 0]
         # Only where each class reaches into the other's range has the likelihood a maximum.
         if ones.min() < zeros.max() and zeros.min() < ones.max():
-            slope, _ = _line(x, target)
-        in_the_large = _shift(x, prevalence)
+            slope, _ = _line(x, target, weight)
+        in_the_large = _shift(x, prevalence, weight)
     return {
         "slope": slope,
         "in_the_large": in_the_large,
-        "predicted_over_observed": float(np.mean(probability)) / prevalence if prevalence else None,
+        "predicted_over_observed": float(np.average(probability, weights=weight)) / prevalence if prevalence else None,
     }
 
 
@@ -81,7 +83,7 @@ def correct_prior(probability: np.ndarray, *, trained: float, true: float) -> np
     return positive / (positive + (1 - p) * ((1 - true) / (1 - trained)))
 
 
-def platt(y: np.ndarray, probability: np.ndarray) -> tuple[float, float]:
+def platt(y: np.ndarray, probability: np.ndarray, weight: np.ndarray | None = None) -> tuple[float, float]:
     """Slope and intercept, for `recalibrate`, that fit probabilities to what happened.
 
     Logistic regression on the logits, towards (n1 + 1) / (n1 + 2) for each of the n1 positives and 1 / (n0 + 2) for
@@ -94,6 +96,8 @@ def platt(y: np.ndarray, probability: np.ndarray) -> tuple[float, float]:
         Shape (n,): 0 and 1, of rows from 1.
     probability
         Shape (n,): probability of the positive class, from models that did not see the row.
+    weight
+        Shape (n,): how many rows each row stands for; n1 and n0 are then sums of weights. None is one.
 
     References
     ----------
@@ -101,8 +105,9 @@ def platt(y: np.ndarray, probability: np.ndarray) -> tuple[float, float]:
     Lin, Lin & Weng 2007, Machine Learning 68, 267-276.
     """
     positive = np.asarray(y) == 1
-    ones, zeros = int(positive.sum()), int((~positive).sum())
-    return _line(_logit(probability), np.where(positive, (ones + 1) / (ones + 2), 1 / (zeros + 2)))
+    counts = np.ones(positive.size) if weight is None else weight
+    ones, zeros = float(counts[positive].sum()), float(counts[~positive].sum())
+    return _line(_logit(probability), np.where(positive, (ones + 1) / (ones + 2), 1 / (zeros + 2)), weight)
 
 
 def recalibrate(probability: np.ndarray, *, slope: float, intercept: float) -> np.ndarray:
@@ -112,22 +117,23 @@ def recalibrate(probability: np.ndarray, *, slope: float, intercept: float) -> n
     return np.asarray(expit(slope * _logit(probability) + intercept))
 
 
-def _shift(x: np.ndarray, prevalence: float) -> float:
+def _shift(x: np.ndarray, prevalence: float, weight: np.ndarray | None) -> float:
     """What added to all logits makes the mean probability the prevalence, as maximum likelihood does."""
     from scipy.optimize import brentq
     from scipy.special import expit, logit
 
     # At these ends, but for the 1 that rounding needs, all rows are below the prevalence or all above.
     ends = logit(prevalence) - x.max() - 1, logit(prevalence) - x.min() + 1
-    return float(brentq(lambda shift: expit(x + shift).mean() - prevalence, *ends))
+    return float(brentq(lambda shift: np.average(expit(x + shift), weights=weight) - prevalence, *ends))
 
 
-def _line(x: np.ndarray, target: np.ndarray) -> tuple[float, float]:
+def _line(x: np.ndarray, target: np.ndarray, weight: np.ndarray | None) -> tuple[float, float]:
     """Slope and intercept of the logistic regression of targets in [0, 1] on x, where there is one."""
     from scipy.special import expit, logit
 
     if (x == x[0]).all():
-        return 0.0, float(logit(target.mean()))
+        return 0.0, float(logit(np.average(target, weights=weight)))
+    counts = 1.0 if weight is None else weight
     # Standard scores, so that the two columns have the same size.
     centre, spread = float(x.mean()), float(x.std())
     X = np.column_stack([(x - centre) / spread, np.ones_like(x)])
@@ -135,14 +141,14 @@ def _line(x: np.ndarray, target: np.ndarray) -> tuple[float, float]:
     def loss(at: np.ndarray) -> float:
         # Two terms that are never negative: their usual difference drowns the last steps' gain in rounding.
         eta = X @ at
-        return float((target * np.logaddexp(0, -eta) + (1 - target) * np.logaddexp(0, eta)).sum())
+        return float((counts * (target * np.logaddexp(0, -eta) + (1 - target) * np.logaddexp(0, eta))).sum())
 
     line = np.zeros(2)
     now = loss(line)
     for _ in range(STEPS):
         p = expit(X @ line)
-        gradient = X.T @ (p - target)
-        step = np.linalg.solve(X.T @ (X * (p * (1 - p))[:, None]), gradient)
+        gradient = X.T @ (counts * (p - target))
+        step = np.linalg.solve(X.T @ (X * (counts * (p * (1 - p)))[:, None]), gradient)
         gain = float(gradient @ step)
         # So close to the minimum the loss no longer shows what is gained, and one whole step ends at rounding.
         if gain <= 1e-12 * now:

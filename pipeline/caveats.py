@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline import weights
 from pipeline.metrics import BEST
 
 OFF = 0.1  # of predicted over observed: beyond it, corrected probabilities are said not to hold
@@ -66,22 +67,26 @@ def converged(result: Mapping[str, Any]) -> bool:
 def formula_holds(result: Mapping[str, Any]) -> bool | None:
     """Whether probabilities corrected by the shares foretell the positives of the test rows.
 
-    It does not where they are off by more than a tenth, and by more than two standard deviations of a Poisson count.
-    None where the test rows have no positive.
+    It does not where they are off by more than a tenth, and by more than two standard deviations of a Poisson count,
+    with weights of as many positives as tell as much. None where the test rows have no positive.
     """
     ratio = result["probabilities"]["prior_corrected"]["predicted_over_observed"]
     if ratio is None:
         return None
-    return bool(abs(ratio - 1) <= OFF or abs(ratio - 1) * sqrt(result["holdout"]["positives"]) <= 2)
+    judged = result["holdout"]
+    positives = judged.get("effective_positives", judged["positives"])
+    return bool(abs(ratio - 1) <= OFF or abs(ratio - 1) * sqrt(positives) <= 2)
 
 
 def _positives(
     results: Mapping[str, dict[str, Any]], folds: Mapping[str, pd.DataFrame | None], said: dict[str, Any]
 ) -> list[str]:
     judged = next(iter(results.values()))["holdout"]
+    alike = weights.shown(judged["effective_positives"]) if "effective_positives" in judged else None
     found = [
-        f"The test rows hold {judged['positives']:,} positives: one more found moves recall by "
-        f"{1 / judged['positives']:.2g}."
+        f"The test rows hold {judged['positives']:,} positives"
+        + ("" if alike is None else f", which tell as much as {alike:,} of equal weight")
+        + f": one more found moves recall by {1 / judged['positives']:.2g}{'' if alike is None else ' on average'}."
         + (" The verdict comes from the folds, since one split cannot say which is better." if said["remedies"] else "")
     ]
     rows = next(iter(folds.values()))

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from tabulate import tabulate
 
-from pipeline import calibration, config, costs, equivalence, plots, thresholds
+from pipeline import calibration, config, costs, equivalence, plots, thresholds, weights
 from pipeline.config import Config
 from pipeline.errors import run
 from pipeline.evidence import Evidence, pack
@@ -66,7 +66,7 @@ def compare(evidence: Evidence) -> dict[str, Any]:
     seen = {name: rows for name, rows in evidence.out_of_fold.items() if rows is not None}
     best = None
     if evidence.truth is not None:
-        training = next(iter(seen.values())).index.unique() if seen else None
+        training = next(iter(seen.values())) if seen else None
         best = best_possible(evidence.truth, first, training, declared, confidence=declared["confidence"])
     intervals = {
         name: {metric: _interval(rows, metric, declared) for metric in RANKING}
@@ -79,8 +79,7 @@ def compare(evidence: Evidence) -> dict[str, Any]:
             if name != REFERENCE:
                 lines[name] = equivalence.equivalence(seen[REFERENCE], seen[name], alpha=declared["alpha"])
                 lines[name]["sentence"] = equivalence.sentence(name, lines[name])
-    true = evidence.classes["train"]["positive"] / sum(evidence.classes["train"].values())
-    translation = costs.translation(trained=0.5, true=true)
+    translation = costs.translation(trained=0.5, true=weights.share(weights.training(evidence.classes)))
     leaked = first.index.intersection(next(iter(seen.values())).index).nunique() if seen else 0
     said = verdict(
         results,
@@ -123,7 +122,7 @@ def sentence(result: dict[str, Any], reference: dict[str, Any] | None, objective
     """In plain words, what a variant does on the test rows, beside what the plain model does."""
     ours, theirs = result["holdout"], reference["holdout"] if reference else None
     beside = theirs if reference is not result else None
-    found = _found(ours["default"], ours["positives"])
+    found = _found(ours["default"], among=True)
     parts = [f"At 0.5 it finds {found}" + (f"; the plain model finds {_found(beside['default'])}." if beside else ".")]
     if ours["tuned"]:
         at = f"At its own threshold for {objective.replace('_', ' ')}, {ours['tuned']['threshold']:.3f}, it finds "
@@ -145,9 +144,10 @@ def sentence(result: dict[str, Any], reference: dict[str, Any] | None, objective
     return " ".join(parts)
 
 
-def _found(point: dict[str, Any], positives: int | None = None) -> str:
-    of = f" of {positives:,} positives" if positives else ""
-    return f"{point['tp']:,}{of} with {point['fp']:,} false alarm{'s' if point['fp'] != 1 else ''}"
+def _found(point: dict[str, Any], *, among: bool = False) -> str:
+    right, wrong, positives = map(weights.shown, (point["tp"], point["fp"], point["tp"] + point["fn"]))
+    of = f" of {positives:,} positives" if among and positives else ""
+    return f"{right:,}{of} with {wrong:,} false alarm{'s' if wrong != 1 else ''}"
 
 
 def flat(comparison: dict[str, Any]) -> pd.DataFrame:
@@ -189,6 +189,7 @@ def markdown(comparison: dict[str, Any]) -> str:
         [
             f"# {table['name']}: {sum(test.values()):,} test rows, {test['positive']:,} positive",
             "",
+            *([said, ""] if (said := weights.sentence(table)) else []),
             f"**{comparison['verdict']['sentence']}**",
             "",
             *(f"{place}. {reason}" for place, reason in enumerate(comparison["verdict"]["reasons"], start=1)),
@@ -243,7 +244,7 @@ def _decision(point: dict[str, Any] | None) -> list[str]:
         number(point["threshold"]),
         number(point["recall"]),
         number(point["precision"]),
-        "/".join(str(point[cell]) for cell in ("tn", "fp", "fn", "tp")),
+        "/".join(str(weights.shown(point[cell])) for cell in ("tn", "fp", "fn", "tp")),
     ]
 
 
@@ -258,7 +259,7 @@ def _table(headers: list[str], rows: list[list[str]]) -> str:
 
 
 def best_possible(
-    truth: pd.Series, test: pd.DataFrame, training: pd.Index | None, rule: dict[str, Any], *, confidence: float
+    truth: pd.Series, test: pd.DataFrame, training: pd.DataFrame | None, rule: dict[str, Any], *, confidence: float
 ) -> dict[str, Any]:
     """What deciding by the true probabilities does on the test rows.
 
@@ -269,19 +270,24 @@ def best_possible(
     truth
         True probability of the positive class, by row_id.
     test
-        `y` by row_id.
+        `y`, and `weight` where it is declared, by row_id.
     training
-        Rows whose true probabilities choose the threshold: it has the best expected objective, each row counting as
-        `truth` of a positive and `1 - truth` of a negative. None chooses no threshold.
+        Rows by row_id, perhaps more than once, with `weight` where it is declared. Their true probabilities choose the
+        threshold: it has the best expected objective, each row counting as `truth` of a positive and `1 - truth` of a
+        negative. None chooses no threshold.
     rule, confidence
         As for `pipeline.thresholds.choose` and `pipeline.metrics.holdout`.
     """
     tuned = None
     if training is not None:
-        known = truth[training].to_numpy()
+        once = training[~training.index.duplicated()]
+        known, stands = truth[once.index].to_numpy(), weights.of(once)
         sides, weight = np.repeat([1, 0], len(known)), np.concatenate([known, 1 - known])
+        if stands is not None:
+            weight = weight * np.tile(stands, 2)
         tuned = thresholds.choose(sides, np.tile(known, 2), rule, weight=weight)
-    return holdout(test.y.to_numpy(), truth[test.index].to_numpy(), tuned=tuned, confidence=confidence)
+    y, probability = test.y.to_numpy(), truth[test.index].to_numpy()
+    return holdout(y, probability, tuned=tuned, confidence=confidence, weight=weights.of(test))
 
 
 def pages(evidence: Evidence) -> dict[str, Any]:
@@ -330,7 +336,7 @@ def _forget(folder: Path, *, keep: list[str]) -> None:
 
 
 def _interval(rows: pd.DataFrame, metric: str, declared: dict[str, Any]) -> list[float] | None:
-    how = {"confidence": declared["confidence"], "draws": DRAWS, "seed": declared["seed"]}
+    how = {"confidence": declared["confidence"], "draws": DRAWS, "seed": declared["seed"], "weight": weights.of(rows)}
     ends = bootstrap_logit(rows.y.to_numpy(), rows.probability.to_numpy(), metric, **how)
     return None if ends is None else list(ends)
 

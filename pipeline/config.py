@@ -62,6 +62,7 @@ class Data:
     drop: list[str]
     group: str | None
     time: str | None
+    weight: str | None
     columns: dict[str, Any] | None
     integers: bool
     simulation: Simulation | None
@@ -271,6 +272,7 @@ def _keys(error: OmegaConfBaseException) -> list[str]:
 def _out_of_range(config: Config) -> list[tuple[str, str, Any]]:
     """Each key whose value its type allows and its meaning does not: key, expected, found."""
     data, simulation, evaluate = config.data, config.data.simulation, config.evaluate
+    roles = [name for name in (data.group, data.time, data.weight) if name]
     seed = "a whole number from 0 to 4294967295"
     rules: list[tuple[bool, str, str, Any]] = [
         (0 <= config.seed < 2**32, "seed", seed, config.seed),
@@ -294,10 +296,10 @@ def _out_of_range(config: Config) -> list[tuple[str, str, Any]]:
             config.split.group_duplicates,
         ),
         (
-            data.target not in (data.group, data.time) and not {data.group, data.time} & set(data.drop),
-            "data.group, data.time",
-            "columns that are neither the target nor left out",
-            [name for name in (data.group, data.time) if name],
+            len({data.target, *roles}) == 1 + len(roles) and not set(roles) & set(data.drop),
+            "data.group, data.time, data.weight",
+            "different columns that are neither the target nor left out",
+            roles,
         ),
         (0 < config.split.test_size < 1, "split.test_size", "a fraction between 0 and 1", config.split.test_size),
         (

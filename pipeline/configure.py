@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from pipeline import weights
 from pipeline.config import PARAMS, Config, Own, check, load, model, own, read, sampler
 from pipeline.errors import InputError, run
 from pipeline.files import say, write_text
@@ -92,14 +93,17 @@ def configure(params: Any, composed: Any) -> None:
 
 
 def refuse_unbuildable(params: Config) -> None:
-    """Raise InputError for each sampler and model that cannot be built, before any stage runs."""
+    """Raise InputError for samplers and models that cannot be built, or take no weights, before any stage runs."""
     problems: dict[str, None] = {}  # a set that keeps order: all variants may share the model's problem
+    built: dict[Any, dict[str, Any]] = {sampler: {}, model: {}}
     for name in params.variants:
-        for build in (sampler, model):
+        for build, ready in built.items():
             try:
-                build(params, name)
+                ready[name] = build(params, name)
             except InputError as error:
                 problems |= dict.fromkeys(error.problems)
+    if params.data.weight is not None:
+        problems |= dict.fromkeys(weights.problems(*built.values()))
     if problems:
         raise InputError(f"{PARAMS}: {problem}" for problem in problems)
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline import weights
 from pipeline.statistics import correlated
 
 
@@ -95,7 +96,7 @@ def cost_map(
     """What each variant costs a row at each cost of a miss, with its threshold chosen on other rows.
 
     A variant's threshold for a fold is the cheapest one on the other folds of the same repeat, of equal ones the
-    highest, alerting on all or on no rows among them; its cost is counted on the fold.
+    highest, alerting on all or on no rows among them; its cost is counted on the fold. Rows count by their weight.
 
     Parameters
     ----------
@@ -135,7 +136,8 @@ def cost_map(
         if not (frame.index.equals(plain.index) and frame[same].equals(plain[same])):
             raise ValueError(f"expected {name!r} to have the rows and folds of {reference!r}, in the same order")
     found = {name: _held(frame, asked) for name, frame in out_of_fold.items()}
-    positives = plain.groupby(["repeat", "fold"], sort=True)["y"].mean().to_numpy()
+    held = plain.groupby(["repeat", "fold"], sort=True)
+    positives = np.array([np.average(rows.y, weights=weights.of(rows)) for _, rows in held])
     share = 1 / (plain["fold"].nunique() - 1)
     order = [reference, *(name for name in out_of_fold if name != reference)]
     result = []
@@ -206,7 +208,9 @@ def _stretch(stretch: list[dict[str, Any]]) -> str:
     return f"{where}, beyond chance only at {', '.join(beyond)}"
 
 
-def net_benefit(y: np.ndarray, probability: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+def net_benefit(
+    y: np.ndarray, probability: np.ndarray, thresholds: np.ndarray, weight: np.ndarray | None = None
+) -> np.ndarray:
     """True positives a row, less false positives a row weighed by the odds of the threshold; shape of `thresholds`.
 
     Parameters
@@ -217,6 +221,8 @@ def net_benefit(y: np.ndarray, probability: np.ndarray, thresholds: np.ndarray) 
         Shape (n,): probability of the positive class.
     thresholds
         Shape (m,): from which probability on to alert, in [0, 1).
+    weight
+        Shape (n,): how many rows each row stands for; None is one.
 
     Raises
     ------
@@ -227,13 +233,12 @@ def net_benefit(y: np.ndarray, probability: np.ndarray, thresholds: np.ndarray) 
     ----------
     Vickers & Elkin 2006, Medical Decision Making 26, 565-574.
     """
-    weight = _weight(thresholds)
+    odds = _weight(thresholds)
     positive = np.asarray(y) == 1
     p = np.asarray(probability, dtype=np.float64)
-    true, false = (
-        len(rows) - np.searchsorted(np.sort(rows), thresholds, side="left") for rows in (p[positive], p[~positive])
-    )
-    return np.asarray((true - false * weight) / len(p))
+    counts = np.ones(len(p)) if weight is None else weight
+    true, false = (_from_on(p[side], counts[side], thresholds) for side in (positive, ~positive))
+    return np.asarray((true - false * odds) / counts.sum())
 
 
 def treat_all(prevalence: float, thresholds: np.ndarray) -> np.ndarray:
@@ -254,6 +259,13 @@ def treat_all(prevalence: float, thresholds: np.ndarray) -> np.ndarray:
     return np.asarray(prevalence - (1 - prevalence) * _weight(thresholds))
 
 
+def _from_on(probability: np.ndarray, counts: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+    """What the rows from each threshold on count together."""
+    order = np.argsort(-probability, kind="stable")
+    rows = np.searchsorted(-probability[order], -thresholds, side="right")
+    return np.asarray(np.append(0.0, np.cumsum(counts[order]))[rows])
+
+
 def _weight(thresholds: np.ndarray) -> np.ndarray:
     """What a false positive counts: the odds of the threshold."""
     t = np.asarray(thresholds, dtype=np.float64)
@@ -269,30 +281,31 @@ def _held(frame: pd.DataFrame, ratios: np.ndarray) -> tuple[np.ndarray, np.ndarr
         # Sorted once a repeat: what is left without a fold is still sorted.
         order = np.argsort(-rows["probability"].to_numpy(), kind="stable")
         y, p, fold = ((rows[column].to_numpy())[order] for column in ("y", "probability", "fold"))
+        weight = weights.of(rows)
+        counts = np.ones(len(y)) if weight is None else weight[order]
         for number in np.unique(fold):
             held = fold == number
-            threshold = _cheapest(y[~held], p[~held], ratios)
-            positive = np.sort(p[held & (y == 1)])
-            negative = np.sort(p[held & (y != 1)])
-            missed = np.searchsorted(positive, threshold, side="left")
-            alarms = len(negative) - np.searchsorted(negative, threshold, side="left")
-            costs.append((alarms + ratios * missed) / int(held.sum()))
+            threshold = _cheapest(y[~held], p[~held], counts[~held], ratios)
+            positive, negative = held & (y == 1), held & (y != 1)
+            missed = counts[positive].sum() - _from_on(p[positive], counts[positive], threshold)
+            alarms = _from_on(p[negative], counts[negative], threshold)
+            costs.append((alarms + ratios * missed) / counts[held].sum())
             thresholds.append(threshold)
     return np.array(costs), np.array(thresholds)
 
 
-def _cheapest(y: np.ndarray, probability: np.ndarray, ratios: np.ndarray) -> np.ndarray:
+def _cheapest(y: np.ndarray, probability: np.ndarray, counts: np.ndarray, ratios: np.ndarray) -> np.ndarray:
     """The cheapest threshold at each ratio, of equal ones the highest; rows come by falling probability."""
     last = np.flatnonzero(np.append(probability[1:] != probability[:-1], True))
-    found = np.cumsum(y == 1)[last]
+    found = np.cumsum(counts * (y == 1))[last]
     # A group without a positive only adds alarms: no cheapest threshold ends there.
     worth = np.diff(found, prepend=0) > 0
     found = np.append(0, found[worth])
-    called = np.append(0, last[worth] + 1)
+    called = np.append(0, np.cumsum(counts)[last[worth]])
     threshold = np.append(np.inf, probability[last[worth]])
     # A threshold that alerts on every row here is to do so everywhere.
-    threshold[called == len(y)] = 0.0
-    cost = (called - found)[None, :] + ratios[:, None] * (int((y == 1).sum()) - found)[None, :]
+    threshold[np.append(False, last[worth] == len(y) - 1)] = 0.0
+    cost = (called - found)[None, :] + ratios[:, None] * (counts[y == 1].sum() - found)[None, :]
     return np.asarray(threshold[cost.argmin(axis=1)])
 
 

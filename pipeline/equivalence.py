@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline import weights
 from pipeline.statistics import correlated
 
 THRESHOLD = 0.5  # of the remedy
@@ -16,6 +17,7 @@ def equivalence(plain: pd.DataFrame, remedy: pd.DataFrame, *, alpha: float) -> d
 
     In each fold the plain model alerts on its highest probabilities, as many as the remedy alerts on. Rows of equal
     probability are called alike, so with ties it is the nearest number that can be had, of two as near the smaller.
+    With weights, numbers and shares of rows are those of their weight.
 
     Parameters
     ----------
@@ -43,9 +45,10 @@ def equivalence(plain: pd.DataFrame, remedy: pd.DataFrame, *, alpha: float) -> d
         raise ValueError("expected both frames to have the same rows in the same folds, in the same order")
     y, before = plain["y"].to_numpy() == 1, plain["probability"].to_numpy()
     after = remedy["probability"].to_numpy() >= THRESHOLD
-    groups = plain.groupby(["repeat", "fold"], sort=True).indices
+    weight, groups = weights.of(plain), plain.groupby(["repeat", "fold"], sort=True).indices
     columns = ["same", "rate", "plain_rate", "threshold", "gain"]
-    folds = pd.DataFrame([_fold(y[held], before[held], after[held]) for held in groups.values()], columns=columns)
+    found = [_fold(y[held], before[held], after[held], weights.at(weight, held)) for held in groups.values()]
+    folds = pd.DataFrame(found, columns=columns)
     thresholds = folds["threshold"][np.isfinite(folds["threshold"])]
     gain = correlated(
         folds["gain"].to_numpy(), test_over_train=1 / (plain["fold"].nunique() - 1), rope=0.0, alpha=alpha
@@ -84,14 +87,18 @@ def sentence(name: str, found: dict[str, Any]) -> str:
     return text.replace("%", " %")
 
 
-def _fold(y: np.ndarray, before: np.ndarray, after: np.ndarray) -> tuple[float, float, float, float, float]:
+def _fold(
+    y: np.ndarray, before: np.ndarray, after: np.ndarray, weight: np.ndarray | None
+) -> tuple[float, float, float, float, float]:
     """Share of same decisions, both alert rates, the plain threshold and the gain in recall in one fold."""
     if not y.any():
         raise ValueError("expected positives in every fold")
-    threshold = _threshold(before, int(after.sum()))
+    threshold = _threshold(before, int(after.sum())) if weight is None else _nearest(before, weight, after)
     called = before >= threshold
-    gain = (int((after & y).sum()) - int((called & y).sum())) / int(y.sum())
-    return float((called == after).mean()), float(after.mean()), float(called.mean()), threshold, gain
+    counts = np.ones(len(y)) if weight is None else weight
+    gain = float(counts[after & y].sum() - counts[called & y].sum()) / float(counts[y].sum())
+    same, rate, plain_rate = (float(np.average(rows, weights=weight)) for rows in (called == after, after, called))
+    return same, rate, plain_rate, threshold, gain
 
 
 def _threshold(probability: np.ndarray, alerts: int) -> float:
@@ -104,3 +111,10 @@ def _threshold(probability: np.ndarray, alerts: int) -> float:
     if int((probability >= at).sum()) - alerts < alerts - len(above):
         return at
     return float(above.min()) if len(above) else np.inf
+
+
+def _nearest(probability: np.ndarray, weight: np.ndarray, alerts: np.ndarray) -> float:
+    """The threshold from which on the rows' weight is nearest to that of `alerts`, a mask; infinite if that is none."""
+    values, group = np.unique(-probability, return_inverse=True)
+    called = np.append(0.0, np.cumsum(np.bincount(group, weight)))
+    return float(np.append(np.inf, -values)[np.abs(called - weight[alerts].sum()).argmin()])

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline import calibration, config, folds, thresholds
+from pipeline import calibration, config, folds, thresholds, weights
 from pipeline.config import Evaluate
 from pipeline.errors import InputError, run
 from pipeline.files import (
@@ -39,6 +39,7 @@ def refit(
     seed: int,
     groups: pd.Series | None = None,
     times: pd.Series | None = None,
+    weight: np.ndarray | None = None,
 ) -> tuple[Folded | None, float | None]:
     """What models in folds say of the rows they did not see, and the threshold t* chosen on that.
 
@@ -46,7 +47,7 @@ def refit(
     ----------
     training
         Shape (n, p + 1), indexed by row_id: training rows before preprocessing.
-    target, chain, seed, groups, times
+    target, chain, seed, groups, times, weight
         As for `pipeline.folds.out_of_fold`.
     settings
         How many folds at most, and the rule of t*.
@@ -75,13 +76,25 @@ def refit(
         seed=seed,
         groups=groups,
         times=times,
+        weight=weight,
     )
-    seen = folded.predictions
-    return folded, thresholds.choose(seen.y.to_numpy(), seen.probability.to_numpy(), config.rule(settings))
+    return folded, threshold(folded.predictions, settings)
+
+
+def threshold(seen: pd.DataFrame, settings: Evaluate) -> float:
+    """The threshold that does best, by the rule declared, on rows as `pipeline.folds.Folded.predictions` has them."""
+    rule = config.rule(settings)
+    return thresholds.choose(seen.y.to_numpy(), seen.probability.to_numpy(), rule, weight=weights.of(seen))
 
 
 def evaluate(
-    model: Any, X: pd.DataFrame, y: pd.Series, *, tuned: float | None, confidence: float
+    model: Any,
+    X: pd.DataFrame,
+    y: pd.Series,
+    *,
+    tuned: float | None,
+    confidence: float,
+    weight: np.ndarray | None = None,
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """The probabilities that the model gives to rows it has not seen, and what they are worth.
 
@@ -97,6 +110,8 @@ def evaluate(
         Threshold chosen on other rows; None where there were too few to choose it.
     confidence
         Of the intervals, in (0, 1).
+    weight
+        Shape (n,): how many rows each row stands for; None is one.
 
     Returns
     -------
@@ -106,10 +121,10 @@ def evaluate(
         See `pipeline.metrics.holdout`.
     """
     probability = model.predict_proba(X)[:, 1]
-    return probability, holdout(y.to_numpy(), probability, tuned=tuned, confidence=confidence)
+    return probability, holdout(y.to_numpy(), probability, tuned=tuned, confidence=confidence, weight=weight)
 
 
-def classification_report(y: np.ndarray, decision: np.ndarray) -> dict[str, Any]:
+def classification_report(y: np.ndarray, decision: np.ndarray, weight: np.ndarray | None = None) -> dict[str, Any]:
     """scikit-learn's report by class: precision, recall, f1-score and support; None where one is not defined."""
     from sklearn.metrics import classification_report as report
 
@@ -119,6 +134,7 @@ def classification_report(y: np.ndarray, decision: np.ndarray) -> dict[str, Any]
             decision.astype(int),
             labels=[0, 1],
             target_names=["negative", "positive"],
+            sample_weight=weight,
             output_dict=True,
             zero_division=np.nan,
         )
@@ -143,29 +159,28 @@ def by_fold(folded: Folded, settings: Evaluate) -> pd.DataFrame:
     same repeat: nothing is chosen on the rows that a row of this table is about. `tuned_f_beta` and
     `tuned_expected_cost` (per row) are there where they are the objective.
     """
-    rule = config.rule(settings)
-    rows = []
+    rule, rows = config.rule(settings), []
     for (repeat, fold), held in folded.predictions.groupby(["repeat", "fold"]):
         others = folded.predictions.query("repeat == @repeat and fold != @fold")
-        y, probability = held.y.to_numpy(), held.probability.to_numpy()
-        threshold = thresholds.choose(others.y.to_numpy(), others.probability.to_numpy(), rule)
-        judged = holdout(y, probability, tuned=threshold, confidence=settings.confidence)
+        y, probability, weight = held.y.to_numpy(), held.probability.to_numpy(), weights.of(held)
+        chosen = threshold(others, settings)
+        judged = holdout(y, probability, tuned=chosen, confidence=settings.confidence, weight=weight)
         decisions = {
             f"{point}_{name}": value
             for point in ("default", "tuned")
             for name, value in judged[point].items()
             if name not in ("threshold", "intervals")
         }
-        slope, intercept = calibration.platt(others.y.to_numpy(), others.probability.to_numpy())
-        mended = threshold_free(y, calibration.recalibrate(probability, slope=slope, intercept=intercept))
-        found = calibration.calibration(y, probability)
+        slope, intercept = _platt(others)
+        mended = threshold_free(y, calibration.recalibrate(probability, slope=slope, intercept=intercept), weight)
+        found = calibration.calibration(y, probability, weight)
         rows.append(
             {
                 "repeat": repeat,
                 "fold": fold,
                 "rows": judged["rows"],
                 "positives": judged["positives"],
-                "threshold": threshold,
+                "threshold": chosen,
                 **judged["threshold_free"],
                 "slope": found["slope"],
                 "in_the_large": found["in_the_large"],
@@ -176,6 +191,10 @@ def by_fold(folded: Folded, settings: Evaluate) -> pd.DataFrame:
             }
         )
     return folded.fits.merge(pd.DataFrame(rows), on=["repeat", "fold"])
+
+
+def _platt(seen: pd.DataFrame) -> tuple[float, float]:
+    return calibration.platt(seen.y.to_numpy(), seen.probability.to_numpy(), weights.of(seen))
 
 
 def worth(cells: dict[str, Any], rule: Mapping[str, Any]) -> dict[str, float]:
@@ -226,7 +245,13 @@ def gather(
 
 
 def mended(
-    y: np.ndarray, probability: np.ndarray, folded: Folded | None, *, trained: float, true: float
+    y: np.ndarray,
+    probability: np.ndarray,
+    folded: Folded | None,
+    *,
+    trained: float,
+    true: float,
+    weight: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """What probabilities of test rows are worth as they are and as two corrections make them, neither fitted on them.
 
@@ -240,6 +265,8 @@ def mended(
         See `refit`: Platt's correction is fitted on it.
     trained, true
         Prevalence in what the model was fitted on, and in the training rows before resampling.
+    weight
+        Shape (n,): how many rows each test row stands for; None is one.
 
     Returns
     -------
@@ -255,20 +282,19 @@ def mended(
     }
     corrections: dict[str, Any] = {"trained": trained, "true": true, "platt": None}
     if folded is not None:
-        seen = folded.predictions
-        slope, intercept = calibration.platt(seen.y.to_numpy(), seen.probability.to_numpy())
+        slope, intercept = _platt(folded.predictions)
         corrections["platt"] = {"slope": slope, "intercept": intercept}
         forms["platt"] = calibration.recalibrate(probability, slope=slope, intercept=intercept)
-    measured = {name: None if form is None else _measured(y, form) for name, form in forms.items()}
+    measured = {name: None if form is None else _measured(y, form, weight) for name, form in forms.items()}
     return {**measured, "corrections": corrections}
 
 
-def _measured(y: np.ndarray, probability: np.ndarray) -> dict[str, float | None]:
-    free = threshold_free(y, probability)
-    return {"log_loss": free["log_loss"], "brier": free["brier"], **calibration.calibration(y, probability)}
+def _measured(y: np.ndarray, probability: np.ndarray, weight: np.ndarray | None) -> dict[str, float | None]:
+    free = threshold_free(y, probability, weight)
+    return {"log_loss": free["log_loss"], "brier": free["brier"], **calibration.calibration(y, probability, weight)}
 
 
-def matrices(judged: dict[str, Any]) -> dict[str, list[list[int]]]:
+def matrices(judged: dict[str, Any]) -> dict[str, list[list[float]]]:
     """The confusion matrix at each threshold: a row an actual class, a column what it was called, negative first."""
     return {point: [[m["tn"], m["fp"]], [m["fn"], m["tp"]]] for point, m in points(judged).items()}
 
@@ -283,26 +309,30 @@ def main() -> None:
     params = config.load()
     name, target, settings = config.asked(), params.data.target, params.evaluate
     X, y = separate(read_table(PREPROCESS / "test.parquet"), target)
-    training = read_table(SPLIT / "train.parquet")
+    training, roles = read_table(SPLIT / "train.parquet"), read_table(INGEST / "roles.parquet")
+    before, weight = (weights.of(roles, rows.index) for rows in (training, X))
     try:
         chain = folds.chain(params, name)
-        rows = together(training.drop(columns=target), read_table(INGEST / "roles.parquet"), params.split)
-        folded, tuned = refit(training, target=target, chain=chain, settings=settings, seed=params.seed, **rows)
+        rows = together(training.drop(columns=target), roles, params.split)
+        folded, tuned = refit(
+            training, target=target, chain=chain, settings=settings, seed=params.seed, weight=before, **rows
+        )
     except InputError as error:
         raise InputError(f"variants.{name}: {error}") from None
     model = read_model(TRAIN / name / "model.skops")
-    probability, judged = evaluate(model, X, y, tuned=tuned, confidence=settings.confidence)
-    fitted, true = read_json(TRAIN / name / "coefficients.json"), float(training[target].mean())
+    probability, judged = evaluate(model, X, y, tuned=tuned, confidence=settings.confidence, weight=weight)
+    fitted = read_json(TRAIN / name / "coefficients.json")
+    shares = {"trained": fitted["trained_prevalence"], "true": weights.prevalence(training[target], before)}
     metrics = gather(
         name,
         judged,
         classes=read_json(RESAMPLE / name / "classes.json"),
         fitted=fitted,
         folded=folded,
-        mended=mended(y.to_numpy(), probability, folded, trained=fitted["trained_prevalence"], true=true),
+        mended=mended(y.to_numpy(), probability, folded, weight=weight, **shares),
     )
-    out = EVALUATE / name
-    write_table(out / "predictions.parquet", pd.DataFrame({"y": y, "probability": probability}, index=X.index))
+    out, told = EVALUATE / name, {"y": y, "probability": probability, **weights.column(weight)}
+    write_table(out / "predictions.parquet", pd.DataFrame(told, index=X.index))
     for table in ("out_of_fold", "folds"):
         (out / f"{table}.parquet").unlink(missing_ok=True)
     if folded is not None:
@@ -312,14 +342,14 @@ def main() -> None:
     write_json(
         out / "classification_report.json",
         {
-            point: classification_report(y.to_numpy(), probability >= m["threshold"])
+            point: classification_report(y.to_numpy(), probability >= m["threshold"], weight)
             for point, m in points(judged).items()
         },
     )
     write_json(out / "metrics.json", metrics)
     write_json(REPORTS / name / "metrics.json", metrics)
-    default = judged["default"]
-    say(f"{name}: at 0.5 tp {default['tp']} fp {default['fp']} fn {default['fn']} tn {default['tn']}")
+    cells = {cell: weights.shown(judged["default"][cell]) for cell in ("tp", "fp", "fn", "tn")}
+    say(f"{name}: at 0.5 {' '.join(f'{cell} {amount}' for cell, amount in cells.items())}")
 
 
 if __name__ == "__main__":

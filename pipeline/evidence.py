@@ -24,7 +24,7 @@ class Evidence:
     results
         By variant, in the order to show: what `evaluate` wrote as metrics.json.
     predictions
-        By variant: `y` and `probability` by row_id, of the test rows.
+        By variant: `y`, `probability` and, where it is declared, `weight` by row_id, of the test rows.
     out_of_fold
         By variant: see `pipeline.folds.Folded.predictions`; None without folds.
     folds
@@ -79,10 +79,10 @@ def pack(evidence: Evidence) -> str | None:
             }
             for name, result in evidence.results.items()
         },
-        "test": _columns(first[["y"]].rename_axis("row_id").reset_index()),
+        "test": _columns(first.drop(columns="probability").rename_axis("row_id").reset_index()),
         "out_of_fold": None
         if seen is None
-        else _columns(seen[["repeat", "fold", "y"]].rename_axis("row_id").reset_index()),
+        else _columns(seen.drop(columns="probability").rename_axis("row_id").reset_index()),
         "truth": truth,
         "components": {name: _columns(rows) for name, rows in evidence.components.items()},
         **{key: getattr(evidence, key) for key in ("declared", "table", "classes", "hashes", "command")},

@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.model_selection import RepeatedStratifiedKFold, StratifiedGroupKFold
 from tqdm import tqdm
 
-from pipeline import config
+from pipeline import config, weights
 from pipeline.calibration import correct_prior
 from pipeline.config import Config
 from pipeline.encoding import encode, prepare
@@ -54,7 +54,8 @@ class Folded:
     ----------
     predictions
         Indexed by row_id, repeat by repeat in the table's order: `repeat`, `fold`, `y`, `probability` of the
-        positive class. Folds along time leave out the first rows, which no earlier ones could learn.
+        positive class, and `weight` where it is declared. Folds along time leave out the first rows, which no earlier
+        ones could learn.
     fits
         One row a fold: `repeat`, `fold`, `training_rows` and `training_positives` before resampling, `C`, whether the
         fit `converged`, and `trained_prevalence` after resampling and weights.
@@ -138,6 +139,7 @@ def out_of_fold(
     seed: int,
     groups: pd.Series | None = None,
     times: pd.Series | None = None,
+    weight: np.ndarray | None = None,
 ) -> Folded:
     """The probability that each training row gets from models that did not see it.
 
@@ -153,6 +155,8 @@ def out_of_fold(
         See `splits`.
     seed
         Of the folds, which so are the same for every variant; samplers get seeds derived from it.
+    weight
+        Shape (n,): how many rows each row stands for, which has no part in the folds; None is one.
 
     Raises
     ------
@@ -165,13 +169,16 @@ def out_of_fold(
     total = folds * (1 if times is not None else repeats)
     for repeat, fold, fit, held in tqdm(each, total=total, desc="folds", delay=2, leave=False, disable=None):
         try:
-            rows = {"groups": _at(groups, fit), "times": _at(times, fit)}
-            C, _ = tune(X.iloc[fit], y.iloc[fit], chain, where=(seed, repeat, fold), **rows)
-            predict, converged, trained = _fit(X.iloc[fit], y.iloc[fit], chain, C=C, where=(seed, repeat, fold))
+            rows, weighed = {"groups": _at(groups, fit), "times": _at(times, fit)}, weights.at(weight, fit)
+            C, _ = tune(X.iloc[fit], y.iloc[fit], chain, where=(seed, repeat, fold), weight=weighed, **rows)
+            predict, converged, trained = _fit(
+                X.iloc[fit], y.iloc[fit], chain, C=C, where=(seed, repeat, fold), weight=weighed
+            )
         except InputError as error:
             where = f"fold {fold + 1} of {folds}" + (f", repeat {repeat + 1}" if repeat else "")
             raise InputError(f"{where}: {error}") from None
         told = {"repeat": repeat, "fold": fold, "y": y.iloc[held], "probability": predict(X.iloc[held])}
+        told |= weights.column(weights.at(weight, held))
         held_rows.append(pd.DataFrame(told).set_index(X.index[held]).assign(place=held))
         counts = {"training_rows": len(fit), "training_positives": int(y.iloc[fit].sum())}
         fits.append(
@@ -189,6 +196,7 @@ def tune(
     where: Sequence[int],
     groups: pd.Series | None = None,
     times: pd.Series | None = None,
+    weight: np.ndarray | None = None,
 ) -> tuple[float | None, dict[float, float] | None]:
     """The C with the lowest log loss out of at most `INNER` folds of these rows, and the log loss of each.
 
@@ -205,6 +213,8 @@ def tune(
         Numbers that seeds are derived from; the first is the seed of the folds.
     groups, times
         See `splits`.
+    weight
+        See `out_of_fold`.
 
     Returns
     -------
@@ -215,10 +225,12 @@ def tune(
     number = count(int(y.sum()), most=INNER, along_time=times is not None)
     if chain.grid is None or number < 2:
         return None, None
-    losses, judged = dict.fromkeys(sorted(chain.grid), 0.0), 0
+    losses, judged = dict.fromkeys(sorted(chain.grid), 0.0), 0.0
     inner = splits(y, folds=number, repeats=1, seed=derived(*where), groups=groups, times=times)
     for _, fold, fit, held in inner:
-        judged += len(held)
+        weighed = weights.at(weight, fit)
+        counts = np.ones(len(held)) if weight is None else weight[held]
+        judged += float(counts.sum())
         preprocessor = preprocess(X.iloc[fit], **chain.preprocessing)
         prepared = prepare(preprocessor, X.iloc[fit])
         sampler = suit(reseeded(chain.sampler, *where, fold), prepared)
@@ -226,30 +238,40 @@ def tune(
             made, labels = resample(prepared, y.iloc[fit], sampler)
         except InputError:
             return None, None
+        carried = weights.carried(weighed, sampler)
         # Arrays, since checking a frame's names takes longer than fitting it.
         rows = encode(preprocessor, made).to_numpy()
         unseen = encode(preprocessor, prepare(preprocessor, X.iloc[held])).to_numpy()
         for C in losses:
-            fitted, _ = train(rows, labels, clone(chain.model).set_params(C=C))
-            shares = {"trained": trained_prevalence(fitted, labels), "true": float(y.iloc[fit].mean())}
+            fitted, _ = train(rows, labels, clone(chain.model).set_params(C=C), carried)
+            true = weights.prevalence(y.iloc[fit], weighed)
+            shares = {"trained": trained_prevalence(fitted, labels, carried), "true": true}
             probability = correct_prior(fitted.predict_proba(unseen)[:, 1], **shares)
             right = np.where(y.iloc[held] == 1, probability, 1 - probability)
-            losses[C] -= float(np.log(np.maximum(right, EPSILON)).sum())
+            losses[C] -= float((counts * np.log(np.maximum(right, EPSILON))).sum())
     return min(losses, key=lambda C: losses[C]), {C: loss / judged for C, loss in losses.items()}
 
 
 def _fit(
-    X: pd.DataFrame, y: pd.Series, chain: Chain, *, C: float | None, where: Sequence[int]
+    X: pd.DataFrame,
+    y: pd.Series,
+    chain: Chain,
+    *,
+    C: float | None,
+    where: Sequence[int],
+    weight: np.ndarray | None,
 ) -> tuple[Any, bool, float]:
     preprocessor = preprocess(X, **chain.preprocessing)
     prepared = prepare(preprocessor, X)
-    made, labels = resample(prepared, y, suit(reseeded(chain.sampler, *where), prepared))
-    fitted, converged = train(encode(preprocessor, made), labels, with_C(clone(chain.model), C))
+    sampler = suit(reseeded(chain.sampler, *where), prepared)
+    made, labels = resample(prepared, y, sampler)
+    carried = weights.carried(weight, sampler)
+    fitted, converged = train(encode(preprocessor, made), labels, with_C(clone(chain.model), C), carried)
 
     def predict(unseen: pd.DataFrame) -> np.ndarray:
         return np.asarray(fitted.predict_proba(encode(preprocessor, prepare(preprocessor, unseen)))[:, 1])
 
-    return predict, converged, trained_prevalence(fitted, labels)
+    return predict, converged, trained_prevalence(fitted, labels, carried)
 
 
 def _at(rows: pd.Series | None, places: np.ndarray) -> pd.Series | None:

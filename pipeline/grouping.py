@@ -6,7 +6,7 @@ import pandas as pd
 
 from pipeline.config import Split
 
-ROLES = ("group", "time")  # columns that are no features: beside the table, they say how it may be split
+ROLES = ("group", "time", "weight")  # columns that are no features: how rows may be split, and what they count
 
 
 def together(X: pd.DataFrame, roles: pd.DataFrame, how: Split) -> dict[str, pd.Series | None]:
@@ -17,7 +17,7 @@ def together(X: pd.DataFrame, roles: pd.DataFrame, how: Split) -> dict[str, pd.S
     X
         Shape (n, p), indexed by row_id: features before preprocessing.
     roles
-        By row_id: the columns `group` and `time`, those that there are.
+        See `pipeline.ingest.Table`.
     how
         The split: by group, by time, or by rows, and then whether rows with equal features count as a group.
     """

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline import columns, config, mountain_shop, sources
+from pipeline import columns, config, mountain_shop, sources, weights
 from pipeline.columns import ColumnError, lines
 from pipeline.config import Data
 from pipeline.errors import InputError, nearest, run
@@ -32,7 +32,7 @@ class Table:
     positive, negative
         The labels as the source has them.
     roles
-        By `row_id`: `group` and `time`, those that are declared.
+        By `row_id`: `group`, `time` and `weight`, float64, those that are declared.
     """
 
     data: pd.DataFrame
@@ -69,7 +69,7 @@ def ingest(
     declared
         What columns are, by name, as `pipeline.columns.typed` takes it; the values tell of the others.
     roles
-        Columns that are no features but a `group` or a `time`, by role.
+        Columns that are no features but a `group`, a `time` or a `weight`, by role.
 
     Raises
     ------
@@ -182,7 +182,7 @@ def _features(source: pd.DataFrame, declared: Mapping[str, Any], drop: list[str]
 
 
 def _roles(source: pd.DataFrame, roles: Mapping[str, str]) -> tuple[pd.DataFrame, list[str]]:
-    """The columns that say how rows may be split, by role, and what is wrong with them."""
+    """The columns that say how rows may be split and what they count, by role, and what is wrong with them."""
     found, problems = pd.DataFrame(index=source.index), []
     for role, name in roles.items():
         column, empty = source[name], np.flatnonzero(source[name].isna())
@@ -196,6 +196,20 @@ def _roles(source: pd.DataFrame, roles: Mapping[str, str]) -> tuple[pd.DataFrame
                 column = columns.typed(column, "date")
             except ColumnError as error:
                 problems.append(f"data.{role}: column {name!r}: expected numbers or dates: {error}")
+                continue
+        if role == "weight":
+            mend = "correct these cells, or leave out the rows"
+            try:
+                column = columns.typed(column, "numeric").astype("float64")
+            except ColumnError as error:
+                problems.append(f"data.{role}: column {name!r}: {error}: {mend}")
+                continue
+            # Beyond these ends, squares leave floating point's range.
+            if (bad := np.flatnonzero(~((column >= 1 / LARGEST) & (column <= LARGEST)))).size:
+                problems.append(
+                    f"data.{role}: column {name!r}: expected finite numbers above 0, found "
+                    f"{', '.join(f'{value:g}' for value in column.iloc[bad[: columns.CELLS]])} in {lines(bad)}: {mend}"
+                )
                 continue
         found[role] = column
     return found, problems
@@ -250,7 +264,7 @@ def load(data: Data) -> tuple[pd.DataFrame, pd.Series | None, dict[str, Any], pd
         Shape (n,), by row_id: the true probability of the positive class; None where it is not known.
     schema
         Name, target and its labels, features, `columns` (the kind of each, see `pipeline.columns.KINDS`), class counts,
-        and the SHA-256 of the source.
+        and the SHA-256 of the source; where one is declared, the `weight` column.
     roles
         See `Table.roles`.
 
@@ -286,6 +300,7 @@ def load(data: Data) -> tuple[pd.DataFrame, pd.Series | None, dict[str, Any], pd
         "columns": {name: columns.kind(column) for name, column in table.data.iloc[:, :-1].items()},
         "classes": {"negative": int(counts[0]), "positive": int(counts[1])},
         "sha256": digest,
+        **({} if data.weight is None else {"weight": data.weight}),
     }
     return table.data, truth, schema, table.roles
 
@@ -315,6 +330,9 @@ def main() -> None:
     say(f"{data.name}: {len(table):,} rows, {positive}")
     if kinds := count(schema["columns"]):
         say(f"{data.name}: {kinds}")
+    if (weight := weights.of(roles)) is not None:
+        stand, tell = (weights.shown(each) for each in (float(weight.sum()), weights.effective(weight)))
+        say(f"{data.name}: weighted by {data.weight}: the rows stand for {stand:,}, and tell as much as {tell:,} alike")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.statistics import wilson
+from pipeline.weights import at, effective
 
 DEFAULT_THRESHOLD = 0.5
 BEST = "best possible"  # the rule that decides by the true probabilities
@@ -19,8 +20,8 @@ PROPORTIONS = {
 }
 
 
-def confusion(y: np.ndarray, decision: np.ndarray) -> dict[str, int]:
-    """The confusion matrix's cells `tn`, `fp`, `fn`, `tp`.
+def confusion(y: np.ndarray, decision: np.ndarray, weight: np.ndarray | None = None) -> dict[str, float]:
+    """The confusion matrix's cells `tn`, `fp`, `fn`, `tp`: numbers of rows, or with weights their sums, floats.
 
     Parameters
     ----------
@@ -28,17 +29,20 @@ def confusion(y: np.ndarray, decision: np.ndarray) -> dict[str, int]:
         Shape (n,): 1 for the positive class, else 0.
     decision
         Shape (n,), bool: whether the row is called positive.
+    weight
+        Shape (n,): how many rows each row stands for; None is one.
     """
     positive = y == 1
-    return {
-        "tn": int((~positive & ~decision).sum()),
-        "fp": int((~positive & decision).sum()),
-        "fn": int((positive & ~decision).sum()),
-        "tp": int((positive & decision).sum()),
+    cells = {
+        "tn": ~positive & ~decision,
+        "fp": ~positive & decision,
+        "fn": positive & ~decision,
+        "tp": positive & decision,
     }
+    return {name: int(rows.sum()) if weight is None else float(weight[rows].sum()) for name, rows in cells.items()}
 
 
-def of_matrix(tn: int, fp: int, fn: int, tp: int) -> dict[str, float | None]:
+def of_matrix(tn: float, fp: float, fn: float, tp: float) -> dict[str, float | None]:
     """Metrics of a confusion matrix; None where one is not defined (a division by 0).
 
     Returns
@@ -61,8 +65,13 @@ def of_matrix(tn: int, fp: int, fn: int, tp: int) -> dict[str, float | None]:
     return result
 
 
-def at_threshold(y: np.ndarray, probability: np.ndarray, threshold: float, *, confidence: float) -> dict[str, Any]:
+def at_threshold(
+    y: np.ndarray, probability: np.ndarray, threshold: float, *, confidence: float, weight: np.ndarray | None = None
+) -> dict[str, Any]:
     """The confusion matrix at a threshold, its metrics, and Wilson intervals of the proportions among them.
+
+    With weights, a proportion's interval is that of as many rows of equal weight as tell as much as those that it is a
+    share of (see `pipeline.weights.effective`).
 
     Parameters
     ----------
@@ -74,17 +83,27 @@ def at_threshold(y: np.ndarray, probability: np.ndarray, threshold: float, *, co
         In [0, 1].
     confidence
         Of the intervals, in (0, 1).
+    weight
+        Shape (n,): how many rows each row stands for; None is one.
 
     Returns
     -------
     metrics
         `threshold`, the cells, the metrics of `of_matrix`, and `intervals`: [low, high] by name, None where undefined.
+
+    References
+    ----------
+    Wilson's interval on effective numbers of rows: Franco, Little, Louis & Slud 2019, Journal of Survey Statistics and
+    Methodology 7, 334-364.
     """
-    cells = confusion(y, probability >= threshold)
-    intervals = {
-        name: wilson(sum(cells[c] for c in above), sum(cells[c] for c in below), confidence=confidence)
-        for name, (above, below) in PROPORTIONS.items()
-    }
+    decision = probability >= threshold
+    cells = confusion(y, decision, weight)
+    squares = None if weight is None else confusion(y, decision, weight**2)
+    intervals = {}
+    for name, (above, below) in PROPORTIONS.items():
+        successes, trials = sum(cells[c] for c in above), sum(cells[c] for c in below)
+        worth = 1 if squares is None or not trials else trials / sum(squares[c] for c in below)  # of a unit of weight
+        intervals[name] = wilson(successes * worth, trials * worth, confidence=confidence)
     return {
         "threshold": float(threshold),
         **cells,
@@ -93,7 +112,7 @@ def at_threshold(y: np.ndarray, probability: np.ndarray, threshold: float, *, co
     }
 
 
-def threshold_free(y: np.ndarray, probability: np.ndarray) -> dict[str, float | None]:
+def threshold_free(y: np.ndarray, probability: np.ndarray, weight: np.ndarray | None = None) -> dict[str, float | None]:
     """Metrics of ranking and of probabilities, which no threshold can move.
 
     Parameters
@@ -102,6 +121,8 @@ def threshold_free(y: np.ndarray, probability: np.ndarray) -> dict[str, float | 
         Shape (n,): 0 and 1.
     probability
         Shape (n,): probability of the positive class.
+    weight
+        Shape (n,): how many rows each row stands for; None is one.
 
     Returns
     -------
@@ -112,21 +133,30 @@ def threshold_free(y: np.ndarray, probability: np.ndarray) -> dict[str, float | 
     """
     from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
-    prevalence = float(np.mean(y == 1))
-    brier = float(brier_score_loss(y, probability, pos_label=1))
+    prevalence = float(np.average(y == 1, weights=weight))
+    brier = float(brier_score_loss(y, probability, pos_label=1, sample_weight=weight))
     both = 0 < prevalence < 1
     return {
-        "roc_auc": float(roc_auc_score(y, probability)) if both else None,
-        "average_precision": float(average_precision_score(y, probability)) if prevalence > 0 else None,
+        "roc_auc": float(roc_auc_score(y, probability, sample_weight=weight)) if both else None,
+        "average_precision": float(average_precision_score(y, probability, sample_weight=weight))
+        if prevalence > 0
+        else None,
         "prevalence": prevalence,
-        "log_loss": float(log_loss(y, probability, labels=[0, 1])),
+        "log_loss": float(log_loss(y, probability, labels=[0, 1], sample_weight=weight)),
         "brier": brier,
         "brier_skill": 1 - brier / (prevalence * (1 - prevalence)) if both else None,
-        "predicted_over_observed": _ratio(float(np.mean(probability)), prevalence),
+        "predicted_over_observed": _ratio(float(np.average(probability, weights=weight)), prevalence),
     }
 
 
-def holdout(y: np.ndarray, probability: np.ndarray, *, tuned: float | None, confidence: float) -> dict[str, Any]:
+def holdout(
+    y: np.ndarray,
+    probability: np.ndarray,
+    *,
+    tuned: float | None,
+    confidence: float,
+    weight: np.ndarray | None = None,
+) -> dict[str, Any]:
     """Everything this project says of probabilities on test rows.
 
     Parameters
@@ -139,18 +169,24 @@ def holdout(y: np.ndarray, probability: np.ndarray, *, tuned: float | None, conf
         Threshold chosen on other rows; None where there were too few to choose it.
     confidence
         Of the intervals, in (0, 1).
+    weight
+        Shape (n,): how many rows each row stands for; None is one.
 
     Returns
     -------
     metrics
-        `rows`, `positives`, `threshold_free`, and by threshold `default` (0.5) and `tuned` (None without one).
+        `rows`, `positives`, `threshold_free`, and by threshold `default` (0.5) and `tuned` (None without one). With
+        weights `effective_positives` too, see `pipeline.weights.effective`; but for these, all figures are weighted.
     """
+    how: dict[str, Any] = {"confidence": confidence, "weight": weight}
+    positives = at(weight, y == 1)
     return {
         "rows": len(y),
         "positives": int((y == 1).sum()),
-        "threshold_free": threshold_free(y, probability),
-        "default": at_threshold(y, probability, DEFAULT_THRESHOLD, confidence=confidence),
-        "tuned": None if tuned is None else at_threshold(y, probability, tuned, confidence=confidence),
+        **({} if positives is None else {"effective_positives": effective(positives)}),
+        "threshold_free": threshold_free(y, probability, weight),
+        "default": at_threshold(y, probability, DEFAULT_THRESHOLD, **how),
+        "tuned": None if tuned is None else at_threshold(y, probability, tuned, **how),
     }
 
 

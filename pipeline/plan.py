@@ -279,6 +279,12 @@ def plan(params: Config, keys: Plan, *, processes: int = -1) -> Expected:
             f"split.by: the plan takes each row for itself, found {params.split.by}: plan with split=stratified, and "
             "read its figures as the best case"
         )
+    if params.data.weight is not None:
+        drop = ",".join([*params.data.drop, params.data.weight])
+        raise InputError(
+            f"data.weight: the plan takes all rows alike, found {params.data.weight}: plan with data.weight=null "
+            f"'data.drop=[{drop}]', and read its figures as the best case"
+        )
     total, positives = len(table), int(schema["classes"]["positive"])
     inside = training_positives(params, table, roles)
     number = folds.count(inside, most=params.evaluate.folds)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from pipeline import weights
 from pipeline.costs import net_benefit, treat_all
 from pipeline.metrics import BEST
 
@@ -65,7 +66,8 @@ def draw(
     comparison
         As `pipeline.compare.compare` returns it.
     predictions
-        By variant, and "best possible" where it is known: `y` and `probability` by row_id.
+        By variant, and "best possible" where it is known: `y`, `probability` and, where it is declared, `weight` by
+        row_id.
     forms
         See `pipeline.compare.mended`.
     places
@@ -76,7 +78,7 @@ def draw(
     with matplotlib.style.context(["default", STYLE]):
         return {
             **({"differences": differences(comparison["verdict"])} if comparison["verdict"]["remedies"] else {}),
-            "class_counts": class_counts(_panels(comparison), labels),
+            "class_counts": class_counts(_panels(comparison), labels, weighted="weight" in comparison["table"]),
             "confusion_matrices": confusion_matrices(holdouts, labels),
             "precision_recall": precision_recall(holdouts, predictions),
             "roc": roc(holdouts, predictions),
@@ -136,7 +138,7 @@ def differences(said: dict[str, Any]) -> Figure:
     return figure
 
 
-def class_counts(panels: dict[str, dict[str, int]], labels: list[str]) -> Figure:
+def class_counts(panels: dict[str, dict[str, int]], labels: list[str], *, weighted: bool = False) -> Figure:
     """Bars of the class counts, one panel a table, with the counts on them; synthetic rows are hatched.
 
     Parameters
@@ -145,6 +147,8 @@ def class_counts(panels: dict[str, dict[str, int]], labels: list[str]) -> Figure
         By title: `negative` and `positive` rows, and `synthetic_negative` and `synthetic_positive` ones among them.
     labels
         What to call the negative and the positive class.
+    weighted
+        Whether other figures count weights, so that it must be said that this one doesn't.
     """
     columns = min(5, len(panels))
     figure, axes = _grid(len(panels), columns, width=1.9, height=1.8, margins=(0.6, 0.2, 0.4, 0.8, 0.55, 0.65))
@@ -164,8 +168,9 @@ def class_counts(panels: dict[str, dict[str, int]], labels: list[str]) -> Figure
         axis.grid(visible=False, axis="x")
         axis.yaxis.set_major_formatter(matplotlib.ticker.StrMethodFormatter("{x:,.0f}"))
     hatched = any(p.get("synthetic_negative") or p.get("synthetic_positive") for p in panels.values())
+    title = "Class counts, in rows, not by weight" if weighted else "Class counts"
     figure.suptitle(
-        "Class counts; by variant, training rows as the model sees them"
+        f"{title}; by variant, training rows as the model sees them"
         + (" (hatched: synthetic rows)" if hatched else ""),
         y=1 - 0.15 / figure.get_figheight(),
     )
@@ -195,11 +200,12 @@ def _matrix(axis: Any, cells: dict[str, Any] | None, above: str, labels: list[st
         axis.set_title(f"{above}no tuned threshold")
         return
     counts = np.array([[cells["tn"], cells["fp"]], [cells["fn"], cells["tp"]]])
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    actual = counts.sum(axis=1, keepdims=True)
+    shares = counts / np.where(actual > 0, actual, 1)
     axis.imshow(shares, cmap="Blues", vmin=0, vmax=1.3)
     for (row, column), count in np.ndenumerate(counts):
-        shade = "white" if shares[row, column] > 0.75 else "black"
-        axis.text(column, row, f"{count:,}\n{shares[row, column]:.0%}", ha="center", va="center", color=shade)
+        shade, amount = "white" if shares[row, column] > 0.75 else "black", weights.shown(count)
+        axis.text(column, row, f"{amount:,}\n{shares[row, column]:.0%}", ha="center", va="center", color=shade)
     axis.set_title(f"{above}threshold {cells['threshold']:.3f}", fontsize=_title_size(above))
     axis.set_xticks([0, 1], labels)
     axis.set_yticks([0, 1], labels if first else ["", ""], rotation=90, va="center")
@@ -356,7 +362,8 @@ def decision_curve(forms: dict[str, pd.DataFrame]) -> Figure:
     forms
         By variant: `y` and `probability` by row, calibrated, as the threshold stands for a cost.
     """
-    prevalence = float(next(iter(forms.values())).y.mean())
+    first = next(iter(forms.values()))
+    prevalence = float(np.average(first.y, weights=weights.of(first)))
     # Beyond some multiples of the prevalence a miss is cheaper than anybody who looks for the rare class would say.
     thresholds = np.linspace(0, min(0.99, 6 * prevalence), STEPS)
     figure, axis = _curve("threshold probability: 1 / (1 + false alarms that a miss costs)", "net benefit a row")
@@ -414,10 +421,15 @@ def components(panels: dict[str, pd.DataFrame]) -> Figure:
 def reliability_points(rows: pd.DataFrame) -> pd.DataFrame:
     """Mean probability and share of positives, `predicted` and `observed`, in at most `BINS` bins of equal count.
 
-    Rows of equal probability share a bin.
+    Rows of equal probability share a bin. Within a bin, means go by weight.
     """
     edges = np.unique(np.quantile(rows.probability, np.arange(1, BINS) / BINS, method="inverted_cdf"))
-    binned = rows.groupby(np.searchsorted(edges, rows.probability, side="left"))
+    bins = np.searchsorted(edges, rows.probability, side="left")
+    if (weight := weights.of(rows)) is not None:
+        told = rows[["probability", "y"]]
+        sums = told.mul(weight, axis=0).assign(weight=weight).groupby(bins).sum()
+        return pd.DataFrame({"predicted": sums.probability / sums.weight, "observed": sums.y / sums.weight})
+    binned = rows.groupby(bins)
     return pd.DataFrame({"predicted": binned.probability.mean(), "observed": binned.y.mean()})
 
 
@@ -434,7 +446,7 @@ def cost_points(found: list[dict[str, Any]], name: str) -> pd.DataFrame:
 
 def decision_points(rows: pd.DataFrame, thresholds: np.ndarray) -> pd.DataFrame:
     """The curve's `threshold` and `net_benefit`."""
-    benefit = net_benefit(rows.y.to_numpy(), rows.probability.to_numpy(), thresholds)
+    benefit = net_benefit(rows.y.to_numpy(), rows.probability.to_numpy(), thresholds, weights.of(rows))
     return pd.DataFrame({"threshold": thresholds, "net_benefit": benefit})
 
 
@@ -442,7 +454,8 @@ def precision_recall_points(rows: pd.DataFrame) -> pd.DataFrame:
     """The curve's corners, `recall` and `precision`, thinned to `MOST_POINTS`."""
     from sklearn.metrics import precision_recall_curve
 
-    precision, recall, _ = precision_recall_curve(rows.y, rows.probability, drop_intermediate=True)
+    how = {"sample_weight": weights.of(rows), "drop_intermediate": True}
+    precision, recall, _ = precision_recall_curve(rows.y, rows.probability, **how)
     return _thin(pd.DataFrame({"recall": recall, "precision": precision}))
 
 
@@ -450,7 +463,7 @@ def roc_points(rows: pd.DataFrame) -> pd.DataFrame:
     """The curve's corners, `false_positive_rate` and `true_positive_rate`, thinned to `MOST_POINTS`."""
     from sklearn.metrics import roc_curve
 
-    false, true, _ = roc_curve(rows.y, rows.probability)
+    false, true, _ = roc_curve(rows.y, rows.probability, sample_weight=weights.of(rows))
     return _thin(pd.DataFrame({"false_positive_rate": false, "true_positive_rate": true}))
 
 

@@ -8,6 +8,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from pipeline import weights
+
 FIGURES = {
     "differences": "Each remedy's gain against the plain model over the folds, with its interval, over the band that "
     "counts as none.",
@@ -39,7 +41,8 @@ def render(comparison: dict[str, Any], figures: dict[str, bytes], *, command: st
     pictures = {name: _picture(figures[name], text) for name, text in FIGURES.items() if name in figures}
     block = None if evidence is None else Markup(evidence)  # JSON without "<"
     seal = None if evidence is None else hashlib.sha256(evidence.encode()).hexdigest()
-    return _page("report.html", **comparison, pictures=pictures, command=command, evidence=block, seal=seal)
+    told = {"pictures": pictures, "command": command, "weighted": weights.sentence(comparison["table"])}
+    return _page("report.html", **comparison, **told, evidence=block, seal=seal)
 
 
 def render_summary(summary: dict[str, Any], figures: dict[str, bytes]) -> str:
@@ -67,6 +70,7 @@ def _page(template: str, **content: Any) -> str:
     environment.filters["figure"] = _figure
     environment.filters["signed"] = _signed
     environment.filters["plain"] = _plain
+    environment.filters["shown"] = weights.shown
     return environment.get_template(template).render(**content)
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import pandas as pd
 from sklearn.base import clone
 
-from pipeline import encoding, evaluate, folds, ingest, preprocess, resample, samplers, split, train
+from pipeline import encoding, evaluate, folds, ingest, preprocess, resample, samplers, split, train, weights
 from pipeline.config import Config, Data, Preprocess, Split
 from pipeline.files import digest, say, separate
 from pipeline.grouping import together
@@ -43,6 +43,7 @@ MODULES = (
     "statistics",
     "thresholds",
     "train",
+    "weights",
 )
 PACKAGES = ("imbalanced-learn", "numpy", "pandas", "scikit-learn", "scipy")
 
@@ -133,27 +134,33 @@ def run(params: Config, name: str) -> Result:
     if note := samplers.describe(chain.sampler, suited, X):
         _say_once(f"{name}: {note}")
     features, labels = separate(training, target)
-    blocks = together(features, table(params.data)[3], params.split)
+    roles = table(params.data)[3]
+    before, weight = (weights.of(roles, rows.index) for rows in (training, X_test))
+    blocks = together(features, roles, params.split)
     folded, tuned = evaluate.refit(
-        training, target=target, chain=chain, settings=params.evaluate, seed=params.seed, **blocks
+        training, target=target, chain=chain, settings=params.evaluate, seed=params.seed, weight=before, **blocks
     )
     X_resampled, y_resampled = resample.resample(X, y, suited)
     origin = resample.provenance(X, y, X_resampled, y_resampled, getattr(suited, "sample_indices_", None))
-    C, losses = folds.tune(features, labels, chain, where=(params.seed,), **blocks)
+    carried = weights.carried(before, suited)
+    C, losses = folds.tune(features, labels, chain, where=(params.seed,), weight=before, **blocks)
     encoded = encoding.encode(preprocessor, X_resampled)
-    model, converged = train.train(encoded, y_resampled, folds.with_C(clone(chain.model), C))
-    probability, judged = evaluate.evaluate(model, X_test, y_test, tuned=tuned, confidence=params.evaluate.confidence)
-    fitted = train.describe(model, converged, y_resampled, losses)
-    trained = fitted["trained_prevalence"]
+    model, converged = train.train(encoded, y_resampled, folds.with_C(clone(chain.model), C), carried)
+    probability, judged = evaluate.evaluate(
+        model, X_test, y_test, tuned=tuned, confidence=params.evaluate.confidence, weight=weight
+    )
+    fitted = train.describe(model, converged, y_resampled, losses, carried)
+    shares = {"trained": fitted["trained_prevalence"], "true": weights.prevalence(y, before)}
     metrics = evaluate.gather(
         name,
         judged,
         classes=resample.count(y_resampled, origin),
         fitted=fitted,
         folded=folded,
-        mended=evaluate.mended(y_test.to_numpy(), probability, folded, trained=trained, true=float(y.mean())),
+        mended=evaluate.mended(y_test.to_numpy(), probability, folded, weight=weight, **shares),
     )
-    predictions = pd.DataFrame({"y": y_test, "probability": probability}, index=X_test.index)
+    told = {"y": y_test, "probability": probability, **weights.column(weight)}
+    predictions = pd.DataFrame(told, index=X_test.index)
     if folded is None:
         return Result(metrics, predictions, None, None)
     return Result(metrics, predictions, folded.predictions, evaluate.by_fold(folded, params.evaluate))

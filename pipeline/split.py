@@ -1,12 +1,13 @@
 """Sets test rows aside, with the table's class shares on both sides."""
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
-from pipeline import config
+from pipeline import config, weights
 from pipeline.errors import InputError, run
 from pipeline.files import INGEST, SPLIT, read_table, say, write_json, write_table
 from pipeline.grouping import together
@@ -87,14 +88,22 @@ def _by_group(
     return table[~side], table[side]
 
 
-def count(train: pd.DataFrame, test: pd.DataFrame, *, target: str) -> dict[str, dict[str, int]]:
+def count(
+    train: pd.DataFrame, test: pd.DataFrame, *, target: str, roles: pd.DataFrame | None = None
+) -> dict[str, dict[str, Any]]:
     """Rows of each class on both sides, and how many rows repeat the features of another.
 
     `duplicates` has the test rows that repeat a training row, `crossing`, and how many rows `repeated` an earlier one.
+    Where `roles`, see `pipeline.ingest.Table`, has weights, `weight` has their sums by side and class.
     """
     sides = {"train": train, "test": test}
     seen = {side: pd.util.hash_pandas_object(rows.drop(columns=target), index=False) for side, rows in sides.items()}
     repeated = pd.concat(seen.values()).duplicated()
+    weighed = {}
+    if roles is not None and "weight" in roles:
+        weighed["weight"] = {
+            side: weights.totals(rows[target], roles.weight.loc[rows.index].to_numpy()) for side, rows in sides.items()
+        }
     return {
         **{
             side: {"negative": int((rows[target] == 0).sum()), "positive": int((rows[target] == 1).sum())}
@@ -104,6 +113,7 @@ def count(train: pd.DataFrame, test: pd.DataFrame, *, target: str) -> dict[str, 
             "crossing": int(seen["test"].isin(set(seen["train"])).sum()),
             "repeated": int(repeated.sum()),
         },
+        **weighed,
     }
 
 
@@ -112,11 +122,12 @@ def main() -> None:
     params = config.load()
     target = params.data.target
     table, how = read_table(INGEST / "table.parquet"), params.split
-    rows = together(table.drop(columns=target), read_table(INGEST / "roles.parquet"), how)
+    roles = read_table(INGEST / "roles.parquet")
+    rows = together(table.drop(columns=target), roles, how)
     train, test = split(table, target=target, test_size=how.test_size, seed=how.seed, **rows)
     write_table(SPLIT / "train.parquet", train)
     write_table(SPLIT / "test.parquet", test)
-    counts = count(train, test, target=target)
+    counts = count(train, test, target=target, roles=roles)
     write_json(SPLIT / "classes.json", counts)
     say(f"{len(train):,} training rows, {len(test):,} test rows, {counts['test']['positive']:,} of them positive")
 

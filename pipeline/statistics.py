@@ -7,6 +7,8 @@ from statistics import NormalDist
 
 import numpy as np
 
+EXACT = 1e-12  # so near to 0 or 1 a metric differs from it by rounding alone
+
 
 @dataclass(frozen=True)
 class CorrelatedTest:
@@ -36,13 +38,13 @@ class CorrelatedTest:
     better: float
 
 
-def wilson(successes: int, trials: int, *, confidence: float) -> tuple[float, float] | None:
+def wilson(successes: float, trials: float, *, confidence: float) -> tuple[float, float] | None:
     """Interval of a binomial proportion by Wilson's score; None without trials.
 
     Parameters
     ----------
     successes, trials
-        Counts, 0 <= successes <= trials.
+        Counts, 0 <= successes <= trials; of rows with weights, effective ones, which need not be whole.
     confidence
         Coverage aimed at, in (0, 1).
 
@@ -211,6 +213,7 @@ def bootstrap_logit(
     confidence: float,
     draws: int,
     seed: int,
+    weight: np.ndarray | None = None,
 ) -> tuple[float, float] | None:
     """Interval of a metric in [0, 1] on test rows: estimate plus and minus z standard deviations, on the logit scale.
 
@@ -234,6 +237,8 @@ def bootstrap_logit(
         Number of draws, from 2.
     seed
         Of the draws.
+    weight
+        Shape (n,): how many rows each row stands for, drawn with it; None is one.
 
     Returns
     -------
@@ -254,36 +259,37 @@ def bootstrap_logit(
         # Ties are one group: their order among themselves says nothing.
         values, group = np.unique(-np.asarray(probability), return_inverse=True)
         groups = len(values)
-    positive, negative = group[y == 1], group[y != 1]
+    positive, negative = (group[side] for side in (y == 1, y != 1))
     if not (positive.size and negative.size):
         return None
-    estimate = score(np.bincount(positive, minlength=groups), np.bincount(negative, minlength=groups))
-    if not 0 < estimate < 1:
+    weighed = [None if weight is None else weight[side] for side in (y == 1, y != 1)]
+    estimate = score(*(np.bincount(rows, of, groups) for rows, of in zip((positive, negative), weighed, strict=True)))
+    if not EXACT < estimate < 1 - EXACT:
         return None
     random = np.random.default_rng(seed)
     drawn = np.empty(draws)
     for i in range(draws):
         # Counts by group, as sorting each draw's rows anew would take ten times as long.
-        again = [
-            np.bincount(rows[random.integers(rows.size, size=rows.size)], minlength=groups)
-            for rows in (positive, negative)
-        ]
+        again = []
+        for rows, of in zip((positive, negative), weighed, strict=True):
+            places = random.integers(rows.size, size=rows.size)
+            again.append(np.bincount(rows[places], None if of is None else of[places], groups))
         drawn[i] = score(*again)
-    inside = np.append(drawn[(drawn > 0) & (drawn < 1)], estimate)
+    inside = np.append(drawn[(drawn > EXACT) & (drawn < 1 - EXACT)], estimate)
     drawn = np.clip(drawn, inside.min() / 2, (1 + inside.max()) / 2)
     half = NormalDist().inv_cdf((1 + confidence) / 2) * float(np.std(np.log(drawn / (1 - drawn)), ddof=1))
     odds = estimate / (1 - estimate)
     return odds / (odds + exp(half)), odds / (odds + exp(-half))
 
 
-# Metrics of the numbers of positive and of negative rows at each distinct probability, from the highest down.
+# Metrics of the numbers or weights of positive and of negative rows at each probability, from the highest down.
 
 
 def _average_precision(positives: np.ndarray, negatives: np.ndarray) -> float:
     found = np.cumsum(positives)
     called = found + np.cumsum(negatives)
     # No row called yet is no positive either: any divisor does.
-    return float((positives * found / np.maximum(called, 1)).sum() / found[-1])
+    return float((positives * found / np.where(called > 0, called, 1)).sum() / found[-1])
 
 
 def _roc_auc(positives: np.ndarray, negatives: np.ndarray) -> float:

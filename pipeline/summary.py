@@ -64,9 +64,10 @@ def frame(runs: list[Planned], results: dict[str, dict[str, Any]]) -> pd.DataFra
 def _table(run: Planned, *, by_hash: bool) -> str:
     """What to call the table of a run: tables of one name are told apart by their file and hash."""
     data = run.settings["data"]
+    weighted = f", weighted by {data['weight']}" if data["weight"] else ""
     if not by_hash:
-        return str(data["name"])
-    return f"{Path(data['path']).stem if data['simulation'] is None else data['name']} {run.data_sha256[:8]}"
+        return f"{data['name']}{weighted}"
+    return f"{Path(data['path']).stem if data['simulation'] is None else data['name']} {run.data_sha256[:8]}{weighted}"
 
 
 def summarise(sweep: Sweep, runs: pd.DataFrame, failures: dict[str, str]) -> dict[str, Any]:

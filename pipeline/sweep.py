@@ -284,7 +284,8 @@ def attempt(planned: Planned, folder: Path) -> None:
         if schema["sha256"] != planned.data_sha256:
             raise InputError(f"{params.data.path}: the table has changed since the sweep began: run it again")
         made = run.run(params, planned.variant)
-        classes = split.count(*run.sides(params.data, params.split), target=params.data.target)
+        roles = run.table(params.data)[3]
+        classes = split.count(*run.sides(params.data, params.split), target=params.data.target, roles=roles)
     except InputError as error:
         multirun.fail(folder, planned, error.problems[0], "")
     except Exception as error:  # whatever one run meets, the others go on

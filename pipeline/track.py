@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import pandas as pd
 from omegaconf import OmegaConf
 
-from pipeline import config, multirun
+from pipeline import config, multirun, weights
 from pipeline.config import Config, Tracking
 from pipeline.describe import flat_metrics, git_tags, settings
 from pipeline.errors import InputError, run
@@ -50,11 +50,13 @@ def sentence(name: str, params: Config, metrics: Mapping[str, Any]) -> str:
     chosen, judged = config.variant(params, name), metrics["holdout"]
     sampler = chosen.sampler["_target_"].rpartition(".")[2]
     model = ", ".join([params.model["_target_"].rpartition(".")[2], *(f"{k}={v}" for k, v in chosen.model.items())])
-    precision = judged["threshold_free"]["average_precision"]
+    precision, cells = judged["threshold_free"]["average_precision"], judged["default"]
+    found, positives, alarms = map(weights.shown, (cells["tp"], cells["tp"] + cells["fn"], cells["fp"]))
+    weighted = f", weighted by {params.data.weight}" if params.data.weight else ""
     return (
-        f"{'No resampling' if sampler == 'FunctionSampler' else sampler}, then {model}, on {params.data.name}. "
-        f"At threshold 0.5 it finds {judged['default']['tp']} of the {judged['positives']} positives among "
-        f"{judged['rows']} test rows, with {judged['default']['fp']} false alarms"
+        f"{'No resampling' if sampler == 'FunctionSampler' else sampler}, then {model}, on "
+        f"{params.data.name}{weighted}. At threshold 0.5 it finds {found} of the {positives} positives among "
+        f"{judged['rows']} test rows, with {alarms} false alarms"
         + ("." if precision is None else f"; average precision {precision:.3f}.")
     )
 

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline import config
+from pipeline import config, weights
 from pipeline.errors import InputError, run
 from pipeline.files import INGEST, RESAMPLE, SPLIT, TRAIN, read_table, say, separate, write_json, write_model
 from pipeline.grouping import together
 
 
-def train(X: pd.DataFrame | np.ndarray, y: pd.Series, model: Any) -> tuple[Any, bool]:
+def train(X: pd.DataFrame | np.ndarray, y: pd.Series, model: Any, weight: np.ndarray | None = None) -> tuple[Any, bool]:
     """The model, fitted, and whether it converged.
 
     Parameters
@@ -24,6 +24,8 @@ def train(X: pd.DataFrame | np.ndarray, y: pd.Series, model: Any) -> tuple[Any, 
         Shape (m,): 0 and 1.
     model
         A scikit-learn classifier; it is fitted.
+    weight
+        Shape (m,): how many rows each row stands for; None is one.
 
     Raises
     ------
@@ -35,7 +37,7 @@ def train(X: pd.DataFrame | np.ndarray, y: pd.Series, model: Any) -> tuple[Any, 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
         try:
-            model.fit(X, y)
+            model.fit(X, y, **({} if weight is None else {"sample_weight": weight}))
         except ValueError as error:
             raise InputError(f"{type(model).__name__}: {' '.join(str(error).split())}") from error
     converged = True
@@ -47,20 +49,28 @@ def train(X: pd.DataFrame | np.ndarray, y: pd.Series, model: Any) -> tuple[Any, 
     return model, converged
 
 
-def trained_prevalence(model: Any, y: pd.Series) -> float:
-    """The positives' share of the total weight of rows y, by their number and the model's `class_weight`."""
-    weight = model.get_params().get("class_weight")
-    share = float((y == 1).mean())
-    if weight == "balanced":
-        return 0.5
-    if weight:
-        one, zero = (share * weight.get(1, 1.0), (1 - share) * weight.get(0, 1.0))
+def trained_prevalence(model: Any, y: pd.Series, weight: np.ndarray | None = None) -> float:
+    """The positives' share of the total weight of rows y, by their own weights and the model's `class_weight`."""
+    from sklearn.linear_model import LogisticRegression
+
+    of_class = model.get_params().get("class_weight")
+    share = weights.prevalence(y, weight)
+    if of_class == "balanced":
+        if weight is None or isinstance(model, LogisticRegression):
+            return 0.5
+        # scikit-learn's other classifiers balance the numbers of rows.
+        rows = weights.prevalence(y, None)
+        of_class = {1: 1 / rows, 0: 1 / (1 - rows)}
+    if of_class:
+        one, zero = (share * of_class.get(1, 1.0), (1 - share) * of_class.get(0, 1.0))
         return float(one / (one + zero))
     return share
 
 
-def describe(model: Any, converged: bool, y: pd.Series, losses: dict[float, float] | None) -> dict[str, Any]:
-    """What a person wants to know of a model fitted on y; null where this model has no such thing.
+def describe(
+    model: Any, converged: bool, y: pd.Series, losses: dict[float, float] | None, weight: np.ndarray | None = None
+) -> dict[str, Any]:
+    """What a person wants to know of a model fitted on y by weight; null where this model has no such thing.
 
     `tuning` has the values of C that were tried, and their log losses on rows that were held out; null where C was
     left as configured.
@@ -70,7 +80,7 @@ def describe(model: Any, converged: bool, y: pd.Series, losses: dict[float, floa
         "model": type(model).__name__,
         "C": _finite(model.get_params().get("C")),
         "tuning": {"C": [_finite(C) for C in losses], "log_loss": list(losses.values())} if losses else None,
-        "trained_prevalence": trained_prevalence(model, y),
+        "trained_prevalence": trained_prevalence(model, y, weight),
         "converged": converged,
         "iterations": int(model.n_iter_.max()) if hasattr(model, "n_iter_") and hasattr(model.n_iter_, "max") else None,
         "intercept": float(model.intercept_[0]) if linear else None,
@@ -90,15 +100,18 @@ def main() -> None:
     params = config.load()
     name, target = config.asked(), params.data.target
     chain = folds.chain(params, name)
-    X, y = separate(read_table(RESAMPLE / name / "train.parquet").drop(columns=["row_id", "synthetic"]), target)
+    resampled, roles = read_table(RESAMPLE / name / "train.parquet"), read_table(INGEST / "roles.parquet")
+    X, y = separate(resampled.drop(columns=["row_id", "synthetic"]), target)
+    weight = weights.of(roles, resampled.row_id)
     try:
         table, labels = separate(read_table(SPLIT / "train.parquet"), target)
-        rows = together(table, read_table(INGEST / "roles.parquet"), params.split)
-        C, losses = folds.tune(table, labels, chain, where=(params.seed,), **rows)
-        fitted, converged = train(X, y, folds.with_C(chain.model, C))
+        rows = together(table, roles, params.split)
+        before = weights.of(roles, table.index)
+        C, losses = folds.tune(table, labels, chain, where=(params.seed,), weight=before, **rows)
+        fitted, converged = train(X, y, folds.with_C(chain.model, C), weight)
     except InputError as error:
         raise InputError(f"variants.{name}: {error}") from None
-    summary = describe(fitted, converged, y, losses)
+    summary = describe(fitted, converged, y, losses, weight)
     write_model(TRAIN / name / "model.skops", fitted)
     write_json(TRAIN / name / "coefficients.json", summary)
     warning = "" if converged else ": NOT CONVERGED, raise model.max_iter or scale the features"

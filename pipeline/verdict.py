@@ -46,6 +46,7 @@ METHODS = {
     "holdout": "normal interval on the logit scale, row bootstrap by class",
     "recall, precision, specificity": "Wilson 1927",
 }
+WEIGHTED = {"recall, precision, specificity": "Wilson 1927, on effective numbers of rows; Kish 1992"}
 
 
 def judge(
@@ -262,13 +263,15 @@ def verdict(
         remedy["same_decisions"] = lines.get(remedy["variant"])
     return {
         "schema_version": SCHEMA_VERSION,
-        "table": {key: table[key] for key in ("name", "target", "positive", "sha256", "classes")},
+        "table": {
+            key: table[key] for key in ("name", "target", "positive", "sha256", "classes", "weight") if key in table
+        },
         "hashes": dict(hashes),
         **said,
         "declared": declared,
         "reasons": reasons(results, said, translation=translation),
         "caveats": caveats(results, folds, said=said, classes=classes, declared=declared, known=known),
-        "methods": METHODS,
+        "methods": METHODS | (WEIGHTED if "weight" in table else {}),
         "variants": [
             {
                 "variant": name,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from pathlib import Path
 
-from pipeline import compare, config, evaluate, thresholds
+from pipeline import compare, config, evaluate, weights
 from pipeline.config import Evaluate
 from pipeline.errors import InputError, run
 from pipeline.evidence import FITS, Evidence, unpack
@@ -39,19 +39,17 @@ def recompute(evidence: Evidence) -> Evidence:
     results, folds = {}, {}
     for name, kept in evidence.results.items():
         test, seen, fits = evidence.predictions[name], evidence.out_of_fold[name], evidence.folds[name]
-        y, probability, tuned, folded = test.y.to_numpy(), test.probability.to_numpy(), None, None
+        y, probability, weight = test.y.to_numpy(), test.probability.to_numpy(), weights.of(test)
+        tuned = folded = None
         if seen is not None and fits is not None:
             folded = Folded(seen, fits[[column for column in FITS if column in fits]])
-            tuned = thresholds.choose(seen.y.to_numpy(), seen.probability.to_numpy(), config.rule(settings))
-        counts = evidence.classes["train"]
-        shares = {
-            "trained": kept["model"]["trained_prevalence"],
-            "true": counts["positive"] / (counts["positive"] + counts["negative"]),
-        }
+            tuned = evaluate.threshold(seen, settings)
+        true = weights.share(weights.training(evidence.classes))
+        shares = {"trained": kept["model"]["trained_prevalence"], "true": true}
         results[name] = {
             **kept,
-            "holdout": holdout(y, probability, tuned=tuned, confidence=settings.confidence),
-            "probabilities": evaluate.mended(y, probability, folded, **shares),
+            "holdout": holdout(y, probability, tuned=tuned, confidence=settings.confidence, weight=weight),
+            "probabilities": evaluate.mended(y, probability, folded, weight=weight, **shares),
         }
         folds[name] = None if folded is None else evaluate.by_fold(folded, settings)
     return replace(evidence, results=results, folds=folds)

@@ -533,7 +533,7 @@ def _scaler_on_all_rows(patch: pytest.MonkeyPatch) -> None:
 def _threshold_on_test_rows(patch: pytest.MonkeyPatch) -> None:
     honest = thresholds.choose
 
-    def leaky(y: np.ndarray, probability: np.ndarray, rule: Any) -> float:
+    def leaky(y: np.ndarray, probability: np.ndarray, rule: Any, **how: Any) -> float:
         X, actual = _test_rows()
         return honest(actual.to_numpy(), expit(X.time_on_page.to_numpy() / 1e6), rule)
 

@@ -76,7 +76,7 @@ def test_the_best_possible_rule_decides_at_the_prevalence_for_balanced_accuracy(
     truth = pd.Series([0.1, 0.2, 0.3, 0.8, 0.75, 0.9], name="probability")
     test = pd.DataFrame({"y": [1, 0]}, index=[4, 5])
     rule = {"objective": "balanced_accuracy"}
-    best = compare.best_possible(truth, test, pd.Index([0, 1, 2, 3]), rule, confidence=0.95)
+    best = compare.best_possible(truth, test, pd.DataFrame(index=[0, 1, 2, 3]), rule, confidence=0.95)
     assert best["tuned"]["threshold"] == 0.8
     assert [best["tuned"][cell] for cell in ("tn", "fp", "fn", "tp")] == [0, 1, 1, 0]
     assert compare.best_possible(truth, test, None, rule, confidence=0.95)["tuned"] is None
