@@ -562,13 +562,41 @@ def _log_artifacts(client: "MlflowClient", created: "Entity", artifacts: Mapping
         repository.log_artifacts(folder)
 
 
-def _log_model(client: "MlflowClient", experiment_id: str, run_id: str, name: str, model: Model) -> str:
-    """Log a model of the run as skops, which executes nothing when read; the model's id."""
+def save_model(model: Model, path: Path, **about: str) -> None:
+    """Write a model in MLflow's form: as skops, which executes nothing when read, and the modules that it needs.
+
+    Parameters
+    ----------
+    path
+        Of a folder that is not there yet.
+    about
+        What MLflow's description of a model holds beside that.
+    """
     import mlflow.sklearn
-    from mlflow.entities import LoggedModelOutput
     from mlflow.models import Model as Description
 
-    signature = _signature(model.example, model.scorer.predict(model.example))
+    with tempfile.TemporaryDirectory() as folder:
+        code = Path(folder, "pipeline")
+        code.mkdir()
+        for module in SCORING:
+            shutil.copyfile(Path(__file__).with_name(f"{module}.py"), code / f"{module}.py")
+        mlflow.sklearn.save_model(
+            model.scorer,
+            str(path),
+            code_paths=[str(code)],
+            mlflow_model=Description(**about),
+            serialization_format="skops",
+            signature=_signature(model.example, model.scorer.predict(model.example)),
+            input_example=model.example,
+            pip_requirements=[f"{package}=={version(package)}" for package in MODEL_PACKAGES],
+            skops_trusted_types=list(TRUSTED_TYPES),
+        )
+
+
+def _log_model(client: "MlflowClient", experiment_id: str, run_id: str, name: str, model: Model) -> str:
+    """Log a model of the run; the model's id."""
+    from mlflow.entities import LoggedModelOutput
+
     logged = client.create_logged_model(
         experiment_id, name=name, source_run_id=run_id, model_type=type(model.scorer.model).__name__
     )
@@ -576,27 +604,16 @@ def _log_model(client: "MlflowClient", experiment_id: str, run_id: str, name: st
     status: Literal["READY", "FAILED"] = "FAILED"
     try:
         with tempfile.TemporaryDirectory() as folder:
-            path, code = Path(folder, "model"), Path(folder, "pipeline")
-            code.mkdir()
-            for module in SCORING:
-                shutil.copyfile(Path(__file__).with_name(f"{module}.py"), code / f"{module}.py")
-            mlflow.sklearn.save_model(
-                model.scorer,
-                str(path),
-                code_paths=[str(code)],
-                mlflow_model=Description(
-                    artifact_path=logged.artifact_location,
-                    model_uuid=logged.model_id,
-                    model_id=logged.model_id,
-                    run_id=run_id,
-                ),
-                serialization_format="skops",
-                signature=signature,
-                input_example=model.example,
-                pip_requirements=[f"{package}=={version(package)}" for package in MODEL_PACKAGES],
-                skops_trusted_types=list(TRUSTED_TYPES),
+            path, model_id = Path(folder, "model"), str(logged.model_id)
+            save_model(
+                model,
+                path,
+                artifact_path=logged.artifact_location,
+                model_uuid=model_id,
+                model_id=model_id,
+                run_id=run_id,
             )
-            client.log_model_artifacts(logged.model_id, str(path))
+            client.log_model_artifacts(model_id, str(path))
         status = "READY"
     finally:
         with suppress(*(() if status == "READY" else (Exception,))):
