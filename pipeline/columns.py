@@ -10,10 +10,12 @@ KINDS = ("numeric", "integer", "boolean", "ordinal", "date", "categorical")
 CELLS = 3  # rows named in an error
 LEVELS = 10  # so few may be as many as the cells, or partly numbers (2, 3, 4, 5more), and still be levels
 RECURS = 0.05  # share of the cells that each of these levels then has
+LARGEST = 1e100  # beyond it, squares overflow
 WORDS = {**dict.fromkeys(("true", "t", "yes", "y", "1"), True), **dict.fromkeys(("false", "f", "no", "n", "0"), False)}
 NUMBERED = ("%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y")
 NAMED = ("%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y")
-FORMATS = ("ISO8601", *(day + time for day in NUMBERED + NAMED for time in ("", " %H:%M", " %H:%M:%S")))
+ISO = "ISO8601"
+FORMATS = (ISO, *(day + time for day in NUMBERED + NAMED for time in ("", " %H:%M", " %H:%M:%S")))
 
 
 class ColumnError(ValueError):
@@ -58,7 +60,7 @@ def typed(column: pd.Series, declared: Any = None) -> pd.Series:
         As its source has it.
     declared
         What it is: one of `KINDS` but `ordinal`, a list of levels in order, which makes it ordinal, or the format of
-        its dates, such as `%d/%m/%Y`. None tells by the values.
+        its dates, such as `%d/%m/%Y` or `ISO8601`. None tells by the values.
 
     Returns
     -------
@@ -73,7 +75,7 @@ def typed(column: pd.Series, declared: Any = None) -> pd.Series:
     """
     if isinstance(declared, list):
         return _ordinal(column, [_word(level) for level in declared])
-    if isinstance(declared, str) and "%" in declared:
+    if isinstance(declared, str) and ("%" in declared or declared == ISO):
         return _date(column, (declared,))
     if declared in (None, "numeric"):
         return _numeric(column) if declared or _is_number(column) else _told(column)
@@ -91,6 +93,41 @@ def typed(column: pd.Series, declared: Any = None) -> pd.Series:
         f"levels, found {declared!r}",
         mend,
     )
+
+
+def declaration(source: pd.Series, column: pd.Series, declared: Any = None) -> Any:
+    """What makes `typed` read other rows as it read `source`, whatever their values: a kind, levels, or a format.
+
+    Parameters
+    ----------
+    source, column, declared
+        What `typed` took, gave, and was told.
+    """
+    what = kind(column)
+    if what == "ordinal":
+        return column.cat.categories.tolist()
+    if what != "date" or pd.api.types.is_datetime64_any_dtype(source):
+        return what
+    if isinstance(declared, str) and "%" in declared:
+        return declared
+    spelled = _text(source).dropna().drop_duplicates()
+    return next(form for form in FORMATS if _parsed(spelled, form).equals(column[spelled.index]))
+
+
+def out_of_reach(column: pd.Series) -> str | None:
+    """What to say of a number that no computation survives; None if there is none."""
+    if kind(column) not in ("numeric", "integer"):
+        return None
+    values = column.to_numpy(dtype=float, na_value=np.nan)
+    infinite, huge = np.flatnonzero(np.isinf(values)), np.flatnonzero(np.abs(values) > LARGEST)
+    if infinite.size:
+        return f"expected finite numbers, found inf in {lines(infinite)}: correct or empty these cells"
+    if huge.size:
+        return (
+            f"expected numbers within {LARGEST:g}, found {values[huge[0]]:g} in {lines(huge)}: "
+            "correct or empty these cells, or use another unit"
+        )
+    return None
 
 
 def lines(rows: np.ndarray) -> str:
@@ -249,7 +286,7 @@ def _date(column: pd.Series, formats: tuple[str, ...] | list[str]) -> pd.Series:
     best = max(ways, key=lambda form: int(ways[form].notna().sum()))  # of equals the first
     if not ways[best].notna().all():
         bad = np.flatnonzero(text.notna() & ~text.isin(spelled[ways[best].notna()]))
-        how = "" if best == "ISO8601" else f" as in {best}"
+        how = "" if best == ISO else f" as in {best}"
         raise ColumnError(
             f"expected dates{how}, {_cells(column, bad)}",
             f"correct or empty these cells, or say that it holds levels with {_declare(column, 'categorical')}",

@@ -5,7 +5,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
 from typing import Any
@@ -65,7 +65,7 @@ class Text:
     names: list[str]
 
 
-def read(data: bytes, *, drop: Collection[str] = ()) -> pd.DataFrame:
+def read(data: bytes, *, drop: Container[str] = (), text: Container[str] = ()) -> pd.DataFrame:
     """The table in delimited text whose first line is the header.
 
     Delimiter (`,` `;` tab `|`) and, but for commas, the decimal mark are told from the text. Names and cells are
@@ -79,6 +79,8 @@ def read(data: bytes, *, drop: Collection[str] = ()) -> pd.DataFrame:
         UTF-8, UTF-16 with its mark, or else Windows-1252.
     drop
         Columns that will not be used, which may hold what looks like misread numbers.
+    text
+        Columns whose cells are text even where they look like numbers.
 
     Raises
     ------
@@ -92,8 +94,8 @@ def read(data: bytes, *, drop: Collection[str] = ()) -> pd.DataFrame:
     start = 0
     for _ in range(last):
         start = data.find(b"\n", start) + 1 or len(data)
-    text = Text(data, start, dialect, names)
-    return rows(text, drop=drop, problems=header_problems(names))
+    textual = [place for place, name in enumerate(names) if name in text]
+    return rows(Text(data, start, dialect, names), drop=drop, problems=header_problems(names), textual=textual)
 
 
 def utf8(data: bytes) -> bytes:
@@ -230,7 +232,7 @@ def _lines(lines: Sequence[int]) -> str:
 def rows(
     text: Text,
     *,
-    drop: Collection[str] = (),
+    drop: Container[str] = (),
     problems: Sequence[str] = (),
     textual: Collection[int] = (),
     missing: Sequence[str] = ("",),
@@ -364,7 +366,7 @@ def _matches(column: pd.Series, *patterns: str) -> bool:
     return len(cells) > 0 and all(part.str.fullmatch(pattern).all() for part in (cells.iloc[:100], cells))
 
 
-def _decimal_commas(text: Text, table: pd.DataFrame, drop: Collection[str]) -> bool:
+def _decimal_commas(text: Text, table: pd.DataFrame, drop: Container[str]) -> bool:
     """Whether a column holds decimal commas beyond doubt; `1,234` alone may have a thousands separator."""
     return any(
         _is_text(column)
@@ -418,7 +420,7 @@ def _numbers(stripped: pd.Series, decimal: str) -> pd.Series:
 
 
 def _misread(
-    text: Text, table: pd.DataFrame, decimal: str, drop: Collection[str], textual: Collection[int]
+    text: Text, table: pd.DataFrame, decimal: str, drop: Container[str], textual: Collection[int]
 ) -> list[str]:
     """What to say of columns whose text is numbers in another notation."""
     problems = []

@@ -99,6 +99,14 @@ def rounded(fitted: Any) -> list[str]:
     return list(whole.units) if isinstance(whole, Whole) else []
 
 
+def levels(fitted: Any) -> dict[str, set[str]]:
+    """The levels that training rows have, by categorical column; a hole is the level `missing`."""
+    encoder = fitted["encode"]
+    onehot = getattr(encoder, "named_transformers_", {}).get("categories", encoder)
+    known = getattr(onehot, "categories_", [])
+    return {name: set(found) for name, found in zip(onehot.feature_names_in_ if known else [], known, strict=True)}
+
+
 def _by_column(table: pd.DataFrame) -> pd.DataFrame:
     """The same table, numbers laid out as in one read from a file: the last bits of a product depend on it."""
     if table.dtypes.nunique() > 1 or table.to_numpy().flags.f_contiguous:

@@ -29,6 +29,7 @@ TRUSTED_TYPES = (
     "pipeline.encoding.Numbers",
     "pipeline.encoding.Whole",
     "pipeline.encoding.named",
+    "pipeline.scoring.Scorer",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",

@@ -8,7 +8,7 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Container
 from decimal import Decimal
 from math import isnan, nan
 from pathlib import PurePath
@@ -53,7 +53,7 @@ SVMLIGHT_LINE = re.compile(rb"[+-]?[\d.]+(?:[eE][+-]?\d+)?(?:\s+\d+:[+-]?[\d.]+(
 PANDAS_INDEX = re.compile(r"__index_level_\d+__")  # the index of a DataFrame, where it has no name
 
 
-def read(data: bytes, name: str, *, drop: Collection[str] = ()) -> pd.DataFrame:
+def read(data: bytes, name: str, *, drop: Container[str] = (), text: Container[str] = ()) -> pd.DataFrame:
     """The table in the bytes of a file.
 
     Parameters
@@ -64,6 +64,8 @@ def read(data: bytes, name: str, *, drop: Collection[str] = ()) -> pd.DataFrame:
         Of the file.
     drop
         Columns that will not be used, which may hold what looks like misread numbers.
+    text
+        Columns of delimited text whose cells are text even where they look like numbers.
 
     Raises
     ------
@@ -93,7 +95,7 @@ def read(data: bytes, name: str, *, drop: Collection[str] = ()) -> pd.DataFrame:
     first = next(iter(data[:65_536].lstrip().splitlines()), b"").strip()
     if suffix in (".svmlight", ".libsvm", ".svm") or (b":" in first and SVMLIGHT_LINE.fullmatch(first)):
         return svmlight(data)
-    return delimited.read(data, drop=drop)
+    return delimited.read(data, drop=drop, text=text)
 
 
 def _refuse_strangers(data: bytes) -> None:
@@ -181,7 +183,7 @@ def _arrow(what: str, read: Callable[[], pa.Table]) -> pd.DataFrame:
     return frame.set_axis(pd.Index(names, dtype="str"), axis=1)
 
 
-def columns(table: pd.DataFrame, *, drop: Collection[str] = ()) -> pd.DataFrame:
+def columns(table: pd.DataFrame, *, drop: Container[str] = ()) -> pd.DataFrame:
     """The table with numbers as numpy's, all else as text, stripped and missing where it is empty.
 
     Parameters
@@ -275,7 +277,7 @@ ATTRIBUTE = re.compile(
 )
 
 
-def arff(data: bytes, *, drop: Collection[str] = ()) -> pd.DataFrame:
+def arff(data: bytes, *, drop: Container[str] = ()) -> pd.DataFrame:
     """The table in an ARFF file: numeric attributes as float64, nominal, string and date ones as text, `?` missing.
 
     Raises

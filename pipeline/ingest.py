@@ -17,7 +17,6 @@ from pipeline.files import INGEST, say, write_json, write_table
 from pipeline.grouping import ROLES
 
 RESERVED = ("row_id", "synthetic")
-LARGEST = 1e100  # beyond it, squares overflow
 
 
 @dataclass(frozen=True)
@@ -173,7 +172,7 @@ def _features(source: pd.DataFrame, declared: Mapping[str, Any], drop: list[str]
             useless.append(name)
             problems[name] = f"{error}: {error.mend}{', or ' if error.mend else ''}"
             continue
-        if problem := _out_of_reach(features[name]):
+        if problem := columns.out_of_reach(features[name]):
             problems[name] = problem
     leave = f"leave it out with -S 'data.drop=[{','.join(map(str, [*drop, *useless]))}]'"
     return pd.DataFrame(features), [
@@ -215,22 +214,6 @@ def _roles(source: pd.DataFrame, roles: Mapping[str, str]) -> tuple[pd.DataFrame
     return found, problems
 
 
-def _out_of_reach(column: pd.Series) -> str | None:
-    """What to say of a number that no computation survives; None if there is none."""
-    if columns.kind(column) not in ("numeric", "integer"):
-        return None
-    values = column.to_numpy(dtype=float, na_value=np.nan)
-    infinite, huge = np.flatnonzero(np.isinf(values)), np.flatnonzero(np.abs(values) > LARGEST)
-    if infinite.size:
-        return f"expected finite numbers, found inf in {lines(infinite)}: correct or empty these cells"
-    if huge.size:
-        return (
-            f"expected numbers within {LARGEST:g}, found {values[huge[0]]:g} in {lines(huge)}: "
-            "correct or empty these cells, or use another unit"
-        )
-    return None
-
-
 def read(data: Data) -> tuple[pd.DataFrame, pd.Series | None, str]:
     """The source table, the true probability of each row where it is known, and the SHA-256 of the table's bytes."""
     if data.simulation is not None:
@@ -263,8 +246,9 @@ def load(data: Data) -> tuple[pd.DataFrame, pd.Series | None, dict[str, Any], pd
     truth
         Shape (n,), by row_id: the true probability of the positive class; None where it is not known.
     schema
-        Name, target and its labels, features, `columns` (the kind of each, see `pipeline.columns.KINDS`), class counts,
-        and the SHA-256 of the source; where one is declared, the `weight` column.
+        Name, target and its labels, features, `columns` (the kind of each, see `pipeline.columns.KINDS`), `declaration`
+        (of each, see `pipeline.columns.declaration`), `text` (those that are text in the source, and not numbers),
+        class counts, and the SHA-256 of the source; where one is declared, the `weight` column.
     roles
         See `Table.roles`.
 
@@ -291,13 +275,22 @@ def load(data: Data) -> tuple[pd.DataFrame, pd.Series | None, dict[str, Any], pd
         if table.positive != 1:  # the simulation says how probable a 1 is
             truth = 1 - truth
     counts = table.data[data.target].value_counts()
+    features, declared = table.data.iloc[:, :-1], data.columns or {}
     schema = {
         "name": data.name,
         "target": data.target,
         "positive": table.positive,
         "negative": table.negative,
-        "features": list(table.data.columns[:-1]),
-        "columns": {name: columns.kind(column) for name, column in table.data.iloc[:, :-1].items()},
+        "features": list(features),
+        "columns": {name: columns.kind(column) for name, column in features.items()},
+        "declaration": {
+            name: columns.declaration(source[name], column, declared.get(name)) for name, column in features.items()
+        },
+        "text": [
+            name
+            for name, column in features.items()
+            if isinstance(source[name].dtype, pd.StringDtype) and columns.kind(column) not in ("numeric", "integer")
+        ],
         "classes": {"negative": int(counts[0]), "positive": int(counts[1])},
         "sha256": digest,
         **({} if data.weight is None else {"weight": data.weight}),

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import urllib.request
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Container
 from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError, URLError
@@ -64,7 +64,7 @@ def download(url: str, expected: str, *, folder: Path = DOWNLOADS) -> Path:
     return path
 
 
-def read_table(path: Path, *, drop: Collection[str] = ()) -> pd.DataFrame:
+def read_table(path: Path, *, drop: Container[str] = (), text: Container[str] = ()) -> pd.DataFrame:
     """The table in a file, its columns in order and its rows numbered from 0.
 
     Delimited text (see `delimited.read`), Parquet, Feather, ARFF or svmlight, plain or packed by gzip, Zstandard or
@@ -76,6 +76,8 @@ def read_table(path: Path, *, drop: Collection[str] = ()) -> pd.DataFrame:
         Of the file.
     drop
         Columns that will not be used: they are read, and what looks misread in them is let pass.
+    text
+        Columns of delimited text whose cells are text even where they look like numbers.
 
     Raises
     ------
@@ -85,7 +87,7 @@ def read_table(path: Path, *, drop: Collection[str] = ()) -> pd.DataFrame:
     try:
         if not path.is_file():
             raise InputError(_missing(path))
-        return formats.read(path.read_bytes(), path.name, drop=drop)
+        return formats.read(path.read_bytes(), path.name, drop=drop, text=text)
     except InputError as error:
         raise InputError(f"{path}: {problem}" for problem in error.problems) from None
     except OSError as error:

@@ -35,6 +35,7 @@ from pipeline.files import (
     write_json,
 )
 from pipeline.multirun import Publisher
+from pipeline.scoring import scorer, spelled
 from pipeline.tracking import Dataset, Model, Run, StoreError, page, publish, store_file
 
 HOST = "127.0.0.1"
@@ -124,13 +125,13 @@ def refuse_changed() -> None:
         )
 
 
-def variant_run(name: str, params: Config, *, preprocessor: Any, example: pd.DataFrame, dataset: Dataset) -> Run:
+def variant_run(
+    name: str, params: Config, *, schema: Mapping[str, Any], preprocessor: Any, example: pd.DataFrame, dataset: Dataset
+) -> Run:
     """The MLflow run of one variant, from what the stages wrote."""
-    from sklearn.pipeline import Pipeline
-
     metrics, own = read_json(EVALUATE / name / "metrics.json"), settings(params, name)
     # Without the sampler, which only ever saw training rows: this is what scores a new row.
-    model = Pipeline([("preprocess", preprocessor), ("model", read_model(TRAIN / name / "model.skops"))])
+    chain = scorer(schema, preprocessor, read_model(TRAIN / name / "model.skops"), metrics)
     predictions = read_table(EVALUATE / name / "predictions.parquet").to_csv(lineterminator="\n")
     return Run(
         name,
@@ -139,7 +140,7 @@ def variant_run(name: str, params: Config, *, preprocessor: Any, example: pd.Dat
         params=own,
         metrics=flat_metrics(metrics),
         artifacts={**child_files(name), "predictions.csv": predictions},
-        model=Model(model, example),
+        model=Model(chain, example),
         dataset=dataset,
     )
 
@@ -155,7 +156,8 @@ def gather(params: Config) -> tuple[Run, list[Run], str]:
     refuse_missing(params.variants)
     schema, table = read_json(INGEST / "schema.json"), read_table(INGEST / "table.parquet")
     preprocessor = read_model(PREPROCESS / "preprocessor.skops")
-    example = separate(read_table(SPLIT / "train.parquet"), params.data.target)[0].head(EXAMPLE_ROWS)
+    training = separate(read_table(SPLIT / "train.parquet"), params.data.target)[0]
+    example = spelled(training.head(EXAMPLE_ROWS).reset_index(drop=True), schema["declaration"])
     dataset = Dataset(
         name=params.data.name,
         sha256=schema["sha256"],
@@ -164,7 +166,7 @@ def gather(params: Config) -> tuple[Run, list[Run], str]:
         columns={str(column): str(kind) for column, kind in table.dtypes.items()},
     )
     children = [
-        variant_run(name, params, preprocessor=preprocessor, example=example.reset_index(drop=True), dataset=dataset)
+        variant_run(name, params, schema=schema, preprocessor=preprocessor, example=example, dataset=dataset)
         for name in params.variants
     ]
     everything = {child.name: dict(child.params) for child in children}

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 RESULTS = "results_sha256"  # the tag that says which results a run publishes
 KEY = "key_sha256"  # the tag that tells the runs of a sweep, and the sweep itself, from others
-MODEL_PACKAGES = ("numpy", "pandas", "scikit-learn", "skops")
+MODEL_PACKAGES = ("numpy", "pandas", "scikit-learn", "scipy", "skops")
+SCORING = ("__init__", "calibration", "columns", "encoding", "errors", "scoring")  # what a model needs of this package
 ABANDONED = 3600  # seconds after which an unfinished run on a shared server belongs to a process that died
 LONGEST = {
     "key": 250,
@@ -65,9 +66,9 @@ class StoreError(Exception):
 
 @dataclass(frozen=True)
 class Model:
-    """A fitted scikit-learn pipeline with `predict_proba`, and a few rows of features to show what it takes."""
+    """A `pipeline.scoring.Scorer`, and a few raw rows of features to show what it takes."""
 
-    pipeline: Any
+    scorer: Any
     example: pd.DataFrame
 
 
@@ -561,38 +562,58 @@ def _log_artifacts(client: "MlflowClient", created: "Entity", artifacts: Mapping
         repository.log_artifacts(folder)
 
 
-def _log_model(client: "MlflowClient", experiment_id: str, run_id: str, name: str, model: Model) -> str:
-    """Log a model of the run as skops, which executes nothing when read; the model's id."""
+def save_model(model: Model, path: Path, **about: str) -> None:
+    """Write a model in MLflow's form: as skops, which executes nothing when read, and the modules that it needs.
+
+    Parameters
+    ----------
+    path
+        Of a folder that is not there yet.
+    about
+        What MLflow's description of a model holds beside that.
+    """
     import mlflow.sklearn
-    from mlflow.entities import LoggedModelOutput
     from mlflow.models import Model as Description
 
-    example = plain(model.example)
+    with tempfile.TemporaryDirectory() as folder:
+        code = Path(folder, "pipeline")
+        code.mkdir()
+        for module in SCORING:
+            shutil.copyfile(Path(__file__).with_name(f"{module}.py"), code / f"{module}.py")
+        mlflow.sklearn.save_model(
+            model.scorer,
+            str(path),
+            code_paths=[str(code)],
+            mlflow_model=Description(**about),
+            serialization_format="skops",
+            signature=_signature(model.example, model.scorer.predict(model.example)),
+            input_example=model.example,
+            pip_requirements=[f"{package}=={version(package)}" for package in MODEL_PACKAGES],
+            skops_trusted_types=list(TRUSTED_TYPES),
+        )
+
+
+def _log_model(client: "MlflowClient", experiment_id: str, run_id: str, name: str, model: Model) -> str:
+    """Log a model of the run; the model's id."""
+    from mlflow.entities import LoggedModelOutput
+
     logged = client.create_logged_model(
-        experiment_id, name=name, source_run_id=run_id, model_type=type(model.pipeline[-1]).__name__
+        experiment_id, name=name, source_run_id=run_id, model_type=type(model.scorer.model).__name__
     )
     client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
     status: Literal["READY", "FAILED"] = "FAILED"
     try:
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, "model")
-            mlflow.sklearn.save_model(
-                model.pipeline,
-                str(path),
-                mlflow_model=Description(
-                    artifact_path=logged.artifact_location,
-                    model_uuid=logged.model_id,
-                    model_id=logged.model_id,
-                    run_id=run_id,
-                ),
-                serialization_format="skops",
-                signature=_signature(example),
-                input_example=example,
-                pip_requirements=[f"{package}=={version(package)}" for package in MODEL_PACKAGES],
-                pyfunc_predict_fn="predict_proba",
-                skops_trusted_types=list(TRUSTED_TYPES),
+            path, model_id = Path(folder, "model"), str(logged.model_id)
+            save_model(
+                model,
+                path,
+                artifact_path=logged.artifact_location,
+                model_uuid=model_id,
+                model_id=model_id,
+                run_id=run_id,
             )
-            client.log_model_artifacts(logged.model_id, str(path))
+            client.log_model_artifacts(model_id, str(path))
         status = "READY"
     finally:
         with suppress(*(() if status == "READY" else (Exception,))):
@@ -600,23 +621,21 @@ def _log_model(client: "MlflowClient", experiment_id: str, run_id: str, name: st
     return str(logged.model_id)
 
 
-def plain(example: pd.DataFrame) -> pd.DataFrame:
-    """Rows as a person who scores new ones has them: what only pandas has as float64 and text."""
-    own = {name: "float64" for name, kind in example.dtypes.items() if str(kind) in ("Int64", "boolean")}
-    levels = {name: "str" for name, kind in example.dtypes.items() if str(kind) == "category"}
-    return example.astype({**own, **levels})
+def _signature(example: pd.DataFrame, scored: pd.DataFrame) -> Any:
+    """Features in, of any type, since the model says itself what it cannot take; what it says of them out.
 
-
-def _signature(example: pd.DataFrame) -> Any:
-    """Features in, probabilities of the two classes out."""
-    import numpy as np
+    A number's type would refuse files: what MLflow reads as whole numbers is to it not safely a double.
+    """
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema, TensorSpec
+    from mlflow.types.schema import AnyType
 
-    inputs: list[ColSpec | TensorSpec] = [
-        ColSpec(DataType[COLUMN_TYPES.get(str(kind), "double")], str(name)) for name, kind in example.dtypes.items()
+    anything = AnyType()  # type: ignore[no-untyped-call]
+    inputs: list[ColSpec | TensorSpec] = [ColSpec(anything, str(name)) for name in example]
+    outputs: list[ColSpec | TensorSpec] = [
+        ColSpec(DataType[COLUMN_TYPES.get(str(kind), "double")], str(name)) for name, kind in scored.dtypes.items()
     ]
-    return ModelSignature(Schema(inputs), Schema([TensorSpec(np.dtype("float64"), (-1, 2), "probabilities")]))
+    return ModelSignature(Schema(inputs), Schema(outputs))
 
 
 def metric_name(*parts: str) -> str:

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.columns import ColumnError, categorical, kind, typed
+from pipeline.columns import ColumnError, categorical, declaration, kind, out_of_reach, typed
 
 
 def column(*values, dtype=None):
@@ -70,6 +70,42 @@ def test_a_declaration_wins_over_the_values(values, declared, expected, found):
 
 def test_levels_keep_the_order_they_were_declared_in():
     assert typed(column("M", "S"), ["S", "M", "L"]).cat.codes.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("values", "declared", "expected"),
+    [
+        (column(1, 2), None, "numeric"),
+        (column(1, None), "integer", "integer"),
+        (column(True, False), None, "boolean"),
+        (column("yes", "no"), "boolean", "boolean"),
+        (column("S", "M"), None, "categorical"),
+        (column("S", "M"), ["S", "M", "L"], ["S", "M", "L"]),
+        (column("b", "a", dtype=pd.CategoricalDtype(["b", "a"], ordered=True)), None, ["b", "a"]),
+        (column("2020-01-31", None, "2020-02-01T12:00"), None, "ISO8601"),
+        (column("31/01/2020", "01/02/2020"), None, "%d/%m/%Y"),
+        (column("01/31/2020 10:30", "02/01/2020 11:00"), None, "%m/%d/%Y %H:%M"),
+        (column("05/04/2020"), "%d/%m/%Y", "%d/%m/%Y"),
+        (column("20200131"), "%Y%m%d", "%Y%m%d"),
+        (column(day("2020-01-31")), None, "date"),
+    ],
+)
+def test_how_a_column_was_read_can_be_declared_for_other_rows(values, declared, expected):
+    read = typed(values, declared)
+    assert declaration(values, read, declared) == expected
+    pd.testing.assert_series_equal(typed(values, expected), read)
+
+
+def test_a_date_that_could_be_read_in_two_ways_is_read_by_its_declared_format():
+    learned = column("31/01/2020", "01/02/2020")
+    assert typed(column("01/02/2020"), declaration(learned, typed(learned))).tolist() == [day("2020-02-01")]
+
+
+@pytest.mark.parametrize("number", [np.inf, -np.inf, 1e101])
+def test_numbers_that_no_computation_survives_are_found_by_line(number):
+    assert "in line 3" in out_of_reach(column(1.0, number))
+    assert out_of_reach(column(1.0, None, 1e99)) is None
+    assert out_of_reach(column("inf")) is None
 
 
 @pytest.mark.parametrize(

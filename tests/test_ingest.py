@@ -277,6 +277,8 @@ def test_main_writes_table_schema_and_truth_of_simulated_visits(project, stage):
         "negative": 0,
         "features": ["time_on_page", "pages_viewed", "interest_ski", "interest_climb"],
         "columns": dict.fromkeys(["time_on_page", "pages_viewed", "interest_ski", "interest_climb"], "numeric"),
+        "declaration": dict.fromkeys(["time_on_page", "pages_viewed", "interest_ski", "interest_climb"], "numeric"),
+        "text": [],
         "classes": {"negative": 32, "positive": 8},
     }
 
@@ -346,6 +348,8 @@ def test_main_writes_natural_dtypes_and_says_what_columns_are(project, stage, ca
     table, schema = read_table(folder / "data/ingest/table.parquet"), read_json(folder / "data/ingest/schema.json")
     kinds = {"size": "ordinal", "pages": "integer", "member": "boolean", "seen": "date", "shop": "categorical"}
     assert schema["columns"] == kinds
+    assert schema["declaration"] == {**kinds, "size": ["S", "M", "L"], "seen": "ISO8601"}
+    assert schema["text"] == ["size", "seen", "shop"]
     assert {name: columns.kind(table[name]) for name in kinds} == kinds
     assert table.shop.tolist()[:2] == ["north", "south"]
     assert table.isna().sum().tolist() == [1, 1, 0, 1, 1, 0]

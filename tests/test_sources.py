@@ -213,6 +213,16 @@ def test_three_thousand_columns_read(written):
     assert (table.columns[-1], table.iloc[0, -1]) == (names[-1], "x")
 
 
+def test_columns_of_text_stay_text_where_all_cells_look_like_numbers(written):
+    table = read_table(
+        written("code,truth,none,time\n007,true,,1.50\n1e3,false,NA,2\n"), text=["code", "truth", "none"]
+    )
+    assert table.code.tolist() == ["007", "1e3"]
+    assert table.truth.tolist() == ["true", "false"]
+    assert table.none.isna().tolist() == [True, False]
+    assert table.time.tolist() == [1.5, 2.0]
+
+
 def test_what_looks_misread_is_let_pass_in_columns_that_are_dropped(written):
     table = read_table(written('price,buy\n"1,234",0\n5,1\n'), drop=["price"])
     assert table.buy.tolist() == [0, 1]

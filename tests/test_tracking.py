@@ -17,6 +17,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import skops.io
+from test_dvc_yaml import reached
 
 from pipeline import config, configure, describe, evaluate, ingest, preprocess, resample, split, track, tracking, train
 from pipeline.errors import InputError
@@ -286,9 +287,10 @@ def test_the_data_set_of_a_run_is_named_with_its_columns(reproduced):
         ]
 
 
-def test_the_logged_model_takes_raw_features_and_gives_the_pipelines_probabilities(reproduced):
+def test_the_logged_model_takes_raw_features_and_gives_the_pipelines_predictions(reproduced, monkeypatch):
     import mlflow.pyfunc
 
+    monkeypatch.setattr(sys, "path", sys.path)  # MLflow puts the model's code before it, and leaves it there
     publish()
     (_, _, smote), client = stored(reproduced)
     (model,) = client.search_logged_models([smote.info.experiment_id], f"source_run_id = '{smote.info.run_id}'")
@@ -299,14 +301,15 @@ def test_the_logged_model_takes_raw_features_and_gives_the_pipelines_probabiliti
     assert list(expected.index) == list(test.index)
     folder = Path(urllib.request.url2pathname(model.artifact_location.removeprefix("file://")))
     loaded = skops.io.load(folder / "model.skops", trusted=list(TRUSTED_TYPES))
-    assert list(loaded.named_steps) == ["preprocess", "model"]
-    assert loaded.predict_proba(test)[:, 1].tolist() == expected.tolist()
+    assert loaded.predict(test).raw_probability.tolist() == expected.tolist()
     served = mlflow.pyfunc.load_model(str(folder))
-    assert served.predict(test)[:, 1].tolist() == expected.tolist()
+    pd.testing.assert_frame_equal(served.predict(test), loaded.predict(test), check_exact=True)
     assert served.metadata.signature.inputs.input_names() == list(test.columns)
+    assert served.metadata.signature.outputs.input_names() == ["probability", "raw_probability", "decision"]
     assert len(served.input_example) == 5
     needed = (folder / "requirements.txt").read_text().split()
-    assert {line.partition("==")[0] for line in needed} == {"mlflow", "numpy", "pandas", "scikit-learn", "skops"}
+    packages = {"mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops"}
+    assert {line.partition("==")[0] for line in needed} == packages
     assert all("==" in line for line in needed)
 
 
@@ -593,26 +596,6 @@ def test_the_user_interface_serves_the_store_and_takes_runs_as_a_server(reproduc
     assert status == 0
 
 
-def test_a_model_s_signature_takes_text_dates_and_truths():
-    example = tracking.plain(
-        pd.DataFrame(
-            {
-                "pages": pd.Series([1, None], dtype="Int64"),
-                "size": pd.Categorical(["S", "M"], ["S", "M"], ordered=True),
-                "member": pd.Series([True, None], dtype="boolean"),
-                "vip": [True, False],
-                "seen": pd.to_datetime(["2020-01-31", None]),
-                "shop": ["north", "south"],
-            }
-        )
-    )
-    kinds = {column.name: column.type.name for column in tracking._signature(example).inputs}
-    assert kinds == {
-        "pages": "double",
-        "size": "string",
-        "member": "double",
-        "vip": "boolean",
-        "seen": "datetime",
-        "shop": "string",
-    }
-    assert example["size"].tolist() == ["S", "M"]
+def test_a_model_takes_the_modules_along_that_score():
+    ours = {"__init__", *reached("scoring")}
+    assert set(tracking.SCORING) == ours
