@@ -190,7 +190,7 @@ def changes(found: list[dict[str, Any]]) -> list[str]:
             stretches.append([each])
     cheaper = sum(each["beyond_chance"] for each in found)
     reference = found[0]["reference"]
-    summary = f"at {cheaper or 'none'} of {len(found)} cost ratios a remedy is cheaper than {reference} beyond chance"
+    summary = f"a remedy is cheaper than {reference} beyond chance at {cheaper} of {len(found)} cost ratios"
     return [summary, *(_stretch(stretch) for stretch in stretches)]
 
 

@@ -204,7 +204,7 @@ def _roles(source: pd.DataFrame, roles: Mapping[str, str]) -> tuple[pd.DataFrame
                 problems.append(f"data.{role}: column {name!r}: {error}: {mend}")
                 continue
             # Beyond these ends, squares leave floating point's range.
-            if (bad := np.flatnonzero(~((column >= 1 / LARGEST) & (column <= LARGEST)))).size:
+            if (bad := np.flatnonzero(~((column >= 1 / columns.LARGEST) & (column <= columns.LARGEST)))).size:
                 problems.append(
                     f"data.{role}: column {name!r}: expected finite numbers above 0, found "
                     f"{', '.join(f'{value:g}' for value in column.iloc[bad[: columns.CELLS]])} in {lines(bad)}: {mend}"

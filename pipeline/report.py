@@ -10,18 +10,56 @@ from markupsafe import Markup
 
 from pipeline import weights
 
+# What a picture shows, for those who do not see it; and below it, what to look for.
 FIGURES = {
-    "differences": "Each remedy's gain against the plain model over the folds, with its interval, over the band that "
-    "counts as none.",
-    "class_counts": "Bars of the class counts in the whole table, training rows, test rows, and after each resampling.",
-    "confusion_matrices": "Confusion matrices of every variant at threshold 0.5 and at its tuned threshold.",
-    "precision_recall": "Precision over recall for every variant, with operating points.",
-    "roc": "Receiver operating characteristic of every variant, with operating points.",
-    "reliability": "Observed over predicted shares of positives among test rows, as they are and corrected.",
-    "cost_map": "Cost of each variant at its own threshold, over what a miss costs in false alarms.",
-    "decision_curve": "Net benefit over the probability from which one would act, with acting on all and on none.",
-    "components": "Training rows and synthetic rows in the two leading components of the training rows.",
+    "differences": (
+        "Forest plot: for each remedy a dot and its interval, over a shaded band around 0. The table above has the "
+        "numbers.",
+        "Each remedy's gain against the plain model over the folds. A line right of the band is a better model, one "
+        "within it the same model, and one that is longer than the band leaves it open.",
+    ),
+    "class_counts": (
+        "Bars of the class counts in the whole table, training rows, test rows, and after each resampling, with the "
+        "counts on them.",
+        "What the model sees of each class. Weights leave the rows as they are.",
+    ),
+    "confusion_matrices": (
+        "Confusion matrices of every variant, at threshold 0.5 above and at its tuned threshold below. The table above "
+        "has the counts.",
+        "Rows are what is, columns what it was called; shade is the share of the row.",
+    ),
+    "precision_recall": (
+        "Precision over recall on the test rows, a line for each variant, with a dot at 0.5 and a diamond at t*.",
+        "Where the dots of all variants lie along one curve, rebalancing moved the threshold and no more.",
+    ),
+    "roc": (
+        "Receiver operating characteristic on the test rows, a line for each variant, with a dot at 0.5 and a diamond "
+        "at t*.",
+        "The same with false alarms among the negatives, which looks better the rarer the positives are.",
+    ),
+    "reliability": (
+        "Observed over predicted shares of positives in ten bins of test rows: a panel for the probabilities as they "
+        "are, and one for each correction. The table above sums them up.",
+        "On the diagonal a probability means what it says; right of it positives are overstated.",
+    ),
+    "cost_map": (
+        "Cost of each variant against the plain model's, over what a miss costs in false alarms, with a strip that "
+        "names the cheapest. The list above says where it changes.",
+        "Each variant at the threshold that is cheapest for it on other rows.",
+    ),
+    "decision_curve": (
+        "Net benefit of each variant over the probability from which one would act, with acting on all rows and on "
+        "none.",
+        "Above both grey lines a model is worth using; probabilities are corrected by the shares.",
+    ),
+    "components": (
+        "Training rows and synthetic rows in the two leading principal components of the training rows, a panel for "
+        "each variant.",
+        "Where synthetic positives lie among negatives, the model learns from rows that nobody has seen.",
+    ),
 }
+DOTS = 100  # of a picture an inch at its own size; they are drawn finer, for screens that can show it
+DRAWN = 160
 
 
 def render(comparison: dict[str, Any], figures: dict[str, bytes], *, command: str, evidence: str | None) -> str:
@@ -38,7 +76,7 @@ def render(comparison: dict[str, Any], figures: dict[str, bytes], *, command: st
     evidence
         What `pipeline.evidence.pack` gives, for `python -m pipeline.verify`; None where it is too large.
     """
-    pictures = {name: _picture(figures[name], text) for name, text in FIGURES.items() if name in figures}
+    pictures = {name: _picture(figures[name], *texts) for name, texts in FIGURES.items() if name in figures}
     block = None if evidence is None else Markup(evidence)  # JSON without "<"
     seal = None if evidence is None else hashlib.sha256(evidence.encode()).hexdigest()
     told = {"pictures": pictures, "command": command, "weighted": weights.sentence(comparison["table"])}
@@ -55,7 +93,8 @@ def render_summary(summary: dict[str, Any], figures: dict[str, bytes]) -> str:
     figures
         PNG bytes by the name of the table.
     """
-    pictures = {name: _picture(data, f"Each run on {name} as a dot, by its way.") for name, data in figures.items()}
+    text, caption = "Each run on {} as a dot, a row for each way.", "The bar is the mean of the runs."
+    pictures = {name: _picture(data, text.format(name), caption) for name, data in figures.items()}
     return _page("summary.html", **summary, pictures=pictures)
 
 
@@ -71,11 +110,20 @@ def _page(template: str, **content: Any) -> str:
     environment.filters["signed"] = _signed
     environment.filters["plain"] = _plain
     environment.filters["shown"] = weights.shown
+    environment.filters["unbroken"] = _unbroken
     return environment.get_template(template).render(**content)
 
 
-def _picture(data: bytes, text: str) -> dict[str, str]:
-    return {"source": f"data:image/png;base64,{b64encode(data).decode()}", "text": text}
+def _picture(data: bytes, text: str, caption: str) -> dict[str, Any]:
+    """A PNG within the page, with its size in CSS pixels, so that letters are as large in all of them."""
+    width, height = (round(int.from_bytes(data[at : at + 4]) * DOTS / DRAWN) for at in (16, 20))
+    source = f"data:image/png;base64,{b64encode(data).decode()}"
+    return {"source": source, "width": width, "height": height, "text": text, "caption": caption}
+
+
+def _unbroken(text: str) -> str:
+    """No line ends between a number and its %."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _signed(value: float | None, digits: int = 3) -> str:

@@ -214,7 +214,7 @@ def gained(test: Mapping[str, Any], declared: Mapping[str, Any]) -> str:
     """A remedy's gain with its interval and its metric, in words."""
     metric = WORDS[declared["primary"]]
     lower = " less" if COLUMNS[declared["primary"]][1] < 0 else ""
-    interval = f"{1 - declared['alpha']:.0%} interval {test['low']:+.3f} to {test['high']:+.3f}"
+    interval = f"{100 * (1 - declared['alpha']):g} % interval {test['low']:+.3f} to {test['high']:+.3f}"
     return f"{test['mean']:+.3f} ({interval}){lower} {metric}"
 
 

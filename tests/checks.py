@@ -502,9 +502,11 @@ def _reproduced(patch: pytest.MonkeyPatch, honest: Callable, *, garbled: bool) -
     for module in (resample, train, evaluate):
         for name in params.variants:
             stage(module, name)
+    counted = files.SPLIT / "classes.json"  # of both sides, and of test rows that repeat a training row
     made = [path for path in Path("data").rglob("*") if path.is_file() and "ingest" not in path.parts]
-    counted = files.SPLIT / "classes.json"  # of both sides, and of the rows that both have
-    kept: dict[str, Any] = {str(p): p.read_bytes() for p in made if p.name not in TEST_SIDE and p != counted}
+    kept: dict[str, Any] = {
+        str(path): path.read_bytes() for path in made if path.name not in TEST_SIDE and path != counted
+    }
     kept["classes of the training rows"] = files.read_json(counted)["train"]
     for path in Path("reports").rglob("metrics.json"):
         kept[f"threshold of {path.parent.name}"] = files.read_json(path)["holdout"]["tuned"]["threshold"]

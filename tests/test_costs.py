@@ -165,7 +165,7 @@ def test_a_remedy_that_ranks_better_is_cheaper_beyond_chance():
     found = costs.cost_map({"none": poor, "smote": good}, ratios=[1, 2, 3], alpha=0.05)
     assert all(each["cheapest"] == "smote" and each["beyond_chance"] for each in found)
     assert costs.changes(found) == [
-        "at 3 of 3 cost ratios a remedy is cheaper than none beyond chance",
+        "a remedy is cheaper than none beyond chance at 3 of 3 cost ratios",
         "where a miss costs 1 to 3 false alarms, smote is cheapest, beyond chance",
     ]
     turned = costs.cost_map({"none": good, "smote": poor}, ratios=[1, 2, 3], alpha=0.05)
@@ -180,12 +180,12 @@ def test_changes_say_where_the_cheapest_changes_and_how_surely():
 
     found = [at(1, "none", False), at(2, "smote", False), at(4, "smote", True), at(8, "under", False)]
     assert costs.changes(found) == [
-        "at 1 of 4 cost ratios a remedy is cheaper than none beyond chance",
+        "a remedy is cheaper than none beyond chance at 1 of 4 cost ratios",
         "where a miss costs 1 false alarm, none is cheapest",
         "where a miss costs 2 to 4 false alarms, smote is cheapest, beyond chance only at 4",
         "where a miss costs 8 false alarms, under is cheapest, but not beyond chance",
     ]
-    assert costs.changes(found[:2])[0] == "at none of 2 cost ratios a remedy is cheaper than none beyond chance"
+    assert costs.changes(found[:2])[0] == "a remedy is cheaper than none beyond chance at 0 of 2 cost ratios"
 
 
 def test_maps_without_reference_or_of_other_folds_or_falling_ratios_are_refused():

@@ -285,7 +285,8 @@ def test_the_planned_width_is_that_of_tables_drawn_anew(
     planned = plan.plan(params, keys, processes=1).half_width
     widths = []
     for seed in range(1001, 1001 + draws):
-        found, _ = audit.over_folds(drawn(features, **how, seed=seed), params)
+        again = drawn(features, **how, seed=seed)
+        found, _ = audit.over_folds(again, params, pd.DataFrame(index=again.index))
         none = found.pop("none")
         over = none["rows"].sum() / none["training_rows"].sum()
         for each in found.values():
