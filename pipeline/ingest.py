@@ -1,8 +1,8 @@
 """Reads or simulates the table, refuses what cannot be used, and writes features and a 0/1 target."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -218,7 +218,24 @@ def _out_of_reach(column: pd.Series) -> str | None:
 
 
 def read(data: Data) -> tuple[pd.DataFrame, pd.Series | None, str]:
-    """The source table, the true probability of each row where it is known, and the SHA-256 of the table's bytes."""
+    """The source table, the true probability of each row where it is known, and the SHA-256 that tells it from others.
+
+    Raises
+    ------
+    InputError
+        It cannot be had, or is fetched, and no `data.sha256` says which table is meant.
+    """
+    table, truth, found = bring(data)
+    if truth is None and data.sha256 is None and data.path.endswith(".yaml"):
+        raise InputError(
+            f"{data.name}: fetched and kept, {len(table):,} rows, {table.shape[1]:,} columns: say that everyone is to "
+            f"get this table with -S data.sha256={found}"
+        )
+    return table, truth, found
+
+
+def bring(data: Data) -> tuple[pd.DataFrame, pd.Series | None, str]:
+    """What `read` gives, whether or not `data.sha256` is declared."""
     if data.simulation is not None:
         s = data.simulation
         if data.target != mountain_shop.TARGET:
@@ -228,15 +245,32 @@ def read(data: Data) -> tuple[pd.DataFrame, pd.Series | None, str]:
             )
         table, truth = mountain_shop.simulate(rows=s.rows, prevalence=s.prevalence, seed=s.seed)
         return table, truth, hashlib.sha256(pd.util.hash_pandas_object(table).to_numpy().tobytes()).hexdigest()
+    if fetch := _fetch(data):
+        origin = {"openml": data.openml, "imbalanced": data.imbalanced, "sql": data.sql}
+        plain = {key: asdict(node) if is_dataclass(node) else node for key, node in origin.items()}
+        table, found = sources.cached(fetch, data.sha256, origin=plain)
+        return table, None, found
     path = Path(data.path)
-    expected = data.download.sha256 if data.download else None
-    if data.download and path.suffix == ".yaml":
-        path = sources.download(data.download.url, data.download.sha256)
-    table = sources.read_table(path, drop=data.drop)
+    if data.url is not None and path.suffix == ".yaml":
+        path = sources.download(data.url, data.sha256)
+    table = sources.read_table(path, drop=data.drop, sheet=data.sheet)
     found = sources.sha256(path)
-    if expected and found != expected:
-        raise InputError(f"{path}: expected sha256 {expected}, found {found}: for a table of your own use -S data=csv")
+    if found != (data.sha256 or found):
+        raise InputError(
+            f"{path}: expected sha256 {data.sha256}, found {found}: for a table of your own use -S data=csv"
+        )
     return table, None, found
+
+
+def _fetch(data: Data) -> Callable[[], pd.DataFrame] | None:
+    """What brings a table that is no file; None where it is one."""
+    if (which := data.openml) is not None:
+        return lambda: sources.fetch_openml(which.id, name=which.name, version=which.version)
+    if (name := data.imbalanced) is not None:
+        return lambda: sources.fetch_imbalanced(name)
+    if (asked := data.sql) is not None:
+        return lambda: sources.read_sql(asked.url, asked.query)
+    return None
 
 
 def load(data: Data) -> tuple[pd.DataFrame, pd.Series | None, dict[str, Any], pd.DataFrame]:

@@ -303,7 +303,11 @@ def test_main_reads_a_packed_table_and_keeps_no_truth(project, stage):
     content = gzip.compress(b"time,buy\n1,yes\n2,no\n3,no\n", mtime=0)
     (folder / "visits.csv.gz").write_bytes(content)
     stage(stage_ingest)
-    assert sorted(path.name for path in (folder / "data/ingest").iterdir()) == ["schema.json", "table.parquet"]
+    assert sorted(path.name for path in (folder / "data/ingest").iterdir()) == [
+        "roles.parquet",
+        "schema.json",
+        "table.parquet",
+    ]
     schema = read_json(folder / "data/ingest/schema.json")
     assert (schema["positive"], schema["classes"]) == ("yes", {"negative": 2, "positive": 1})
 
