@@ -12,7 +12,7 @@ import pandas as pd
 from pipeline import columns, config, mountain_shop, sources
 from pipeline.columns import ColumnError, lines
 from pipeline.config import Data
-from pipeline.errors import InputError, nearest, run
+from pipeline.errors import InputError, given, nearest, run
 from pipeline.files import INGEST, say, write_json, write_table
 from pipeline.grouping import ROLES
 
@@ -175,7 +175,7 @@ def _features(source: pd.DataFrame, declared: Mapping[str, Any], drop: list[str]
             continue
         if problem := _out_of_reach(features[name]):
             problems[name] = problem
-    leave = f"leave it out with -S 'data.drop=[{','.join(map(str, [*drop, *useless]))}]'"
+    leave = f"leave it out with {given('data.drop', map(str, [*drop, *useless]))}"
     return pd.DataFrame(features), [
         f"column {name!r}: {problem}{leave if name in useless else ''}" for name, problem in problems.items()
     ]
@@ -273,6 +273,22 @@ def _fetch(data: Data) -> Callable[[], pd.DataFrame] | None:
     return None
 
 
+def accept(source: pd.DataFrame, data: Data) -> Table:
+    """The table that `data` makes of its source; raises InputError with every problem, each with the file's name."""
+    try:
+        return ingest(
+            source,
+            target=data.target,
+            positive=data.positive,
+            drop=data.drop,
+            integers=data.integers,
+            declared=data.columns,
+            roles={role: getattr(data, role) for role in ROLES if getattr(data, role)},
+        )
+    except InputError as error:
+        raise InputError(f"{data.path}: {problem}" for problem in error.problems) from None
+
+
 def load(data: Data) -> tuple[pd.DataFrame, pd.Series | None, dict[str, Any], pd.DataFrame]:
     """The table that `data` declares.
 
@@ -294,18 +310,7 @@ def load(data: Data) -> tuple[pd.DataFrame, pd.Series | None, dict[str, Any], pd
         With every problem of the table that was found, each with the name of its file.
     """
     source, truth, digest = read(data)
-    try:
-        table = ingest(
-            source,
-            target=data.target,
-            positive=data.positive,
-            drop=data.drop,
-            integers=data.integers,
-            declared=data.columns,
-            roles={role: getattr(data, role) for role in ROLES if getattr(data, role)},
-        )
-    except InputError as error:
-        raise InputError(f"{data.path}: {problem}" for problem in error.problems) from None
+    table = accept(source, data)
     if truth is not None:
         truth = truth.rename_axis("row_id")
         if table.positive != 1:  # the simulation says how probable a 1 is
