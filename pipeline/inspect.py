@@ -15,7 +15,7 @@ from omegaconf import MISSING, OmegaConf
 
 from pipeline import columns, config, delimited, ingest, report
 from pipeline.columns import ColumnError
-from pipeline.config import Data
+from pipeline.config import Config, Data
 from pipeline.configure import CONF, compose
 from pipeline.errors import InputError, given, run
 from pipeline.files import REPORTS, say, write_text
@@ -171,7 +171,7 @@ def likely_target(table: pd.DataFrame) -> str | None:
         return named, last and distinct[place] <= CLASSES, distinct[place] == 2, place == 0, place
 
     distinct = [table.iloc[:, place].nunique() for place in range(table.shape[1])]
-    places = [place for place, count in enumerate(distinct) if 2 <= count <= min(CLASSES, max(2, len(table) / 2))]
+    places = [place for place, count in enumerate(distinct) if 2 <= count <= min(CLASSES, len(table) - 1)]
     return str(table.columns[max(places, key=likely)]) if places else None
 
 
@@ -485,26 +485,16 @@ def fetched(data: Data) -> bool:
     return data.simulation is None and data.path.endswith(".yaml")
 
 
-def command(overrides: Sequence[str], data: Data, found: Inspection) -> str:
-    """The command line that runs on the table, with what is best left out.
-
-    Parameters
-    ----------
-    overrides
-        Hydra's, as they were given.
-    data
-        As `look` gives it.
-    found
-        What was found.
-    """
+def command(overrides: Sequence[str], data: Data, *, target: str | None) -> str:
+    """The command line that runs on the table: Hydra's overrides as they were given, but for what `data` now says."""
     own = ("data.target", "data.drop", "data.sha256")
     said = [f"-S {shlex.quote(o)}" for o in overrides if o.lstrip("+").partition("=")[0] not in own]
     if data.sha256 is not None:
         said.append(given("data.sha256", data.sha256))
-    if found.target is not None and data.simulation is None:
-        said.append(given("data.target", found.target))
-    if drop := [*data.drop, *(one.name for one in found.columns if _useless(one))]:
-        said.append(given("data.drop", drop))
+    if data.simulation is None:
+        said.append(given("data.target", target or "COLUMN"))
+    if data.drop:
+        said.append(given("data.drop", data.drop))
     return " ".join(["dvc exp run", *said])
 
 
@@ -532,6 +522,9 @@ def facts(found: Inspection) -> dict[str, str]:
         shown = [f"{label!r} ({count:,}, {100 * count / total:.3g} %)" for label, count in found.classes[:SHOWN]]
         more = len(found.classes) - len(shown)
         classes = f"{', '.join(shown)}{f' and {more:,} more' if more else ''}"
+        if len(found.classes) > CLASSES:
+            some = ", ".join(_cell(label) for label, _ in found.classes[:3])
+            classes = f"{len(found.classes):,} different values, such as {some}: too many for classes"
         said["target"] = f"{found.target!r}: {classes}"
         if found.guessed:
             said["target"] = f"not known; likely {said['target']}"
@@ -541,7 +534,7 @@ def facts(found: Inspection) -> dict[str, str]:
         said["imbalance"] = f"{counts[0] / counts[-1]:.3g} to 1; " + (
             f"{found.positive!r} is the positive class"
             if len(counts) == 2
-            else f"{len(counts)} classes, the rarest of {rarest:,} rows"
+            else f"{len(counts)} classes, the rarest of {_count(rarest, 'row')}"
         )
     kinds: dict[str, list[str]] = {}
     for one in found.columns:
@@ -556,10 +549,8 @@ def facts(found: Inspection) -> dict[str, str]:
     said["missing"] = "none"
     if holes:
         worst = ", ".join(f"{c.name!r} {_percent(c.missing, found.rows)}" for c in holes[:SHOWN])
-        said["missing"] = (
-            f"{sum(c.missing for c in holes):,} of {cells:,} cells, in {len(holes):,} "
-            f"column{'s' * (len(holes) > 1)}: {worst}{' …' if len(holes) > SHOWN else ''}"
-        )
+        empty = f"{sum(c.missing for c in holes):,} of {cells:,} cells, in {_count(len(holes), 'column')}"
+        said["missing"] = f"{empty}: {worst}{' …' if len(holes) > SHOWN else ''}"
     said["duplicates"] = "none"
     if found.repeated:
         said["duplicates"] = f"{found.repeated:,} of {found.rows:,} rows repeat another's features" + (
@@ -573,9 +564,10 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:SHOWN]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
-def lines(found: Inspection, refused: Sequence[str]) -> list[str]:
-    """What the terminal shows: one screen; `refused` is what ingest says."""
-    said = [_wrapped(label, text) for label, text in facts(found).items()]
+def lines(found: Inspection, refused: Sequence[str], *, name: str) -> list[str]:
+    """What the terminal shows of the table `name`: one screen; `refused` is what ingest says."""
+    said = [f"{name}: {_count(found.rows, 'row')}, {_count(len(found.columns), 'feature')}"]
+    said += [_wrapped(label, text) for label, text in facts(found).items()]
     if found.guessed:
         shown = [f"{c.name!r}: {c.kind or 'unclear'}, {c.summary}" for c in found.columns[:LINES]]
         said += ["", *(_wrapped("columns" if not place else "", text) for place, text in enumerate(shown))]
@@ -595,6 +587,10 @@ def lines(found: Inspection, refused: Sequence[str]) -> list[str]:
     return said
 
 
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number != 1)}"
+
+
 def _wrapped(label: str, text: str) -> str:
     return textwrap.fill(text, WIDTH, initial_indent=f"{label:<12}", subsequent_indent=" " * 12, break_long_words=False)
 
@@ -605,8 +601,7 @@ def page(found: Inspection, refused: Sequence[str], *, name: str, command: str) 
     return report.render_inspection(
         {
             "name": name,
-            "rows": found.rows,
-            "features": len(found.columns),
+            "size": f"{_count(found.rows, 'row')}, {_count(len(found.columns), 'feature')}",
             "facts": facts(found),
             "findings": {key: (FINDINGS[key], named) for key, named in findings(found).items()},
             "loud": LOUD,
@@ -635,6 +630,16 @@ def _card(one: Column, rows: int) -> str:
     return "; ".join(word for word in (one.summary, f"{one.distinct:,} different", holes, alone) if word)
 
 
+def settings(overrides: list[str]) -> tuple[Config, str | None]:
+    """The configuration that these overrides compose to, and the target; None where none is given."""
+    raw = OmegaConf.to_container(OmegaConf.create(compose(overrides)))
+    assert isinstance(raw, dict)
+    target = raw["data"]["target"]
+    if target == MISSING:
+        raw["data"]["target"] = ""  # may be missing here, and nowhere else
+    return config.check(raw, path=CONF, give="python -m pipeline.inspect"), None if target == MISSING else target
+
+
 def main() -> None:
     """Look, print, write the page."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.inspect", description=__doc__)
@@ -645,33 +650,29 @@ def main() -> None:
         help="Hydra overrides, such as data=csv data.path=FILE data.target=COLUMN",
     )
     overrides = parser.parse_args().overrides
-    raw = OmegaConf.to_container(OmegaConf.create(compose(overrides)))
-    assert isinstance(raw, dict)
-    target = raw["data"]["target"]
-    if target == MISSING:
-        raw["data"]["target"] = ""  # may be missing here, and nowhere else
-    params = config.check(raw, path=CONF, give="python -m pipeline.inspect")
-    source, problems, data = look(params.data)
+    params, target = settings(overrides)
+    source, misread, data = look(params.data)
     found = inspect(
         source,
-        target=None if target == MISSING else target,
+        target=target,
         positive=data.positive,
         drop=[*data.drop, *(name for name in (data.group, data.time) if name is not None)],
         declared=data.columns,
         min_frequency=params.preprocess.min_frequency,
     )
-    refused = [*problems, *refusals(source, data, target=found.target)]
-    run_it = command(overrides, data, found)
-    name = params.data.name if fetched(data) or data.simulation else Path(data.path).name
-    say(f"{name}: {found.rows:,} rows, {len(found.columns):,} features")
-    for line in lines(found, refused):
+    refused = [*misread, *refusals(source, data, target=found.target)]
+    ready = replace(data, drop=[*data.drop, *(one.name for one in found.columns if _useless(one))])
+    run_it = command(overrides, ready, target=found.target)
+    name = data.name if fetched(data) or data.simulation else Path(data.path).name
+    for line in lines(found, refused, name=name):
         say(line)
     write_text(PAGE, page(found, refused, name=name, command=run_it))
     say(f"\nevery column with its bars: {PAGE}")
-    without = (
-        " without what is refused, ids, constants and what tells the class" if any(map(_useless, found.columns)) else ""
+    less = (
+        ", without what is refused, ids, constants and what tells the class" if ready.drop != params.data.drop else ""
     )
-    say(f"\nto run it{without}:\n  {run_it}")
+    first = ", once the table is mended" if refusals(source, ready, target=found.target) else ""
+    say(f"\nto run it{first}{less}:\n  {run_it}")
 
 
 if __name__ == "__main__":
