@@ -18,6 +18,7 @@ from pipeline.grouping import ROLES
 
 RESERVED = ("row_id", "synthetic")
 LARGEST = 1e100  # beyond it, squares overflow
+FEW = 5  # rows of a class that may agree with a feature by chance
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def ingest(
     positive = positive.strip() if isinstance(positive, str) else positive
     features, problems = _features(source.drop(columns=[target, *drop, *roles.values()]), declared, drop)
     beside, missing = _roles(source, roles)
-    problems = _target_problems(labels, positive) + problems + missing
+    problems = _target_problems(labels, positive) + problems + _telltale(features, labels, drop) + missing
     if target in declared:
         problems.append(f"data.columns: expected features, found the target {target!r}: leave it out there")
     if problems:
@@ -175,10 +176,27 @@ def _features(source: pd.DataFrame, declared: Mapping[str, Any], drop: list[str]
             continue
         if problem := _out_of_reach(features[name]):
             problems[name] = problem
+    if not problems and all(column.nunique(dropna=False) <= 1 for column in features.values()) and len(source) > 1:
+        return source, ["expected a feature that differs between rows, found one value in each: add others"]
     leave = f"leave it out with {given('data.drop', map(str, [*drop, *useless]))}"
     return pd.DataFrame(features), [
         f"column {name!r}: {problem}{leave if name in useless else ''}" for name, problem in problems.items()
     ]
+
+
+def _telltale(features: pd.DataFrame, labels: pd.Series, drop: list[str]) -> list[str]:
+    """What to say of features that are the target under another name."""
+    classes = pd.factorize(labels)[0]
+    problems = []
+    if labels.nunique() > 1 and labels.value_counts().min() >= FEW:
+        same = [str(name) for name in features if np.array_equal(pd.factorize(features[name])[0], classes)]
+        leave = given("data.drop", [*map(str, drop), *same])
+        problems = [
+            f"column {name!r}: expected a feature, found one value for each class and no other, as if it were the "
+            f"target {labels.name!r}: leave it out with {leave}"
+            for name in same
+        ]
+    return problems
 
 
 def _roles(source: pd.DataFrame, roles: Mapping[str, str]) -> tuple[pd.DataFrame, list[str]]:
