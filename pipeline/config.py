@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -44,11 +45,20 @@ class Simulation:
 
 
 @dataclass
-class Download:
-    """A table to fetch once."""
+class OpenML:
+    """A table of OpenML, by its number, or by its name and, unless it is the active one, its version."""
+
+    id: int | None
+    name: str | None
+    version: int | None
+
+
+@dataclass
+class SQL:
+    """A database's address, with `$NAME` where a password stands, and a SELECT with ORDER BY."""
 
     url: str
-    sha256: str
+    query: str
 
 
 @dataclass
@@ -65,8 +75,13 @@ class Data:
     weight: str | None
     columns: dict[str, Any] | None
     integers: bool
+    sheet: str | None
     simulation: Simulation | None
-    download: Download | None
+    url: str | None
+    openml: OpenML | None
+    imbalanced: str | None
+    sql: SQL | None
+    sha256: str | None
 
 
 @dataclass
@@ -241,7 +256,7 @@ def _own_out_of_range(keys: Any) -> list[tuple[str, str, Any]]:
 def restore(settings: Mapping[str, Any]) -> Config:
     """The configuration that `dataclasses.asdict` turned into `settings`; it was checked before that."""
     data = dict(settings["data"])
-    for key, kind in (("simulation", Simulation), ("download", Download)):
+    for key, kind in (("simulation", Simulation), ("openml", OpenML), ("sql", SQL)):
         data[key] = kind(**data[key]) if data[key] else None
     return Config(
         **{
@@ -350,12 +365,7 @@ def _out_of_range(config: Config) -> list[tuple[str, str, Any]]:
         (config.tracking.timeout > 0, "tracking.timeout", "seconds above 0", config.tracking.timeout),
         (len(config.variants) > 0, "variants", "at least one variant", {}),
         (data.target not in data.drop, "data.drop", "columns other than data.target", data.target),
-        (
-            simulation is None or data.path.endswith(".yaml"),
-            "data.path",
-            "no file, since this table is simulated; for a file: -S data=csv -S data.path=FILE -S data.target=COLUMN",
-            data.path,
-        ),
+        *_source_rules(data),
     ]
     for name in config.variants:
         plain = name.replace("_", "").replace("-", "").isalnum() and name.isascii()
@@ -373,6 +383,67 @@ def _out_of_range(config: Config) -> list[tuple[str, str, Any]]:
             (0 <= simulation.seed < 2**32, "data.simulation.seed", seed, simulation.seed),
         ]
     return [(key, expected, found) for holds, key, expected, found in rules if not holds]
+
+
+def _source_rules(data: Data) -> list[tuple[bool, str, str, Any]]:
+    """What holds for the keys that say where the table comes from."""
+    there = {key for key in ("simulation", "url", "openml", "imbalanced", "sql") if getattr(data, key) is not None}
+    made = "this table is simulated" if "simulation" in there else "this table is fetched"
+    sha256 = data.sha256
+    rules: list[tuple[bool, str, str, Any]] = [
+        (
+            len(there) <= 1,
+            "data",
+            "one of data.simulation, data.url, data.openml, data.imbalanced and data.sql",
+            ", ".join(sorted(there)),
+        ),
+        (
+            not there - {"url"} or data.path.endswith(".yaml"),
+            "data.path",
+            f"no file, since {made}; for a file: -S data=csv -S data.path=FILE -S data.target=COLUMN",
+            data.path,
+        ),
+        (
+            sha256 is None or (len(sha256) == 64 and set(sha256) <= set("0123456789abcdef")),
+            "data.sha256",
+            "64 hexadecimal digits in small letters, or null",
+            sha256,
+        ),
+    ]
+    if (openml := data.openml) is not None:
+        rules += [
+            (
+                (openml.id is None) != (openml.name is None),
+                "data.openml",
+                "an id, or else a name: -S data.openml.id=310",
+                {"id": openml.id, "name": openml.name},
+            ),
+            (
+                openml.version is None or openml.id is None,
+                "data.openml.version",
+                "null, since an id is of one version",
+                openml.version,
+            ),
+        ]
+    if data.sql is not None:
+        rules.append(
+            (
+                not (shown := _with_password(data.sql.url)),
+                "data.sql.url",
+                "the name of an environment variable where the password stands, since params.yaml is committed: "
+                f"{shown.replace('***', '$PASSWORD') if shown else ''}",
+                shown,
+            )
+        )
+    return rules
+
+
+def _with_password(url: str) -> str | None:
+    """The address of a database without the password it has, as `***`; None if it has none, or `$NAME` for one."""
+    before_host = r"^([^/?#]+://[^:/?#]*:)(?!\$[A-Za-z_]\w*@|\d+(?:[/?#]|$)).+(?=@)"
+    option = r"(?i)([?&;][a-z_]*(?:pass|passwd|password|pwd|token|secret)=)(?!\$[A-Za-z_]\w*(?:[&;]|$))[^&;]+"
+    hidden = re.sub(option, r"\1***", re.sub(before_host, r"\1***", url))
+    return None if hidden == url else hidden
 
 
 def _objective_rules(evaluate: Evaluate) -> list[tuple[bool, str, str, Any]]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, given
 from pipeline.files import say
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
@@ -453,5 +453,5 @@ def not_a_number(name: str, cell: str, where: str, reason: str) -> str:
     """The line that refuses a cell."""
     return (
         f"column {name!r}: expected numbers, found {cell!r} in {where}: {reason}, "
-        f"or leave the column out with -S 'data.drop=[{name}]'"
+        f"or leave the column out with {given('data.drop', [name])}"
     )

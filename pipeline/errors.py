@@ -2,6 +2,8 @@
 
 import ctypes
 import os
+import re
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterable
@@ -24,6 +26,21 @@ def nearest(word: str, words: Iterable[str]) -> str:
     close = get_close_matches(word, known, n=3, cutoff=0.5)
     shown = ", ".join(repr(w) for w in (close or known)[:12])
     return f"{'nearest' if close else 'there is'}: {shown}"
+
+
+def given(key: str, value: str | Iterable[str]) -> str:
+    """What to type after `dvc exp run` to set a key to a name or to names, quoted where Hydra or a shell asks."""
+    listed = value if isinstance(value, str) else list(value)
+    written = _word(listed) if isinstance(listed, str) else f"[{','.join(map(_word, listed))}]"
+    return f"-S {shlex.quote(f'{key}={written}')}"
+
+
+def _word(name: str) -> str:
+    """A name as Hydra's grammar reads it back."""
+    plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]*", name)
+    if plain and name.lower() not in ("true", "false", "null", "nan", "inf"):
+        return name
+    return '"' + re.sub(r'(\\*)("|$)', lambda found: found[1] * 2 + ("\\" if found[2] else "") + found[2], name) + '"'
 
 
 def run(main: Callable[[], None]) -> None:

@@ -84,7 +84,10 @@ def write_json(path: Path, data: Any) -> None:
 
 def read_json(path: Path) -> Any:
     """The content of a JSON file."""
-    return json.loads(_there(path).read_text(encoding="utf-8"))
+    try:
+        return json.loads(_there(path).read_text(encoding="utf-8"))
+    except ValueError as error:  # also of its encoding
+        raise _changed(path, error) from None
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
@@ -95,13 +98,23 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
 
 def read_table(path: Path) -> pd.DataFrame:
     """A table as `write_table` left it."""
-    return pd.read_parquet(_there(path))
+    try:
+        return pd.read_parquet(_there(path))
+    except (OSError, ValueError) as error:  # pyarrow's own errors are these
+        raise _changed(path, error) from None
 
 
 def _there(path: Path) -> Path:
     if not path.is_file():
         raise InputError(f"{path}: no such file here: an earlier stage writes it: run `dvc repro`")
     return path
+
+
+def _changed(path: Path, error: Exception) -> InputError:
+    reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
+    return InputError(
+        f"{path}: expected what an earlier stage wrote, found something else ({reason}): run `dvc repro --force`"
+    )
 
 
 def separate(table: pd.DataFrame, target: str) -> tuple[pd.DataFrame, pd.Series]:

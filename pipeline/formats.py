@@ -1,4 +1,4 @@
-"""Makes a table of a file's bytes, whatever their format: text, packed text, Parquet, Feather, ARFF, svmlight."""
+"""Makes a table of a file's bytes, whatever the format: text, packed text, Parquet, Feather, Excel, ARFF, svmlight."""
 
 import datetime
 import gzip
@@ -6,9 +6,10 @@ import io
 import numbers
 import re
 import struct
+import warnings
 import zipfile
 import zlib
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from decimal import Decimal
 from math import isnan, nan
 from pathlib import PurePath
@@ -22,9 +23,10 @@ import pyarrow.parquet
 
 from pipeline import delimited
 from pipeline.delimited import Dialect, Text
-from pipeline.errors import InputError
+from pipeline.errors import InputError, nearest
 
-SUFFIXES = (".csv", ".tsv", ".txt", ".data", ".parquet", ".feather", ".arff", ".svmlight", ".gz", ".zst", ".zip")
+TEXT = (".csv", ".tsv", ".txt", ".data")
+SUFFIXES = (*TEXT, ".parquet", ".feather", ".xlsx", ".arff", ".svmlight", ".gz", ".zst", ".zip")
 LARGEST = 200_000_000  # cells of a sparse table that become a dense one
 
 GZIP, ZSTANDARD, ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", (b"PK\x03\x04", b"PK\x05\x06")
@@ -40,7 +42,7 @@ BINARY = {
 }
 STRANGERS = {
     b"version https://git-lfs": "a git-lfs pointer: run `git lfs pull` beside it",
-    b"\xd0\xcf\x11\xe0": "an Excel workbook: save its sheet as CSV",
+    b"\xd0\xcf\x11\xe0": "an Excel workbook of before 2007, or one with a password: save it as .xlsx without one",
     b"SQLite format 3": "an SQLite database: export its table as CSV",
     b"\x89HDF": "an HDF5 file: export its table as Parquet or CSV",
     b"%PDF": "a PDF: export its table as CSV",
@@ -53,7 +55,9 @@ SVMLIGHT_LINE = re.compile(rb"[+-]?[\d.]+(?:[eE][+-]?\d+)?(?:\s+\d+:[+-]?[\d.]+(
 PANDAS_INDEX = re.compile(r"__index_level_\d+__")  # the index of a DataFrame, where it has no name
 
 
-def read(data: bytes, name: str, *, drop: Container[str] = (), text: Container[str] = ()) -> pd.DataFrame:
+def read(
+    data: bytes, name: str, *, drop: Container[str] = (), text: Container[str] = (), sheet: str | None = None
+) -> pd.DataFrame:
     """The table in the bytes of a file.
 
     Parameters
@@ -66,6 +70,8 @@ def read(data: bytes, name: str, *, drop: Container[str] = (), text: Container[s
         Columns that will not be used, which may hold what looks like misread numbers.
     text
         Columns of delimited text whose cells are text even where they look like numbers.
+    sheet
+        Of an Excel workbook; None where it has one.
 
     Raises
     ------
@@ -73,6 +79,10 @@ def read(data: bytes, name: str, *, drop: Container[str] = (), text: Container[s
         With every problem that was found.
     """
     _refuse_strangers(data)
+    if _is_workbook(data):
+        return columns(excel(data, sheet), drop=drop)
+    if sheet is not None:
+        raise InputError(f"expected an Excel workbook, since data.sheet is {sheet!r}, found none: set data.sheet=null")
     suffix = PurePath(name).suffix.lower()
     if data.startswith((GZIP, ZSTANDARD, *ZIP)):
         data, inside = unpack(data)
@@ -136,8 +146,6 @@ def _unzip(data: bytes) -> tuple[bytes, str]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")]
-            if "xl/workbook.xml" in names:
-                raise InputError("expected a table, found an Excel workbook: save its sheet as CSV")
             if len(names) != 1:
                 found = f": {', '.join(names[:6])}" if names else ""
                 raise InputError(f"expected a zip file of one table, found {len(names)} files{found}: unpack it")
@@ -155,6 +163,56 @@ def _unzip(data: bytes) -> tuple[bytes, str]:
         ValueError,
     ) as error:
         raise _broken("a zip file", error) from None
+
+
+def _is_workbook(data: bytes) -> bool:
+    """Whether a file is Excel's, of 2007 and after: a zip file that says so."""
+    if not data.startswith(ZIP):
+        return False
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return "xl/workbook.xml" in archive.namelist()
+    except (zipfile.BadZipFile, struct.error, OSError, ValueError, LookupError, NotImplementedError):
+        return False
+
+
+def excel(data: bytes, sheet: str | None = None) -> pd.DataFrame:
+    """The cells of an Excel workbook's sheet under its header, blank rows and columns left out, of the types they have.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, or has several sheets and `sheet` names none of them.
+    """
+    import openpyxl
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of styles and extensions that it does not keep
+            book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+            sheets = {page.title: list(page.iter_rows(values_only=True)) for page in book.worksheets}
+    except Exception as error:  # whatever openpyxl meets in XML that is not as it should be
+        raise _broken("an Excel workbook", error) from None
+    full = {title: rows for title, rows in sheets.items() if any(map(_filled, rows))}
+    if sheet is not None and sheet not in sheets:
+        raise InputError(f"expected the sheet {sheet!r}, as data.sheet says, found none; {nearest(sheet, sheets)}")
+    if not full:
+        raise InputError("expected a table, found an empty workbook")
+    if sheet is None and len(full) > 1:
+        raise InputError(
+            f"expected a workbook of one table, found {len(full)} sheets: {', '.join(map(repr, full))}: "
+            "say which with -S data.sheet=NAME"
+        )
+    filled = pd.DataFrame(sheets[sheet or next(iter(full))], dtype=object).replace({"": None, "#N/A": None})
+    filled = filled.dropna(how="all").dropna(how="all", axis=1)
+    if len(filled) < 2:
+        raise InputError("expected rows under the header, found none")
+    names = ["" if pd.isna(name) else str(name) for name in filled.iloc[0]]
+    return filled.iloc[1:].infer_objects().set_axis(pd.Index(names, dtype="str"), axis=1)
+
+
+def _filled(cells: Sequence[Any]) -> bool:
+    return any(cell is not None and cell != "" for cell in cells)
 
 
 def _broken(what: str, error: BaseException) -> InputError:

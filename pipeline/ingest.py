@@ -1,8 +1,8 @@
 """Reads or simulates the table, refuses what cannot be used, and writes features and a 0/1 target."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,12 @@ import pandas as pd
 from pipeline import columns, config, mountain_shop, sources, weights
 from pipeline.columns import ColumnError, lines
 from pipeline.config import Data
-from pipeline.errors import InputError, nearest, run
+from pipeline.errors import InputError, given, nearest, run
 from pipeline.files import INGEST, say, write_json, write_table
 from pipeline.grouping import ROLES
 
 RESERVED = ("row_id", "synthetic")
+FEW = 5  # rows of a class that may agree with a feature by chance
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def ingest(
     positive = positive.strip() if isinstance(positive, str) else positive
     features, problems = _features(source.drop(columns=[target, *drop, *roles.values()]), declared, drop)
     beside, missing = _roles(source, roles)
-    problems = _target_problems(labels, positive) + problems + missing
+    problems = _target_problems(labels, positive) + problems + _telltale(features, labels, drop) + missing
     if target in declared:
         problems.append(f"data.columns: expected features, found the target {target!r}: leave it out there")
     if problems:
@@ -174,10 +175,27 @@ def _features(source: pd.DataFrame, declared: Mapping[str, Any], drop: list[str]
             continue
         if problem := columns.out_of_reach(features[name]):
             problems[name] = problem
-    leave = f"leave it out with -S 'data.drop=[{','.join(map(str, [*drop, *useless]))}]'"
+    if not problems and all(column.nunique(dropna=False) <= 1 for column in features.values()) and len(source) > 1:
+        return source, ["expected a feature that differs between rows, found one value in each: add others"]
+    leave = f"leave it out with {given('data.drop', map(str, [*drop, *useless]))}"
     return pd.DataFrame(features), [
         f"column {name!r}: {problem}{leave if name in useless else ''}" for name, problem in problems.items()
     ]
+
+
+def _telltale(features: pd.DataFrame, labels: pd.Series, drop: list[str]) -> list[str]:
+    """What to say of features that are the target under another name."""
+    classes = pd.factorize(labels)[0]
+    problems = []
+    if labels.nunique() > 1 and labels.value_counts().min() >= FEW:
+        same = [str(name) for name in features if np.array_equal(pd.factorize(features[name])[0], classes)]
+        leave = given("data.drop", [*map(str, drop), *same])
+        problems = [
+            f"column {name!r}: expected a feature, found one value for each class and no other, as if it were the "
+            f"target {labels.name!r}: leave it out with {leave}"
+            for name in same
+        ]
+    return problems
 
 
 def _roles(source: pd.DataFrame, roles: Mapping[str, str]) -> tuple[pd.DataFrame, list[str]]:
@@ -215,7 +233,24 @@ def _roles(source: pd.DataFrame, roles: Mapping[str, str]) -> tuple[pd.DataFrame
 
 
 def read(data: Data) -> tuple[pd.DataFrame, pd.Series | None, str]:
-    """The source table, the true probability of each row where it is known, and the SHA-256 of the table's bytes."""
+    """The source table, the true probability of each row where it is known, and the SHA-256 that tells it from others.
+
+    Raises
+    ------
+    InputError
+        It cannot be had, or is fetched, and no `data.sha256` says which table is meant.
+    """
+    table, truth, found = bring(data)
+    if truth is None and data.sha256 is None and data.path.endswith(".yaml"):
+        raise InputError(
+            f"{data.name}: fetched and kept, {len(table):,} rows, {table.shape[1]:,} columns: say that everyone is to "
+            f"get this table with -S data.sha256={found}"
+        )
+    return table, truth, found
+
+
+def bring(data: Data) -> tuple[pd.DataFrame, pd.Series | None, str]:
+    """What `read` gives, whether or not `data.sha256` is declared."""
     if data.simulation is not None:
         s = data.simulation
         if data.target != mountain_shop.TARGET:
@@ -225,15 +260,48 @@ def read(data: Data) -> tuple[pd.DataFrame, pd.Series | None, str]:
             )
         table, truth = mountain_shop.simulate(rows=s.rows, prevalence=s.prevalence, seed=s.seed)
         return table, truth, hashlib.sha256(pd.util.hash_pandas_object(table).to_numpy().tobytes()).hexdigest()
+    if fetch := _fetch(data):
+        origin = {"openml": data.openml, "imbalanced": data.imbalanced, "sql": data.sql}
+        plain = {key: asdict(node) if is_dataclass(node) else node for key, node in origin.items()}
+        table, found = sources.cached(fetch, data.sha256, origin=plain)
+        return table, None, found
     path = Path(data.path)
-    expected = data.download.sha256 if data.download else None
-    if data.download and path.suffix == ".yaml":
-        path = sources.download(data.download.url, data.download.sha256)
-    table = sources.read_table(path, drop=data.drop)
+    if data.url is not None and path.suffix == ".yaml":
+        path = sources.download(data.url, data.sha256)
+    table = sources.read_table(path, drop=data.drop, sheet=data.sheet)
     found = sources.sha256(path)
-    if expected and found != expected:
-        raise InputError(f"{path}: expected sha256 {expected}, found {found}: for a table of your own use -S data=csv")
+    if found != (data.sha256 or found):
+        raise InputError(
+            f"{path}: expected sha256 {data.sha256}, found {found}: for a table of your own use -S data=csv"
+        )
     return table, None, found
+
+
+def _fetch(data: Data) -> Callable[[], pd.DataFrame] | None:
+    """What brings a table that is no file; None where it is one."""
+    if (which := data.openml) is not None:
+        return lambda: sources.fetch_openml(which.id, name=which.name, version=which.version)
+    if (name := data.imbalanced) is not None:
+        return lambda: sources.fetch_imbalanced(name)
+    if (asked := data.sql) is not None:
+        return lambda: sources.read_sql(asked.url, asked.query)
+    return None
+
+
+def accept(source: pd.DataFrame, data: Data) -> Table:
+    """The table that `data` makes of its source; raises InputError with every problem, each with the file's name."""
+    try:
+        return ingest(
+            source,
+            target=data.target,
+            positive=data.positive,
+            drop=data.drop,
+            integers=data.integers,
+            declared=data.columns,
+            roles={role: getattr(data, role) for role in ROLES if getattr(data, role)},
+        )
+    except InputError as error:
+        raise InputError(f"{data.path}: {problem}" for problem in error.problems) from None
 
 
 def load(data: Data) -> tuple[pd.DataFrame, pd.Series | None, dict[str, Any], pd.DataFrame]:
@@ -258,18 +326,7 @@ def load(data: Data) -> tuple[pd.DataFrame, pd.Series | None, dict[str, Any], pd
         With every problem of the table that was found, each with the name of its file.
     """
     source, truth, digest = read(data)
-    try:
-        table = ingest(
-            source,
-            target=data.target,
-            positive=data.positive,
-            drop=data.drop,
-            integers=data.integers,
-            declared=data.columns,
-            roles={role: getattr(data, role) for role in ROLES if getattr(data, role)},
-        )
-    except InputError as error:
-        raise InputError(f"{data.path}: {problem}" for problem in error.problems) from None
+    table = accept(source, data)
     if truth is not None:
         truth = truth.rename_axis("row_id")
         if table.positive != 1:  # the simulation says how probable a 1 is

@@ -98,6 +98,11 @@ def render_summary(summary: dict[str, Any], figures: dict[str, bytes]) -> str:
     return _page("summary.html", **summary, pictures=pictures)
 
 
+def render_inspection(found: dict[str, Any]) -> str:
+    """The page of a table that was looked at, in the same way; `found` is what `pipeline.inspect.page` gives."""
+    return _page("inspect.html", **found)
+
+
 def _page(template: str, **content: Any) -> str:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),

@@ -1,18 +1,22 @@
 """Brings a table from where it lies: a file, a database, or a download that is made once and checked."""
 
 import hashlib
+import os
 import re
 import urllib.request
+import warnings
 from collections.abc import Callable, Container
 from http.client import HTTPException
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any
 from urllib.error import HTTPError, URLError
+from urllib.parse import quote, urlsplit
 
 import pandas as pd
 
 from pipeline import formats
 from pipeline.errors import InputError, nearest
-from pipeline.files import say, write_bytes, write_table
+from pipeline.files import digest, say, write_bytes, write_table
 
 DOWNLOADS = Path("data/downloads")
 TIMEOUT = 20  # seconds
@@ -24,7 +28,7 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def download(url: str, expected: str, *, folder: Path = DOWNLOADS) -> Path:
+def download(url: str, expected: str | None, *, folder: Path = DOWNLOADS) -> Path:
     """The path of a local copy of `url`, fetched unless it is there already.
 
     Parameters
@@ -32,7 +36,7 @@ def download(url: str, expected: str, *, folder: Path = DOWNLOADS) -> Path:
     url
         What to fetch.
     expected
-        SHA-256 that its bytes must have, in hexadecimal.
+        SHA-256 that its bytes must have, in hexadecimal; None takes what comes.
     folder
         Where copies are kept, under their SHA-256.
 
@@ -41,7 +45,8 @@ def download(url: str, expected: str, *, folder: Path = DOWNLOADS) -> Path:
     InputError
         It cannot be fetched, or it is not the expected file.
     """
-    path = folder / f"{expected}.csv"
+    ending = _ending(url)
+    path = folder / f"{expected}{ending}"
     if path.is_file() and sha256(path) == expected:
         return path
     say(f"fetching {url}")
@@ -53,22 +58,34 @@ def download(url: str, expected: str, *, folder: Path = DOWNLOADS) -> Path:
             error.close()
         raise InputError(
             f"{url}: cannot be fetched ({getattr(error, 'reason', error)}): fetch it where there is a network, "
-            f"then give it with -S data.path=FILE, or put it at {path}"
+            f"then give it with -S data.path=FILE{f', or put it at {path}' if expected else ''}"
         ) from None
     found = hashlib.sha256(data).hexdigest()
-    if found != expected:
+    if found != (expected or found):
         raise InputError(
             f"{url}: expected sha256 {expected}, found {found}: the file has changed at its source, and is not used"
         )
+    path = folder / f"{found}{ending}"
     write_bytes(path, data)
     return path
 
 
-def read_table(path: Path, *, drop: Container[str] = (), text: Container[str] = ()) -> pd.DataFrame:
+def _ending(url: str) -> str:
+    """The suffixes of the file that an address names, those that tell a format."""
+    try:
+        name = PurePosixPath(urlsplit(url).path)
+    except ValueError:
+        return ""
+    return "".join(suffix for suffix in map(str.lower, name.suffixes[-2:]) if suffix in formats.SUFFIXES)
+
+
+def read_table(
+    path: Path, *, drop: Container[str] = (), text: Container[str] = (), sheet: str | None = None
+) -> pd.DataFrame:
     """The table in a file, its columns in order and its rows numbered from 0.
 
-    Delimited text (see `delimited.read`), Parquet, Feather, ARFF or svmlight, plain or packed by gzip, Zstandard or
-    zip. Numbers are numpy's, text is pandas' `str` without white space around it, and an empty cell is missing.
+    Delimited text (see `delimited.read`), Parquet, Feather, Excel, ARFF or svmlight, plain or packed by gzip, Zstandard
+    or zip. Numbers are numpy's, text is pandas' `str` without white space around it, and an empty cell is missing.
 
     Parameters
     ----------
@@ -78,6 +95,8 @@ def read_table(path: Path, *, drop: Container[str] = (), text: Container[str] = 
         Columns that will not be used: they are read, and what looks misread in them is let pass.
     text
         Columns of delimited text whose cells are text even where they look like numbers.
+    sheet
+        Of an Excel workbook; None where it has one.
 
     Raises
     ------
@@ -87,7 +106,7 @@ def read_table(path: Path, *, drop: Container[str] = (), text: Container[str] = 
     try:
         if not path.is_file():
             raise InputError(_missing(path))
-        return formats.read(path.read_bytes(), path.name, drop=drop, text=text)
+        return formats.read(path.read_bytes(), path.name, drop=drop, text=text, sheet=sheet)
     except InputError as error:
         raise InputError(f"{path}: {problem}" for problem in error.problems) from None
     except OSError as error:
@@ -109,7 +128,8 @@ def read_sql(url: str, query: str) -> pd.DataFrame:
     Parameters
     ----------
     url
-        SQLAlchemy's address of a database: `sqlite:///FILE`, `postgresql+psycopg2://USER@HOST/NAME`.
+        SQLAlchemy's address of a database: `sqlite:///FILE`, `postgresql+psycopg2://USER:$PASSWORD@HOST/NAME`. `$NAME`
+        in it is taken from the environment.
     query
         A SELECT with an ORDER BY over columns that tell all rows apart: folds go by the order of rows.
 
@@ -128,8 +148,8 @@ def read_sql(url: str, query: str) -> pd.DataFrame:
         )
     shown = url.partition(":")[0]
     try:
-        address = sqlalchemy.make_url(url)
-        shown = address.render_as_string(hide_password=True)
+        address = sqlalchemy.make_url(_expanded(url))
+        shown = sqlalchemy.make_url(url).render_as_string(hide_password=True)
         file = Path(address.database or "")
         on_disk = address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:")
         if on_disk and not file.is_file():  # SQLite would make an empty one
@@ -151,22 +171,48 @@ def read_sql(url: str, query: str) -> pd.DataFrame:
         raise InputError(f"{shown}: {problem}" for problem in error.problems) from None
 
 
-def fetch_openml(data_id: int) -> pd.DataFrame:
-    """The table that OpenML keeps under a number; its target has OpenML's name for it.
+def _expanded(url: str) -> str:
+    """The address with what the environment says in place of each `$NAME`."""
+    names = re.findall(r"\$([A-Za-z_]\w*)", url)
+    if missing := [name for name in names if name not in os.environ]:
+        raise InputError(
+            f"expected ${missing[0]} in the environment, as data.sql.url has it, found none: export {missing[0]}=..."
+        )
+    return re.sub(r"\$([A-Za-z_]\w*)", lambda found: quote(os.environ[found[1]], safe=""), url)
+
+
+def fetch_openml(data_id: int | None = None, *, name: str | None = None, version: int | None = None) -> pd.DataFrame:
+    """The table that OpenML keeps under a number, or under a name; its target has OpenML's name for it.
+
+    Parameters
+    ----------
+    data_id
+        The number.
+    name
+        The name, where there is no number.
+    version
+        Of that name; None is the active one.
 
     Raises
     ------
     InputError
-        It cannot be fetched, or there is none of that number.
+        It cannot be fetched, or there is none of that number or name.
     """
     from sklearn import datasets
 
+    which: dict[str, Any] = {"data_id": data_id}
+    if data_id is None:
+        which = {"name": name, "version": version or "active"}
+    shown = data_id if data_id is not None else f"{name!r}{f' version {version}' if version else ''}"
+    page = f"https://www.openml.org/d/{data_id}" if data_id is not None else "https://www.openml.org"
     try:
-        found = datasets.fetch_openml(data_id=data_id, as_frame=True, parser="pandas", cache=False)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Multiple active versions", UserWarning)  # its sha256 tells
+            found = datasets.fetch_openml(**which, as_frame=True, parser="pandas", cache=False)
     except (OSError, HTTPException, ValueError) as error:
         raise InputError(
-            f"OpenML {data_id}: cannot be fetched ({_one_line(error)}): where there is a network, download it from "
-            f"https://www.openml.org/d/{data_id} as ARFF or Parquet, then give it with -S data=csv -S data.path=FILE"
+            f"OpenML {shown}: cannot be fetched ({_one_line(error)}): where there is a network, download it from "
+            f"{page} as ARFF or Parquet, then give it with -S data=csv -S data.path=FILE"
         ) from None
     return formats.columns(found.frame)
 
@@ -211,15 +257,19 @@ def content_sha256(table: pd.DataFrame) -> str:
     return hashlib.sha256(table.to_csv(index=False, lineterminator="\n").encode()).hexdigest()
 
 
-def cached(fetch: Callable[[], pd.DataFrame], expected: str, *, folder: Path = DOWNLOADS) -> pd.DataFrame:
-    """What `fetch` gives, which is asked only once: the copy is kept under its content's SHA-256.
+def cached(
+    fetch: Callable[[], pd.DataFrame], expected: str | None, *, origin: object, folder: Path = DOWNLOADS
+) -> tuple[pd.DataFrame, str]:
+    """What `fetch` gives, which is asked only once, and its content's SHA-256, under which the copy is kept.
 
     Parameters
     ----------
     fetch
         Gives the table.
     expected
-        What `content_sha256` must say of it.
+        What `content_sha256` must say of it; None takes what comes.
+    origin
+        Plain data that tells what is fetched: a copy of one origin does not stand for another's.
     folder
         Where copies are kept.
 
@@ -228,19 +278,20 @@ def cached(fetch: Callable[[], pd.DataFrame], expected: str, *, folder: Path = D
     InputError
         It is not the expected table, or what `fetch` raises.
     """
-    path = folder / f"{expected}.parquet"
+    beside = digest(origin)[:16]
+    path = folder / f"{expected}-{beside}.parquet"
     if path.is_file():
         try:
             table = read_table(path)
         except InputError:
             table = pd.DataFrame()
         if content_sha256(table) == expected:
-            return table
+            return table, expected
     table = fetch()
     found = content_sha256(table)
-    if found != expected:
+    if found != (expected or found):
         raise InputError(
             f"expected sha256 {expected}, found {found}: the table has changed at its source, and is not used"
         )
-    write_table(path, table)
-    return table
+    write_table(folder / f"{found}-{beside}.parquet", table)
+    return table, found

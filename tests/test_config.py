@@ -1,4 +1,5 @@
 from copy import deepcopy
+from dataclasses import asdict
 from math import inf, nan
 from pathlib import Path
 
@@ -125,6 +126,13 @@ def test_the_composition_of_conf_is_typed(raw):
             "data.path: expected no file, since this table is simulated; "
             "for a file: -S data=csv -S data.path=FILE -S data.target=COLUMN, found 'visits.csv'",
         ),
+        (
+            "data.url",
+            "https://h/v.csv",
+            "data: expected one of data.simulation, data.url, data.openml, data.imbalanced and data.sql, "
+            "found 'simulation, url'",
+        ),
+        ("data.sha256", "6734", "data.sha256: expected 64 hexadecimal digits in small letters, or null, found '6734'"),
         (
             "variants.plots",
             {"sampler": {}, "model": {}},
@@ -319,3 +327,63 @@ def test_a_package_may_be_trusted_by_name():
     with pytest.raises(InputError, match="expected a class from imblearn"):
         config.build(node, where="model", method="predict_proba", trusted=["imblearn"])
     assert config.build(node, where="model", method="predict_proba", trusted=["imblearn", "sklearn"])
+
+
+def sql(raw, url):
+    data = raw["data"] | {"simulation": None, "path": "conf/data/sql.yaml", "sql": {"url": url, "query": "select"}}
+    return raw | {"data": data}
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql+psycopg2://u:secret@h/d", "postgresql+psycopg2://u:***@h/d"),
+        ("postgresql://u:$ecret-x@h/d", "postgresql://u:***@h/d"),
+        ("postgresql://u:/s:e@cret@h:5432/d", "postgresql://u:***@h:5432/d"),
+        ("postgresql://u@h/d?sslmode=require&password=secret", "postgresql://u@h/d?sslmode=require&password=***"),
+        ("mssql+pyodbc:///?odbc_connect=UID=u;PWD=secret;x=1", "mssql+pyodbc:///?odbc_connect=UID=u;PWD=***;x=1"),
+    ],
+)
+def test_a_password_is_refused_and_not_told(raw, url, shown):
+    (problem,) = refusal(sql(raw, url))
+    assert problem == (
+        "params.yaml: data.sql.url: expected the name of an environment variable where the password stands, since "
+        f"params.yaml is committed: {shown.replace('***', '$PASSWORD')}, found {shown!r}"
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:///visits.db",
+        "sqlite:////a:b@c/visits.db",
+        "postgresql://u@h:5432/d",
+        "postgresql://u:$SHOP_PASSWORD@h/d",
+        "postgresql://$WHO:$PASSWORD@$HOST:5432/d",
+        "postgresql://h:5432/d?options=a@b",
+        "postgresql://u@h/d?password=$PASSWORD",
+    ],
+)
+def test_an_address_without_a_password_of_its_own_is_a_setting(raw, url):
+    assert config.check(sql(raw, url)).data.sql.url == url
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"id": None}, "data.openml: expected an id, or else a name: -S data.openml.id=310, found"),
+        ({"name": "oil"}, "data.openml: expected an id, or else a name: -S data.openml.id=310, found"),
+        ({"version": 2}, "data.openml.version: expected null, since an id is of one version, found 2"),
+    ],
+)
+def test_openml_has_an_id_or_a_name(composed, changes, problem):
+    raw = yaml.safe_load(composed("data=openml", "data.openml.id=310", "data.target=buy"))
+    raw["data"]["openml"] |= changes
+    assert refusal(raw)[0].startswith(f"params.yaml: {problem}")
+
+
+def test_settings_come_back_from_plain_data_whatever_the_source(composed):
+    query = "data.sql.query='select a, b from t order by a'"
+    for chosen in (["data=openml", "data.openml.id=310"], ["data=sql", "data.sql.url=sqlite:///v.db", query]):
+        checked = config.check(yaml.safe_load(composed(*chosen, "data.target=b")))
+        assert config.restore(asdict(checked)) == checked

@@ -12,6 +12,10 @@ NEEDED = {
     "csv": ["data.path=visits.csv", "data.target=buy"],
     "expected_cost": ["evaluate=expected_cost", "evaluate.false_negative_cost=19"],
     "f_beta": ["evaluate=f_beta"],
+    "url": ["data.url=https://h/visits.csv", "data.target=buy"],
+    "openml": ["data.openml.id=310", "data.target=buy"],
+    "imbalanced": ["data.imbalanced=oil"],
+    "sql": ["data.sql.url=sqlite:///visits.db", "data.sql.query='select a, buy from t order by a'", "data.target=buy"],
     "grouped": ["data.group=who"],
     "temporal": ["data.time=day"],
 }
@@ -59,7 +63,7 @@ def test_the_article_s_preset_sets_its_seeds_integers_and_no_scaling(composed):
     assert (checked.seed, checked.split.seed, checked.data.integers) == (66, 142, True)
     assert checked.variants["smote"].sampler["random_state"] == 66
     assert (checked.preprocess.impute, checked.preprocess.scale) == (None, False)
-    assert len(checked.data.download.sha256) == 64
+    assert len(checked.data.sha256) == 64
 
 
 def test_one_seed_reaches_split_model_and_samplers(composed):

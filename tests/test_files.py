@@ -95,6 +95,17 @@ def test_features_and_target_part(visits):
     assert (y.name, y.tolist()) == ("buy", [0, 1, 0, 1])
 
 
+@pytest.mark.parametrize(("name", "read"), [("a.json", read_json), ("a.parquet", read_table)])
+@pytest.mark.parametrize("content", [b"", b"{", b"PAR1 and no more", b"\xff\xfe"])
+def test_a_file_that_was_changed_between_stages_is_refused(tmp_path, name, read, content):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        read(path)
+    assert str(caught.value).startswith(f"{path}: expected what an earlier stage wrote, found something else (")
+    assert str(caught.value).endswith("): run `dvc repro --force`")
+
+
 def test_a_model_comes_back_as_it_was(tmp_path, visits):
     model = LogisticRegression(random_state=3).fit(visits, [0, 1, 0, 1])
     write_model(tmp_path / "model.skops", model)

@@ -225,6 +225,28 @@ TWO = [0, 0, 1, 0, 1, 0]
         ({**ROWS, "synthetic": TWO}, {"target": "synthetic"}, ["target 'synthetic': this name is taken: rename it"]),
         ({**ROWS, "row_id": TWO}, {"target": "row_id"}, ["target 'row_id': this name is taken: rename it"]),
         (
+            {"x": range(20), "bought": ["y", *"nn"] * 6 + ["n"] * 2, "z": 1, "buy": [1, 0, 0] * 6 + [0] * 2},
+            {"target": "buy", "drop": ["z"]},
+            [
+                "column 'bought': expected a feature, found one value for each class and no other, as if it were the "
+                "target 'buy': leave it out with -S 'data.drop=[z,bought]'"
+            ],
+        ),
+        (
+            {"x": 3.5, "shop": "north", "buy": TWO},
+            {"target": "buy"},
+            ["expected a feature that differs between rows, found one value in each: add others"],
+        ),
+        (
+            {"x 1": ["1", "two", "3", "4", "5", "6"], "z": 1, "buy": TWO},
+            {"target": "buy"},
+            [
+                "column 'x 1': expected numbers, found 'two' in line 3: correct or empty these cells, or say that it "
+                "holds levels with -S 'data.columns={x 1: categorical}', or leave it out with "
+                "-S 'data.drop=[\"x 1\"]'",
+            ],
+        ),
+        (
             {"buy": TWO},
             {"target": "buy"},
             ["expected at least one feature beside the target, found none"],
@@ -238,6 +260,10 @@ TWO = [0, 0, 1, 0, 1, 0]
 )
 def test_what_cannot_be_used_is_refused(columns, settings, problems):
     assert refusal(pd.DataFrame(columns), **settings) == problems
+
+
+def test_few_rows_may_agree_with_the_target_by_chance():
+    assert ingest(pd.DataFrame({"x": range(6), "member": TWO, "buy": TWO}), target="buy").data.shape == (6, 3)
 
 
 def test_every_problem_is_told_at_once():
@@ -255,7 +281,7 @@ def test_every_problem_is_told_at_once():
 
 def test_a_wide_table_is_no_reason_to_warn():
     names = [f"x{i}" for i in range(150)]
-    rows = ["0.5," * 150 + label for label in ("0", "0", "1")]
+    rows = [f"{value}," * 150 + label for value, label in (("0.5", "0"), ("1.5", "0"), ("0.5", "1"))]
     wide = pd.read_csv(StringIO("\n".join([",".join([*names, "buy"]), *rows])))
     assert ingest(wide, target="buy").data.shape == (3, 151)
 

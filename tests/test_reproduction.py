@@ -173,7 +173,7 @@ def fifteen_lines():
 
 
 def agree_with_fifteen_lines(clone, path):
-    article = ("-S", "experiment=article", "-S", "data.download=null", "-S", f"data.path={path}", *QUICK)
+    article = ("-S", "experiment=article", "-S", "data.sha256=null", "-S", f"data.path={path}", *QUICK)
     clone.run("dvc", "exp", "run", *article, *without(*OTHERS))
     printed = subprocess.run(
         [sys.executable, "-c", fifteen_lines()], cwd=path.parent, capture_output=True, text=True, check=True

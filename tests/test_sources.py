@@ -2,23 +2,28 @@ import csv
 import gzip
 import hashlib
 import io
+import shutil
 import sqlite3
 import threading
 import zipfile
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.error import URLError
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pytest
 import scipy.io
+import sqlalchemy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.datasets import dump_svmlight_file
 
-from pipeline import formats
+from pipeline import formats, ingest
 from pipeline.errors import InputError
+from pipeline.files import read_json
 from pipeline.sources import (
     cached,
     content_sha256,
@@ -58,6 +63,19 @@ def parquet(table):
 def feather(table):
     buffer = io.BytesIO()
     pd.DataFrame(table).to_feather(buffer)
+    return buffer.getvalue()
+
+
+def workbook(**sheets):
+    """An Excel workbook of these sheets, each a list of rows."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for title, rows in sheets.items():
+        page = book.create_sheet(title)
+        for row in rows:
+            page.append(row)
+    buffer = io.BytesIO()
+    book.save(buffer)
     return buffer.getvalue()
 
 
@@ -111,6 +129,8 @@ READ = pd.DataFrame({"time": [120.0, 250.5], "pages": [2, 3], "buy": [0, 1]})
         (parquet(READ.set_axis([3, 7])), "visits.parquet"),
         (gzip.compress(parquet(READ)), "visits.parquet.gz"),
         (feather(READ), "visits.feather"),
+        (workbook(visits=[[*READ], *READ.astype(object).to_numpy().tolist()]), "visits.xlsx"),
+        (workbook(a=[[], [None, *READ], [], *([None, *row] for row in READ.astype(object).to_numpy())], b=[]), "v.csv"),
     ],
     ids=[
         "commas",
@@ -138,6 +158,8 @@ READ = pd.DataFrame({"time": [120.0, 250.5], "pages": [2, 3], "buy": [0, 1]})
         "Parquet with an index",
         "gzip of Parquet",
         "Feather",
+        "Excel",
+        "Excel named .csv, with blank rows, a blank column and a blank sheet",
     ],
 )
 def test_one_table_reads_alike_however_it_is_written(written, content, name):
@@ -256,6 +278,36 @@ def test_typed_columns_become_numbers_and_text(written):
     pd.testing.assert_frame_equal(read_table(written(parquet(table), "v.parquet")), expected)
 
 
+def test_cells_of_excel_have_the_types_of_other_formats(written):
+    rows = [
+        ["when", "member", "note", "pages", "buy"],
+        [datetime(2026, 1, 2, 3, 4, 5), True, " a ", 3, "no"],
+        [None, None, "", "#N/A", "yes"],
+        [datetime(2026, 1, 3), False, "NA", 4, "no"],
+    ]
+    expected = pd.DataFrame(
+        {
+            "when": pd.Series(["2026-01-02 03:04:05", None, "2026-01-03 00:00:00"], dtype="str"),
+            "member": [1.0, np.nan, 0.0],
+            "note": pd.Series(["a", None, "NA"], dtype="str"),
+            "pages": [3.0, np.nan, 4.0],
+            "buy": pd.Series(["no", "yes", "no"], dtype="str"),
+        }
+    )
+    pd.testing.assert_frame_equal(read_table(written(workbook(visits=rows), "v.xlsx")), expected)
+
+
+def test_one_sheet_of_several_is_read_by_its_name(written):
+    book = written(workbook(visits=[["time", "buy"], [1, 0]], others=[["time", "buy"], [2, 1]]), "v.xlsx")
+    assert read_table(book, sheet="others").to_dict("list") == {"time": [2], "buy": [1]}
+    assert refusal(book, sheet="other") == [
+        "v.xlsx: expected the sheet 'other', as data.sheet says, found none; nearest: 'others'"
+    ]
+    assert refusal(written(VISITS), sheet="visits") == [
+        "visits.csv: expected an Excel workbook, since data.sheet is 'visits', found none: set data.sheet=null"
+    ]
+
+
 ARFF = """% a comment
 @RELATION visits
 
@@ -341,9 +393,46 @@ REFUSED = [
     ("JSON", '[{"time": 1, "buy": 0}]', "v.csv", ["expected a table, found JSON: export the table as CSV"]),
     (
         "Excel",
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        "v.xls",
+        [
+            "expected a table, found an Excel workbook of before 2007, or one with a password: "
+            "save it as .xlsx without one"
+        ],
+    ),
+    (
+        "Excel that is broken",
         packed({"xl/workbook.xml": ""}),
         "v.xlsx",
-        ["expected a table, found an Excel workbook: save its sheet as CSV"],
+        [
+            "expected an Excel workbook, found a broken one "
+            "(\"There is no item named '[Content_Types].xml' in the archive\"): copy it again"
+        ],
+    ),
+    (
+        "Excel of two sheets",
+        workbook(visits=[["time", "buy"], [1, 0]], notes=[[], ["by hand"]]),
+        "v.xlsx",
+        ["expected a workbook of one table, found 2 sheets: 'visits', 'notes': say which with -S data.sheet=NAME"],
+    ),
+    ("empty Excel", workbook(visits=[], notes=[]), "v.xlsx", ["expected a table, found an empty workbook"]),
+    (
+        "Excel with a header only",
+        workbook(visits=[["time", "buy"]]),
+        "v.xlsx",
+        ["expected rows under the header, found none"],
+    ),
+    (
+        "mixed types and a nameless column in Excel",
+        workbook(visits=[["time", None, "buy"], [1, 2, 0], ["soon", 2, True]]),
+        "v.xlsx",
+        [
+            "header: expected a name for every column, found none for column 2: "
+            "name it, or leave the index out when saving",
+            "column 'time': expected values of one type, found numbers in row 1, text in row 2: make them one type",
+            "column 'buy': expected values of one type, found numbers in row 1, truth values in row 2: "
+            "make them one type",
+        ],
     ),
     (
         "NUL bytes",
@@ -936,6 +1025,25 @@ def test_an_address_that_leads_nowhere_is_refused_and_its_password_not_told(tmp_
     assert "secret" not in str(caught.value)
 
 
+def test_a_password_comes_from_the_environment(monkeypatch, tmp_path):
+    query = "select 1 order by 1"
+    with pytest.raises(
+        InputError, match=r"^postgresql\+psycopg2: expected \$NO_SUCH in the environment, as data.sql.url"
+    ):
+        read_sql("postgresql+psycopg2://u:$NO_SUCH@h/d", query)
+    monkeypatch.setenv("SHOP_PASSWORD", "p@ss/w:rd")
+    asked = []
+
+    def unconnected(address):
+        asked.append(address)
+        raise sqlalchemy.exc.ArgumentError("no such database")
+
+    monkeypatch.setattr("sqlalchemy.create_engine", unconnected)
+    with pytest.raises(InputError, match=r"^postgresql\+psycopg2://u:\*\*\*@h/d: expected rows, found an error"):
+        read_sql("postgresql+psycopg2://u:$SHOP_PASSWORD@h/d", query)
+    assert (asked[0].password, asked[0].host) == ("p@ss/w:rd", "h")
+
+
 def test_a_fetched_table_is_kept_under_the_sha256_of_its_content(tmp_path):
     table = pd.DataFrame({"time": [0.1, np.nan], "code": ["01", "02"], "buy": [0, 1]})
     expected = hashlib.sha256(b"time,code,buy\n0.1,01,0\n,02,1\n").hexdigest()
@@ -946,15 +1054,21 @@ def test_a_fetched_table_is_kept_under_the_sha256_of_its_content(tmp_path):
         asked.append(1)
         return table
 
-    for _ in range(2):
-        pd.testing.assert_frame_equal(cached(fetch, expected, folder=tmp_path), table)
+    for declared in (None, expected, expected):  # the first says which sha256 to declare
+        got, found = cached(fetch, declared, origin="visits", folder=tmp_path)
+        pd.testing.assert_frame_equal(got, table)
+        assert found == expected
     assert len(asked) == 1
-    (tmp_path / f"{expected}.parquet").write_bytes(b"half")
-    pd.testing.assert_frame_equal(cached(fetch, expected, folder=tmp_path), table)
+    (kept,) = tmp_path.iterdir()
+    kept.write_bytes(b"half")
+    pd.testing.assert_frame_equal(cached(fetch, expected, origin="visits", folder=tmp_path)[0], table)
     assert len(asked) == 2
     with pytest.raises(InputError, match=rf"^expected sha256 {'0' * 64}, found {expected}: the table has changed"):
-        cached(fetch, "0" * 64, folder=tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == [f"{expected}.parquet"]
+        cached(fetch, "0" * 64, origin="visits", folder=tmp_path)
+    assert list(tmp_path.iterdir()) == [kept]
+    assert kept.name.startswith(f"{expected}-")
+    cached(fetch, expected, origin="another query", folder=tmp_path)  # may give the same, but is asked
+    assert len(asked) == 4
 
 
 def unreachable(*_, **__):
@@ -969,13 +1083,23 @@ def test_openml_without_a_network_says_what_to_fetch(monkeypatch):
         "OpenML 310: cannot be fetched (no route): where there is a network, download it from "
         "https://www.openml.org/d/310 as ARFF or Parquet, then give it with -S data=csv -S data.path=FILE"
     ]
+    with pytest.raises(InputError, match=r"^OpenML 'mammography' version 1: cannot be fetched \(no route\): .*openml"):
+        fetch_openml(name="mammography", version=1)
 
 
 def test_an_openml_table_has_text_and_numbers(monkeypatch):
     frame = pd.DataFrame({"x": [1, 2], "class": pd.Categorical(["'-1'", "1"])})
-    monkeypatch.setattr("sklearn.datasets.fetch_openml", lambda **_: type("Found", (), {"frame": frame}))
-    table = fetch_openml(310)
-    pd.testing.assert_frame_equal(table, pd.DataFrame({"x": [1, 2], "class": ["'-1'", "1"]}))
+    asked = []
+
+    def answer(**which):
+        asked.append({key: which[key] for key in which if key in ("data_id", "name", "version")})
+        return type("Found", (), {"frame": frame})
+
+    monkeypatch.setattr("sklearn.datasets.fetch_openml", answer)
+    for which in ({"data_id": 310}, {"name": "visits"}, {"name": "visits", "version": 2}):
+        table = fetch_openml(**which)
+        pd.testing.assert_frame_equal(table, pd.DataFrame({"x": [1, 2], "class": ["'-1'", "1"]}))
+    assert asked == [{"data_id": 310}, {"name": "visits", "version": "active"}, {"name": "visits", "version": 2}]
 
 
 def test_imbalanced_learn_s_tables_without_a_network_say_what_to_fetch(monkeypatch, tmp_path):
@@ -1034,6 +1158,14 @@ def test_a_download_is_fetched_once_and_kept_under_its_sha256(server, tmp_path):
     assert server.asked == ["/visits.csv"]
 
 
+def test_a_download_keeps_what_its_name_tells_of_its_format(server, tmp_path):
+    for address, ending in (("a.Parquet?x=1.csv", ".parquet"), ("v1.2.csv.gz", ".csv.gz"), ("get?id=7", "")):
+        path = download(f"{server.url}/{address}", None, folder=tmp_path)
+        assert path == tmp_path / f"{DIGEST}{ending}"
+        assert download(f"{server.url}/{address}", DIGEST, folder=tmp_path) == path
+    assert len(server.asked) == 3
+
+
 def test_a_spoilt_copy_is_fetched_again(server, tmp_path):
     (tmp_path / f"{DIGEST}.csv").write_text("half a ta")
     assert download(f"{server.url}/visits.csv", DIGEST, folder=tmp_path).read_text() == VISITS
@@ -1054,7 +1186,7 @@ def test_a_failed_download_says_which_file_to_put_where(server, tmp_path, path):
     with pytest.raises(InputError) as caught:
         download(server.url + path, DIGEST, folder=tmp_path)
     assert str(caught.value).startswith(f"{server.url}{path}: cannot be fetched (")
-    assert str(caught.value).endswith(f"give it with -S data.path=FILE, or put it at {tmp_path / DIGEST}.csv")
+    assert str(caught.value).endswith(f"give it with -S data.path=FILE, or put it at {tmp_path / DIGEST}")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -1062,3 +1194,78 @@ def test_a_failed_download_says_which_file_to_put_where(server, tmp_path, path):
 def test_a_dead_server_and_a_broken_address_are_input_errors(tmp_path, url):
     with pytest.raises(InputError, match="cannot be fetched"):
         download(url, DIGEST, folder=tmp_path)
+
+
+def told(stage):
+    """The sha256 that a run says to declare."""
+    with pytest.raises(InputError) as caught:
+        stage(ingest)
+    (problem,) = caught.value.problems
+    said, digest = problem.split("=")
+    return said, digest
+
+
+def read_once_declared(project, stage, folder, *chosen):
+    """What the first run says, and the labels that the second one finds, which fetches nothing."""
+    project(*chosen)
+    said, digest = told(stage)
+    assert not (folder / "data/ingest").exists()
+    project(*chosen, f"data.sha256={digest}")
+    stage(ingest)
+    schema = read_json(folder / "data/ingest/schema.json")
+    assert schema["sha256"] == digest
+    return said, schema
+
+
+def test_a_table_at_an_address_is_fetched_once_and_its_sha256_is_told(project, stage, server, tmp_path):
+    chosen = ("data=url", f"data.url={server.url}/visits.csv", "data.target=buy", "data.name=visits")
+    said, schema = read_once_declared(project, stage, tmp_path, *chosen)
+    assert said == (
+        "visits: fetched and kept, 2 rows, 3 columns: say that everyone is to get this table with -S data.sha256"
+    )
+    assert schema["features"] == ["time", "pages"]
+    assert server.asked == ["/visits.csv"]
+    project("data=url", "data.url=http://127.0.0.1:1/v.csv", f"data.sha256={DIGEST}", "data.target=buy")
+    stage(ingest)  # a copy is known by its bytes, wherever it came from
+
+
+def test_a_copy_in_place_of_a_download_has_its_bytes(project, stage, server, tmp_path):
+    chosen = ("data=url", f"data.url={server.url}/visits.csv", f"data.sha256={DIGEST}", "data.target=buy")
+    project(*chosen, "data.path=copy.csv")
+    (tmp_path / "copy.csv").write_text(VISITS)
+    stage(ingest)
+    (tmp_path / "copy.csv").write_text(VISITS.replace("120", "121"))
+    with pytest.raises(InputError, match=rf"^copy.csv: expected sha256 {DIGEST}, found .*: for a table of your own"):
+        stage(ingest)
+    assert server.asked == []
+
+
+def test_a_query_is_asked_once_and_its_sha256_is_told(project, stage, database, tmp_path):
+    query = "data.sql.query='select time, page, buy from visits order by id'"
+    chosen = ("data=sql", f"data.sql.url={database}", query, "data.target=buy")
+    said, schema = read_once_declared(project, stage, tmp_path, *chosen)
+    assert said.startswith("sql: fetched and kept, 3 rows, 3 columns")
+    assert schema["features"] == ["time", "page"]
+    (tmp_path / "visits.db").unlink()
+    stage(ingest)
+    project(*chosen[:2], query.replace("time, ", ""), chosen[3], f"data.sha256={schema['sha256']}")
+    with pytest.raises(InputError, match=r"visits\.db: no such file"):  # another query is another table
+        stage(ingest)
+
+
+def test_tables_of_openml_and_imbalanced_learn_are_fetched_once_and_their_sha256_is_told(
+    project, stage, monkeypatch, tmp_path
+):
+    frame = pd.DataFrame({"x": [1.0, 2.0, 3.0], "target": [-1, 1, -1]})
+    monkeypatch.setattr("sklearn.datasets.fetch_openml", lambda **_: type("Found", (), {"frame": frame}))
+    chosen = ("data=openml", "data.openml.name=visits", "data.openml.version=1", "data.target=target")
+    said, _ = read_once_declared(project, stage, tmp_path, *chosen)
+    assert said.startswith("openml: fetched and kept, 3 rows, 2 columns")
+    monkeypatch.setattr("sklearn.datasets.fetch_openml", unreachable)
+    stage(ingest)
+    found = {"data": frame[["x"]].to_numpy(), "target": frame.target.to_numpy()}
+    monkeypatch.setattr("imblearn.datasets.fetch_datasets", lambda **_: {"oil": type("Bunch", (), found)})
+    shutil.rmtree(tmp_path / "data/ingest")
+    said, schema = read_once_declared(project, stage, tmp_path, "data=imbalanced", "data.imbalanced=oil")
+    assert said.startswith("imbalanced: fetched and kept, 3 rows, 2 columns")
+    assert schema["features"] == ["f0"]

@@ -140,6 +140,10 @@ def test_composing_each_choice_of_groups_once_gives_what_hydra_composes(loader, 
 def test_every_file_in_conf_composes_under_a_sweep(loader, file):
     given = {
         "data/csv": ["data.path=x.csv", "data.target=y"],
+        "data/url": ["data.url=https://h/x.csv", "data.target=y"],
+        "data/openml": ["data.openml.id=310", "data.target=y"],
+        "data/imbalanced": ["data.imbalanced=oil"],
+        "data/sql": ["data.sql.url=sqlite:///x.db", "data.sql.query='select y from t order by y'", "data.target=y"],
         "evaluate/expected_cost": ["evaluate.false_negative_cost=9"],
         "compare/expected_cost": ["evaluate=expected_cost", "evaluate.false_negative_cost=9"],
         "compare/f_beta": ["evaluate=f_beta"],
