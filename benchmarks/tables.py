@@ -44,6 +44,7 @@ ENDINGS = {
     "refused": "refused",
     "failed": "FAILED",
 }
+KNOWN = ("data", "data.path", "data.target")  # what is given to inspect; all else is its advice
 inspecting = Lock()  # inspect has one page, so that tables take turns
 
 
@@ -62,7 +63,7 @@ class Row:
     kinds
         How many features of each kind were used; empty without a run.
     advice
-        What inspect proposed beside the file and the target, such as `data.drop=[id]`.
+        What inspect proposed beside the file and its target, such as `data.drop=[id]`.
     ending
         One of `ENDINGS`.
     words
@@ -128,11 +129,10 @@ def ending(said: Said) -> tuple[str, str] | None:
     return None
 
 
-def advice(out: str) -> tuple[str, ...]:
-    """Settings of the data in the last command line that inspect prints, beside the source, the file and the target."""
-    lines = [line for line in out.replace("\\\n", " ").splitlines() if "data.path=" in line]
-    given = [word for word in shlex.split(lines[-1]) if re.match(r"\+?data\.", word)] if lines else []
-    return tuple(word for word in given if not word.startswith(("data.name=", "data.path=", "data.target=")))
+def proposed(out: str) -> list[str]:
+    """What the last command line that inspect prints says of the data, word by word; empty without one."""
+    lines = [line for line in out.splitlines() if "data.path=" in line]
+    return [word for word in shlex.split(lines[-1]) if re.match(r"data[.=]", word)] if lines else []
 
 
 def left_by(command: Sequence[str]) -> Sweep:
@@ -153,6 +153,8 @@ def swept(sweep: Sweep) -> tuple[str, str, dict[str, int], dict[str, str]]:
         kinds = dict(Counter(read_json(finished[0].folder / "run.json")["table"]["columns"].values()))
     if crashed := [one["reason"] for one in failed if one["trace"]]:
         return "failed", crashed[0], kinds, left_out
+    if cut_off := len(sweep.runs) - len(finished) - len(failed):
+        return "failed", f"{cut_off} of {len(sweep.runs)} runs were not made", kinds, left_out
     if not finished:
         return "refused", "; ".join(dict.fromkeys(left_out.values())), kinds, left_out
     verdict = read_json(sweep.folder / "verdict.json")
@@ -182,14 +184,17 @@ def table(path: Path, *, variants: Sequence[str], settings: Sequence[str], limit
         return row("refused", str(error))
     known |= {"rows": len(features), "features": features.shape[1], "classes": classes}
     known["missing"] = int(features.isna().sum().sum())
-    data = ["data=csv", f"data.path={path}", f"data.target={target}"]
+    given = ["data=csv", f"data.path={path}", f'data.target="{target}"']  # in quotes, since a name may have any letters
     with inspecting:
-        said = called(["-m", "pipeline.inspect", *data], limit=limit)
+        said = called(["-m", "pipeline.inspect", *given], limit=limit)
         if bad := ending(said):
             return row(*bad)
         empty["inspected"] = INSPECTED.replace(PAGE.parent / f"{name}.html")
-    empty["advice"] = advice(said.out)
-    command = ["-m", "pipeline", "-m", f"variant={','.join(variants)}", *data, f"data.name={name}", *empty["advice"]]
+    data = proposed(said.out)
+    if not data:
+        return row("failed", "inspect ended without a command line to run")
+    empty["advice"] = tuple(word for word in data if word.partition("=")[0] not in KNOWN)
+    command = ["-m", "pipeline", "-m", f"variant={','.join(variants)}", *data, f"data.name={name}"]
     command += ["tracking=none", *settings]
     said = called(command, limit=limit)
     if bad := ending(said):

@@ -9,7 +9,7 @@ import pytest
 from benchmarks import tables
 
 SENTENCE = "Keep the plain model, with its threshold at 0.110 instead of 0.5: the best remedy, smote, does worse."
-ANALYSED = (
+LOOKED = (
     "visits.csv: 4 rows, 2 features\n\nto run it:\n  dvc exp run -S data=csv -S data.path=visits.csv -S data.target=buy"
 )
 
@@ -51,7 +51,7 @@ COMMAND = (
 )
 
 
-def leave_sweep(*, verdict, command=COMMAND, reason=None, trace=""):
+def leave_sweep(*, verdict, made=("none", "smote"), command=COMMAND, reason=None, trace=""):
     """What a sweep over none and smote leaves; with a reason, smote has failed."""
     folder = Path("multirun/visits-1")
     (folder / "failed").mkdir(parents=True)
@@ -68,9 +68,12 @@ def leave_sweep(*, verdict, command=COMMAND, reason=None, trace=""):
     if reason:
         said = {"id": "smote0000000000000000", "reason": reason, "trace": trace}
         (folder / "failed/smote.json").write_text(json.dumps(said))
-    made = Path("multirun/runs/none000000000000")
-    made.mkdir(parents=True)
-    (made / "run.json").write_text(json.dumps({"table": {"columns": {"time": "numeric", "shop": "categorical"}}}))
+    for name in made:
+        if name == "smote" and reason:
+            continue
+        run = Path("multirun/runs") / f"{name}0000000000000000"[:16]
+        run.mkdir(parents=True)
+        (run / "run.json").write_text(json.dumps({"table": {"columns": {"time": "numeric", "shop": "categorical"}}}))
 
 
 def put_through(path):
@@ -82,7 +85,7 @@ SMOTE_FAILED = tables.Said(1, "runs     1 of 2 runs finished; 1 failed\n", "")
 
 
 def test_a_table_ends_in_its_sweep_s_verdict(visits, commands):
-    asked = commands(tables.Said(0, ANALYSED, ""), SWEPT)
+    asked = commands(tables.Said(0, LOOKED, ""), SWEPT)
     leave_sweep(verdict={"action": "keep", "sentence": SENTENCE})
     row = put_through(visits)
     assert (row.name, row.rows, row.features, row.missing) == ("visits", 4, 2, 1)
@@ -91,35 +94,31 @@ def test_a_table_ends_in_its_sweep_s_verdict(visits, commands):
     assert (row.ending, row.words, row.left_out, row.before) == ("keep", SENTENCE, {}, 1)
     assert row.report == Path("multirun/visits-1/index.html")
     assert row.inspected.is_file()
-    data = ["data=csv", "data.path=visits.csv", "data.target=buy"]
     assert asked == [
-        ["-m", "pipeline.inspect", *data],
-        [
-            "-m",
-            "pipeline",
-            "-m",
-            "variant=none,smote",
-            *data,
-            "data.name=visits",
-            "tracking=none",
-            "evaluate.repeats=1",
-        ],
+        ["-m", "pipeline.inspect", "data=csv", "data.path=visits.csv", 'data.target="buy"'],
+        COMMAND.split()[1:],
     ]
 
 
 def test_what_inspect_proposes_is_what_is_run(visits, commands):
-    proposed = ANALYSED + """ -S 'data.drop=[id,"visit day"]' -S 'data.columns={shop: categorical}'\n"""
+    proposed = LOOKED + """ -S 'data.drop=[id,"visit day"]' -S 'data.columns={shop: categorical}'\n"""
     asked = commands(tables.Said(0, proposed, ""), SWEPT)
-    settings = """ 'data.drop=[id,"visit day"]' 'data.columns={shop: categorical}' tracking=none"""
-    leave_sweep(verdict={"action": "keep", "sentence": SENTENCE}, command=COMMAND.replace(" tracking=none", settings))
+    told = """ data.target=buy 'data.drop=[id,"visit day"]' 'data.columns={shop: categorical}'"""
+    leave_sweep(verdict={"action": "keep", "sentence": SENTENCE}, command=COMMAND.replace(" data.target=buy", told))
     row = put_through(visits)
     assert row.advice == ('data.drop=[id,"visit day"]', "data.columns={shop: categorical}")
-    assert asked[1][-4:] == [*row.advice, "tracking=none", "evaluate.repeats=1"]
+    assert asked[1][-5:] == [*row.advice, "data.name=visits", "tracking=none", "evaluate.repeats=1"]
+
+
+def test_an_inspection_that_proposes_nothing_has_failed(visits, commands):
+    commands(tables.Said(0, "visits.csv: 4 rows, 2 features\n", ""))
+    row = put_through(visits)
+    assert (row.ending, row.words) == ("failed", "inspect ended without a command line to run")
 
 
 def test_a_refusal_is_an_ending_with_its_words(visits, commands):
     refusal = "error: visits.csv: target 'buy': expected two classes, found 3\n"
-    commands(tables.Said(0, ANALYSED, ""), tables.Said(2, "", refusal))
+    commands(tables.Said(0, LOOKED, ""), tables.Said(2, "", refusal))
     row = put_through(visits)
     assert (row.ending, row.words) == ("refused", "visits.csv: target 'buy': expected two classes, found 3")
     assert row.report is None
@@ -143,13 +142,13 @@ def test_a_file_that_is_no_table_is_refused(tmp_path):
     ],
 )
 def test_what_is_neither_a_verdict_nor_a_refusal_has_failed(visits, commands, said, words):
-    commands(tables.Said(0, ANALYSED, ""), said)
+    commands(tables.Said(0, LOOKED, ""), said)
     row = put_through(visits)
     assert (row.ending, row.words) == ("failed", words)
 
 
 def test_a_variant_that_cannot_take_the_table_is_told_beside_the_verdict(visits, commands):
-    commands(tables.Said(0, ANALYSED, ""), SMOTE_FAILED)
+    commands(tables.Said(0, LOOKED, ""), SMOTE_FAILED)
     leave_sweep(verdict={"action": "keep", "sentence": SENTENCE}, reason="SMOTE needs 6 rows")
     row = put_through(visits)
     assert (row.ending, row.left_out) == ("keep", {"smote": "SMOTE needs 6 rows"})
@@ -157,10 +156,17 @@ def test_a_variant_that_cannot_take_the_table_is_told_beside_the_verdict(visits,
 
 
 def test_a_traceback_in_one_run_is_a_failure(visits, commands):
-    commands(tables.Said(0, ANALYSED, ""), SMOTE_FAILED)
+    commands(tables.Said(0, LOOKED, ""), SMOTE_FAILED)
     leave_sweep(verdict={"action": "keep", "sentence": SENTENCE}, reason="KeyError: 'buy'", trace="Traceback ...")
     row = put_through(visits)
     assert (row.ending, row.words) == ("failed", "KeyError: 'buy'")
+
+
+def test_runs_that_were_not_made_are_a_failure(visits, commands):
+    commands(tables.Said(0, LOOKED, ""), tables.Said(1, "runs     1 of 2 runs finished; 1 not made\n", ""))
+    leave_sweep(verdict={"action": "keep", "sentence": SENTENCE}, made=["none"])
+    row = put_through(visits)
+    assert (row.ending, row.words) == ("failed", "1 of 2 runs were not made")
 
 
 def test_a_command_that_hangs_is_ended():
@@ -170,7 +176,7 @@ def test_a_command_that_hangs_is_ended():
 
 @pytest.mark.parametrize(("second", "status"), [(tables.Said(2, "", "error: no\n"), 0), (tables.Said(70, "", ""), 1)])
 def test_the_exit_status_is_1_where_a_table_fails(visits, commands, monkeypatch, capsys, second, status):
-    commands(tables.Said(0, ANALYSED, ""), second)
+    commands(tables.Said(0, LOOKED, ""), second)
     Path("params.yaml").write_text("variants: {none: {}, smote: {}}\n")
     Path("notes.md").write_text("no table")
     monkeypatch.setattr(sys, "argv", ["tables.py", "."])
