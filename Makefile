@@ -41,6 +41,13 @@ repro: setup  ## Run what has changed, and show the answer
 	@echo "charts   reports/figures/"
 	@echo "MLflow   make ui"
 
+TABLES ?= ../shared/data
+REPEATS ?= 1
+
+.PHONY: demo-tables
+demo-tables: setup  ## Every table of a folder through inspect and a sweep: TABLES=FOLDER, REPEATS=10 of the folds
+	@python benchmarks/tables.py "$(TABLES)" --repeats $(REPEATS)
+
 .PHONY: ui
 ui: setup  ## Publish, and show MLflow on the page that compares
 	@exec python -m pipeline.track --ui --port $(PORT)

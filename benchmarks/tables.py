@@ -1,0 +1,291 @@
+"""Puts every table of a folder through inspect and a sweep, and lists what each of them ends in.
+
+    python benchmarks/tables.py [FOLDER] [--repeats N] [--jobs N] [--limit SECONDS]
+
+The last column of each table is its target. What inspect proposes is what is run, as its user would. A table ends in a
+verdict or in a refusal; a traceback, or more than --limit seconds, is a failure, and the exit status is 1. Runs that
+are there are not made again. The list is printed and written as a page, reports/tables/index.html.
+"""
+
+import argparse
+import os
+import re
+import shlex
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+import pandas as pd
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from tabulate import tabulate
+
+from pipeline import multirun
+from pipeline.errors import InputError
+from pipeline.files import REPORTS, read_json
+from pipeline.formats import SUFFIXES
+from pipeline.multirun import Sweep
+from pipeline.sources import read_table
+
+ROOT = Path(__file__).parents[1]
+PAGE = REPORTS / "tables" / "index.html"
+INSPECTED = REPORTS / "inspect.html"
+ENDINGS = {
+    "rebalance": "rebalance",
+    "keep": "keep the plain model",
+    "undecided": "undecided",
+    "invalid": "no verdict",
+    "refused": "refused",
+    "failed": "FAILED",
+}
+KNOWN = ("data", "data.path", "data.target")  # what is given to inspect; all else is its advice
+inspecting = Lock()  # inspect has one page, so that tables take turns
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a table is, and what it ended in.
+
+    Attributes
+    ----------
+    name
+        Of its file, without suffixes.
+    rows, features, missing
+        Counts of its rows, of its columns beside the target, and of their empty cells; None where it cannot be read.
+    classes
+        Rows by label, the rarest first.
+    kinds
+        How many features of each kind were used; empty without a run.
+    advice
+        What inspect proposed beside the file and its target, such as `data.drop=[id]`.
+    ending
+        One of `ENDINGS`.
+    words
+        The verdict's sentence, the refusal, or the last line of a traceback.
+    left_out
+        Reasons of the variants that could not take the table, by name.
+    seconds
+        Wall time of inspect and sweep together.
+    before
+        Runs that were there already.
+    inspected, report
+        Pages that were written; None without one.
+    """
+
+    name: str
+    rows: int | None
+    features: int | None
+    missing: int | None
+    classes: dict[str, int]
+    kinds: dict[str, int]
+    advice: tuple[str, ...]
+    ending: str
+    words: str
+    left_out: dict[str, str]
+    seconds: float
+    before: int
+    inspected: Path | None
+    report: Path | None
+
+    @property
+    def imbalance(self) -> float | None:
+        """Rows of the commonest class for each of the rarest."""
+        return max(self.classes.values()) / min(self.classes.values()) if self.classes else None
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+def called(command: Sequence[str], *, limit: float) -> Said:
+    """What a command prints, and its exit status; that of one which takes longer than `limit` seconds is 124."""
+    try:
+        done = subprocess.run([sys.executable, *command], capture_output=True, text=True, timeout=limit)
+    except subprocess.TimeoutExpired:
+        return Said(124, "", f"took more than {limit:g} s")
+    return Said(done.returncode, done.stdout, done.stderr)
+
+
+def ending(said: Said) -> tuple[str, str] | None:
+    """What a command that did not end well comes to, and its words; None where it left something to report."""
+    refusals = [line.removeprefix("error: ") for line in said.err.splitlines() if line.startswith("error: ")]
+    if "Traceback (most recent call last)" in said.err:
+        return "failed", said.err.strip().splitlines()[-1]
+    if said.status == 2 and refusals:
+        return "refused", "; ".join(refusals)
+    if said.status not in (0, 1):
+        return "failed", (said.err.strip().splitlines() or [f"exit status {said.status}"])[-1]
+    return None
+
+
+def proposed(out: str) -> list[str]:
+    """What the last command line that inspect prints says of the data, word by word; empty without one."""
+    lines = [line for line in out.splitlines() if "data.path=" in line]
+    return [word for word in shlex.split(lines[-1]) if re.match(r"data[.=]", word)] if lines else []
+
+
+def left_by(command: Sequence[str]) -> Sweep:
+    """The sweep that this command made; of more, by other code, the newest."""
+    typed = shlex.join(["python", *command])
+    there = [sweep for sweep in multirun.sweeps() if sweep.command == typed]
+    return max(there, key=lambda sweep: (sweep.folder / "sweep.json").stat().st_mtime)
+
+
+def swept(sweep: Sweep) -> tuple[str, str, dict[str, int], dict[str, str]]:
+    """Ending, words, kinds of the features, and left-out variants, from what a sweep wrote."""
+    names = {run.id: run.name for run in sweep.runs}
+    failed = [read_json(path) for path in sorted((sweep.folder / "failed").glob("*.json"))]
+    left_out = {names[one["id"]]: one["reason"] for one in failed}
+    finished = [run for run in sweep.runs if run.finished]
+    kinds: dict[str, int] = {}
+    if finished:
+        kinds = dict(Counter(read_json(finished[0].folder / "run.json")["table"]["columns"].values()))
+    if crashed := [one["reason"] for one in failed if one["trace"]]:
+        return "failed", crashed[0], kinds, left_out
+    if cut_off := len(sweep.runs) - len(finished) - len(failed):
+        return "failed", f"{cut_off} of {len(sweep.runs)} runs were not made", kinds, left_out
+    if not finished:
+        return "refused", "; ".join(dict.fromkeys(left_out.values())), kinds, left_out
+    verdict = read_json(sweep.folder / "verdict.json")
+    return verdict["action"], verdict["sentence"], kinds, left_out
+
+
+def shape(path: Path) -> tuple[str, pd.DataFrame, dict[str, int]]:
+    """The target's name, the features, and rows by class, the rarest first."""
+    table = read_table(path)
+    target = table.columns[-1]
+    counts = table[target].value_counts(ascending=True)
+    return str(target), table.drop(columns=target), {str(label): int(rows) for label, rows in counts.items()}
+
+
+def table(path: Path, *, variants: Sequence[str], settings: Sequence[str], limit: float) -> Row:
+    """Inspect and sweep one table."""
+    name, began = path.name.partition(".")[0], time.perf_counter()
+    known: dict = {"name": name, "rows": None, "features": None, "missing": None, "classes": {}}
+    empty: dict = {"kinds": {}, "advice": (), "left_out": {}, "before": 0, "inspected": None, "report": None}
+
+    def row(how: str, words: str, **found: object) -> Row:
+        return Row(**{**known, **empty, **found}, ending=how, words=words, seconds=time.perf_counter() - began)
+
+    try:
+        target, features, classes = shape(path)
+    except InputError as error:
+        return row("refused", str(error))
+    known |= {"rows": len(features), "features": features.shape[1], "classes": classes}
+    known["missing"] = int(features.isna().sum().sum())
+    given = ["data=csv", f"data.path={path}", f'data.target="{target}"']  # in quotes, since a name may have any letters
+    with inspecting:
+        said = called(["-m", "pipeline.inspect", *given], limit=limit)
+        if bad := ending(said):
+            return row(*bad)
+        empty["inspected"] = INSPECTED.replace(PAGE.parent / f"{name}.html")
+    data = proposed(said.out)
+    if not data:
+        return row("failed", "inspect ended without a command line to run")
+    empty["advice"] = tuple(word for word in data if word.partition("=")[0] not in KNOWN)
+    command = ["-m", "pipeline", "-m", f"variant={','.join(variants)}", *data, f"data.name={name}"]
+    command += ["tracking=none", *settings]
+    said = called(command, limit=limit)
+    if bad := ending(said):
+        return row(*bad)
+    sweep = left_by(command)
+    how, words, kinds, left_out = swept(sweep)
+    report, before = sweep.folder / "index.html", re.search(r"finished, (\d+) of them before", said.out)
+    return row(
+        how,
+        words,
+        kinds=kinds,
+        left_out=left_out,
+        before=int(before[1]) if before else 0,
+        report=report if report.is_file() else None,
+    )
+
+
+def counted(rows: Sequence[Row]) -> str:
+    """How many tables there are, and how many of each ending."""
+    counts = Counter(row.ending for row in rows)
+    each = ", ".join(f"{counts[key]} {words}" for key, words in ENDINGS.items() if counts[key])
+    return f"{len(rows)} table{'s' if len(rows) != 1 else ''}: {each}"
+
+
+def text(rows: Sequence[Row]) -> str:
+    """A table for the terminal, and what each verdict or refusal says."""
+    headers = ["table", "rows", "features", "empty cells", "classes", "rarest", "imbalance", "ending", "seconds"]
+    lines = [
+        [
+            row.name,
+            *("–" if value is None else f"{value:,}" for value in (row.rows, row.features, row.missing)),
+            str(len(row.classes) or "–"),
+            f"{min(row.classes.values()):,}" if row.classes else "–",
+            "–" if row.imbalance is None else f"1 : {row.imbalance:.1f}",
+            ENDINGS[row.ending],
+            f"{row.seconds:.0f}",
+        ]
+        for row in rows
+    ]
+    align = ("left", *["right"] * 6, "left", "right")
+    shown = tabulate(lines, headers, tablefmt="simple", disable_numparse=True, colalign=align)
+    words = [f"{row.name}: {' '.join([*row.advice, row.words])}" for row in rows]
+    return "\n\n".join([shown, *words, counted(rows)])
+
+
+def render(rows: Sequence[Row], *, command: str) -> str:
+    """The same as one page."""
+    environment = Environment(
+        loader=FileSystemLoader([Path(__file__).parent, ROOT / "pipeline"]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["link"] = lambda path: os.path.relpath(path, PAGE.parent)
+    return environment.get_template("tables.html").render(
+        rows=rows, endings=ENDINGS, heading=counted(rows), command=command
+    )
+
+
+def main() -> int:
+    """Put all tables through, a line for each as it ends."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", nargs="?", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--repeats", type=int, help="of the folds; default that of conf/")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="tables at once; default one a core")
+    parser.add_argument("--limit", type=float, default=1800, help="seconds for a command; default 1800")
+    arguments = parser.parse_args()
+    files = arguments.folder.glob("*")
+    paths = [path for path in files if any(path.name.partition(".")[2].startswith(end[1:]) for end in SUFFIXES)]
+    if not paths:
+        print(f"{arguments.folder}: no tables here: left out")
+        return 0
+    settings = [] if arguments.repeats is None else [f"evaluate.repeats={arguments.repeats}"]
+    how = {"variants": list(yaml.safe_load(Path("params.yaml").read_text())["variants"]), "settings": settings}
+    PAGE.parent.mkdir(parents=True, exist_ok=True)
+    rows = []
+    with ThreadPoolExecutor(arguments.jobs) as pool:
+        largest = sorted(paths, key=lambda path: -path.stat().st_size)
+        pending = [pool.submit(table, path, limit=arguments.limit, **how) for path in largest]
+        for done in as_completed(pending):
+            rows.append(row := done.result())
+            before = f", {row.before} runs there before" if row.before else ""
+            print(
+                f"[{len(rows)}/{len(paths)}] {row.name}: {ENDINGS[row.ending]}, {row.seconds:.0f} s{before}", flush=True
+            )
+    rows.sort(key=lambda row: row.name.lower())
+    PAGE.write_text(render(rows, command=shlex.join(["python", *sys.argv])), encoding="utf-8")
+    print(f"\n{text(rows)}\npage     {PAGE}")
+    return int(any(row.ending == "failed" for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
