@@ -562,7 +562,7 @@ def _log_artifacts(client: "MlflowClient", created: "Entity", artifacts: Mapping
         repository.log_artifacts(folder)
 
 
-def save_model(model: Model, path: Path, **about: str) -> None:
+def save_model(model: Model, path: Path, **about: Any) -> None:
     """Write a model in MLflow's form: as skops, which executes nothing when read, and the modules that it needs.
 
     Parameters
