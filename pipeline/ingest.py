@@ -18,6 +18,7 @@ from pipeline.grouping import ROLES
 
 RESERVED = ("row_id", "synthetic")
 FEW = 5  # rows of a class that may agree with a feature by chance
+HEAVIEST = 1e50  # of weights: beyond it, products of four of their sums overflow
 
 
 @dataclass(frozen=True)
@@ -221,11 +222,11 @@ def _roles(source: pd.DataFrame, roles: Mapping[str, str]) -> tuple[pd.DataFrame
             except ColumnError as error:
                 problems.append(f"data.{role}: column {name!r}: {error}: {mend}")
                 continue
-            # Beyond these ends, squares leave floating point's range.
-            if (bad := np.flatnonzero(~((column >= 1 / columns.LARGEST) & (column <= columns.LARGEST)))).size:
+            if (bad := np.flatnonzero(~((column >= 1 / HEAVIEST) & (column <= HEAVIEST)))).size:
+                cells = ", ".join(f"{value:g}" for value in column.iloc[bad[: columns.CELLS]])
                 problems.append(
-                    f"data.{role}: column {name!r}: expected finite numbers above 0, found "
-                    f"{', '.join(f'{value:g}' for value in column.iloc[bad[: columns.CELLS]])} in {lines(bad)}: {mend}"
+                    f"data.{role}: column {name!r}: expected finite numbers above 0 ({1 / HEAVIEST:g} to "
+                    f"{HEAVIEST:g}), found {cells} in {lines(bad)}: {mend}"
                 )
                 continue
         found[role] = column
