@@ -1,3 +1,4 @@
+import html
 from dataclasses import replace
 from pathlib import Path
 
@@ -497,7 +498,7 @@ def test_the_page_says_what_weighs_and_follows_from_the_predictions_and_weights_
     files = compare.pages(weighted)
     page = files["index.html"]
     assert verify.verify(page, None) == []
-    for text in (page, files["comparison.md"]):
+    for text in (html.unescape(page), files["comparison.md"]):
         assert text.count(SAID) == 1
     # At .5 smote alerts on rows 2 to 5: of the positives' weight 3 it finds all, with a weight of 2 of false alarms.
     assert "At 0.5 it finds 3 of 3 positives with 2 false alarms; the plain model finds 2 with 0" in page
