@@ -240,8 +240,8 @@ def text(rows: Sequence[Row]) -> str:
     return "\n\n".join([shown, *words, counted(rows)])
 
 
-def render(rows: Sequence[Row], *, command: str) -> str:
-    """The same as one page."""
+def render(rows: Sequence[Row], *, repeats: int | None, command: str) -> str:
+    """The same as one page; `repeats` of the folds, None where conf/ says."""
     environment = Environment(
         loader=FileSystemLoader([Path(__file__).parent, ROOT / "pipeline"]),
         autoescape=True,
@@ -251,7 +251,7 @@ def render(rows: Sequence[Row], *, command: str) -> str:
     )
     environment.filters["link"] = lambda path: os.path.relpath(path, PAGE.parent)
     return environment.get_template("tables.html").render(
-        rows=rows, endings=ENDINGS, heading=counted(rows), command=command
+        rows=rows, endings=ENDINGS, heading=counted(rows), repeats=repeats, command=command
     )
 
 
@@ -282,7 +282,9 @@ def main() -> int:
                 f"[{len(rows)}/{len(paths)}] {row.name}: {ENDINGS[row.ending]}, {row.seconds:.0f} s{before}", flush=True
             )
     rows.sort(key=lambda row: row.name.lower())
-    PAGE.write_text(render(rows, command=shlex.join(["python", *sys.argv])), encoding="utf-8")
+    PAGE.write_text(
+        render(rows, repeats=arguments.repeats, command=shlex.join(["python", *sys.argv])), encoding="utf-8"
+    )
     print(f"\n{text(rows)}\npage     {PAGE}")
     return int(any(row.ending == "failed" for row in rows))
 

@@ -152,7 +152,7 @@ def test_a_variant_that_cannot_take_the_table_is_told_beside_the_verdict(visits,
     leave_sweep(verdict={"action": "keep", "sentence": SENTENCE}, reason="SMOTE needs 6 rows")
     row = put_through(visits)
     assert (row.ending, row.left_out) == ("keep", {"smote": "SMOTE needs 6 rows"})
-    assert "smote could not take it: SMOTE needs 6 rows" in tables.render([row], command="")
+    assert "smote could not take it: SMOTE needs 6 rows" in tables.render([row], repeats=1, command="")
 
 
 def test_a_traceback_in_one_run_is_a_failure(visits, commands):
