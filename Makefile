@@ -42,7 +42,7 @@ repro: setup  ## Run what has changed, and show the answer
 	@echo "MLflow   make ui"
 
 TABLES ?= ../shared/data
-REPEATS ?= 1
+REPEATS ?= 2
 
 .PHONY: demo-tables
 demo-tables: setup  ## Every table of a folder through inspect and a sweep: TABLES=FOLDER, REPEATS=10 of the folds

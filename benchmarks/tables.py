@@ -98,6 +98,11 @@ class Row:
         """Rows of the commonest class for each of the rarest."""
         return max(self.classes.values()) / min(self.classes.values()) if self.classes else None
 
+    @property
+    def left_out_features(self) -> int:
+        """Features that were not used, since inspect proposed to leave them out."""
+        return (self.features or 0) - sum(self.kinds.values()) if self.kinds else 0
+
 
 @dataclass(frozen=True)
 class Said:
@@ -212,6 +217,11 @@ def table(path: Path, *, variants: Sequence[str], settings: Sequence[str], limit
     )
 
 
+def count(value: int | None) -> str:
+    """A count with its thousands apart."""
+    return "–" if value is None else f"{value:,}"
+
+
 def counted(rows: Sequence[Row]) -> str:
     """How many tables there are, and how many of each ending."""
     counts = Counter(row.ending for row in rows)
@@ -225,9 +235,9 @@ def text(rows: Sequence[Row]) -> str:
     lines = [
         [
             row.name,
-            *("–" if value is None else f"{value:,}" for value in (row.rows, row.features, row.missing)),
+            *map(count, (row.rows, row.features, row.missing)),
             str(len(row.classes) or "–"),
-            f"{min(row.classes.values()):,}" if row.classes else "–",
+            count(min(row.classes.values(), default=None)),
             "–" if row.imbalance is None else f"1 : {row.imbalance:.1f}",
             ENDINGS[row.ending],
             f"{row.seconds:.0f}",
@@ -236,12 +246,16 @@ def text(rows: Sequence[Row]) -> str:
     ]
     align = ("left", *["right"] * 6, "left", "right")
     shown = tabulate(lines, headers, tablefmt="simple", disable_numparse=True, colalign=align)
-    words = [f"{row.name}: {' '.join([*row.advice, row.words])}" for row in rows]
+    words = []
+    for row in rows:
+        more = [f"Inspect proposed {' '.join(row.advice)}."] if row.advice else []
+        more += [f"{variant} could not take it: {reason}." for variant, reason in row.left_out.items()]
+        words.append(" ".join([f"{row.name}: {row.words}", *more]))
     return "\n\n".join([shown, *words, counted(rows)])
 
 
-def render(rows: Sequence[Row], *, command: str) -> str:
-    """The same as one page."""
+def render(rows: Sequence[Row], *, repeats: int | None, command: str) -> str:
+    """The same as one page; `repeats` of the folds, None where conf/ says."""
     environment = Environment(
         loader=FileSystemLoader([Path(__file__).parent, ROOT / "pipeline"]),
         autoescape=True,
@@ -250,8 +264,9 @@ def render(rows: Sequence[Row], *, command: str) -> str:
         lstrip_blocks=True,
     )
     environment.filters["link"] = lambda path: os.path.relpath(path, PAGE.parent)
+    environment.filters["count"] = count
     return environment.get_template("tables.html").render(
-        rows=rows, endings=ENDINGS, heading=counted(rows), command=command
+        rows=rows, endings=ENDINGS, heading=counted(rows), repeats=repeats, command=command
     )
 
 
@@ -282,7 +297,9 @@ def main() -> int:
                 f"[{len(rows)}/{len(paths)}] {row.name}: {ENDINGS[row.ending]}, {row.seconds:.0f} s{before}", flush=True
             )
     rows.sort(key=lambda row: row.name.lower())
-    PAGE.write_text(render(rows, command=shlex.join(["python", *sys.argv])), encoding="utf-8")
+    PAGE.write_text(
+        render(rows, repeats=arguments.repeats, command=shlex.join(["python", *sys.argv])), encoding="utf-8"
+    )
     print(f"\n{text(rows)}\npage     {PAGE}")
     return int(any(row.ending == "failed" for row in rows))
 

@@ -90,7 +90,7 @@ def test_a_table_ends_in_its_sweep_s_verdict(visits, commands):
     row = put_through(visits)
     assert (row.name, row.rows, row.features, row.missing) == ("visits", 4, 2, 1)
     assert (row.classes, row.imbalance) == ({"1": 1, "0": 3}, 3.0)
-    assert row.kinds == {"numeric": 1, "categorical": 1}
+    assert (row.kinds, row.left_out_features) == ({"numeric": 1, "categorical": 1}, 0)
     assert (row.ending, row.words, row.left_out, row.before) == ("keep", SENTENCE, {}, 1)
     assert row.report == Path("multirun/visits-1/index.html")
     assert row.inspected.is_file()
@@ -107,6 +107,7 @@ def test_what_inspect_proposes_is_what_is_run(visits, commands):
     leave_sweep(verdict={"action": "keep", "sentence": SENTENCE}, command=COMMAND.replace(" data.target=buy", told))
     row = put_through(visits)
     assert row.advice == ('data.drop=[id,"visit day"]', "data.columns={shop: categorical}")
+    assert f"Inspect proposed {' '.join(row.advice)}." in tables.text([row])
     assert asked[1][-5:] == [*row.advice, "data.name=visits", "tracking=none", "evaluate.repeats=1"]
 
 
@@ -152,7 +153,8 @@ def test_a_variant_that_cannot_take_the_table_is_told_beside_the_verdict(visits,
     leave_sweep(verdict={"action": "keep", "sentence": SENTENCE}, reason="SMOTE needs 6 rows")
     row = put_through(visits)
     assert (row.ending, row.left_out) == ("keep", {"smote": "SMOTE needs 6 rows"})
-    assert "smote could not take it: SMOTE needs 6 rows" in tables.render([row], command="")
+    for shown in (tables.render([row], repeats=1, command=""), tables.text([row])):
+        assert "smote could not take it: SMOTE needs 6 rows" in shown
 
 
 def test_a_traceback_in_one_run_is_a_failure(visits, commands):
