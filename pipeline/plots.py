@@ -25,6 +25,8 @@ FORMS = {"raw": "as they are", "prior_corrected": "corrected by the shares", "pl
 Margins = tuple[float, float, float, float, float, float]  # inches: left, right, bottom, top, between, below
 MOST_POINTS = 1000  # of a curve that is drawn
 BINS = 10  # of a reliability curve
+AXES_WIDTH = 6.6  # inches, of a picture with its legend beside it, without that
+LEGEND_LINE = 0.21  # inches a name
 STEPS = 200  # thresholds of a decision curve
 # Positive, synthetic, what to call them, and their marks, from the bottom up.
 GROUPS: list[tuple[bool, bool, str, dict[str, Any]]] = [
@@ -294,7 +296,10 @@ def reliability(forms: dict[str, dict[str, pd.DataFrame]]) -> Figure:
     forms
         By what was done to the probabilities, and by variant: `y` and `probability` by row.
     """
-    figure, axes = _grid(len(forms), len(forms), width=3.1, height=3.1, margins=(0.65, 1.75, 0.55, 0.75, 0.55, 0.0))
+    names = list(next(iter(forms.values())))
+    margins = (0.65, _legend_width(names), 0.55, 0.75, 0.55, 0.0)
+    height = max(3.1, LEGEND_LINE * len(names))
+    figure, axes = _grid(len(forms), len(forms), width=3.1, height=height, margins=margins)
     for number, (axis, (title, variants)) in enumerate(zip(axes, forms.items(), strict=True)):
         drawn = {name: reliability_points(rows) for name, rows in variants.items()}
         # Each panel its own range: after a correction a rare class needs a small part of the raw one.
@@ -345,12 +350,12 @@ def cost_map(found: list[dict[str, Any]]) -> Figure:
     axis.plot([], [], "o-", color="0.4", linewidth=3.5, markersize=5, label="more than chance")
     axis.set(xscale="log", xlim=(edges[0], edges[-1]), ylabel=f"cost a row against {reference}")
     axis.yaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(_percent))
-    axis.set_title("Cheaper models below the line, each at its own thresholds (pale: within chance)", loc="left")
+    axis.set_title("Cheaper models below the line (pale: within chance)", loc="left")
     strip.set(yticks=[], xlabel="false alarms that a miss costs")
     strip.set_ylabel("cheapest", rotation=0, ha="right", va="center")
     strip.grid(visible=False)
     strip.xaxis.set_major_formatter(matplotlib.ticker.FuncFormatter(lambda value, _: f"{value:g}"))
-    figure.legend(loc="outside right upper", frameon=False)
+    _outside(figure)
     return figure
 
 
@@ -374,7 +379,7 @@ def decision_curve(forms: dict[str, pd.DataFrame]) -> Figure:
         _line(axis, number, name, points.threshold, points.net_benefit, name)
     axis.set(xlim=(0, thresholds[-1]), ylim=(-0.08 * prevalence, 1.04 * prevalence))
     axis.set_title("What each model is worth to those who alert from a probability on", loc="left")
-    figure.legend(loc="outside right upper", frameon=False)
+    _outside(figure)
     return figure
 
 
@@ -595,4 +600,15 @@ def _finish(axis: Any, title: str) -> None:
         hollow = marker == POINTS["tuned"][0]
         axis.plot([], [], marker, color="0.4", markersize=7, markerfacecolor="none" if hollow else None, label=label)
     axis.set_title(title, loc="left")
-    axis.figure.legend(loc="outside right upper", frameon=False)
+    _outside(axis.figure)
+
+
+def _outside(figure: Figure) -> None:
+    """A legend of all lines to the right of the axes, for which it makes room, whatever the names."""
+    legend = figure.legend(loc="outside right upper", frameon=False)
+    figure.set_figwidth(AXES_WIDTH + _legend_width([text.get_text() for text in legend.get_texts()]))
+
+
+def _legend_width(names: list[str]) -> float:
+    """Inches that a legend of these names takes."""
+    return 0.7 + 0.08 * max(map(len, names))

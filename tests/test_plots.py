@@ -153,3 +153,15 @@ def test_components_draw_each_group_where_its_rows_are_and_name_those_there_are(
     assert line(none, "negative").get_xydata().tolist() == [[0.0, 1.0], [1.0, 0.0]]
     assert (none.get_xlim(), none.get_ylim()) == (smote.get_xlim(), smote.get_ylim())
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["negative", "synthetic positive", "positive"]
+
+
+def test_legends_stay_within_their_picture_and_beside_the_title_however_many_and_long_the_names():
+    names = ["none", *(f"instance_hardness_threshold_{number}" for number in range(17))]
+    rows = pd.DataFrame({"y": [0, 0, 1, 1], "probability": [0.1, 0.6, 0.5, 0.9]})
+    forms = {title: dict.fromkeys(names, rows) for title in ("as they are", "Platt")}
+    for figure in (plots.reliability(forms), plots.decision_curve(forms["Platt"])):
+        figure.canvas.draw()
+        legend = figure.legends[0].get_window_extent()
+        assert not any(legend.overlaps(axis._left_title.get_window_extent()) for axis in figure.axes)
+        assert figure.bbox.x0 <= legend.x0 < legend.x1 <= figure.bbox.x1
+        assert figure.bbox.y0 <= legend.y0 < legend.y1 <= figure.bbox.y1

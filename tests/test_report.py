@@ -65,6 +65,18 @@ def test_a_page_without_tuned_threshold_or_known_truth_renders(comparison):
     assert "from data/evaluate" in page
 
 
+def test_the_page_says_how_many_duplicates_cross_the_split_and_what_one_c_for_all_does(evidence):
+    fixed = replace(
+        evidence,
+        classes={**evidence.classes, "duplicates": {"crossing": 3, "repeated": 5}},
+        declared={**evidence.declared, "tuned": False, "grid": None},
+    )
+    page = render(compare.compare(fixed), {}, command="dvc repro", evidence=None)
+    assert "5 rows repeat another's features, 3 of the test rows a training row's" in page
+    assert "C 1 for every variant, though resampling changes how much it penalises" in page
+    assert "C chosen for each variant" not in page
+
+
 def cells(page, variant):
     """The texts of a variant's row in both tables, without intervals."""
     rows = re.findall(rf"<tr[^>]*><th scope=\"row\">{variant}</th>(.*?)</tr>", page, re.DOTALL)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from omegaconf import OmegaConf
 
-from pipeline import config, evaluate, mountain_shop, run, verdict
+from pipeline import config, errors, evaluate, mountain_shop, run, verdict
 from pipeline import folds as folding
 from pipeline.errors import InputError
 
@@ -225,5 +225,17 @@ def test_a_failed_variant_forbids_a_verdict():
     assert (said["action"], said["sentence"]) == ("invalid", "No verdict: smote failed: too few rows.")
 
 
-def test_no_verdict_has_its_own_exit_status():
-    assert verdict.EXIT == {"keep": 0, "rebalance": 10, "undecided": 20, "invalid": 30}
+def test_no_verdict_and_bad_input_have_exit_statuses_of_their_own(tmp_path, monkeypatch, capsys):
+    file = tmp_path / "verdict.json"
+    how = {"primary": "average_precision", "rope": 0.01, "alpha": 0.05, "leaked": 3}
+    said = verdict.judge({"none": folds(0.6), "smote": folds(0.6)}, thresholds={"none": 0.1, "smote": 0.1}, **how)
+    file.write_text(json.dumps({"schema_version": verdict.SCHEMA_VERSION, "caveats": [], **said}), encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["verdict", str(file)])
+    with pytest.raises(SystemExit) as left:
+        errors.run(verdict.main)
+    assert left.value.code == 30
+    assert "3 rows stand both among the training rows and among the test rows" in capsys.readouterr().out
+    file.unlink()
+    with pytest.raises(SystemExit) as left:
+        errors.run(verdict.main)
+    assert left.value.code == 2
