@@ -940,6 +940,7 @@ def test_a_written_table_reads_back(rows, delimiter, pack, encoding):
     table = pd.DataFrame(rows, columns=["some text", "n", "x"]).astype({"some text": "str"})
     text = table.to_csv(index=False, sep=delimiter, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
     back = formats.read(pack(text.encode(encoding)), "v.csv")
+    table["some text"] = table["some text"].str.replace("\r(?!\n)", "\n", regex=True)  # line ends of old Macs
     np.testing.assert_allclose(back.x, table.x, rtol=1e-15)  # pandas' own precision
     if table["some text"].isna().all():
         table, back = table.drop(columns="some text"), back.drop(columns="some text")
