@@ -391,7 +391,8 @@ def _summary(typed: pd.Series, kind: str | None) -> str:
         low, high = (cells.quantile(share, interpolation="nearest") for share in (0.25, 0.75))
         return f"{cells.min():g} to {cells.max():g}, half of them {low:g} to {high:g}"
     if kind == "date":
-        return f"{cells.min():%Y-%m-%d} to {cells.max():%Y-%m-%d}"
+        first, last = (str(cell)[:10] for cell in (cells.min(), cells.max()))  # strftime fails beyond year 9999
+        return f"{first} to {last}"
     counts = cells.astype(str).value_counts()
     rest = f" and {len(counts) - 3:,} more" if len(counts) > 3 else ""
     return (
@@ -403,8 +404,11 @@ def _bars(typed: pd.Series, rarest: np.ndarray) -> list[tuple[str, int, int]]:
     """Bars of a histogram: label, count, and count of the rarest class; numbers beyond 1 and 99 % stand at the ends."""
     there = typed.notna().to_numpy()
     cells, rarest = typed[there], rarest[there]
+    if cells.empty:
+        return []
     if columns.kind(cells) in ("numeric", "integer", "date"):
-        numbers = cells.to_numpy(dtype="float64") if columns.kind(cells) != "date" else cells.astype("int64").to_numpy()
+        dates = columns.kind(cells) == "date"
+        numbers = (cells.astype("datetime64[s]").astype("int64") if dates else cells).to_numpy(dtype="float64")
         within = np.abs(numbers) <= ingest.LARGEST
         numbers, rarest = numbers[within], rarest[within]
         if not len(numbers):
@@ -414,7 +418,7 @@ def _bars(typed: pd.Series, rarest: np.ndarray) -> list[tuple[str, int, int]]:
         edges = np.linspace(low, high, BARS + 1) if low < high else np.array([low, high])
         places = np.clip(np.searchsorted(edges, numbers, side="right") - 1, 0, len(edges) - 2)
         counts, few = (np.bincount(p, minlength=len(edges) - 1) for p in (places, places[rarest]))
-        shown = [f"{pd.Timestamp(int(e)):%Y-%m-%d}" if columns.kind(cells) == "date" else f"{e:g}" for e in edges]
+        shown = [str(np.datetime64(int(edge), "s"))[:10] if dates else f"{edge:g}" for edge in edges]
         return [
             (f"{a} to {b}", int(all_), int(some))
             for a, b, all_, some in zip(shown, shown[1:], counts, few, strict=False)
