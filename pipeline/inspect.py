@@ -307,7 +307,7 @@ def _key(values: pd.Series, typed: pd.Series, kind: str | None) -> str | None:
         return None
     if kind is None and not pd.api.types.is_numeric_dtype(values):
         return f"different in every row, such as {_cell(values.iloc[0])}"
-    if kind not in ("numeric", "integer") or (typed % 1 != 0).any():
+    if kind not in ("numeric", "integer") or (typed.abs() > ingest.LARGEST).any() or (typed % 1 != 0).any():
         return None
     first, last = _cell(values.iloc[0]), _cell(values.iloc[-1])
     if typed.is_monotonic_increasing or typed.is_monotonic_decreasing:
@@ -339,7 +339,7 @@ def _sentinels(numbers: pd.Series) -> dict[str, str]:
     """Zeros, or one negative number, that stand apart from all other values."""
     cells = numbers.dropna().to_numpy()
     values = np.unique(cells)
-    values = values[np.isfinite(values)]
+    values = values[np.abs(values) <= ingest.LARGEST]
     if len(values) < CLASSES:
         return {}
     lowest = int((cells == values[0]).sum())
@@ -388,9 +388,11 @@ def _summary(typed: pd.Series, kind: str | None) -> str:
     if cells.empty:
         return "no values"
     if kind in ("numeric", "integer"):
-        return f"{cells.min():g} to {cells.max():g}, half of them {cells.quantile(0.25):g} to {cells.quantile(0.75):g}"
+        low, high = (cells.quantile(share, interpolation="nearest") for share in (0.25, 0.75))
+        return f"{cells.min():g} to {cells.max():g}, half of them {low:g} to {high:g}"
     if kind == "date":
-        return f"{cells.min():%Y-%m-%d} to {cells.max():%Y-%m-%d}"
+        first, last = (str(cell)[:10] for cell in (cells.min(), cells.max()))  # strftime fails beyond year 9999
+        return f"{first} to {last}"
     counts = cells.astype(str).value_counts()
     rest = f" and {len(counts) - 3:,} more" if len(counts) > 3 else ""
     return (
@@ -402,18 +404,21 @@ def _bars(typed: pd.Series, rarest: np.ndarray) -> list[tuple[str, int, int]]:
     """Bars of a histogram: label, count, and count of the rarest class; numbers beyond 1 and 99 % stand at the ends."""
     there = typed.notna().to_numpy()
     cells, rarest = typed[there], rarest[there]
+    if cells.empty:
+        return []
     if columns.kind(cells) in ("numeric", "integer", "date"):
-        numbers = cells.to_numpy(dtype="float64") if columns.kind(cells) != "date" else cells.astype("int64").to_numpy()
-        finite = np.isfinite(numbers)
-        numbers, rarest = numbers[finite], rarest[finite]
+        dates = columns.kind(cells) == "date"
+        numbers = (cells.astype("datetime64[s]").astype("int64") if dates else cells).to_numpy(dtype="float64")
+        within = np.abs(numbers) <= ingest.LARGEST
+        numbers, rarest = numbers[within], rarest[within]
         if not len(numbers):
             return []
-        low, high = np.quantile(numbers, [0.01, 0.99])
+        low, high = np.quantile(numbers, [0.01, 0.99], method="nearest")
         low, high = (low, high) if low < high else (numbers.min(), numbers.max())
         edges = np.linspace(low, high, BARS + 1) if low < high else np.array([low, high])
         places = np.clip(np.searchsorted(edges, numbers, side="right") - 1, 0, len(edges) - 2)
         counts, few = (np.bincount(p, minlength=len(edges) - 1) for p in (places, places[rarest]))
-        shown = [f"{pd.Timestamp(int(e)):%Y-%m-%d}" if columns.kind(cells) == "date" else f"{e:g}" for e in edges]
+        shown = [str(np.datetime64(int(edge), "s"))[:10] if dates else f"{edge:g}" for edge in edges]
         return [
             (f"{a} to {b}", int(all_), int(some))
             for a, b, all_, some in zip(shown, shown[1:], counts, few, strict=False)
@@ -544,6 +549,7 @@ def facts(found: Inspection) -> dict[str, str]:
         for kind in (*columns.KINDS, "unclear")
         if kind in kinds
     )
+    said["features"] = said["features"] or "none"
     holes = sorted((c for c in found.columns if c.missing), key=lambda c: -c.missing)
     cells = found.rows * len(found.columns)
     said["missing"] = "none"

@@ -12,6 +12,7 @@ import pipeline  # noqa: F401  before numpy loads: it sets the number of BLAS th
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from pipeline import compare, configure, verify
 from pipeline.evaluate import mended
@@ -19,6 +20,8 @@ from pipeline.evidence import Evidence
 from pipeline.metrics import holdout
 
 ROOT = Path(__file__).parents[1]
+
+settings.register_profile("fuzz", max_examples=10_000)  # pytest --hypothesis-profile=fuzz
 
 # A shell ignores Ctrl-C for what it starts in the background, and so would every command that the tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)

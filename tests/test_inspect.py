@@ -271,3 +271,16 @@ def test_real_tables_are_told_what_they_need_and_nothing_else(shared):
         told = findings(inspect(pd.read_csv(shared / name), target="target", min_frequency=0.01))
         assert {key: len(named) for key, named in told.items()} == counts, name
         assert all("duration" in named[0] for key, named in told.items() if name == "bank_small.csv" and key == "ahead")
+
+
+def test_bars_count_all_rows_and_the_rarest_class_and_dates_by_day():
+    labels = pd.Series(["no", "no", "yes", "no"])
+    assert column(pd.Series(["a", "b", "a", None]), labels, "yes").bars == [("a", 2, 1), ("b", 1, 0)]
+    days = column(pd.Series(["2026-01-01", "2026-01-21", "2026-01-01", "2026-01-11"]), labels, "yes").bars
+    assert (days[0], days[-1]) == (("2026-01-01 to 2026-01-02", 2, 1), ("2026-01-20 to 2026-01-21", 1, 0))
+    assert sum(count for _, count, _ in days) == 4
+    numbers = column(pd.Series([0.0, np.inf, 20.0, 10.0]), labels, "yes").bars  # infinity has no place
+    assert [bar for bar in numbers if bar[1]] == [("0 to 1", 1, 0), ("10 to 11", 1, 0), ("19 to 20", 1, 1)]
+    far = column(pd.Series([-9999] * 4), labels, "yes", "date")
+    assert far.bars
+    assert column(pd.Series([np.nan] * 4, dtype="str"), labels, "yes", ["a", "b"]).bars == []

@@ -1,4 +1,4 @@
-"""Eight processes publish to one store at once: PostgreSQL behind an MLflow server, and a local file."""
+"""PostgreSQL: a table that a query gives, and eight processes that publish to one store at once, or to a local file."""
 
 import os
 import shutil
@@ -12,9 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import sqlalchemy
 
-from pipeline import tracking
+from pipeline import ingest, tracking
 from pipeline.config import Tracking
+from pipeline.errors import InputError
+from pipeline.files import read_json, read_table
 
 PROCESSES, SEEDS = 8, 5
 VARIANTS = ("none", "random_over", "random_under", "smote", "class_weight")
@@ -160,3 +163,35 @@ def test_eight_processes_publish_200_runs_at_once_to_a_local_store_that_is_not_t
     store = Tracking(uri=f"sqlite:///{folder}/mlflow.db", artifacts=None, experiment=EXPERIMENT, timeout=PATIENCE)
     client = tracking.open_store(store)
     check_artifacts(client, check_all_are_there_once(client), [folder], tmp_path)
+
+
+VISITS = """
+create table visits (id integer primary key, time numeric(6, 1), seen timestamp, member boolean, page text, buy text);
+insert into visits values
+  (2, 250.5, '2026-01-02 03:04:05', true, ' home', 'yes'), (1, 120, '2026-01-01', false, '', 'no'),
+  (3, null, null, null, 'shop', 'no'), (4, 60, '2026-01-04', false, 'home', 'no');
+"""
+
+
+@pytest.mark.slow
+def test_a_query_to_postgresql_gives_a_table_with_a_password_from_the_environment(
+    postgresql, project, stage, monkeypatch, tmp_path
+):
+    with sqlalchemy.create_engine(postgresql).begin() as connection:
+        connection.execute(sqlalchemy.text(VISITS))
+    monkeypatch.setenv("SHOP_PASSWORD", "s/e@cret")
+    address = postgresql.replace("team@", "team:$SHOP_PASSWORD@")
+    query = "data.sql.query='select time, seen, member, page, buy from visits order by id'"
+    chosen = ("data=sql", f"data.sql.url={address}", query, "data.target=buy")
+    project(*chosen)
+    with pytest.raises(InputError, match=r"^sql: fetched and kept, 4 rows, 5 columns: .* -S data.sha256=") as caught:
+        stage(ingest)
+    project(*chosen, f"data.sha256={str(caught.value).rpartition('=')[2]}")
+    monkeypatch.delenv("SHOP_PASSWORD")  # nothing is asked again
+    stage(ingest)
+    table = read_table(tmp_path / "data/ingest/table.parquet")
+    assert table.buy.tolist() == [0, 1, 0, 0]
+    assert table.time.tolist()[:2] == [120.0, 250.5]
+    kinds = read_json(tmp_path / "data/ingest/schema.json")["columns"]
+    assert kinds == {"time": "numeric", "seen": "date", "member": "numeric", "page": "categorical"}
+    assert "cret" not in "".join(path.read_text(errors="replace") for path in tmp_path.rglob("*.*"))

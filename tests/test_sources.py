@@ -913,10 +913,9 @@ def edited(data, edits):
     return data
 
 
-fuzzed = settings(max_examples=2000, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+fuzzed = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 
 
-@pytest.mark.slow
 @fuzzed
 @given(data=st.binary(max_size=80) | st.builds(edited, st.sampled_from(TEXT), st.lists(EDIT, max_size=5)))
 def test_any_text_gives_its_rows_and_columns_or_is_refused(data):
@@ -925,7 +924,6 @@ def test_any_text_gives_its_rows_and_columns_or_is_refused(data):
     assert table is None or table.shape in shapes(data)
 
 
-@pytest.mark.slow
 @fuzzed
 @given(seed=st.sampled_from(PACKED), edits=st.lists(EDIT, max_size=4), cut=st.floats(0, 1) | st.just(1.0))
 def test_any_other_file_gives_a_table_or_is_refused(seed, edits, cut):
@@ -941,7 +939,7 @@ def test_any_other_file_gives_a_table_or_is_refused(seed, edits, cut):
 CELL = st.none() | st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=5).map(lambda t: f"x{t}x")
 
 
-@settings(fuzzed, max_examples=150)
+@fuzzed
 @given(
     rows=st.lists(st.tuples(CELL, st.integers(-9, 9), st.floats(-1e9, 1e9)), min_size=1, max_size=8),
     delimiter=st.sampled_from(",;\t|"),
@@ -952,6 +950,7 @@ def test_a_written_table_reads_back(rows, delimiter, pack, encoding):
     table = pd.DataFrame(rows, columns=["some text", "n", "x"]).astype({"some text": "str"})
     text = table.to_csv(index=False, sep=delimiter, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
     back = formats.read(pack(text.encode(encoding)), "v.csv")
+    table["some text"] = table["some text"].str.replace("\r(?!\n)", "\n", regex=True)  # line ends of old Macs
     np.testing.assert_allclose(back.x, table.x, rtol=1e-15)  # pandas' own precision
     if table["some text"].isna().all():
         table, back = table.drop(columns="some text"), back.drop(columns="some text")
