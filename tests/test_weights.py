@@ -248,12 +248,11 @@ def test_four_rows_by_hand():
 
 
 def test_a_class_that_is_told_apart_has_no_bootstrap_interval_whatever_its_weights():
-    weight = np.random.default_rng(2).uniform(0.1, 1.0, 40)
-    y = np.repeat([1, 0], 20)
-    apart = np.linspace(1, 0, 40)
-    for metric in ("average_precision", "roc_auc"):
-        how = {"confidence": 0.95, "draws": 50, "seed": 1, "weight": weight}
-        assert statistics.bootstrap_logit(y, apart, metric, **how) is None
+    y, apart = np.repeat([1, 0], 20), np.linspace(1, 0, 40)
+    for seed in range(20):  # sums of weights may fall short of each other by rounding
+        how = {"weight": np.random.default_rng(seed).uniform(0.1, 1.0, 40), "confidence": 0.95, "draws": 2, "seed": 1}
+        for metric in ("average_precision", "roc_auc"):
+            assert statistics.bootstrap_logit(y, apart, metric, **how) is None
 
 
 def test_sums_of_weights_are_shown_as_people_read_them():
@@ -497,7 +496,7 @@ def test_the_page_says_what_weighs_and_follows_from_the_predictions_and_weights_
     files = compare.pages(weighted)
     page = files["index.html"]
     assert verify.verify(page, None) == []
-    for text in (page, files["comparison.md"]):
+    for text in (page.replace("&#39;", "'"), files["comparison.md"]):
         assert text.count(SAID) == 1
     # At .5 smote alerts on rows 2 to 5: of the positives' weight 3 it finds all, with a weight of 2 of false alarms.
     assert "At 0.5 it finds 3 of 3 positives with 2 false alarms; the plain model finds 2 with 0" in page
