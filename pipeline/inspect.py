@@ -307,7 +307,7 @@ def _key(values: pd.Series, typed: pd.Series, kind: str | None) -> str | None:
         return None
     if kind is None and not pd.api.types.is_numeric_dtype(values):
         return f"different in every row, such as {_cell(values.iloc[0])}"
-    if kind not in ("numeric", "integer") or (typed.abs() > ingest.LARGEST).any() or (typed % 1 != 0).any():
+    if kind not in ("numeric", "integer") or (typed.abs() > columns.LARGEST).any() or (typed % 1 != 0).any():
         return None
     first, last = _cell(values.iloc[0]), _cell(values.iloc[-1])
     if typed.is_monotonic_increasing or typed.is_monotonic_decreasing:
@@ -339,7 +339,7 @@ def _sentinels(numbers: pd.Series) -> dict[str, str]:
     """Zeros, or one negative number, that stand apart from all other values."""
     cells = numbers.dropna().to_numpy()
     values = np.unique(cells)
-    values = values[np.abs(values) <= ingest.LARGEST]
+    values = values[np.abs(values) <= columns.LARGEST]
     if len(values) < CLASSES:
         return {}
     lowest = int((cells == values[0]).sum())
@@ -409,7 +409,7 @@ def _bars(typed: pd.Series, rarest: np.ndarray) -> list[tuple[str, int, int]]:
     if columns.kind(cells) in ("numeric", "integer", "date"):
         dates = columns.kind(cells) == "date"
         numbers = (cells.astype("datetime64[s]").astype("int64") if dates else cells).to_numpy(dtype="float64")
-        within = np.abs(numbers) <= ingest.LARGEST
+        within = np.abs(numbers) <= columns.LARGEST
         numbers, rarest = numbers[within], rarest[within]
         if not len(numbers):
             return []
