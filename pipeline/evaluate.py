@@ -1,12 +1,13 @@
 """Judges a trained model on the hold-out's test rows, at threshold 0.5 and at one chosen out of fold."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from pipeline import calibration, config, folds, thresholds
+from pipeline import calibration, config, folds, multiclass, thresholds
+from pipeline.classes import rarest
 from pipeline.config import Evaluate
 from pipeline.errors import InputError, run
 from pipeline.files import (
@@ -56,14 +57,15 @@ def refit(
     folded
         See `pipeline.folds.out_of_fold`.
     tuned
-        t*. Both are None where folds are not asked for, or the positives are too few for two of them.
+        t*. Both are None where folds are not asked for, or the positives are too few for two of them. With more than
+        two classes the rarest's rows are counted, and there is no threshold.
 
     Raises
     ------
     InputError
         The sampler or the model cannot take the rows of a fold.
     """
-    number = folds.count(int(training[target].sum()), most=settings.folds, along_time=times is not None)
+    number = folds.count(rarest(training[target], chain.labels), most=settings.folds, along_time=times is not None)
     if number < 2:
         return None, None
     folded = folds.out_of_fold(
@@ -76,6 +78,8 @@ def refit(
         groups=groups,
         times=times,
     )
+    if chain.labels is not None:
+        return folded, None
     seen = folded.predictions
     return folded, thresholds.choose(seen.y.to_numpy(), seen.probability.to_numpy(), config.rule(settings))
 
@@ -109,7 +113,71 @@ def evaluate(
     return probability, holdout(y.to_numpy(), probability, tuned=tuned, confidence=confidence)
 
 
-def classification_report(y: np.ndarray, decision: np.ndarray) -> dict[str, Any]:
+def assess(
+    model: Any,
+    X: pd.DataFrame,
+    y: pd.Series,
+    *,
+    fitted: Mapping[str, Any],
+    folded: Folded | None,
+    tuned: float | None,
+    before: pd.Series,
+    labels: Sequence[Any] | None,
+    confidence: float,
+) -> tuple[pd.DataFrame, dict[str, Any], dict[str, Any]]:
+    """What the model says of rows it has not seen, by row, and what that is worth, as it is and mended.
+
+    Parameters
+    ----------
+    model, X, y, tuned, confidence
+        As for `evaluate`.
+    fitted
+        What `pipeline.train.describe` says of the model.
+    folded
+        See `refit`.
+    before
+        Labels of the training rows before resampling.
+    labels
+        Of more than two classes, by their codes; None for two.
+
+    Returns
+    -------
+    predictions
+        `y` and `probability` by row_id; of more than two classes `probability_0` and so on, by their codes.
+    judged
+        See `pipeline.metrics.holdout` or `pipeline.multiclass.holdout`.
+    worth
+        See `mended` or `pipeline.multiclass.mended`.
+    """
+    if labels is None:
+        probability, judged = evaluate(model, X, y, tuned=tuned, confidence=confidence)
+        shares = {"trained": fitted["trained_prevalence"], "true": float(before.mean())}
+        worth = mended(y.to_numpy(), probability, folded, **shares)
+        return pd.DataFrame({"y": y, "probability": probability}, index=X.index), judged, worth
+    told, trained = model.predict_proba(X), np.array(list(fitted["trained_shares"].values()))
+    true = np.bincount(before, minlength=len(labels)) / len(before)
+    judged = multiclass.holdout(y.to_numpy(), told, labels=labels, trained=trained, confidence=confidence)
+    worth = multiclass.mended(y.to_numpy(), told, labels=labels, trained=trained, true=true)
+    return pd.concat([y.rename("y"), multiclass.frame(told, X.index)], axis=1), judged, worth
+
+
+def reports(predictions: pd.DataFrame, judged: dict[str, Any], fitted: Mapping[str, Any]) -> dict[str, Any]:
+    """`classification_report` of each operating point; arguments as `assess` has them."""
+    y = predictions.y.to_numpy()
+    if "probability" in predictions:
+        called = {point: predictions.probability.to_numpy() >= m["threshold"] for point, m in points(judged).items()}
+        return {point: classification_report(y, decision) for point, decision in called.items()}
+    told, shares = multiclass.probabilities(predictions), fitted["trained_shares"]
+    weighed = multiclass.decide(told, np.array(list(shares.values())))
+    return {
+        "default": classification_report(y, multiclass.decide(told), list(shares)),
+        "tuned": classification_report(y, weighed, list(shares)),
+    }
+
+
+def classification_report(
+    y: np.ndarray, decision: np.ndarray, names: Sequence[str] = ("negative", "positive")
+) -> dict[str, Any]:
     """scikit-learn's report by class: precision, recall, f1-score and support; None where one is not defined."""
     from sklearn.metrics import classification_report as report
 
@@ -117,15 +185,15 @@ def classification_report(y: np.ndarray, decision: np.ndarray) -> dict[str, Any]
         table = report(
             y,
             decision.astype(int),
-            labels=[0, 1],
-            target_names=["negative", "positive"],
+            labels=range(len(names)),
+            target_names=list(names),
             output_dict=True,
             zero_division=np.nan,
         )
     for row in ("macro avg", "weighted avg"):
         # scikit-learn averages the classes that have a value: an average of what is not defined is not defined.
-        table[row] |= {name: np.nan for name, value in table["positive"].items() if np.isnan(value)}
-        table[row] |= {name: np.nan for name, value in table["negative"].items() if np.isnan(value)}
+        for one in names:
+            table[row] |= {name: np.nan for name, value in table[one].items() if np.isnan(value)}
     return {
         row: {name: None if np.isnan(value) else value for name, value in cells.items()}
         if isinstance(cells, dict)
@@ -141,8 +209,11 @@ def by_fold(folded: Folded, settings: Evaluate) -> pd.DataFrame:
     decisions at 0.5 are prefixed by `default_`, those at `threshold` by `tuned_`. That threshold, and Platt's
     correction, of which `recalibrated_log_loss` and `recalibrated_brier` speak, are fitted on the other folds of the
     same repeat: nothing is chosen on the rows that a row of this table is about. `tuned_f_beta` and
-    `tuned_expected_cost` (per row) are there where they are the objective.
+    `tuned_expected_cost` (per row) are there where they are the objective. With more than two classes: see
+    `pipeline.multiclass.by_fold`.
     """
+    if "probability" not in folded.predictions:
+        return multiclass.by_fold(folded.predictions, folded.fits)
     rule = config.rule(settings)
     rows = []
     for (repeat, fold), held in folded.predictions.groupby(["repeat", "fold"]):
@@ -195,7 +266,7 @@ def gather(
     name: str,
     judged: dict[str, Any],
     *,
-    classes: dict[str, int],
+    classes: dict[str, Any],
     fitted: dict[str, Any],
     folded: Folded | None,
     mended: dict[str, Any],
@@ -269,8 +340,11 @@ def _measured(y: np.ndarray, probability: np.ndarray) -> dict[str, float | None]
 
 
 def matrices(judged: dict[str, Any]) -> dict[str, list[list[int]]]:
-    """The confusion matrix at each threshold: a row an actual class, a column what it was called, negative first."""
-    return {point: [[m["tn"], m["fp"]], [m["fn"], m["tp"]]] for point, m in points(judged).items()}
+    """The confusion matrix at each threshold: a row an actual class, a column what it was called, by their codes."""
+    return {
+        point: m["matrix"] if "matrix" in m else [[m["tn"], m["fp"]], [m["fn"], m["tp"]]]
+        for point, m in points(judged).items()
+    }
 
 
 def points(judged: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -285,41 +359,50 @@ def main() -> None:
     X, y = separate(read_table(PREPROCESS / "test.parquet"), target)
     training = read_table(SPLIT / "train.parquet")
     try:
-        chain = folds.chain(params, name)
+        schema = read_json(INGEST / "schema.json")
+        chain = folds.chain(params, name, schema)
         rows = together(training.drop(columns=target), read_table(INGEST / "roles.parquet"), params.split)
         folded, tuned = refit(training, target=target, chain=chain, settings=settings, seed=params.seed, **rows)
     except InputError as error:
         raise InputError(f"variants.{name}: {error}") from None
     model = read_model(TRAIN / name / "model.skops")
-    probability, judged = evaluate(model, X, y, tuned=tuned, confidence=settings.confidence)
-    fitted, true = read_json(TRAIN / name / "coefficients.json"), float(training[target].mean())
+    fitted, confidence = read_json(TRAIN / name / "coefficients.json"), settings.confidence
+    predictions, judged, worth = assess(
+        model,
+        X,
+        y,
+        fitted=fitted,
+        folded=folded,
+        tuned=tuned,
+        before=training[target],
+        labels=chain.labels,
+        confidence=confidence,
+    )
     metrics = gather(
         name,
         judged,
         classes=read_json(RESAMPLE / name / "classes.json"),
         fitted=fitted,
         folded=folded,
-        mended=mended(y.to_numpy(), probability, folded, trained=fitted["trained_prevalence"], true=true),
+        mended=worth,
     )
     out = EVALUATE / name
-    write_table(out / "predictions.parquet", pd.DataFrame({"y": y, "probability": probability}, index=X.index))
+    write_table(out / "predictions.parquet", predictions)
     for table in ("out_of_fold", "folds"):
         (out / f"{table}.parquet").unlink(missing_ok=True)
     if folded is not None:
         write_table(out / "out_of_fold.parquet", folded.predictions)
         write_table(out / "folds.parquet", by_fold(folded, settings))
     write_json(out / "confusion_matrix.json", matrices(judged))
-    write_json(
-        out / "classification_report.json",
-        {
-            point: classification_report(y.to_numpy(), probability >= m["threshold"])
-            for point, m in points(judged).items()
-        },
-    )
+    write_json(out / "classification_report.json", reports(predictions, judged, fitted))
     write_json(out / "metrics.json", metrics)
     write_json(REPORTS / name / "metrics.json", metrics)
     default = judged["default"]
-    say(f"{name}: at 0.5 tp {default['tp']} fp {default['fp']} fn {default['fn']} tn {default['tn']}")
+    if chain.labels is None:
+        say(f"{name}: at 0.5 tp {default['tp']} fp {default['fp']} fn {default['fn']} tn {default['tn']}")
+    else:
+        recalls = ", ".join(f"{label} {each['recall']:.2f}" for label, each in default["classes"].items())
+        say(f"{name}: called the likeliest class, recall of {recalls}")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,14 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from pipeline.verdict import metric_words
+
+FIGURES_OF_CLASSES = {
+    "differences": "Each remedy's gain against the plain model over the folds, with its interval, over the band that "
+    "counts as none.",
+    "class_counts": "Bars of the class counts in the whole table, training rows, test rows, and after each resampling.",
+    "confusion_matrices": "Confusion matrices of every variant, called the likeliest class and by class weights.",
+}
 FIGURES = {
     "differences": "Each remedy's gain against the plain model over the folds, with its interval, over the band that "
     "counts as none.",
@@ -37,9 +45,31 @@ def render(comparison: dict[str, Any], figures: dict[str, bytes], *, command: st
         What `pipeline.evidence.pack` gives, for `python -m pipeline.verify`; None where it is too large.
     """
     pictures = {name: _picture(figures[name], text) for name, text in FIGURES.items() if name in figures}
-    block = None if evidence is None else Markup(evidence)  # JSON without "<"
-    seal = None if evidence is None else hashlib.sha256(evidence.encode()).hexdigest()
-    return _page("report.html", **comparison, pictures=pictures, command=command, evidence=block, seal=seal)
+    return _page("report.html", **comparison, pictures=pictures, command=command, **_carried(evidence))
+
+
+def render_classes(comparison: dict[str, Any], figures: dict[str, bytes], *, command: str, evidence: str | None) -> str:
+    """The page of a comparison with more than two classes, in the same way.
+
+    Parameters
+    ----------
+    comparison
+        As `pipeline.classwise.compare` returns it.
+    figures
+        PNG bytes, by the names in `FIGURES_OF_CLASSES`; others are left out.
+    command, evidence
+        As for `render`.
+    """
+    pictures = {name: _picture(figures[name], text) for name, text in FIGURES_OF_CLASSES.items() if name in figures}
+    return _page("classwise.html", **comparison, pictures=pictures, command=command, **_carried(evidence))
+
+
+def _carried(evidence: str | None) -> dict[str, Any]:
+    """The evidence as a page has it, and its seal."""
+    if evidence is None:
+        return {"evidence": None, "seal": None}
+    # JSON without "<"
+    return {"evidence": Markup(evidence), "seal": hashlib.sha256(evidence.encode()).hexdigest()}
 
 
 def render_summary(summary: dict[str, Any], figures: dict[str, bytes]) -> str:
@@ -67,6 +97,7 @@ def _page(template: str, **content: Any) -> str:
     environment.filters["figure"] = _figure
     environment.filters["signed"] = _signed
     environment.filters["plain"] = _plain
+    environment.filters["primary"] = metric_words
     return environment.get_template(template).render(**content)
 
 
