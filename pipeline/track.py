@@ -68,8 +68,8 @@ def _sentence_of_classes(name: str, params: Config, judged: Mapping[str, Any]) -
     default, weighed = ("undefined" if recall is None else f"{recall:.3f}" for recall in recalls)
     return (
         f"{'No resampling' if parts[0] == 'FunctionSampler' else parts[0]}, then {parts[1]}, on {params.data.name}. "
-        f"Macro recall over {len(judged['classes'])} classes among {judged['rows']} test rows is {default} by the likeliest "
-        f"class, {weighed} by class weights."
+        f"Macro recall over {len(judged['classes'])} classes among {judged['rows']} test rows is {default} by the "
+        f"likeliest class, {weighed} by class weights."
     )
 
 
