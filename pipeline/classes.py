@@ -63,16 +63,15 @@ def merged(column: pd.Series, mapping: Mapping[Any, Any]) -> pd.Series:
         It names labels that are not there.
     """
     words = column.map(word, na_action="ignore")
-    there = {word(label): label for label in column.dropna().unique()}
+    there = {word(label): label for label in map(plain, column.dropna().unique())}
     asked = {word(label): to for label, to in mapping.items()}
     if unknown := [label for label in asked if label not in there]:
         raise InputError(f"data.classes: no row has the class {label!r}; {nearest(label, there)}" for label in unknown)
     # What a label becomes may be another one that is there, however it is typed.
     becomes = {label: None if to is None else there.get(word(to), to) for label, to in asked.items()}
     kept = ~words.isin([label for label, to in becomes.items() if to is None])
-    mapped = column[kept].astype(object)
-    changed = words[kept].isin(list(becomes))
-    mapped[changed] = words[kept][changed].map(becomes)
+    values = [becomes.get(text, plain(label)) for text, label in zip(words[kept], column[kept], strict=True)]
+    mapped = pd.Series(values, index=column.index[kept], name=column.name, dtype=object)
     if mapped.map(type).nunique() > 1:  # a new word among numbers
         return mapped.map(word, na_action="ignore").astype("str")
     return mapped.infer_objects()

@@ -285,7 +285,7 @@ def matrices_by_class(judged: dict[str, dict[str, Any]], names: list[str]) -> Fi
         columns,
         width=size,
         height=size,
-        margins=(0.4 + room, 0.2, 0.4 + room, 0.6, 0.3, 0.85 + room),
+        margins=(0.4 + room, 0.2, 0.4 + room, 0.6, 0.3, 0.65 + room),
     )
     for axis in axes:
         axis.set_visible(False)
