@@ -5,7 +5,7 @@ import hashlib
 import io
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +16,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from pipeline import config, evaluate, folds, run, split, verdict, weights
+from pipeline.classes import rarest, several
 from pipeline.config import Config
 from pipeline.configure import asked
 from pipeline.errors import InputError
@@ -57,7 +58,7 @@ def shuffled(table: pd.DataFrame, *, target: str, seed: int, number: int) -> pd.
 
 
 def over_folds(
-    table: pd.DataFrame, params: Config, roles: pd.DataFrame
+    table: pd.DataFrame, params: Config, roles: pd.DataFrame, schema: Mapping[str, Any] | None = None
 ) -> tuple[dict[str, pd.DataFrame | None], dict[str, float | None]]:
     """What the stages from `split` to `evaluate` find over the folds of a table, for all variants.
 
@@ -69,6 +70,8 @@ def over_folds(
         Its `data` says no more than the target's name.
     roles
         See `pipeline.ingest.Table`.
+    schema
+        See `pipeline.ingest.load`; None for two classes.
 
     Returns
     -------
@@ -82,13 +85,14 @@ def over_folds(
     """
     target, how = params.data.target, params.split
     blocks = together(table.drop(columns=target), roles, how)
-    training, _ = split.split(table, target=target, test_size=how.test_size, seed=how.seed, **blocks)
+    labels = None if schema is None else several(schema)
+    training, _ = split.split(table, target=target, test_size=how.test_size, seed=how.seed, labels=labels, **blocks)
     blocks = together(training.drop(columns=target), roles, how)
     weight = weights.of(roles, training.index)
     found: dict[str, pd.DataFrame | None] = {}
     thresholds: dict[str, float | None] = {}
     for name in params.variants:
-        chain = folds.chain(params, name)
+        chain = folds.chain(params, name, schema)
         try:
             folded, tuned = evaluate.refit(
                 training,
@@ -137,7 +141,7 @@ def outcome(params: Config, number: int, *, criterion: Criterion, sha256: str) -
             raise InputError(f"{params.data.path}: the table has changed since the audit began: run it again")
         try:
             found, thresholds = over_folds(
-                shuffled(table, target=params.data.target, seed=params.seed, number=number), params, roles
+                shuffled(table, target=params.data.target, seed=params.seed, number=number), params, roles, schema
             )
         except InputError as error:
             raise InputError(f"labels shuffled, number {number}: {error}") from None
@@ -185,10 +189,12 @@ def audit(
 
     table, _, schema, roles = run.table(params.data)
     refuse_no_family(params)
-    positives = training_positives(params, table, roles)
+    folds.chain(params, verdict.REFERENCE, schema)  # refuses what a table with these classes cannot have
+    positives = training_positives(params, table, roles, schema)
     if folds.count(positives, most=params.evaluate.folds, along_time=params.split.by == "time") < 2:
         raise InputError(
-            f"{params.data.name}: expected {2 * folds.POSITIVES} positives or more among the training rows, found "
+            f"{params.data.name}: expected {2 * folds.POSITIVES} "
+            f"{'rows of the rarest class' if several(schema) else 'positives'} or more among the training rows, found "
             f"{positives}: there is no verdict to audit"
         )
     there = folder(params, schema["sha256"], criterion)
@@ -219,12 +225,18 @@ def refuse_no_family(params: Config) -> None:
         raise InputError("evaluate.folds: expected 2 or more, since the verdict comes from folds, found 0")
 
 
-def training_positives(params: Config, table: pd.DataFrame, roles: pd.DataFrame) -> int:
-    """Positives among the training rows, as many in whatever order the labels are if rows stand for themselves."""
+def training_positives(
+    params: Config, table: pd.DataFrame, roles: pd.DataFrame, schema: Mapping[str, Any] | None = None
+) -> int:
+    """Positives among the training rows, as many in whatever order the labels are if rows stand for themselves.
+
+    Of more than two classes the rarest's rows.
+    """
+    labels = None if schema is None else several(schema)
     target, how = params.data.target, params.split
     blocks = together(table.drop(columns=target), roles, how)
-    training, _ = split.split(table, target=target, test_size=how.test_size, seed=how.seed, **blocks)
-    return int(training[target].sum())
+    training, _ = split.split(table, target=target, test_size=how.test_size, seed=how.seed, labels=labels, **blocks)
+    return rarest(training[target], labels)
 
 
 def lines(outcomes: Sequence[dict[str, Any]], *, alpha: float) -> tuple[list[str], bool]:
@@ -259,6 +271,13 @@ def lines(outcomes: Sequence[dict[str, Any]], *, alpha: float) -> tuple[list[str
     ], holds
 
 
+def counted(schema: Mapping[str, Any]) -> str:
+    """How many rows there are of the positive class, or of each of several."""
+    if several(schema):
+        return ", ".join(f"{count:,} {name}" for name, count in schema["classes"].items())
+    return f"{schema['classes']['positive']:,} positive"
+
+
 def main() -> None:
     """Shuffle the table's labels, judge, count; exit status 0 if the verdict holds its alpha, 1 if it does not."""
     parser = argparse.ArgumentParser(
@@ -275,10 +294,11 @@ def main() -> None:
     schema = run.table(params.data)[2]
     say(
         f"table     {params.data.name}: {sum(schema['classes'].values()):,} rows, "
-        f"{schema['classes']['positive']:,} positive; {', '.join(params.variants)}"
+        f"{counted(schema)}; {', '.join(params.variants)}"
     )
     declared = params.compare
-    say(f"declared  {verdict.WORDS[declared.primary]}, ROPE {declared.rope:g}, alpha {declared.alpha:g}")
+    words = verdict.metric_words({"primary": declared.primary, **({"labels": []} if several(schema) else {})})
+    say(f"declared  {words}, ROPE {declared.rope:g}, alpha {declared.alpha:g}")
     sys.stdout.flush()
     said, holds = lines(audit(params, null=keys.null), alpha=declared.alpha)
     for line in said:

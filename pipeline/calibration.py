@@ -83,6 +83,35 @@ def correct_prior(probability: np.ndarray, *, trained: float, true: float) -> np
     return positive / (positive + (1 - p) * ((1 - true) / (1 - trained)))
 
 
+def correct_shares(probability: np.ndarray, *, trained: np.ndarray, true: np.ndarray) -> np.ndarray:
+    """Probabilities of several classes for rows with their true shares, from a model trained on rows with others.
+
+    Each class's probability is multiplied by its true share over its trained one, and each row's are made to sum to 1;
+    for two classes it is `correct_prior`.
+
+    Parameters
+    ----------
+    probability
+        Shape (n, k), in [0, 1]; rows sum to 1.
+    trained, true
+        Shape (k,): shares of the classes among the rows trained on, and among the rows to predict, in (0, 1).
+
+    Raises
+    ------
+    ValueError
+        With a share that is not between 0 and 1.
+
+    References
+    ----------
+    Saerens, Latinne & Decaestecker 2002, Neural Computation 14, 21-41, equation (2.4).
+    """
+    before, after = np.asarray(trained, dtype=np.float64), np.asarray(true, dtype=np.float64)
+    if not all(((shares > 0) & (shares < 1)).all() for shares in (before, after)):
+        raise ValueError(f"expected shares of classes between 0 and 1, got trained {trained} and true {true}")
+    weighed = np.asarray(probability, dtype=np.float64) * (after / before)
+    return np.asarray(weighed / weighed.sum(axis=1, keepdims=True))
+
+
 def platt(y: np.ndarray, probability: np.ndarray, weight: np.ndarray | None = None) -> tuple[float, float]:
     """Slope and intercept, for `recalibrate`, that fit probabilities to what happened.
 

@@ -39,13 +39,14 @@ def caveats(
     known
         Whether each row's true probability is known.
     """
+    several = "labels" in said["declared"]
     found = [
-        *_positives(results, folds, said),
+        *(_rarest(results, folds, said) if several else _positives(results, folds, said)),
         *_agreement(results, said),
         *_duplicates(classes, declared),
         *_suspect(said, folds),
-        *_fits(results, folds, declared),
-        *misspecified(results),
+        *_fits(results, folds, said, declared),
+        *([] if several else misspecified(results)),
         *_penalty(said, declared),
     ]
     if known:
@@ -99,6 +100,31 @@ def _positives(
     return found
 
 
+def _rarest(
+    results: Mapping[str, dict[str, Any]], folds: Mapping[str, pd.DataFrame | None], said: dict[str, Any]
+) -> list[str]:
+    """Of more than two classes: what few rows of the rarest one forbid."""
+    support = {name: each["support"] for name, each in next(iter(results.values()))["holdout"]["classes"].items()}
+    name = min(support, key=lambda label: support[label])
+    found = [
+        f"The test rows hold {support[name]:,} of class {name}: one more found moves its recall by "
+        f"{1 / support[name]:.2g}, and the macro average by {1 / support[name] / len(support):.2g}."
+        + (" The verdict comes from the folds, since one split cannot say which is better." if said["remedies"] else "")
+    ]
+    rows = next(iter(folds.values()))
+    if rows is not None and rows.rarest.min() < 20:
+        found.append(
+            f"Each fold is judged on {_range(rows.rarest)} rows of the rarest class, which is few, and a macro average "
+            "counts that class like any other"
+            + (
+                f": a difference below {said['smallest_difference']:.3f} in the best remedy would likely go unseen."
+                if said["remedies"]
+                else "."
+            )
+        )
+    return found
+
+
 def _range(values: pd.Series) -> str:
     low, high = int(values.min()), int(values.max())
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
@@ -135,7 +161,10 @@ def _suspect(said: dict[str, Any], folds: Mapping[str, pd.DataFrame | None]) -> 
 
 
 def _fits(
-    results: Mapping[str, dict[str, Any]], folds: Mapping[str, pd.DataFrame | None], declared: dict[str, Any]
+    results: Mapping[str, dict[str, Any]],
+    folds: Mapping[str, pd.DataFrame | None],
+    said: dict[str, Any],
+    declared: dict[str, Any],
 ) -> list[str]:
     found = []
     if unconverged := [name for name, result in results.items() if not converged(result)]:
@@ -146,7 +175,8 @@ def _fits(
     if declared["tuned"]:
         left = {name: int(rows.C.isna().sum()) for name, rows in folds.items() if rows is not None}
         if few := [f"{name} in {count}" for name, count in left.items() if count]:
-            found.append(f"C stayed as configured, for want of positives to choose it by, in folds: {', '.join(few)}.")
+            want = "rows of the rarest class" if "labels" in said["declared"] else "positives"
+            found.append(f"C stayed as configured, for want of {want} to choose it by, in folds: {', '.join(few)}.")
     separated = {name: int((rows.roc_auc.astype(float) == 1).sum()) for name, rows in folds.items() if rows is not None}
     if apart := [f"{name} in {count}" for name, count in separated.items() if count]:
         total = next(len(rows) for rows in folds.values() if rows is not None)

@@ -11,6 +11,7 @@ import pandas as pd
 from tabulate import tabulate
 
 from pipeline import calibration, config, costs, equivalence, plots, thresholds, weights
+from pipeline.classes import several
 from pipeline.config import Config
 from pipeline.errors import run
 from pipeline.evidence import Evidence, pack
@@ -19,12 +20,12 @@ from pipeline.metrics import BEST, holdout
 from pipeline.report import render
 from pipeline.run import code
 from pipeline.statistics import bootstrap_logit
-from pipeline.verdict import REFERENCE, WORDS, verdict
+from pipeline.verdict import REFERENCE, metric_words, verdict
 
 SCHEMA_VERSION = 2
 LOCK = Path("requirements.lock")
 # Modules beside those of a run that the verdict depends on.
-JUDGING = ("caveats", "compare", "costs", "equivalence", "evidence", "verdict")
+JUDGING = ("caveats", "classwise", "compare", "costs", "equivalence", "evidence", "verdict")
 RATIOS = tuple(float(f"{10 ** (k / 8):.3g}") for k in range(25))  # of a miss's cost to a false alarm's: 1 to 1000
 DRAWS = 1000  # of the bootstrap
 POINTS = ("default", "tuned")
@@ -194,17 +195,17 @@ def markdown(comparison: dict[str, Any]) -> str:
             "",
             *(f"{place}. {reason}" for place, reason in enumerate(comparison["verdict"]["reasons"], start=1)),
             "",
-            *_tests(comparison["verdict"]),
+            *tests(comparison["verdict"]),
             "Decisions: what moving a threshold moves too. tn/fp/fn/tp on the test rows.",
             "",
-            _table(
+            aligned(
                 ["variant", "recall at 0.5", "precision", "matrix", "tuned t*", "recall at t*", "precision", "matrix"],
                 decisions,
             ),
             "",
             "Ranking and probabilities: what only a better model moves.",
             "",
-            _table(
+            aligned(
                 ["variant", "average precision", "ROC AUC", "log loss", "Brier skill", "predicted/observed"], ranking
             ),
             "",
@@ -216,11 +217,11 @@ def markdown(comparison: dict[str, Any]) -> str:
     )
 
 
-def _tests(said: dict[str, Any]) -> list[str]:
+def tests(said: dict[str, Any]) -> list[str]:
     """The table of remedies against none, as lines."""
     if not said["remedies"]:
         return []
-    metric = WORDS[said["declared"]["primary"]]
+    metric = metric_words(said["declared"])
     headers = ["remedy", "call", metric, "against none", "interval", "Holm p", "P(worse)", "P(equiv.)", "P(better)"]
     rows = [
         [
@@ -234,7 +235,7 @@ def _tests(said: dict[str, Any]) -> list[str]:
         for remedy in said["remedies"]
     ]
     above = f"Evidence: {metric} over the folds of the training rows; none has {said['reference']:.3f}."
-    return [above, "", _table(headers, rows), ""]
+    return [above, "", aligned(headers, rows), ""]
 
 
 def _decision(point: dict[str, Any] | None) -> list[str]:
@@ -253,8 +254,9 @@ def number(value: float | None, digits: int = 3) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
 
 
-def _table(headers: list[str], rows: list[list[str]]) -> str:
-    align = ("left", *["right"] * (len(headers) - 1))
+def aligned(headers: list[str], rows: list[list[str]], *, left: int = 1) -> str:
+    """A table as text, of which the first `left` columns are words."""
+    align = (*["left"] * left, *["right"] * (len(headers) - left))
     return tabulate(rows, headers, tablefmt="pipe", disable_numparse=True, colalign=align)
 
 
@@ -298,6 +300,10 @@ def pages(evidence: Evidence) -> dict[str, Any]:
     files
         Text, bytes of pictures, and for .json plain data.
     """
+    from pipeline import classwise  # which imports this module
+
+    if several(evidence.table):
+        return classwise.pages(evidence)
     comparison, predictions = compare(evidence), dict(evidence.predictions)
     if evidence.truth is not None:
         predictions[BEST] = next(iter(predictions.values())).assign(probability=evidence.truth)
@@ -347,17 +353,18 @@ def _optional(path: Path) -> pd.DataFrame | None:
 
 def read(params: Config) -> Evidence:
     """What the stages left in data/."""
-    known = params.data.simulation is not None
+    known, schema = params.data.simulation is not None, read_json(INGEST / "schema.json")
+    drawn = {} if several(schema) else params.variants
     return Evidence(
         results={name: read_json(EVALUATE / name / "metrics.json") for name in params.variants},
         predictions={name: read_table(EVALUATE / name / "predictions.parquet") for name in params.variants},
         out_of_fold={name: _optional(EVALUATE / name / "out_of_fold.parquet") for name in params.variants},
         folds={name: _optional(EVALUATE / name / "folds.parquet") for name in params.variants},
         declared=declare(params),
-        table=read_json(INGEST / "schema.json"),
+        table=schema,
         classes=read_json(SPLIT / "classes.json"),
         truth=read_table(INGEST / "truth.parquet").probability if known else None,
-        components={name: read_table(RESAMPLE / name / "components.parquet") for name in params.variants},
+        components={name: read_table(RESAMPLE / name / "components.parquet") for name in drawn},
         hashes=hashes(params),
         command="dvc repro",
     )

@@ -14,6 +14,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
 from yaml import YAMLError
 
+from pipeline.classes import by_code, word
 from pipeline.errors import InputError, nearest
 
 PARAMS = Path("params.yaml")
@@ -69,6 +70,7 @@ class Data:
     path: str
     target: str
     positive: Any
+    classes: dict[Any, Any] | None
     drop: list[str]
     group: str | None
     time: str | None
@@ -209,6 +211,8 @@ def check(raw: Any, *, path: Path = PARAMS, give: str = "dvc exp run -S") -> Con
         raise InputError(f"{path}: expected keys and values, found {type(raw).__name__}")
     config = _typed(OmegaConf.structured(Config), raw, path=path, give=give)
     assert isinstance(config, Config)
+    if config.data.classes is not None:  # as text, in which sweeps keep them
+        config.data.classes = {word(label): to for label, to in config.data.classes.items()}
     _refuse(_out_of_range(config), path=path)
     return config
 
@@ -365,6 +369,12 @@ def _out_of_range(config: Config) -> list[tuple[str, str, Any]]:
         (config.tracking.timeout > 0, "tracking.timeout", "seconds above 0", config.tracking.timeout),
         (len(config.variants) > 0, "variants", "at least one variant", {}),
         (data.target not in data.drop, "data.drop", "columns other than data.target", data.target),
+        (
+            simulation is None or data.classes is None,
+            "data.classes",
+            "null, since a simulated table has two classes",
+            data.classes,
+        ),
         *_source_rules(data),
     ]
     for name in config.variants:
@@ -520,14 +530,18 @@ def variant(config: Config, name: str) -> Variant:
     return config.variants[name]
 
 
-def sampler(config: Config, name: str) -> Any:
-    """The sampler of variant `name`, unfitted."""
-    node = variant(config, name).sampler
-    return build(node, where=f"variants.{name}.sampler", method="fit_resample", trusted=config.trusted_packages)
+def sampler(config: Config, name: str, labels: Sequence[Any] | None = None) -> Any:
+    """The sampler of variant `name`, unfitted; with the table's `labels` by their codes it speaks of codes."""
+    node, where = variant(config, name).sampler, f"variants.{name}.sampler"
+    built = build(node, where=where, method="fit_resample", trusted=config.trusted_packages)
+    return _coded(built, labels, "sampling_strategy", where=where)
 
 
-def model(config: Config, name: str) -> Any:
-    """The model of variant `name`, unfitted: the common model with the variant's arguments over it."""
+def model(config: Config, name: str, labels: Sequence[Any] | None = None) -> Any:
+    """The model of variant `name`, unfitted: the common model with the variant's arguments over it.
+
+    With the table's `labels` by their codes its `class_weight` speaks of codes.
+    """
     changed = variant(config, name).model
     where = f"model with variants.{name}.model" if changed else "model"
     node = {key: value for key, value in {**config.model, **changed}.items() if key not in ("tune", "grid")}
@@ -536,7 +550,36 @@ def model(config: Config, name: str) -> Any:
         raise InputError(f"{where}: {type(built).__name__} has no C to choose: set model.tune=false")
     if config.model["tune"] and "C" in changed:
         raise InputError(f"variants.{name}.model.C: C is chosen for each variant: set model.tune=false to give it")
-    return built
+    return _coded(built, labels, "class_weight", where=where)
+
+
+def _coded(built: Any, labels: Sequence[Any] | None, key: str, *, where: str) -> Any:
+    """The estimator, whose arguments `key`, however deep, are given by label, by the codes of the labels instead."""
+    if labels is None:
+        return built
+    asked = {path: value for path, value in built.get_params().items() if path.rpartition("__")[2] == key}
+    coded = {path: by_code(value, labels, where=f"{where}.{path.replace('__', '.')}") for path, value in asked.items()}
+    return built.set_params(**coded)
+
+
+def refuse_several(config: Config, labels: Sequence[Any] | None) -> None:
+    """Raise InputError for settings that are for two classes, where there are more `labels`."""
+    if labels is None:
+        return
+    against = "-S data.positive=CLASS sets one class against the rest"
+    problems = []
+    if config.evaluate.objective != "balanced_accuracy":
+        problems.append(
+            f"evaluate.objective: expected balanced_accuracy, since {config.data.target!r} has {len(labels)} classes "
+            f"and {config.evaluate.objective} is for two, found {config.evaluate.objective!r}: {against}"
+        )
+    if config.split.by == "time":
+        problems.append(
+            f"split.by: expected rows or group, since folds along time are cut at equally many positives and "
+            f"{config.data.target!r} has {len(labels)} classes, found 'time': {against}"
+        )
+    if problems:
+        raise InputError(problems)
 
 
 def build(node: Mapping[str, Any], *, where: str, method: str, trusted: Sequence[str]) -> Any:

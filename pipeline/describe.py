@@ -11,7 +11,7 @@ from pipeline.tracking import metric_name
 
 DIGITS = 6  # significant ones of a metric: MLflow shows all it gets
 GATHERED = ("threshold_free", "intervals")  # levels of metrics.json that add nothing to a metric's name
-NOT_METRICS = ("coefficients", "intercept", "tuning")  # what a model is, not how good it is
+NOT_METRICS = ("coefficients", "intercept", "matrix", "tuning")  # what a model is, not how good it is
 
 
 def flat_params(nested: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

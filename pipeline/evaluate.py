@@ -1,12 +1,13 @@
 """Judges a trained model on the hold-out's test rows, at threshold 0.5 and at one chosen out of fold."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from pipeline import calibration, config, folds, thresholds, weights
+from pipeline import calibration, config, folds, multiclass, thresholds, weights
+from pipeline.classes import rarest
 from pipeline.config import Evaluate
 from pipeline.errors import InputError, run
 from pipeline.files import (
@@ -57,14 +58,15 @@ def refit(
     folded
         See `pipeline.folds.out_of_fold`.
     tuned
-        t*. Both are None where folds are not asked for, or the positives are too few for two of them.
+        t*. Both are None where folds are not asked for, or the positives are too few for two of them. With more than
+        two classes the rarest's rows are counted, and there is no threshold.
 
     Raises
     ------
     InputError
         The sampler or the model cannot take the rows of a fold.
     """
-    number = folds.count(int(training[target].sum()), most=settings.folds, along_time=times is not None)
+    number = folds.count(rarest(training[target], chain.labels), most=settings.folds, along_time=times is not None)
     if number < 2:
         return None, None
     folded = folds.out_of_fold(
@@ -78,6 +80,8 @@ def refit(
         times=times,
         weight=weight,
     )
+    if chain.labels is not None:
+        return folded, None
     return folded, threshold(folded.predictions, settings)
 
 
@@ -124,7 +128,79 @@ def evaluate(
     return probability, holdout(y.to_numpy(), probability, tuned=tuned, confidence=confidence, weight=weight)
 
 
-def classification_report(y: np.ndarray, decision: np.ndarray, weight: np.ndarray | None = None) -> dict[str, Any]:
+def assess(
+    model: Any,
+    X: pd.DataFrame,
+    y: pd.Series,
+    *,
+    fitted: Mapping[str, Any],
+    folded: Folded | None,
+    tuned: float | None,
+    before: pd.Series,
+    labels: Sequence[Any] | None,
+    confidence: float,
+    weight: np.ndarray | None = None,
+    weight_before: np.ndarray | None = None,
+) -> tuple[pd.DataFrame, dict[str, Any], dict[str, Any]]:
+    """What the model says of rows it has not seen, by row, and what that is worth, as it is and mended.
+
+    Parameters
+    ----------
+    model, X, y, tuned, confidence, weight
+        As for `evaluate`.
+    fitted
+        What `pipeline.train.describe` says of the model.
+    folded
+        See `refit`.
+    before, weight_before
+        Labels of the training rows before resampling, and how many rows each stands for; None is one.
+    labels
+        Of more than two classes, by their codes; None for two.
+
+    Returns
+    -------
+    predictions
+        `y`, `probability` and, where it is declared, `weight` by row_id; of more than two classes `probability_0` and
+        so on, by their codes.
+    judged
+        See `pipeline.metrics.holdout` or `pipeline.multiclass.holdout`.
+    worth
+        See `mended` or `pipeline.multiclass.mended`.
+    """
+    if labels is None:
+        probability, judged = evaluate(model, X, y, tuned=tuned, confidence=confidence, weight=weight)
+        shares = {"trained": fitted["trained_prevalence"], "true": weights.prevalence(before, weight_before)}
+        worth = mended(y.to_numpy(), probability, folded, weight=weight, **shares)
+        told = {"y": y, "probability": probability, **weights.column(weight)}
+        return pd.DataFrame(told, index=X.index), judged, worth
+    probabilities, trained = model.predict_proba(X), np.array(list(fitted["trained_shares"].values()))
+    true = np.bincount(before, minlength=len(labels)) / len(before)
+    judged = multiclass.holdout(y.to_numpy(), probabilities, labels=labels, trained=trained, confidence=confidence)
+    worth = multiclass.mended(y.to_numpy(), probabilities, labels=labels, trained=trained, true=true)
+    return pd.concat([y.rename("y"), multiclass.frame(probabilities, X.index)], axis=1), judged, worth
+
+
+def reports(predictions: pd.DataFrame, judged: dict[str, Any], fitted: Mapping[str, Any]) -> dict[str, Any]:
+    """`classification_report` of each operating point; arguments as `assess` has them."""
+    y, weight = predictions.y.to_numpy(), weights.of(predictions)
+    if "probability" in predictions:
+        called = {point: predictions.probability.to_numpy() >= m["threshold"] for point, m in points(judged).items()}
+        return {point: classification_report(y, decision, weight=weight) for point, decision in called.items()}
+    told, shares = multiclass.probabilities(predictions), fitted["trained_shares"]
+    weighed = multiclass.decide(told, np.array(list(shares.values())))
+    return {
+        "default": classification_report(y, multiclass.decide(told), list(shares)),
+        "tuned": classification_report(y, weighed, list(shares)),
+    }
+
+
+def classification_report(
+    y: np.ndarray,
+    decision: np.ndarray,
+    names: Sequence[str] = ("negative", "positive"),
+    *,
+    weight: np.ndarray | None = None,
+) -> dict[str, Any]:
     """scikit-learn's report by class: precision, recall, f1-score and support; None where one is not defined."""
     from sklearn.metrics import classification_report as report
 
@@ -132,16 +208,16 @@ def classification_report(y: np.ndarray, decision: np.ndarray, weight: np.ndarra
         table = report(
             y,
             decision.astype(int),
-            labels=[0, 1],
-            target_names=["negative", "positive"],
+            labels=range(len(names)),
+            target_names=list(names),
             sample_weight=weight,
             output_dict=True,
             zero_division=np.nan,
         )
     for row in ("macro avg", "weighted avg"):
         # scikit-learn averages the classes that have a value: an average of what is not defined is not defined.
-        table[row] |= {name: np.nan for name, value in table["positive"].items() if np.isnan(value)}
-        table[row] |= {name: np.nan for name, value in table["negative"].items() if np.isnan(value)}
+        for one in names:
+            table[row] |= {name: np.nan for name, value in table[one].items() if np.isnan(value)}
     return {
         row: {name: None if np.isnan(value) else value for name, value in cells.items()}
         if isinstance(cells, dict)
@@ -157,8 +233,11 @@ def by_fold(folded: Folded, settings: Evaluate) -> pd.DataFrame:
     decisions at 0.5 are prefixed by `default_`, those at `threshold` by `tuned_`. That threshold, and Platt's
     correction, of which `recalibrated_log_loss` and `recalibrated_brier` speak, are fitted on the other folds of the
     same repeat: nothing is chosen on the rows that a row of this table is about. `tuned_f_beta` and
-    `tuned_expected_cost` (per row) are there where they are the objective.
+    `tuned_expected_cost` (per row) are there where they are the objective. With more than two classes: see
+    `pipeline.multiclass.by_fold`.
     """
+    if "probability" not in folded.predictions:
+        return multiclass.by_fold(folded.predictions, folded.fits)
     rule, rows = config.rule(settings), []
     for (repeat, fold), held in folded.predictions.groupby(["repeat", "fold"]):
         others = folded.predictions.query("repeat == @repeat and fold != @fold")
@@ -214,7 +293,7 @@ def gather(
     name: str,
     judged: dict[str, Any],
     *,
-    classes: dict[str, int],
+    classes: dict[str, Any],
     fitted: dict[str, Any],
     folded: Folded | None,
     mended: dict[str, Any],
@@ -295,8 +374,11 @@ def _measured(y: np.ndarray, probability: np.ndarray, weight: np.ndarray | None)
 
 
 def matrices(judged: dict[str, Any]) -> dict[str, list[list[float]]]:
-    """The confusion matrix at each threshold: a row an actual class, a column what it was called, negative first."""
-    return {point: [[m["tn"], m["fp"]], [m["fn"], m["tp"]]] for point, m in points(judged).items()}
+    """The confusion matrix at each threshold: a row an actual class, a column what it was called, by their codes."""
+    return {
+        point: m["matrix"] if "matrix" in m else [[m["tn"], m["fp"]], [m["fn"], m["tp"]]]
+        for point, m in points(judged).items()
+    }
 
 
 def points(judged: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -312,7 +394,8 @@ def main() -> None:
     training, roles = read_table(SPLIT / "train.parquet"), read_table(INGEST / "roles.parquet")
     before, weight = (weights.of(roles, rows.index) for rows in (training, X))
     try:
-        chain = folds.chain(params, name)
+        schema = read_json(INGEST / "schema.json")
+        chain = folds.chain(params, name, schema)
         rows = together(training.drop(columns=target), roles, params.split)
         folded, tuned = refit(
             training, target=target, chain=chain, settings=settings, seed=params.seed, weight=before, **rows
@@ -320,36 +403,46 @@ def main() -> None:
     except InputError as error:
         raise InputError(f"variants.{name}: {error}") from None
     model = read_model(TRAIN / name / "model.skops")
-    probability, judged = evaluate(model, X, y, tuned=tuned, confidence=settings.confidence, weight=weight)
     fitted = read_json(TRAIN / name / "coefficients.json")
-    shares = {"trained": fitted["trained_prevalence"], "true": weights.prevalence(training[target], before)}
+    predictions, judged, worth = assess(
+        model,
+        X,
+        y,
+        fitted=fitted,
+        folded=folded,
+        tuned=tuned,
+        before=training[target],
+        labels=chain.labels,
+        confidence=settings.confidence,
+        weight=weight,
+        weight_before=before,
+    )
     metrics = gather(
         name,
         judged,
         classes=read_json(RESAMPLE / name / "classes.json"),
         fitted=fitted,
         folded=folded,
-        mended=mended(y.to_numpy(), probability, folded, weight=weight, **shares),
+        mended=worth,
     )
-    out, told = EVALUATE / name, {"y": y, "probability": probability, **weights.column(weight)}
-    write_table(out / "predictions.parquet", pd.DataFrame(told, index=X.index))
+    out = EVALUATE / name
+    write_table(out / "predictions.parquet", predictions)
     for table in ("out_of_fold", "folds"):
         (out / f"{table}.parquet").unlink(missing_ok=True)
     if folded is not None:
         write_table(out / "out_of_fold.parquet", folded.predictions)
         write_table(out / "folds.parquet", by_fold(folded, settings))
     write_json(out / "confusion_matrix.json", matrices(judged))
-    write_json(
-        out / "classification_report.json",
-        {
-            point: classification_report(y.to_numpy(), probability >= m["threshold"], weight)
-            for point, m in points(judged).items()
-        },
-    )
+    write_json(out / "classification_report.json", reports(predictions, judged, fitted))
     write_json(out / "metrics.json", metrics)
     write_json(REPORTS / name / "metrics.json", metrics)
-    cells = {cell: weights.shown(judged["default"][cell]) for cell in ("tp", "fp", "fn", "tn")}
-    say(f"{name}: at 0.5 {' '.join(f'{cell} {amount}' for cell, amount in cells.items())}")
+    default = judged["default"]
+    if chain.labels is None:
+        cells = (f"{cell} {weights.shown(default[cell])}" for cell in ("tp", "fp", "fn", "tn"))
+        say(f"{name}: at 0.5 {' '.join(cells)}")
+    else:
+        recalls = ", ".join(f"{label} {each['recall']:.2f}" for label, each in default["classes"].items())
+        say(f"{name}: called the likeliest class, recall of {recalls}")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import pandas as pd
 
 LARGEST = 5_000_000  # bytes of evidence that a page carries
 FITS = ("repeat", "fold", "training_rows", "training_positives", "C", "converged", "trained_prevalence")
+FITS_OF_SEVERAL = ("training_rows_", "trained_share_")  # and the code of the class, where there are more than two
 RECOMPUTED = ("holdout", "probabilities")  # of metrics.json: they follow from the predictions
 
 
@@ -24,7 +25,7 @@ class Evidence:
     results
         By variant, in the order to show: what `evaluate` wrote as metrics.json.
     predictions
-        By variant: `y`, `probability` and, where it is declared, `weight` by row_id, of the test rows.
+        By variant, of the test rows: see `pipeline.evaluate.assess`.
     out_of_fold
         By variant: see `pipeline.folds.Folded.predictions`; None without folds.
     folds
@@ -60,9 +61,8 @@ def pack(evidence: Evidence) -> str | None:
     """The predictions, and what no prediction tells, as JSON text; None where it would exceed `LARGEST` bytes."""
     first = next(iter(evidence.predictions.values()))
     seen = next(iter(evidence.out_of_fold.values()))
-    cells = sum(
-        len(rows) for rows in [*evidence.predictions.values(), *evidence.out_of_fold.values()] if rows is not None
-    )
+    told = [*evidence.predictions.values(), *evidence.out_of_fold.values()]
+    cells = sum(len(rows) * len(_probabilities(rows)) for rows in told if rows is not None)
     if cells * 8 > LARGEST:  # before compressing, which takes long and gains little
         return None
     truth = None
@@ -73,9 +73,9 @@ def pack(evidence: Evidence) -> str | None:
         "variants": {
             name: {
                 "metrics": _without_what_follows(result),
-                "test": _array(evidence.predictions[name].probability.to_numpy()),
-                "out_of_fold": _optional(evidence.out_of_fold[name], ["probability"]),
-                "fits": _optional(evidence.folds[name], list(FITS)),
+                "test": _told(evidence.predictions[name]),
+                "out_of_fold": _optional(evidence.out_of_fold[name], _probabilities(evidence.out_of_fold[name])),
+                "fits": _optional(evidence.folds[name], fits(evidence.folds[name])),
             }
             for name, result in evidence.results.items()
         },
@@ -108,9 +108,7 @@ def unpack(text: str) -> Evidence:
     truth = None if content["truth"] is None else _frame(content["truth"]).set_index("row_id").probability
     return Evidence(
         results={name: kept["metrics"] for name, kept in variants.items()},
-        predictions={
-            name: test.set_index("row_id").assign(probability=_values(kept["test"])) for name, kept in variants.items()
-        },
+        predictions={name: test.set_index("row_id").assign(**_kept(kept["test"])) for name, kept in variants.items()},
         out_of_fold={
             name: None if seen is None else seen.assign(**_arrays(kept["out_of_fold"]))
             for name, kept in variants.items()
@@ -125,6 +123,26 @@ def unpack(text: str) -> Evidence:
 def _without_what_follows(result: Mapping[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in result.items() if key not in RECOMPUTED}
     return {**kept, "model": {key: value for key, value in result["model"].items() if key != "coefficients"}}
+
+
+def fits(rows: pd.DataFrame | None) -> list[str]:
+    """The columns of `folds` that no prediction tells."""
+    return [] if rows is None else [c for c in rows if c in FITS or c.startswith(FITS_OF_SEVERAL)]
+
+
+def _probabilities(rows: pd.DataFrame | None) -> list[str]:
+    """The columns of probabilities: one, or one a class where there are more than two."""
+    return [] if rows is None else [name for name in rows if name.startswith("probability")]
+
+
+def _told(rows: pd.DataFrame) -> Any:
+    if "probability" in rows:
+        return _array(rows.probability.to_numpy())
+    return _columns(rows[_probabilities(rows)])
+
+
+def _kept(told: Any) -> dict[str, np.ndarray]:
+    return _arrays(told if isinstance(told, dict) else {"probability": told})
 
 
 def _optional(rows: pd.DataFrame | None, columns: list[str]) -> dict[str, Any] | None:

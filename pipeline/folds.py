@@ -10,8 +10,9 @@ from sklearn.base import clone
 from sklearn.model_selection import RepeatedStratifiedKFold, StratifiedGroupKFold
 from tqdm import tqdm
 
-from pipeline import config, weights
-from pipeline.calibration import correct_prior
+from pipeline import config, multiclass, weights
+from pipeline.calibration import correct_prior, correct_shares
+from pipeline.classes import ROUTE, labels, name, rarest, several
 from pipeline.config import Config
 from pipeline.encoding import encode, prepare
 from pipeline.errors import InputError
@@ -19,7 +20,7 @@ from pipeline.files import separate
 from pipeline.preprocess import preprocess
 from pipeline.resample import resample
 from pipeline.samplers import suit
-from pipeline.train import train, trained_prevalence
+from pipeline.train import train, trained_prevalence, trained_shares
 
 POSITIVES = 5  # that each fold keeps for testing
 INNER = 3  # folds that choose C, at most
@@ -38,12 +39,15 @@ class Chain:
         Unfitted; copies are fitted.
     grid
         Values of the model's C to choose from; None leaves C as it is.
+    labels
+        Of more than two classes, by their codes; None for two.
     """
 
     preprocessing: Mapping[str, Any]
     sampler: Any
     model: Any
     grid: Sequence[float] | None
+    labels: Sequence[Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -54,29 +58,42 @@ class Folded:
     ----------
     predictions
         Indexed by row_id, repeat by repeat in the table's order: `repeat`, `fold`, `y`, `probability` of the
-        positive class, and `weight` where it is declared. Folds along time leave out the first rows, which no earlier
-        ones could learn.
+        positive class, or of more than two classes each `probability_0` and so on, by their codes, and `weight` where
+        it is declared. Folds along time leave out the first rows, which no earlier ones could learn.
     fits
         One row a fold: `repeat`, `fold`, `training_rows` and `training_positives` before resampling, `C`, whether the
-        fit `converged`, and `trained_prevalence` after resampling and weights.
+        fit `converged`, and `trained_prevalence` after resampling and weights; of more than two classes
+        `training_rows_0` and so on, and `trained_share_0`, in place of the positives'.
     """
 
     predictions: pd.DataFrame
     fits: pd.DataFrame
 
 
-def chain(params: Config, name: str) -> Chain:
-    """The chain of variant `name`, as configured."""
+def chain(params: Config, name: str, schema: Mapping[str, Any] | None = None) -> Chain:
+    """The chain of variant `name`, as configured, for a table with this schema; None knows of two classes alone.
+
+    Raises
+    ------
+    InputError
+        Settings are for two classes, and the table has more; or they name labels that the table does not have.
+    """
+    named = None if schema is None else labels(schema)
+    more = None if schema is None else several(schema)
+    config.refuse_several(params, more)
     return Chain(
         preprocessing=vars(params.preprocess),
-        sampler=config.sampler(params, name),
-        model=config.model(params, name),
+        sampler=config.sampler(params, name, named),
+        model=config.model(params, name, named),
         grid=config.grid(params),
+        labels=more,
     )
 
 
 def count(positives: int, *, most: int, along_time: bool = False) -> int:
     """The number of folds: at most `most`, each with `POSITIVES` positive rows; below 2 there is nothing to fold.
+
+    Of several classes the rarest is counted.
 
     Folds along time need as many before the first of them.
     """
@@ -97,7 +114,7 @@ def splits(
     Parameters
     ----------
     y
-        Shape (n,): 0 and 1.
+        Shape (n,): codes of the classes; along time 0 and 1.
     folds, repeats, seed
         How many, and the seed of their shuffles. Folds along time have neither repeats nor chance.
     groups
@@ -141,7 +158,7 @@ def out_of_fold(
     times: pd.Series | None = None,
     weight: np.ndarray | None = None,
 ) -> Folded:
-    """The probability that each training row gets from models that did not see it.
+    """The probabilities that each training row gets from models that did not see it.
 
     Parameters
     ----------
@@ -177,13 +194,11 @@ def out_of_fold(
         except InputError as error:
             where = f"fold {fold + 1} of {folds}" + (f", repeat {repeat + 1}" if repeat else "")
             raise InputError(f"{where}: {error}") from None
-        told = {"repeat": repeat, "fold": fold, "y": y.iloc[held], "probability": predict(X.iloc[held])}
+        told = {"repeat": repeat, "fold": fold, "y": y.iloc[held], **_told(predict(X.iloc[held]))}
         told |= weights.column(weights.at(weight, held))
         held_rows.append(pd.DataFrame(told).set_index(X.index[held]).assign(place=held))
-        counts = {"training_rows": len(fit), "training_positives": int(y.iloc[fit].sum())}
-        fits.append(
-            {"repeat": repeat, "fold": fold, **counts, "C": C, "converged": converged, "trained_prevalence": trained}
-        )
+        counts = {"training_rows": len(fit), **_counts(y.iloc[fit], chain)}
+        fits.append({"repeat": repeat, "fold": fold, **counts, "C": C, "converged": converged, **trained})
     predictions = pd.concat(held_rows).sort_values(["repeat", "place"], kind="stable").drop(columns="place")
     return Folded(predictions.rename_axis(table.index.name), pd.DataFrame(fits).astype({"C": "float64"}))
 
@@ -219,10 +234,10 @@ def tune(
     Returns
     -------
     C, losses
-        None where the chain has no grid, or the positives are too few for two folds, or for the sampler in one of
-        them: a small table must not fail for the sake of C.
+        None where the chain has no grid, or the positives, or of several classes the rarest's rows, are too few for
+        two folds, or for the sampler in one of them: a small table must not fail for the sake of C.
     """
-    number = count(int(y.sum()), most=INNER, along_time=times is not None)
+    number = count(rarest(y, chain.labels), most=INNER, along_time=times is not None)
     if chain.grid is None or number < 2:
         return None, None
     losses, judged = dict.fromkeys(sorted(chain.grid), 0.0), 0.0
@@ -235,7 +250,8 @@ def tune(
         prepared = prepare(preprocessor, X.iloc[fit])
         sampler = suit(reseeded(chain.sampler, *where, fold), prepared)
         try:
-            made, labels = resample(prepared, y.iloc[fit], sampler)
+            made, known = resample(prepared, y.iloc[fit], sampler)
+            _refuse_missing(known, chain)
         except InputError:
             return None, None
         carried = weights.carried(weighed, sampler)
@@ -243,13 +259,62 @@ def tune(
         rows = encode(preprocessor, made).to_numpy()
         unseen = encode(preprocessor, prepare(preprocessor, X.iloc[held])).to_numpy()
         for C in losses:
-            fitted, _ = train(rows, labels, clone(chain.model).set_params(C=C), carried)
-            true = weights.prevalence(y.iloc[fit], weighed)
-            shares = {"trained": trained_prevalence(fitted, labels, carried), "true": true}
-            probability = correct_prior(fitted.predict_proba(unseen)[:, 1], **shares)
-            right = np.where(y.iloc[held] == 1, probability, 1 - probability)
+            fitted, _ = train(rows, known, clone(chain.model).set_params(C=C), carried)
+            right = _right(fitted, known, unseen, y.iloc[fit], y.iloc[held], chain, carried=carried, weight=weighed)
             losses[C] -= float((counts * np.log(np.maximum(right, EPSILON))).sum())
     return min(losses, key=lambda C: losses[C]), {C: loss / judged for C, loss in losses.items()}
+
+
+def _right(
+    fitted: Any,
+    known: pd.Series,
+    unseen: np.ndarray,
+    before: pd.Series,
+    held: pd.Series,
+    chain: Chain,
+    *,
+    carried: np.ndarray | None,
+    weight: np.ndarray | None,
+) -> np.ndarray:
+    """The corrected probability that a model fitted on labels `known` gives to what each held row is.
+
+    `before` has the training labels before resampling; `carried` and `weight` are the weights of both.
+    """
+    probability = fitted.predict_proba(unseen)
+    if chain.labels is None:
+        true_share = weights.prevalence(before, weight)
+        shares = {"trained": trained_prevalence(fitted, known, carried), "true": true_share}
+        corrected = correct_prior(probability[:, 1], **shares)
+        return np.where(held == 1, corrected, 1 - corrected)
+    classes = len(chain.labels)
+    true = np.bincount(before, minlength=classes) / len(before)
+    several_corrected = correct_shares(probability, trained=trained_shares(fitted, known, classes), true=true)
+    return np.asarray(several_corrected[np.arange(len(held)), held.to_numpy()])
+
+
+def _told(probability: np.ndarray) -> dict[str, np.ndarray]:
+    """Probabilities as columns: of the positive class, or of each of several."""
+    if probability.ndim == 1:
+        return {"probability": probability}
+    return {f"{multiclass.COLUMN}{code}": values for code, values in enumerate(probability.T)}
+
+
+def _counts(y: pd.Series, chain: Chain) -> dict[str, int]:
+    """What `Folded.fits` says of the classes of training rows."""
+    if chain.labels is None:
+        return {"training_positives": int(y.sum())}
+    counts = np.bincount(y, minlength=len(chain.labels))
+    return {f"training_rows_{code}": int(number) for code, number in enumerate(counts)}
+
+
+def _refuse_missing(y: pd.Series, chain: Chain) -> None:
+    """Raise InputError if training rows lack one of several classes: no model could foretell it."""
+    for code in range(len(chain.labels or ())):
+        if not (y == code).any():
+            raise InputError(
+                f"class {name(code, chain.labels)} is not among the training rows, since its rows stay together in "
+                f"few groups: {ROUTE}, or use split=stratified"
+            )
 
 
 def _fit(
@@ -260,18 +325,23 @@ def _fit(
     C: float | None,
     where: Sequence[int],
     weight: np.ndarray | None,
-) -> tuple[Any, bool, float]:
+) -> tuple[Any, bool, dict[str, float]]:
+    _refuse_missing(y, chain)
     preprocessor = preprocess(X, **chain.preprocessing)
     prepared = prepare(preprocessor, X)
     sampler = suit(reseeded(chain.sampler, *where), prepared)
-    made, labels = resample(prepared, y, sampler)
+    made, known = resample(prepared, y, sampler, chain.labels)
     carried = weights.carried(weight, sampler)
-    fitted, converged = train(encode(preprocessor, made), labels, with_C(clone(chain.model), C), carried)
+    fitted, converged = train(encode(preprocessor, made), known, with_C(clone(chain.model), C), carried)
 
     def predict(unseen: pd.DataFrame) -> np.ndarray:
-        return np.asarray(fitted.predict_proba(encode(preprocessor, prepare(preprocessor, unseen)))[:, 1])
+        probability = fitted.predict_proba(encode(preprocessor, prepare(preprocessor, unseen)))
+        return np.asarray(probability if chain.labels else probability[:, 1])
 
-    return predict, converged, trained_prevalence(fitted, labels, carried)
+    if chain.labels is None:
+        return predict, converged, {"trained_prevalence": trained_prevalence(fitted, known, carried)}
+    shares = trained_shares(fitted, known, len(chain.labels))
+    return predict, converged, {f"trained_share_{code}": float(share) for code, share in enumerate(shares)}
 
 
 def _at(rows: pd.Series | None, places: np.ndarray) -> pd.Series | None:

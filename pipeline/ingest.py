@@ -1,4 +1,4 @@
-"""Reads or simulates the table, refuses what cannot be used, and writes features and a 0/1 target."""
+"""Reads or simulates the table, refuses what cannot be used, and writes features and a target of codes."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline import columns, config, mountain_shop, sources, weights
+from pipeline import classes, columns, config, mountain_shop, sources, weights
 from pipeline.columns import ColumnError, lines
 from pipeline.config import Data
 from pipeline.errors import InputError, given, nearest, run
@@ -23,23 +23,27 @@ HEAVIEST = 1e50  # of weights: beyond it, products of four of their sums overflo
 
 @dataclass(frozen=True)
 class Table:
-    """Features, target, and what the target's 1 and 0 mean.
+    """Features, target, and what the target's codes mean.
 
     Attributes
     ----------
     data
         Indexed by `row_id`, the row's place in the source, from 0: feature columns, then the target, 1 for the
-        positive class and 0 for the other.
+        positive class and 0 for the other; or, with more classes, the place of its label in `labels`.
     positive, negative
-        The labels as the source has them.
+        The labels as the source has them, or `pipeline.classes.REST` for several others; None with more than
+        two classes.
     roles
         By `row_id`: `group`, `time` and `weight`, float64, those that are declared.
+    labels
+        Of more than two classes, by their codes; None for two.
     """
 
     data: pd.DataFrame
     positive: Any
     negative: Any
     roles: pd.DataFrame
+    labels: list[Any] | None = None
 
 
 def ingest(
@@ -47,6 +51,7 @@ def ingest(
     *,
     target: str,
     positive: Any = None,
+    merge: Mapping[Any, Any] | None = None,
     drop: list[str] | None = None,
     integers: bool = False,
     declared: Mapping[str, Any] | None = None,
@@ -61,7 +66,9 @@ def ingest(
     target
         Name of the target column; spaces around its labels don't count.
     positive
-        Label of the class of interest; None is the rarer one.
+        Label of the class of interest, against all others; None is the rarer of two, and keeps more than two apart.
+    merge
+        See `pipeline.classes.merged`: what becomes of labels, before anything else.
     drop
         Columns to leave out.
     integers
@@ -85,24 +92,46 @@ def ingest(
     ]
     if unknown:
         raise InputError(unknown)
+    source = source.set_axis(pd.RangeIndex(len(source)))
     labels = _stripped(source[target])
     positive = positive.strip() if isinstance(positive, str) else positive
     features, problems = _features(source.drop(columns=[target, *drop, *roles.values()]), declared, drop)
     beside, missing = _roles(source, roles)
-    problems = _target_problems(labels, positive) + problems + _telltale(features, labels, drop) + missing
+    labels, unmerged = _merged(labels, merge or {})
+    telltale = [] if unmerged else _telltale(features.loc[labels.index], labels, drop)
+    problems = (unmerged or _target_problems(labels, positive)) + problems + telltale + missing
+    if "weight" in roles and positive is None and labels.nunique() > 2:
+        problems.append(
+            f"data.weight: expected two classes, found {labels.nunique():,}: leave it out, or make it one "
+            "class against the rest with data.positive"
+        )
     if target in declared:
         problems.append(f"data.columns: expected features, found the target {target!r}: leave it out there")
     if problems:
         raise InputError(problems)
     counts = labels.value_counts()
-    one = _label(positive, counts.index) if positive is not None else _rarest(counts)
-    zero = next(label for label in counts.index if label != one)
+    one = zero = named = None
+    if len(counts) > 2 and positive is None:
+        codes, named = classes.encoded(labels)
+    else:
+        one = _label(positive, counts.index) if positive is not None else _rarest(counts)
+        zero = next(label for label in counts.index if label != one) if len(counts) == 2 else classes.REST
+        codes = (labels == one).astype("int8")
     if not integers:
         numbers = [name for name, column in features.items() if columns.kind(column) == "numeric"]
         features = features.astype(dict.fromkeys(numbers, "float64"))
-    data = pd.concat([features, (labels == one).astype("int8")], axis=1)
-    data.index = pd.RangeIndex(len(data), name="row_id")
-    return Table(data, _plain(one), _plain(zero), beside.set_axis(data.index))
+    if len(labels) < len(source):  # without the rows of classes that are left out
+        features, beside = features.loc[labels.index], beside.loc[labels.index]
+    data = pd.concat([features, codes], axis=1).rename_axis("row_id")
+    return Table(data, classes.plain(one), classes.plain(zero), beside.rename_axis("row_id"), named)
+
+
+def _merged(labels: pd.Series, merge: Mapping[Any, Any]) -> tuple[pd.Series, list[str]]:
+    """Labels after `data.classes`, and what is wrong with that."""
+    try:
+        return classes.merged(labels, merge) if merge else labels, []
+    except InputError as error:
+        return labels, error.problems
 
 
 def _stripped(labels: pd.Series) -> pd.Series:
@@ -123,11 +152,6 @@ def _label(positive: Any, labels: pd.Index) -> Any:
     return next((label for label in labels if label == positive or str(label) == str(positive)), None)
 
 
-def _plain(label: Any) -> Any:
-    """A numpy scalar as Python's own, which JSON has."""
-    return label.item() if isinstance(label, np.generic) else label
-
-
 def _target_problems(labels: pd.Series, positive: Any) -> list[str]:
     column = f"target {labels.name!r}"
     if labels.name in RESERVED:
@@ -141,19 +165,13 @@ def _target_problems(labels: pd.Series, positive: Any) -> list[str]:
     if pd.api.types.is_float_dtype(labels) and np.isinf(labels).any():
         return [f"{column}: expected a class in every row, found inf in {lines(np.flatnonzero(np.isinf(labels)))}"]
     counts = labels.value_counts()
-    listed = ", ".join(
-        f"{label!r} ({count:,})" for label, count in list(zip(map(_plain, counts.index), counts, strict=True))[:6]
-    )
-    if len(counts) == 1:
-        return [f"{column}: expected two classes, found one: {listed}"]
-    if len(counts) > 2:
-        rest = f" and {len(counts) - 6:,} more" if len(counts) > 6 else ""
-        return [
-            f"{column}: expected two classes, found {len(counts):,}: {listed}{rest}: "
-            "make it one class against the rest first"
-        ]
+    if len(counts) < 2:
+        found = f"one: {classes.listed(counts)}" if len(counts) else "none"
+        return [f"{column}: expected two classes or more, found {found}"]
+    if several := classes.problems(counts, positive=positive) if len(counts) > 2 else []:
+        return [f"{column}: {problem}" for problem in several]
     if positive is not None and _label(positive, counts.index) is None:
-        return [f"{column}: data.positive {positive!r} is not there; there is: {listed}"]
+        return [f"{column}: data.positive {positive!r} is not there; there is: {classes.listed(counts)}"]
     return []
 
 
@@ -296,6 +314,7 @@ def accept(source: pd.DataFrame, data: Data) -> Table:
             source,
             target=data.target,
             positive=data.positive,
+            merge=data.classes,
             drop=data.drop,
             integers=data.integers,
             declared=data.columns,
@@ -317,7 +336,8 @@ def load(data: Data) -> tuple[pd.DataFrame, pd.Series | None, dict[str, Any], pd
     schema
         Name, target and its labels, features, `columns` (the kind of each, see `pipeline.columns.KINDS`), `declaration`
         (of each, see `pipeline.columns.declaration`), `text` (those that are text in the source, and not numbers),
-        class counts, and the SHA-256 of the source; where one is declared, the `weight` column.
+        class counts, and the SHA-256 of the source; where one is declared, the `weight` column. With more than two
+        classes `labels` has them by their codes, and `positive` and `negative` are None.
     roles
         See `Table.roles`.
 
@@ -332,7 +352,8 @@ def load(data: Data) -> tuple[pd.DataFrame, pd.Series | None, dict[str, Any], pd
         truth = truth.rename_axis("row_id")
         if table.positive != 1:  # the simulation says how probable a 1 is
             truth = 1 - truth
-    counts = table.data[data.target].value_counts()
+    counts = table.data[data.target].value_counts().sort_index()
+    named = ("negative", "positive") if table.labels is None else map(classes.word, table.labels)
     features, declared = table.data.iloc[:, :-1], data.columns or {}
     schema = {
         "name": data.name,
@@ -349,8 +370,9 @@ def load(data: Data) -> tuple[pd.DataFrame, pd.Series | None, dict[str, Any], pd
             for name, column in features.items()
             if isinstance(source[name].dtype, pd.StringDtype) and columns.kind(column) not in ("numeric", "integer")
         ],
-        "classes": {"negative": int(counts[0]), "positive": int(counts[1])},
+        "classes": {name: int(count) for name, count in zip(named, counts, strict=True)},
         "sha256": digest,
+        **({} if table.labels is None else {"labels": table.labels}),
         **({} if data.weight is None else {"weight": data.weight}),
     }
     return table.data, truth, schema, table.roles
@@ -367,6 +389,13 @@ def count(kinds: Mapping[str, str]) -> str:
     return "; ".join(f"{len(names[kind])} {kind}{named[kind]}" for kind in columns.KINDS if kind in names)
 
 
+def _counted(schema: Mapping[str, Any]) -> str:
+    """The class counts in words."""
+    if classes.several(schema):
+        return ", ".join(f"{count:,} {schema['target']} = {name}" for name, count in schema["classes"].items())
+    return f"{schema['classes']['positive']:,} positive ({schema['target']} = {schema['positive']!r})"
+
+
 def main() -> None:
     """Read, check, write."""
     data = config.load().data
@@ -377,8 +406,10 @@ def main() -> None:
     if truth is not None:
         write_table(INGEST / "truth.parquet", truth.to_frame())  # apart from the features, so that no fit can see it
     write_json(INGEST / "schema.json", schema)
-    positive = f"{schema['classes']['positive']:,} positive ({data.target} = {schema['positive']!r})"
-    say(f"{data.name}: {len(table):,} rows, {positive}")
+    say(f"{data.name}: {len(table):,} rows, {_counted(schema)}")
+    if data.classes:
+        changed = ", ".join(f"{label} {'left out' if to is None else f'is {to}'}" for label, to in data.classes.items())
+        say(f"{data.name}: data.classes: {changed}")
     if kinds := count(schema["columns"]):
         say(f"{data.name}: {kinds}")
     if (weight := weights.of(roles)) is not None:

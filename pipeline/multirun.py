@@ -46,6 +46,14 @@ FOLD_METRICS = (
     "tuned_precision",
 )
 
+FOLD_METRICS_OF_CLASSES = (
+    *FOLD_METRICS[:4],
+    "default_balanced_accuracy",
+    "default_macro_f1",
+    "tuned_balanced_accuracy",
+    "tuned_macro_f1",
+)
+
 
 @dataclass(frozen=True)
 class Planned:
@@ -228,7 +236,8 @@ def child_run(planned: Planned, tags: Mapping[str, str]) -> Run:
     series: dict[str, list[float | None]] = {}
     if (planned.folder / "folds.parquet").is_file():
         rows = json.loads(read_table(planned.folder / "folds.parquet").to_json(orient="records"))
-        series = {metric_name("per_fold", name): [row[name] for row in rows] for name in FOLD_METRICS}
+        wanted = FOLD_METRICS if "positives" in rows[0] else FOLD_METRICS_OF_CLASSES
+        series = {metric_name("per_fold", name): [row[name] for row in rows] for name in wanted}
     own = settings(params, planned.variant)
     return Run(
         planned.name,

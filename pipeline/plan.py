@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from pipeline import config, folds, preprocess, run, verdict
 from pipeline.audit import over_folds, refuse_no_family, training_positives
+from pipeline.classes import several
 from pipeline.config import Config, Plan
 from pipeline.configure import asked
 from pipeline.errors import InputError
@@ -274,6 +275,11 @@ def plan(params: Config, keys: Plan, *, processes: int = -1) -> Expected:
 
     refuse_no_family(params)
     table, _, schema, roles = run.table(params.data)
+    if labels := several(schema):
+        raise InputError(
+            f"data.target: the plan simulates two classes, found {len(labels)}: plan one class against the rest with "
+            "data.positive=CLASS, the rarest being the one a macro average hangs on most"
+        )
     if params.split.by != "rows":
         raise InputError(
             f"split.by: the plan takes each row for itself, found {params.split.by}: plan with split=stratified, and "

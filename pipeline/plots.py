@@ -14,6 +14,8 @@ from matplotlib.figure import Figure
 from pipeline import weights
 from pipeline.costs import net_benefit, treat_all
 from pipeline.metrics import BEST
+from pipeline.multiclass import COLUMN
+from pipeline.multiclass import POINTS as CLASS_POINTS
 
 # Okabe & Ito 2008: told apart by colour-blind readers, in this order.
 COLOURS = ["#000000", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#7F7F7F"]
@@ -23,6 +25,8 @@ CALLS = {"BETTER": "#009E73", "WORSE": "#D55E00", "EQUIVALENT": "#0072B2", "UNDE
 NEGATIVE, POSITIVE = "#9DB7C9", "#D55E00"
 FORMS = {"raw": "as they are", "prior_corrected": "corrected by the shares", "platt": "Platt"}
 Margins = tuple[float, float, float, float, float, float]  # inches: left, right, bottom, top, between, below
+LONGEST = 16  # letters of a class's name that have room
+READABLE = 15  # classes of which a matrix has its counts written in
 MOST_POINTS = 1000  # of a curve that is drawn
 BINS = 10  # of a reliability curve
 AXES_WIDTH = 6.6  # inches, of a picture with its legend beside it, without that
@@ -96,6 +100,32 @@ def draw(
         }
 
 
+def draw_classes(comparison: dict[str, Any]) -> dict[str, Figure]:
+    """All figures of a comparison with more than two classes, by the name of their file without its ending.
+
+    Parameters
+    ----------
+    comparison
+        As `pipeline.classwise.compare` returns it.
+    """
+    holdouts = {v["variant"]: v["holdout"] for v in comparison["variants"]}
+    names = list(comparison["table"]["classes"])
+    panels = {
+        "whole table": comparison["table"]["classes"],
+        "training rows": comparison["split"]["train"],
+        "test rows": comparison["split"]["test"],
+        **{v["variant"]: v["training"]["rows"] for v in comparison["variants"]},
+    }
+    synthetic = {v["variant"]: v["training"]["synthetic"] for v in comparison["variants"]}
+    with matplotlib.style.context(["default", STYLE]):
+        return {
+            **({"differences": differences(comparison["verdict"])} if comparison["verdict"]["remedies"] else {}),
+            "class_counts": counts_by_class(panels, synthetic),
+            "confusion_matrices": matrices_by_class(holdouts, names),
+            **{f"{name}/confusion_matrix": matrices_by_class({name: h}, names) for name, h in holdouts.items()},
+        }
+
+
 def judged(comparison: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """What each variant does on the test rows, in the order to show, and last the best possible rule if it is known."""
     holdouts = {v["variant"]: v["holdout"] for v in comparison["variants"]}
@@ -134,7 +164,8 @@ def differences(said: dict[str, Any]) -> Figure:
         )
     axis.set_yticks(range(len(remedies)), [remedy["variant"] for remedy in remedies])
     axis.set_ylim(len(remedies) - 0.5, -0.5)
-    axis.set_xlabel(f"{declared['primary'].replace('_', ' ')} against none, over the folds")
+    macro = "macro " if "labels" in declared and declared["primary"] in ("average_precision", "roc_auc") else ""
+    axis.set_xlabel(f"{macro}{declared['primary'].replace('_', ' ')} against none, over the folds")
     axis.set_title(f"Better models to the right ({1 - declared['alpha']:.0%} intervals)", loc="left")
     axis.legend(loc="best", frameon=False, fontsize=8)
     return figure
@@ -193,6 +224,108 @@ def confusion_matrices(judged: dict[str, dict[str, Any]], labels: list[str]) -> 
             axis.set_visible(True)
             _matrix(axis, holdout[point], f"{name}\n" if below == 0 else "", labels, first=column == 0)
     return figure
+
+
+def counts_by_class(panels: dict[str, dict[str, int]], synthetic: dict[str, dict[str, int]]) -> Figure:
+    """Bars of the counts of more than two classes, one panel a table; synthetic rows are hatched.
+
+    Parameters
+    ----------
+    panels
+        By title: rows by label.
+    synthetic
+        Synthetic rows by label, of those panels that have some.
+    """
+    names = list(next(iter(panels.values())))
+    longest = max(map(len, names))
+    left = 0.3 + 0.085 * min(longest, LONGEST)
+    figure, axes = _grid(
+        len(panels),
+        min(3, len(panels)),
+        width=2.4,
+        height=0.26 * len(names) + 0.1,
+        margins=(left, 0.55, 0.35, 0.75, 0.75, 0.65),
+    )
+    highest = max(max(counts.values()) for counts in panels.values())
+    for number, (axis, (title, counts)) in enumerate(zip(axes, panels.items(), strict=False)):
+        places, heights = np.arange(len(names)), np.array([counts[name] for name in names])
+        axis.barh(places, heights, color=NEGATIVE, height=0.7)
+        made = np.array([synthetic.get(title, {}).get(name, 0) for name in names])
+        if made.any():
+            axis.barh(
+                places, made, left=heights - made, height=0.7, color="none", edgecolor="white", hatch="///", linewidth=0
+            )
+        for place, height in zip(places, heights, strict=True):
+            axis.annotate(f"{height:,}", (height, place), (3, 0), textcoords="offset points", va="center", fontsize=8)
+        axis.set_title(title, loc="left", fontsize=_title_size(title))
+        axis.set(xlim=(0, highest * 1.02), ylim=(len(names) - 0.5, -0.5))
+        axis.set_yticks(
+            places, [_short(name) for name in names] if number % min(3, len(panels)) == 0 else [""] * len(names)
+        )
+        axis.grid(visible=False, axis="y")
+        axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(3, integer=True))
+    hatched = any(any(counts.values()) for counts in synthetic.values())
+    figure.suptitle(
+        "Class counts; by variant, training rows as the model sees them"
+        + (" (hatched: synthetic rows)" if hatched else ""),
+        y=1 - 0.12 / figure.get_figheight(),
+    )
+    return figure
+
+
+def matrices_by_class(judged: dict[str, dict[str, Any]], names: list[str]) -> Figure:
+    """Each variant's matrix by the likeliest class above that by class weights; shade is the share of the actual class.
+
+    Parameters
+    ----------
+    judged
+        By variant: see `pipeline.multiclass.holdout`.
+    names
+        Of the classes, by their codes.
+    """
+    size = max(1.6, 0.4 * len(names))
+    columns = min(4 if size < 2 else 3, len(judged))
+    blocks = ceil(len(judged) / columns)
+    room = 0.25 + 0.075 * min(max(map(len, names)), LONGEST)
+    figure, axes = _grid(
+        blocks * 2 * columns,
+        columns,
+        width=size,
+        height=size,
+        margins=(0.4 + room, 0.2, 0.4 + room, 0.6, 0.3, 0.65 + room),
+    )
+    for axis in axes:
+        axis.set_visible(False)
+    for number, (name, holdout) in enumerate(judged.items()):
+        block, column = divmod(number, columns)
+        for below, (point, by) in enumerate(CLASS_POINTS.items()):
+            axis = axes[(2 * block + below) * columns + column]
+            axis.set_visible(True)
+            title = f"{name}\nby {by}" if below == 0 else f"by {by}"
+            _matrix_by_class(axis, np.array(holdout[point]["matrix"]), title, names, first=column == 0)
+    return figure
+
+
+def _matrix_by_class(axis: Any, cells: np.ndarray, title: str, names: list[str], *, first: bool) -> None:
+    shares = cells / np.maximum(cells.sum(axis=1, keepdims=True), 1)
+    axis.grid(visible=False)
+    axis.imshow(shares, cmap="Blues", vmin=0, vmax=1.3)
+    if len(names) <= READABLE:
+        for (row, column), count in np.ndenumerate(cells):
+            shade = "white" if shares[row, column] > 0.75 else "black"
+            if count:
+                axis.text(column, row, f"{count:,}", ha="center", va="center", color=shade, fontsize=8)
+    axis.set_title(title, fontsize=9)
+    places = range(len(names))
+    axis.set_xticks(places, [_short(name) for name in names], rotation=90, fontsize=8)
+    axis.set_yticks(places, [_short(name) for name in names] if first else [""] * len(names), fontsize=8)
+    axis.set_xlabel("called")
+    if first:
+        axis.set_ylabel("is")
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 
 def _matrix(axis: Any, cells: dict[str, Any] | None, above: str, labels: list[str], *, first: bool) -> None:
@@ -491,6 +624,28 @@ def tables(comparison: dict[str, Any], predictions: dict[str, pd.DataFrame]) -> 
         "confusion_matrix": pd.DataFrame(cells),
         "precision_recall": _long({name: precision_recall_points(rows) for name, rows in predictions.items()}),
         "roc": _long({name: roc_points(rows) for name, rows in predictions.items()}),
+    }
+
+
+def tables_of_classes(comparison: dict[str, Any], predictions: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """What `dvc plots` draws of more than two classes: a curve for each variant and class against the rest."""
+    names = list(comparison["table"]["classes"])
+    cells = [
+        {"variant": v["variant"], "threshold": by, "actual": names[actual], "called": names[called], "rows": count}
+        for v in comparison["variants"]
+        for point, by in CLASS_POINTS.items()
+        for actual, counts in enumerate(v["holdout"][point]["matrix"])
+        for called, count in enumerate(counts)
+    ]
+    against = {
+        f"{variant}: {name}": pd.DataFrame({"y": (rows.y == code).astype(int), "probability": rows[f"{COLUMN}{code}"]})
+        for variant, rows in predictions.items()
+        for code, name in enumerate(names)
+    }
+    return {
+        "confusion_matrix": pd.DataFrame(cells),
+        "precision_recall": _long({name: precision_recall_points(rows) for name, rows in against.items()}),
+        "roc": _long({name: roc_points(rows) for name, rows in against.items()}),
     }
 
 

@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline import weights
+from pipeline.verdict import metric_words
 
 # What a picture shows, for those who do not see it; and below it, what to look for.
 FIGURES = {
@@ -58,6 +59,15 @@ FIGURES = {
         "Where synthetic positives lie among negatives, the model learns from rows that nobody has seen.",
     ),
 }
+FIGURES_OF_CLASSES = {
+    "differences": FIGURES["differences"],
+    "class_counts": FIGURES["class_counts"],
+    "confusion_matrices": (
+        "Confusion matrices of every variant, calling the likeliest class above, and by class weights below. The table "
+        "above has recall and precision of each class.",
+        FIGURES["confusion_matrices"][1],
+    ),
+}
 DOTS = 100  # of a picture an inch at its own size; they are drawn finer, for screens that can show it
 DRAWN = 160
 
@@ -77,10 +87,32 @@ def render(comparison: dict[str, Any], figures: dict[str, bytes], *, command: st
         What `pipeline.evidence.pack` gives, for `python -m pipeline.verify`; None where it is too large.
     """
     pictures = {name: _picture(figures[name], *texts) for name, texts in FIGURES.items() if name in figures}
-    block = None if evidence is None else Markup(evidence)  # JSON without "<"
-    seal = None if evidence is None else hashlib.sha256(evidence.encode()).hexdigest()
     told = {"pictures": pictures, "command": command, "weighted": weights.sentence(comparison["table"])}
-    return _page("report.html", **comparison, **told, evidence=block, seal=seal)
+    return _page("report.html", **comparison, **told, **_carried(evidence))
+
+
+def render_classes(comparison: dict[str, Any], figures: dict[str, bytes], *, command: str, evidence: str | None) -> str:
+    """The page of a comparison with more than two classes, in the same way.
+
+    Parameters
+    ----------
+    comparison
+        As `pipeline.classwise.compare` returns it.
+    figures
+        PNG bytes, by the names in `FIGURES_OF_CLASSES`; others are left out.
+    command, evidence
+        As for `render`.
+    """
+    pictures = {name: _picture(figures[name], *texts) for name, texts in FIGURES_OF_CLASSES.items() if name in figures}
+    return _page("classwise.html", **comparison, pictures=pictures, command=command, **_carried(evidence))
+
+
+def _carried(evidence: str | None) -> dict[str, Any]:
+    """The evidence as a page has it, and its seal."""
+    if evidence is None:
+        return {"evidence": None, "seal": None}
+    # JSON without "<"
+    return {"evidence": Markup(evidence), "seal": hashlib.sha256(evidence.encode()).hexdigest()}
 
 
 def render_summary(summary: dict[str, Any], figures: dict[str, bytes]) -> str:
@@ -114,6 +146,7 @@ def _page(template: str, **content: Any) -> str:
     environment.filters["figure"] = _figure
     environment.filters["signed"] = _signed
     environment.filters["plain"] = _plain
+    environment.filters["primary"] = metric_words
     environment.filters["shown"] = weights.shown
     environment.filters["unbroken"] = _unbroken
     return environment.get_template(template).render(**content)

@@ -1,21 +1,35 @@
 """Gives the training rows to a variant's sampler, and keeps account of which rows are original."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from pipeline import config
+from pipeline import classes, config
 from pipeline.encoding import encode, rounded
 from pipeline.errors import InputError, run
-from pipeline.files import PREPROCESS, RESAMPLE, read_model, read_table, say, separate, write_json, write_table
+from pipeline.files import (
+    INGEST,
+    PREPROCESS,
+    RESAMPLE,
+    read_json,
+    read_model,
+    read_table,
+    say,
+    separate,
+    write_json,
+    write_table,
+)
 from pipeline.samplers import describe, suit
 
 DRAWN = 300  # rows of each kind that a picture shows
 
 
-def resample(X: pd.DataFrame, y: pd.Series, sampler: Any) -> tuple[pd.DataFrame, pd.Series]:
+def resample(
+    X: pd.DataFrame, y: pd.Series, sampler: Any, labels: Sequence[Any] | None = None
+) -> tuple[pd.DataFrame, pd.Series]:
     """The rows that the sampler makes of these, shapes (m, p) and (m,).
 
     Parameters
@@ -23,9 +37,11 @@ def resample(X: pd.DataFrame, y: pd.Series, sampler: Any) -> tuple[pd.DataFrame,
     X
         Shape (n, p): features of training rows, without holes.
     y
-        Shape (n,): 0 and 1.
+        Shape (n,): codes of the classes.
     sampler
         Has imbalanced-learn's `fit_resample`; it is fitted.
+    labels
+        Of more than two classes, by their codes; None for two.
 
     Raises
     ------
@@ -35,20 +51,23 @@ def resample(X: pd.DataFrame, y: pd.Series, sampler: Any) -> tuple[pd.DataFrame,
     try:
         X_resampled, y_resampled = sampler.fit_resample(X, y)
     except (ValueError, RuntimeError) as error:
-        raise InputError(_reason(error, y, type(sampler).__name__)) from error
+        raise InputError(_reason(error, y, type(sampler).__name__, labels)) from error
     return X_resampled, y_resampled
 
 
-def _reason(error: Exception, y: pd.Series, name: str) -> str:
+def _reason(error: Exception, y: pd.Series, name: str, labels: Sequence[Any] | None) -> str:
     counts = y.value_counts()
     rarest = counts.idxmin()
-    rows = f"training class {rarest} has {counts[rarest]:,}"
+    rows = f"training class {classes.name(rarest, labels)} has {counts[rarest]:,}"
+    route = "" if labels is None else f", {classes.ROUTE}"
     # imbalanced-learn counts the row itself among its neighbours, and so says 6 where the user set 5.
     if neighbours := re.search(r"n_neighbors = (\d+), n_samples_fit = (\d+)", str(error)):
         needed, there = int(neighbours[1]), int(neighbours[2])
-        mend = f"lower its k_neighbors or n_neighbors to {there - 1}" if there > 1 else "collect more rows"
-        if there == counts[rarest]:
-            return f"{name} needs {needed} rows of each class it raises; {rows}: {mend}, or use random_over"
+        raised = (counts == there).any()
+        least = int(counts[rarest]) if raised else there  # of several classes a less rare one may have come first
+        mend = f"lower its k_neighbors or n_neighbors to {least - 1}" if least > 1 else "collect more rows"
+        if raised:
+            return f"{name} needs {needed} rows of each class it raises; {rows}: {mend}{route}, or use random_over"
         return f"{name} needs {needed} rows in a neighbourhood, found {there}; {rows}: {mend}"
     return f"{name} cannot take these rows ({rows} of {len(y):,}): {' '.join(str(error).split())}"
 
@@ -89,16 +108,27 @@ def _nth_of_its_kind(X: pd.DataFrame, y: pd.Series) -> pd.MultiIndex:
     return pd.MultiIndex.from_arrays([values, label, pd.Series(values).groupby([values, label]).cumcount()])
 
 
-def count(y: pd.Series, origin: pd.DataFrame) -> dict[str, int]:
+def count(y: pd.Series, origin: pd.DataFrame, labels: Sequence[Any] | None = None) -> dict[str, Any]:
     """How many rows of each class there are, how many are synthetic, and how many originals are kept.
 
     Parameters
     ----------
     y
-        Shape (m,): 0 and 1, resampled.
+        Shape (m,): codes of the classes, resampled.
     origin
         Shape (m, 2), see `provenance`.
+    labels
+        Of more than two classes, by their codes: `rows` and `synthetic` then are by label. None for two.
     """
+    if labels is not None:
+        names, made = list(map(classes.word, labels)), origin.synthetic.to_numpy()
+        return {
+            **{
+                kind: dict(zip(names, np.bincount(codes, minlength=len(names)).tolist(), strict=True))
+                for kind, codes in {"rows": y.to_numpy(), "synthetic": y.to_numpy()[made]}.items()
+            },
+            "originals_kept": int(origin.row_id.nunique()),
+        }
     positive, synthetic = y.to_numpy() == 1, origin.synthetic.to_numpy()
     return {
         "negative": int((~positive).sum()),
@@ -144,7 +174,8 @@ def main() -> None:
     """Read, resample, write."""
     params = config.load()
     name, target = config.asked(), params.data.target
-    sampler = config.sampler(params, name)
+    schema = read_json(INGEST / "schema.json")
+    sampler, several = config.sampler(params, name, classes.labels(schema)), classes.several(schema)
     X, y = separate(read_table(PREPROCESS / "train.parquet"), target)
     try:
         suited = suit(sampler, X)
@@ -152,7 +183,7 @@ def main() -> None:
         leave = f"leave it out with -S '~variant@variants.{name}'"
         raise InputError(f"variants.{name}: {error}, or {leave}") from None
     try:
-        X_resampled, y_resampled = resample(X, y, suited)
+        X_resampled, y_resampled = resample(X, y, suited, several)
     except InputError as error:
         raise InputError(f"variants.{name}: {error}") from None
     origin = provenance(X, y, X_resampled, y_resampled, getattr(suited, "sample_indices_", None))
@@ -160,11 +191,13 @@ def main() -> None:
     encoded = encode(fitted, X_resampled)
     table = pd.concat([encoded.reset_index(drop=True), y_resampled.reset_index(drop=True), origin], axis=1)
     write_table(RESAMPLE / name / "train.parquet", table)
-    drawn = components(encode(fitted, X), encoded, y_resampled, origin.synthetic.to_numpy())
-    write_table(RESAMPLE / name / "components.parquet", drawn)
-    counts = count(y_resampled, origin)
+    if several is None:
+        drawn = components(encode(fitted, X), encoded, y_resampled, origin.synthetic.to_numpy())
+        write_table(RESAMPLE / name / "components.parquet", drawn)
+    counts = count(y_resampled, origin, several)
     write_json(RESAMPLE / name / "classes.json", counts)
-    made = f"{counts['negative']:,} negative, {counts['positive']:,} positive, {origin.synthetic.sum():,} synthetic"
+    each = counts["rows"] if several else {kind: counts[kind] for kind in ("negative", "positive")}
+    made = ", ".join(f"{number:,} {kind}" for kind, number in {**each, "synthetic": origin.synthetic.sum()}.items())
     say(f"{name}: {len(y):,} rows in, {len(table):,} out: {made}")
     notes = [describe(sampler, suited, X)]
     if origin.synthetic.any() and (whole := rounded(fitted)):

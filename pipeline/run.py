@@ -12,6 +12,7 @@ import pandas as pd
 from sklearn.base import clone
 
 from pipeline import encoding, evaluate, folds, ingest, preprocess, resample, samplers, split, train, weights
+from pipeline.classes import several
 from pipeline.config import Config, Data, Preprocess, Split
 from pipeline.files import digest, say, separate
 from pipeline.grouping import together
@@ -21,6 +22,7 @@ Made = TypeVar("Made")
 # What the numbers of a run depend on besides its settings and its table: these modules, and these packages.
 MODULES = (
     "calibration",
+    "classes",
     "columns",
     "config",
     "delimited",
@@ -34,6 +36,7 @@ MODULES = (
     "ingest",
     "metrics",
     "mountain_shop",
+    "multiclass",
     "preprocess",
     "resample",
     "run",
@@ -64,7 +67,7 @@ class Result:
     metrics
         See `pipeline.evaluate.gather`.
     predictions
-        `y` and `probability` by row_id, of the test rows.
+        Of the test rows, see `pipeline.evaluate.assess`.
     out_of_fold, folds
         See `pipeline.folds.Folded.predictions` and `pipeline.evaluate.by_fold`; None without folds.
     """
@@ -98,9 +101,11 @@ def table(data: Data) -> tuple[pd.DataFrame, pd.Series | None, dict[str, Any], p
 @_last
 def sides(data: Data, how: Split) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Training rows and test rows; see `pipeline.split.split`."""
-    rows, _, _, roles = table(data)
+    rows, _, schema, roles = table(data)
     blocks = together(rows.drop(columns=data.target), roles, how)
-    return split.split(rows, target=data.target, test_size=how.test_size, seed=how.seed, **blocks)
+    return split.split(
+        rows, target=data.target, test_size=how.test_size, seed=how.seed, labels=several(schema), **blocks
+    )
 
 
 @_last
@@ -128,7 +133,8 @@ def run(params: Config, name: str) -> Result:
     InputError
         The table cannot be used, or a sampler or model cannot take it.
     """
-    chain, training, target = folds.chain(params, name), sides(params.data, params.split)[0], params.data.target
+    schema, target = table(params.data)[2], params.data.target
+    chain, training = folds.chain(params, name, schema), sides(params.data, params.split)[0]
     preprocessor, X, y, X_test, y_test = prepared(params.data, params.split, params.preprocess)
     suited = samplers.suit(clone(chain.sampler), X)
     if note := samplers.describe(chain.sampler, suited, X):
@@ -140,27 +146,34 @@ def run(params: Config, name: str) -> Result:
     folded, tuned = evaluate.refit(
         training, target=target, chain=chain, settings=params.evaluate, seed=params.seed, weight=before, **blocks
     )
-    X_resampled, y_resampled = resample.resample(X, y, suited)
+    X_resampled, y_resampled = resample.resample(X, y, suited, chain.labels)
     origin = resample.provenance(X, y, X_resampled, y_resampled, getattr(suited, "sample_indices_", None))
     carried = weights.carried(before, suited)
     C, losses = folds.tune(features, labels, chain, where=(params.seed,), weight=before, **blocks)
     encoded = encoding.encode(preprocessor, X_resampled)
     model, converged = train.train(encoded, y_resampled, folds.with_C(clone(chain.model), C), carried)
-    probability, judged = evaluate.evaluate(
-        model, X_test, y_test, tuned=tuned, confidence=params.evaluate.confidence, weight=weight
+    fitted = train.describe(model, converged, y_resampled, losses, chain.labels, carried)
+    predictions, judged, worth = evaluate.assess(
+        model,
+        X_test,
+        y_test,
+        fitted=fitted,
+        folded=folded,
+        tuned=tuned,
+        before=y,
+        labels=chain.labels,
+        confidence=params.evaluate.confidence,
+        weight=weight,
+        weight_before=before,
     )
-    fitted = train.describe(model, converged, y_resampled, losses, carried)
-    shares = {"trained": fitted["trained_prevalence"], "true": weights.prevalence(y, before)}
     metrics = evaluate.gather(
         name,
         judged,
-        classes=resample.count(y_resampled, origin),
+        classes=resample.count(y_resampled, origin, chain.labels),
         fitted=fitted,
         folded=folded,
-        mended=evaluate.mended(y_test.to_numpy(), probability, folded, weight=weight, **shares),
+        mended=worth,
     )
-    told = {"y": y_test, "probability": probability, **weights.column(weight)}
-    predictions = pd.DataFrame(told, index=X_test.index)
     if folded is None:
         return Result(metrics, predictions, None, None)
     return Result(metrics, predictions, folded.predictions, evaluate.by_fold(folded, params.evaluate))

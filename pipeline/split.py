@@ -1,15 +1,16 @@
 """Sets test rows aside, with the table's class shares on both sides."""
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
-from pipeline import config, weights
+from pipeline import classes, config, weights
 from pipeline.errors import InputError, run
-from pipeline.files import INGEST, SPLIT, read_table, say, write_json, write_table
+from pipeline.files import INGEST, SPLIT, read_json, read_table, say, write_json, write_table
 from pipeline.grouping import together
 
 PARTS = 10  # that groups are dealt into; some of them are the test rows
@@ -23,6 +24,7 @@ def split(
     seed: int,
     groups: pd.Series | None = None,
     times: pd.Series | None = None,
+    labels: Sequence[Any] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Training rows and test rows, every row in one of the two.
 
@@ -40,6 +42,8 @@ def split(
         `random_state` of `sklearn.model_selection.train_test_split`, or of `StratifiedGroupKFold`.
     groups, times
         Of each row, see `pipeline.grouping.together`.
+    labels
+        Of more than two classes, by their codes; None for two.
 
     Raises
     ------
@@ -59,10 +63,11 @@ def split(
         enough = False
     if not enough:
         label = counts.idxmin()
+        more = "collect more rows of it" if labels is None else classes.ROUTE
         raise InputError(
-            f"class {label} of {target!r} has {counts[label]} of {len(table):,} rows: at split.test_size={test_size} "
-            "training and test rows cannot both have one: "
-            "collect more rows of it, or move split.test_size towards 0.5"
+            f"class {classes.name(label, labels)} of {target!r} has {counts[label]} of {len(table):,} rows: at "
+            f"split.test_size={test_size} training and test rows cannot both have one: {more}, or move "
+            "split.test_size towards 0.5"
         )
     return train, test
 
@@ -89,16 +94,23 @@ def _by_group(
 
 
 def count(
-    train: pd.DataFrame, test: pd.DataFrame, *, target: str, roles: pd.DataFrame | None = None
+    train: pd.DataFrame,
+    test: pd.DataFrame,
+    *,
+    target: str,
+    labels: Sequence[Any] | None = None,
+    roles: pd.DataFrame | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Rows of each class on both sides, and how many rows repeat the features of another.
 
+    Of more than two classes `labels` has theirs by code; of two the classes are `negative` and `positive`.
     `duplicates` has the test rows that repeat a training row, `crossing`, and how many rows `repeated` an earlier one.
     Where `roles`, see `pipeline.ingest.Table`, has weights, `weight` has their sums by side and class.
     """
     sides = {"train": train, "test": test}
     seen = {side: pd.util.hash_pandas_object(rows.drop(columns=target), index=False) for side, rows in sides.items()}
     repeated = pd.concat(seen.values()).duplicated()
+    names = ("negative", "positive") if labels is None else tuple(map(classes.word, labels))
     weighed = {}
     if roles is not None and "weight" in roles:
         weighed["weight"] = {
@@ -106,7 +118,7 @@ def count(
         }
     return {
         **{
-            side: {"negative": int((rows[target] == 0).sum()), "positive": int((rows[target] == 1).sum())}
+            side: {name: int((rows[target] == code).sum()) for code, name in enumerate(names)}
             for side, rows in sides.items()
         },
         "duplicates": {
@@ -122,14 +134,16 @@ def main() -> None:
     params = config.load()
     target = params.data.target
     table, how = read_table(INGEST / "table.parquet"), params.split
-    roles = read_table(INGEST / "roles.parquet")
+    labels, roles = classes.several(read_json(INGEST / "schema.json")), read_table(INGEST / "roles.parquet")
     rows = together(table.drop(columns=target), roles, how)
-    train, test = split(table, target=target, test_size=how.test_size, seed=how.seed, **rows)
+    train, test = split(table, target=target, test_size=how.test_size, seed=how.seed, labels=labels, **rows)
     write_table(SPLIT / "train.parquet", train)
     write_table(SPLIT / "test.parquet", test)
-    counts = count(train, test, target=target, roles=roles)
+    counts = count(train, test, target=target, labels=labels, roles=roles)
     write_json(SPLIT / "classes.json", counts)
-    say(f"{len(train):,} training rows, {len(test):,} test rows, {counts['test']['positive']:,} of them positive")
+    there = counts["test"] if labels else {"of them positive": counts["test"]["positive"]}
+    said = ", ".join(f"{number:,} {kind}" for kind, number in there.items())
+    say(f"{len(train):,} training rows, {len(test):,} test rows{':' if labels else ','} {said}")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 from tabulate import tabulate
 
+from pipeline import classwise
 from pipeline.compare import number, row
 from pipeline.multirun import Planned, Sweep
 from pipeline.verdict import REFERENCE
@@ -23,6 +24,11 @@ RANKING = {
     "roc_auc": "ROC AUC",
     "log_loss": "log loss",
     "predicted_over_observed": "predicted/observed",
+}
+# Of more than two classes, over all of them.
+MACRO = {
+    "default_balanced_accuracy": "macro recall",
+    "tuned_balanced_accuracy": "macro recall by class weights",
 }
 
 CAVEAT = (
@@ -53,12 +59,17 @@ def frame(runs: list[Planned], results: dict[str, dict[str, Any]]) -> pd.DataFra
                 "data_sha256": run.data_sha256,
                 "seed": run.settings["seed"],
                 **{f"swept.{key}": value for key, value in run.axes.items()},
-                **row(run.variant, results[run.id]["training"], results[run.id]["holdout"]),
+                **_row(run.variant, results[run.id]["training"], results[run.id]["holdout"]),
             }
             for run in runs
             if run.id in results
         ]
     ).convert_dtypes()
+
+
+def _row(name: str, training: dict[str, Any], judged: dict[str, Any]) -> dict[str, Any]:
+    """The figures of a run; of more than two classes those that are over all of them stand where recall does."""
+    return (classwise.row if "classes" in judged else row)(name, training, judged)
 
 
 def _table(run: Planned, *, by_hash: bool) -> str:
@@ -93,7 +104,7 @@ def summarise(sweep: Sweep, runs: pd.DataFrame, failures: dict[str, str]) -> dic
         gains = _gains(block, list(sweep.axes))
         ways = []
         for way, rows in block.groupby("way", sort=False):
-            figures = {key: spread(rows[key]) for key in (*DECISIONS, *RANKING)}
+            figures = {key: spread(rows[key]) if key in rows else None for key in (*DECISIONS, *RANKING, *MACRO)}
             ways.append(
                 {
                     "way": way,

@@ -22,7 +22,8 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 from tqdm import tqdm
 
-from pipeline import compare, config, evaluate, multirun, plots, run, split, summary
+from pipeline import compare, config, evaluate, folds, multirun, plots, run, split, summary
+from pipeline.classes import several
 from pipeline.configure import CONF, refuse_unbuildable
 from pipeline.describe import git_tags
 from pipeline.errors import InputError
@@ -148,6 +149,7 @@ def plan(composed: DictConfig, name: str, *, overrides: Sequence[str], axes: dic
             for problem in error.problems
         ) from None
     schema = run.table(params.data)[2]
+    folds.chain(params, name, schema)  # refuses what a table with these classes cannot have
     settings = asdict(params)
     depends = {key: value for key, value in settings.items() if key not in ("compare", "tracking")}
     return Planned(
@@ -284,8 +286,8 @@ def attempt(planned: Planned, folder: Path) -> None:
         if schema["sha256"] != planned.data_sha256:
             raise InputError(f"{params.data.path}: the table has changed since the sweep began: run it again")
         made = run.run(params, planned.variant)
-        roles = run.table(params.data)[3]
-        classes = split.count(*run.sides(params.data, params.split), target=params.data.target, roles=roles)
+        sides, target, roles = run.sides(params.data, params.split), params.data.target, run.table(params.data)[3]
+        classes = split.count(*sides, target=target, labels=several(schema), roles=roles)
     except InputError as error:
         multirun.fail(folder, planned, error.problems[0], "")
     except Exception as error:  # whatever one run meets, the others go on

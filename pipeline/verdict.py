@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.caveats import caveats, converged, formula_holds
+from pipeline.classes import ROUTE, several
 from pipeline.errors import InputError, run
 from pipeline.files import REPORTS, read_json, say
 from pipeline.statistics import CorrelatedTest, call, correlated, holm, minimum_detectable
@@ -30,6 +31,9 @@ WORDS = {
     "expected_cost": "expected cost",
     "f_beta": "F-beta",
 }
+RANKING = ("average_precision", "roc_auc")
+FREE_BY_THRESHOLD = "What rebalancing does to recall at 0.5, the threshold does for free."
+FREE_BY_WEIGHTS = "What rebalancing does to recall, class weights on the plain model's decisions do for free."
 # Of each primary metric, its column among the folds, and whether more of it is better.
 COLUMNS = {
     "average_precision": ("average_precision", 1),
@@ -58,6 +62,7 @@ def judge(
     alpha: float,
     leaked: int = 0,
     failed: Mapping[str, str] | None = None,
+    labels: Sequence[Any] | None = None,
 ) -> dict[str, Any]:
     """What the folds say of each remedy against `none`, and what to do.
 
@@ -77,11 +82,14 @@ def judge(
         Rows that stand both among the training rows and among the test rows: with any there is no verdict.
     failed
         Variants that could not be fitted, and why: with any there is no verdict.
+    labels
+        Of more than two classes: the metric then is a macro average, or that of all classes together.
 
     Returns
     -------
     said
-        `declared` (primary, rope, alpha), `action` (keep, rebalance, undecided, invalid), `variant`, `threshold`,
+        `declared` (primary, rope, alpha, and `labels` of more than two classes), `action` (keep, rebalance, undecided,
+        invalid), `variant`, `threshold`,
         `confidence` (probability that a remedy called better is better by more than the ROPE, or that the best one is
         not; None where undecided), `sentence`, `smallest_difference` (of the best remedy, that would be found with
         power .8), `leading` (the best remedy), `reference` (mean of the primary metric without a remedy) and
@@ -89,7 +97,7 @@ def judge(
         above 0 where it is better also for metrics that are losses, `p_holm`, and `against_class_weight`, the same
         test against that one, unadjusted; None where that is not compared.
     """
-    declared = {"primary": primary, "rope": rope, "alpha": alpha}
+    declared = {"primary": primary, "rope": rope, "alpha": alpha, **({"labels": list(labels)} if labels else {})}
     result: dict[str, Any] = {
         "declared": declared,
         "action": "invalid",
@@ -102,7 +110,7 @@ def judge(
         "reference": None,
         "remedies": [],
     }
-    if reason := _why_not(folds, COLUMNS[primary][0], leaked, failed or {}):
+    if reason := _why_not(folds, COLUMNS[primary][0], leaked, failed or {}, labels):
         return {**result, "sentence": f"No verdict: {reason}."}
     column, sign = COLUMNS[primary]
     # Higher is better from here on.
@@ -152,7 +160,11 @@ def judge(
 
 
 def _why_not(
-    folds: Mapping[str, pd.DataFrame | None], column: str, leaked: int, failed: Mapping[str, str]
+    folds: Mapping[str, pd.DataFrame | None],
+    column: str,
+    leaked: int,
+    failed: Mapping[str, str],
+    labels: Sequence[Any] | None,
 ) -> str | None:
     """Why there can be no verdict; None where there can."""
     if leaked:
@@ -164,10 +176,16 @@ def _why_not(
     if len(folds) < 2:
         return "there is no remedy to test"
     if any(rows is None for rows in folds.values()):
+        if labels:
+            return (
+                "there are no folds: they are off, or the rarest class has too few training rows for two folds of 5: "
+                f"{ROUTE}"
+            )
         return "there are no folds: they are off, or the training positives too few for two folds of 5"
     for rows in folds.values():
         if rows is not None and (empty := int(rows[column].isna().sum())):
-            return f"in {empty} folds the metric is not defined, since a class is missing: more rows, or fewer folds"
+            mend = f"more rows, or fewer folds{f', or {ROUTE}' if labels else ''}"
+            return f"in {empty} folds the metric is not defined, since a class is missing: {mend}"
     return None
 
 
@@ -200,19 +218,23 @@ def _sentence(
         )
     if action == "keep":
         what = "equals the plain model" if test.better + test.worse < declared["alpha"] else "does worse"
-        return (
-            f"Keep the plain model{at}: the best remedy, {leading}, {what}: {gain} over the folds. "
-            "What rebalancing does to recall at 0.5, the threshold does for free."
-        )
+        free = FREE_BY_WEIGHTS if "labels" in declared else FREE_BY_THRESHOLD
+        return f"Keep the plain model{at}: the best remedy, {leading}, {what}: {gain} over the folds. {free}"
     return (
         f"Undecided: the best remedy, {leading}, has {gain} over the folds against the plain model. "
         f"This table could show a difference of {smallest:.3f} or more; until then keep the plain model{at}."
     )
 
 
+def metric_words(declared: Mapping[str, Any]) -> str:
+    """The primary metric in words."""
+    macro = "labels" in declared and declared["primary"] in RANKING
+    return ("macro " if macro else "") + WORDS[declared["primary"]]
+
+
 def gained(test: Mapping[str, Any], declared: Mapping[str, Any]) -> str:
     """A remedy's gain with its interval and its metric, in words."""
-    metric = WORDS[declared["primary"]]
+    metric = metric_words(declared)
     lower = " less" if COLUMNS[declared["primary"]][1] < 0 else ""
     interval = f"{100 * (1 - declared['alpha']):g} % interval {test['low']:+.3f} to {test['high']:+.3f}"
     return f"{test['mean']:+.3f} ({interval}){lower} {metric}"
@@ -257,15 +279,17 @@ def verdict(
     """
     thresholds = {name: (result["holdout"]["tuned"] or {}).get("threshold") for name, result in results.items()}
     rule = {key: declared[key] for key in ("primary", "rope", "alpha")}
-    said = judge(folds, thresholds=thresholds, leaked=leaked, **rule)
+    labels = several(table)
+    said = judge(folds, thresholds=thresholds, leaked=leaked, labels=labels, **rule)
+    declared = {**declared, **({"labels": labels} if labels else {})}
     said["holdout_agrees"] = _agrees(results, said)
     for remedy in said["remedies"]:
         remedy["same_decisions"] = lines.get(remedy["variant"])
+    keys = ("name", "target", "positive", "sha256", "classes", "labels", "weight")
+    forms = ("raw", "prior_corrected") if labels else ("raw", "prior_corrected", "platt")
     return {
         "schema_version": SCHEMA_VERSION,
-        "table": {
-            key: table[key] for key in ("name", "target", "positive", "sha256", "classes", "weight") if key in table
-        },
+        "table": {key: table[key] for key in keys if key in table},
         "hashes": dict(hashes),
         **said,
         "declared": declared,
@@ -282,11 +306,29 @@ def verdict(
                     metric: {"value": result["holdout"]["threshold_free"][metric], "interval": interval}
                     for metric, interval in intervals[name].items()
                 },
-                "probabilities": {form: result["probabilities"][form] for form in ("raw", "prior_corrected", "platt")},
-                "formula_holds": formula_holds(result),
+                "probabilities": {form: result["probabilities"][form] for form in forms},
+                "formula_holds": None if labels else formula_holds(result),
+                **({"classes": _by_class(result)} if labels else {}),
             }
             for name, result in results.items()
         ],
+    }
+
+
+def _by_class(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Of each class its ranking on the test rows, and its recall and precision by both rules of decision."""
+    judged = result["holdout"]
+    return {
+        name: {
+            "support": free["support"],
+            "average_precision": free["average_precision"],
+            "roc_auc": free["roc_auc"],
+            **{
+                point: {key: judged[point]["classes"][name][key] for key in ("recall", "precision", "f1")}
+                for point in ("default", "tuned")
+            },
+        }
+        for name, free in judged["classes"].items()
     }
 
 
@@ -297,7 +339,7 @@ def _agrees(results: Mapping[str, dict[str, Any]], said: Mapping[str, Any]) -> b
     """
     metric = said["declared"]["primary"]
     leading = next((remedy for remedy in said["remedies"] if remedy["variant"] == said["leading"]), None)
-    if leading is None or metric not in ("average_precision", "roc_auc") or leading["low"] <= 0 <= leading["high"]:
+    if leading is None or metric not in RANKING or leading["low"] <= 0 <= leading["high"]:
         return None
     ours, theirs = (results[name]["holdout"]["threshold_free"][metric] for name in (said["leading"], REFERENCE))
     return None if ours is None or theirs is None else bool((ours - theirs) * leading["mean"] >= 0)
@@ -316,18 +358,26 @@ def reasons(results: Mapping[str, dict[str, Any]], said: Mapping[str, Any], *, t
         f"against the plain model's {said['reference']:.3f}."
     )
     line = leading["same_decisions"]
-    moved = f"Or another threshold? {line['sentence']} {translation}" if line else translation
+    question = "Or other class weights?" if "labels" in declared else "Or another threshold?"
+    moved = f"{question} {line['sentence']} {translation}".rstrip() if line else translation
     plain, ours = (results[each]["probabilities"] for each in (REFERENCE, name))
-    probabilities = (
-        f"Probabilities: mean predicted over observed is {_ratio(plain['raw'])} for the plain model and "
-        f"{_ratio(ours['raw'])} for {name}, {_ratio(ours['prior_corrected'])} once corrected for the shares."
-    )
+    if "labels" in declared:
+        probabilities = (
+            f"Probabilities: log loss on the test rows is {plain['raw']['log_loss']:.3f} for the plain model and "
+            f"{ours['raw']['log_loss']:.3f} for {name}, {ours['prior_corrected']['log_loss']:.3f} once corrected for "
+            "the shares."
+        )
+    else:
+        probabilities = (
+            f"Probabilities: mean predicted over observed is {_ratio(plain['raw'])} for the plain model and "
+            f"{_ratio(ours['raw'])} for {name}, {_ratio(ours['prior_corrected'])} once corrected for the shares."
+        )
     sure = (
         f"How sure? P(worse) {leading['worse']:.2f}, P(equivalent) {leading['equivalent']:.2f}, P(better) "
         f"{leading['better']:.2f} beyond {declared['rope']:g}; {len(calls)} remedies, Holm p {leading['p_holm']:.3f}. "
         f"A difference of {said['smallest_difference']:.3f} would be found in four of five such tables."
     )
-    return [better, moved, probabilities, sure]
+    return [reason for reason in (better, moved, probabilities, sure) if reason]
 
 
 def _ratio(measured: Mapping[str, Any]) -> str:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from pathlib import Path
 
-from pipeline import compare, config, evaluate, weights
+from pipeline import classwise, compare, config, evaluate, weights
+from pipeline.classes import several
 from pipeline.config import Evaluate
 from pipeline.errors import InputError, run
-from pipeline.evidence import FITS, Evidence, unpack
+from pipeline.evidence import Evidence, fits, unpack
 from pipeline.files import REPORTS, say
 from pipeline.folds import Folded
 from pipeline.metrics import holdout
@@ -34,15 +35,17 @@ class Piece:
 
 def recompute(evidence: Evidence) -> Evidence:
     """The same evidence, with all that follows from its predictions computed anew: metrics, folds, corrections."""
+    if several(evidence.table):
+        return classwise.recompute(evidence)
     names = set(Evaluate.__dataclass_fields__)
     settings = Evaluate(**{key: value for key, value in evidence.declared.items() if key in names})
     results, folds = {}, {}
     for name, kept in evidence.results.items():
-        test, seen, fits = evidence.predictions[name], evidence.out_of_fold[name], evidence.folds[name]
+        test, seen, fitted = evidence.predictions[name], evidence.out_of_fold[name], evidence.folds[name]
         y, probability, weight = test.y.to_numpy(), test.probability.to_numpy(), weights.of(test)
         tuned = folded = None
-        if seen is not None and fits is not None:
-            folded = Folded(seen, fits[[column for column in FITS if column in fits]])
+        if seen is not None and fitted is not None:
+            folded = Folded(seen, fitted[fits(fitted)])
             tuned = evaluate.threshold(seen, settings)
         true = weights.share(weights.training(evidence.classes))
         shares = {"trained": kept["model"]["trained_prevalence"], "true": true}

@@ -120,7 +120,7 @@ TWO = [0, 0, 1, 0, 1, 0]
         (
             {**ROWS, "buy": [1] * 6},
             {"target": "buy"},
-            ["target 'buy': expected two classes, found one: 1 (6)"],
+            ["target 'buy': expected two classes or more, found one: 1 (6)"],
         ),
         (
             {**ROWS, "buy": ["a", "a", "a", "b", "b", "c"]},

@@ -1,0 +1,293 @@
+"""Lays the variants of a table with more than two classes side by side, by macro averages and class by class."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline import multiclass, plots
+from pipeline.classes import labels, word
+from pipeline.compare import aligned, number, tests
+from pipeline.evidence import Evidence, fits, pack
+from pipeline.report import render_classes
+from pipeline.statistics import correlated
+from pipeline.verdict import RANKING, REFERENCE, verdict
+
+SCHEMA_VERSION = 1
+SHOWN = {"recall": "recall", "precision": "precision", "f1": "F1"}  # of each class, by both rules of decision
+MACRO = {"balanced_accuracy": "macro recall", "macro_f1": "macro F1", "accuracy": "accuracy"}
+
+
+def recompute(evidence: Evidence) -> Evidence:
+    """The same evidence, with all that follows from its predictions computed anew: metrics, folds, corrections."""
+    named, counts = labels(evidence.table), np.array(list(evidence.classes["train"].values()), dtype=np.float64)
+    results: dict[str, dict[str, Any]] = {}
+    folds: dict[str, pd.DataFrame | None] = {}
+    for name, kept in evidence.results.items():
+        test, seen, fitted = evidence.predictions[name], evidence.out_of_fold[name], evidence.folds[name]
+        y, probability = test.y.to_numpy(), multiclass.probabilities(test)
+        trained = np.array(list(kept["model"]["trained_shares"].values()))
+        confidence = evidence.declared["confidence"]
+        results[name] = {
+            **kept,
+            "holdout": multiclass.holdout(y, probability, labels=named, trained=trained, confidence=confidence),
+            "probabilities": multiclass.mended(
+                y, probability, labels=named, trained=trained, true=counts / counts.sum()
+            ),
+        }
+        folds[name] = None
+        if seen is not None and fitted is not None:
+            folds[name] = multiclass.by_fold(seen, fitted[fits(fitted)])
+    return replace(evidence, results=results, folds=folds)
+
+
+def compare(evidence: Evidence) -> dict[str, Any]:
+    """Everything that the report, the CSV and the terminal say.
+
+    Returns
+    -------
+    comparison
+        `schema_version`, `table`, `split`, `declared`, `verdict`, `variants`, and `over_folds`: by variant, and then by
+        label, means over the folds of `average_precision` and of recall by both rules of decision; None without folds.
+        Numbers unrounded, undefined ones None.
+    """
+    results, declared, first = evidence.results, evidence.declared, next(iter(evidence.predictions.values()))
+    seen = {name: rows for name, rows in evidence.out_of_fold.items() if rows is not None}
+    lines = {}
+    if REFERENCE in seen:
+        plain = evidence.folds[REFERENCE]
+        for name in seen:
+            other = evidence.folds[name]
+            if name != REFERENCE and plain is not None and other is not None and _judged(plain, other):
+                lines[name] = equivalence(name, (seen[REFERENCE], plain), (seen[name], other), alpha=declared["alpha"])
+    leaked = first.index.intersection(next(iter(seen.values())).index).nunique() if seen else 0
+    said = verdict(
+        results,
+        evidence.folds,
+        table=evidence.table,
+        classes=evidence.classes,
+        declared=declared,
+        hashes=evidence.hashes,
+        intervals={name: dict.fromkeys(RANKING) for name in results},
+        lines=lines,
+        translation="",
+        leaked=leaked,
+        known=False,
+    )
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "table": evidence.table,
+        "split": evidence.classes,
+        "declared": declared,
+        "verdict": said,
+        "variants": [{**result, "sentence": sentence(result, results.get(REFERENCE))} for result in results.values()],
+        "over_folds": {
+            name: None if rows is None else over_folds(rows, evidence) for name, rows in evidence.folds.items()
+        },
+    }
+
+
+def _judged(*folds: pd.DataFrame) -> bool:
+    """Whether every fold has every class."""
+    return all(rows.rarest.min() > 0 for rows in folds)
+
+
+def equivalence(
+    name: str, plain: tuple[pd.DataFrame, pd.DataFrame], remedy: tuple[pd.DataFrame, pd.DataFrame], *, alpha: float
+) -> dict[str, Any]:
+    """How far a remedy's likeliest classes are the plain model's decisions by class weights.
+
+    Parameters
+    ----------
+    name
+        Of the remedy.
+    plain, remedy
+        Predictions out of fold, see `pipeline.folds.Folded`, and rows by fold, see `pipeline.multiclass.by_fold`; of
+        the same folds of the same rows.
+    alpha
+        Error of the interval, in (0, 1).
+
+    Returns
+    -------
+    found
+        `same_decisions`, the share of held rows that both call alike, mean over the folds; `gain`, macro recall of the
+        remedy minus that of the plain model, with `low` and `high` of its interval; and a `sentence`.
+    """
+    (before, fitted), (after, _) = plain, remedy
+    classes, same = len(multiclass.columns(before)), []
+    for fit in fitted.to_dict("records"):
+        held = ((before.repeat == fit["repeat"]) & (before.fold == fit["fold"])).to_numpy()
+        trained = multiclass.shares(fit, "trained_share_", classes)
+        ours = multiclass.decide(multiclass.probabilities(after[held]))
+        same.append(float((multiclass.decide(multiclass.probabilities(before[held]), trained) == ours).mean()))
+    differences = (remedy[1].default_balanced_accuracy - fitted.tuned_balanced_accuracy).to_numpy(dtype=float)
+    share = float(fitted["rows"].sum() / fitted["training_rows"].sum())
+    gain = correlated(differences, test_over_train=share, rope=0.0, alpha=alpha)
+    found = {"same_decisions": float(np.mean(same)), "gain": {"mean": gain.mean, "low": gain.low, "high": gain.high}}
+    text = (
+        f"{name}: the plain model, called by class weights, decides {found['same_decisions']:.1%} of the rows as "
+        f"{name} does by the likeliest class; {name}'s macro recall differs by {gain.mean:+.1%} "
+        f"({gain.low:+.1%} to {gain.high:+.1%})."
+    )
+    return {**found, "sentence": text.replace("%", " %")}
+
+
+def over_folds(rows: pd.DataFrame, evidence: Evidence) -> dict[str, dict[str, float | None]]:
+    """By label, means over the folds: see `compare`."""
+    columns = {"average_precision": "average_precision", **{p: f"{p}_recall" for p in multiclass.POINTS}}
+    return {
+        word(label): {key: _mean(rows[f"{column}_{code}"]) for key, column in columns.items()}
+        for code, label in enumerate(labels(evidence.table))
+    }
+
+
+def _mean(values: pd.Series) -> float | None:
+    mean = values.astype(float).mean()
+    return None if np.isnan(mean) else float(mean)
+
+
+def sentence(result: Mapping[str, Any], reference: Mapping[str, Any] | None) -> str:
+    """In plain words, what a variant does on the test rows, beside what the plain model does."""
+    ours = result["holdout"]
+    beside = reference["holdout"] if reference is not None and reference is not result else None
+    parts = []
+    for point, by in (("default", "Called the likeliest class"), ("tuned", "Called by class weights")):
+        recall = ours[point]["balanced_accuracy"]
+        worst = min(ours[point]["classes"].items(), key=lambda each: each[1]["recall"] or 0.0)
+        said = f"{by}, macro recall is {recall:.3f}" if recall is not None else f"{by}, macro recall is not defined"
+        if recall is not None and worst[1]["recall"] is not None:
+            said += f", lowest for {worst[0]} ({worst[1]['recall']:.3f})"
+        if beside and beside[point]["balanced_accuracy"] is not None:
+            said += f"; the plain model's is {beside[point]['balanced_accuracy']:.3f}"
+        parts.append(said + ".")
+    precision = ours["threshold_free"]["average_precision"]
+    if precision is not None:
+        theirs = beside["threshold_free"]["average_precision"] if beside else None
+        gain = "" if theirs is None else f", {round(precision - theirs, 3) + 0.0:+.3f} against the plain model"
+        parts.append(f"Its ranking has macro average precision {precision:.3f}{gain}.")
+    return " ".join(parts)
+
+
+def row(name: str, training: Mapping[str, Any], judged: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures of a variant as cells by column; `training` and `judged` as in metrics.json."""
+    return {
+        "variant": name,
+        **{f"training_{kind}_{label}": n for kind in ("rows", "synthetic") for label, n in training[kind].items()},
+        **judged["threshold_free"],
+        **{f"{point}_{key}": judged[point][key] for point in multiclass.POINTS for key in multiclass.MACRO},
+        **{
+            f"{point}_{key}_{label}": cells[key]
+            for point in multiclass.POINTS
+            for label, cells in judged[point]["classes"].items()
+            for key in SHOWN
+        },
+        **{f"average_precision_{label}": cells["average_precision"] for label, cells in judged["classes"].items()},
+    }
+
+
+def flat(comparison: Mapping[str, Any]) -> pd.DataFrame:
+    """One row a variant, a column a figure."""
+    rows = [row(v["variant"], v["training"], v["holdout"]) for v in comparison["variants"]]
+    return pd.DataFrame(rows).convert_dtypes()
+
+
+def markdown(comparison: Mapping[str, Any]) -> str:
+    """Macro averages, then class by class, and a sentence a variant."""
+    table, test, said = comparison["table"], comparison["split"]["test"], comparison["verdict"]
+    judged = {v["variant"]: v["holdout"] for v in comparison["variants"]}
+    macro = [
+        [
+            name,
+            *(number(h[point][key]) for point in multiclass.POINTS for key in MACRO),
+            *(number(h["threshold_free"][key]) for key in ("average_precision", "roc_auc", "log_loss", "brier")),
+        ]
+        for name, h in judged.items()
+    ]
+    classes = [
+        [
+            label,
+            name,
+            str(h["classes"][label]["support"]),
+            *(number(h[point]["classes"][label][key]) for point in multiclass.POINTS for key in SHOWN),
+            number(h["classes"][label]["average_precision"]),
+        ]
+        for label in table["classes"]
+        for name, h in judged.items()
+    ]
+    by = list(multiclass.POINTS.values())
+    macro_heads, own_heads = (
+        [
+            f"{text}{', by weights' if point == 'tuned' else ''}"
+            for point in multiclass.POINTS
+            for text in names.values()
+        ]
+        for names in (MACRO, SHOWN)
+    )
+    return "\n".join(
+        [
+            f"# {table['name']}: {sum(test.values()):,} test rows of {len(test)} classes: "
+            + ", ".join(f"{count:,} {name}" for name, count in test.items()),
+            "",
+            f"**{said['sentence']}**",
+            "",
+            *(f"{place}. {reason}" for place, reason in enumerate(said["reasons"], start=1)),
+            "",
+            *tests(said),
+            f"Over all classes, on the test rows: decisions by {by[0]} and {by[1]}; then ranking and probabilities.",
+            "",
+            aligned(
+                [
+                    "variant",
+                    *macro_heads,
+                    "macro average precision",
+                    "macro ROC AUC",
+                    "log loss",
+                    "Brier",
+                ],
+                macro,
+            ),
+            "",
+            f"Class by class, on the test rows: decisions by {by[0]} and {by[1]}.",
+            "",
+            aligned(
+                [
+                    "class",
+                    "variant",
+                    "rows",
+                    *own_heads,
+                    "average precision",
+                ],
+                classes,
+                left=2,
+            ),
+            "",
+            *(f"- **{v['variant']}**: {v['sentence']}" for v in comparison["variants"]),
+            "",
+            *said["caveats"],
+            "",
+        ]
+    )
+
+
+def pages(evidence: Evidence) -> dict[str, Any]:
+    """All that a comparison writes: the content of each file, by its path below the folder of reports.
+
+    Returns
+    -------
+    files
+        Text, bytes of pictures, and for .json plain data.
+    """
+    comparison = compare(evidence)
+    drawn = {name: plots.png(figure) for name, figure in plots.draw_classes(comparison).items()}
+    points = plots.tables_of_classes(comparison, dict(evidence.predictions))
+    return {
+        **{f"figures/{name}.png": picture for name, picture in drawn.items()},
+        **{f"plots/{name}.csv": rows.to_csv(index=False, lineterminator="\n") for name, rows in points.items()},
+        "comparison.json": comparison,
+        "verdict.json": comparison["verdict"],
+        "comparison.csv": flat(comparison).to_csv(index=False, lineterminator="\n"),
+        "comparison.md": markdown(comparison),
+        "index.html": render_classes(comparison, drawn, command=evidence.command, evidence=pack(evidence)),
+    }
