@@ -135,8 +135,8 @@ TWO = [0, 0, 1, 0, 1, 0]
             {"x": range(1000), "buy": [*range(8), *[0] * 992]},
             {"target": "buy"},
             [
-                "target 'buy': expected two rows or more of each class, found one of 1, 2, 3, 4, 5, 6 and 1 more, which "
-                "cannot be both learned and judged: merge classes or leave them out, as in "
+                "target 'buy': expected two rows or more of each class, found one of 1, 2, 3, 4, 5, 6 and 1 more, "
+                "which cannot be both learned and judged: merge classes or leave them out, as in "
                 "-S 'data.classes={1: OTHER}', or null in place of OTHER"
             ],
         ),
