@@ -36,9 +36,12 @@ def flat_metrics(nested: Mapping[str, Any], *above: str) -> dict[str, float]:
         Names of the levels above.
     """
     flat: dict[str, float] = {}
+    named: dict[str, int] = {}  # classes called a<b and a>b have one legal name
     for key, value in nested.items():
         if key in NOT_METRICS:
             continue
+        named[metric_name(key)] = again = named.get(metric_name(key), 0) + 1
+        key = key if again == 1 else f"{key}_{again}"
         if isinstance(value, Mapping):
             flat |= flat_metrics(value, *above, *(() if key in GATHERED else (key,)))
         elif isinstance(value, list):

@@ -79,10 +79,10 @@ def pack(evidence: Evidence) -> str | None:
             }
             for name, result in evidence.results.items()
         },
-        "test": _columns(first.drop(columns="probability").rename_axis("row_id").reset_index()),
+        "test": _columns(first.drop(columns=_probabilities(first)).rename_axis("row_id").reset_index()),
         "out_of_fold": None
         if seen is None
-        else _columns(seen.drop(columns="probability").rename_axis("row_id").reset_index()),
+        else _columns(seen.drop(columns=_probabilities(seen)).rename_axis("row_id").reset_index()),
         "truth": truth,
         "components": {name: _columns(rows) for name, rows in evidence.components.items()},
         **{key: getattr(evidence, key) for key in ("declared", "table", "classes", "hashes", "command")},

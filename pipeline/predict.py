@@ -87,10 +87,8 @@ def describe(rows: pd.DataFrame, scored: pd.DataFrame, chain: Scorer) -> list[st
     scored
         What `chain` made of them.
     """
-    positive = chain.labels[1]
     said = [
-        f"{len(rows):,} rows, {(scored['decision'] == positive).sum():,} called {positive!r}, at a raw probability of "
-        + (f"{DEFAULT}: there is no t*" if chain.threshold is None else f"t* = {chain.threshold:.6g} or more"),
+        f"{len(rows):,} rows, {_decided(scored, chain)}",
         "probability is the raw one corrected "
         + ("by Platt's line, fitted out of fold" if "slope" in chain.correction else "for the shares of the classes"),
     ]
@@ -103,6 +101,17 @@ def describe(rows: pd.DataFrame, scored: pd.DataFrame, chain: Scorer) -> list[st
         levels = _some([f"{level!r} ({times:,})" for level, times in cells.items()])
         said.append(f"{name}: levels that no training row has, which count as rare or as none: {levels}")
     return said
+
+
+def _decided(scored: pd.DataFrame, chain: Scorer) -> str:
+    """How many rows were called what, and by which rule."""
+    if len(chain.labels) > 2:
+        counts = scored["decision"].value_counts()
+        called = ", ".join(f"{counts.get(label, 0):,} called {label!r}" for label in chain.labels)
+        return f"{called}, by class weights"
+    positive = chain.labels[1]
+    at = f"{DEFAULT}: there is no t*" if chain.threshold is None else f"t* = {chain.threshold:.6g} or more"
+    return f"{(scored['decision'] == positive).sum():,} called {positive!r}, at a raw probability of {at}"
 
 
 def _some(words: list[str]) -> str:

@@ -174,6 +174,7 @@ def main() -> None:
     """Read, resample, write."""
     params = config.load()
     name, target = config.asked(), params.data.target
+    config.variant(params, name)  # which may not be there
     schema = read_json(INGEST / "schema.json")
     sampler, several = config.sampler(params, name, classes.labels(schema)), classes.several(schema)
     X, y = separate(read_table(PREPROCESS / "train.parquet"), target)

@@ -8,6 +8,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from pipeline import calibration, columns, encoding
+from pipeline.classes import labels, word
 from pipeline.columns import ColumnError, lines
 from pipeline.errors import InputError, nearest
 
@@ -22,18 +23,20 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     preprocessor
         What `pipeline.preprocess.preprocess` gave.
     model
-        A fitted scikit-learn classifier of two classes, 0 and 1.
+        A fitted scikit-learn classifier of codes, 0 and 1 or more.
     declaration
         By name, in the order of training, what `pipeline.columns.typed` is told of each feature.
     text
         Features that are text in the source of the training rows; in others a level such as `1` was a number.
     labels
-        The table's own: of class 0, and of class 1, the positive one.
+        The table's own, by their codes; of two, 1 is the positive one.
     threshold
-        t*: rows whose raw probability is at least this are called positive. None is `DEFAULT`.
+        t*: rows whose raw probability is at least this are called positive. None is `DEFAULT`; more than two classes
+        have none.
     correction
         `slope` and `intercept`, as for `pipeline.calibration.recalibrate`, or `trained` and `true`, as for
-        `pipeline.calibration.correct_prior`.
+        `pipeline.calibration.correct_prior`; of more than two classes lists of both, for
+        `pipeline.calibration.correct_shares`.
     """
 
     def __init__(
@@ -45,7 +48,7 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         text: list[str],
         labels: list[Any],
         threshold: float | None,
-        correction: Mapping[str, float],
+        correction: Mapping[str, Any],
     ) -> None:
         self.preprocessor = preprocessor
         self.model = model
@@ -67,7 +70,8 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         -------
         predictions
             Indexed as `rows`: `probability` of the positive class, corrected; `raw_probability`, as the model gives
-            it; `decision`, one of `labels`, by the raw one.
+            it; `decision`, one of `labels`, by the raw one. More than two classes have both for each, `probability_A`
+            and so on, and the decision is by class weights (see `pipeline.multiclass.decide`).
 
         Raises
         ------
@@ -82,7 +86,10 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
                 f"{lines(np.flatnonzero(X[name].isna()))}: fill them in"
                 for name in X.columns[X.isna().any()]
             )
-        raw = self.model.predict_proba(encoding.encode(self.preprocessor, prepared))[:, 1]
+        told = self.model.predict_proba(encoding.encode(self.preprocessor, prepared))
+        if len(self.labels) > 2:
+            return self._of_several(told, rows.index)
+        raw = told[:, 1]
         correct = calibration.recalibrate if "slope" in self.correction else calibration.correct_prior
         called = raw >= (DEFAULT if self.threshold is None else self.threshold)
         negative, positive = self.labels
@@ -94,6 +101,14 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             },
             index=rows.index,
         )
+
+    def _of_several(self, told: np.ndarray, index: pd.Index) -> pd.DataFrame:
+        shares = {key: np.array(values) for key, values in self.correction.items()}
+        called = (told / shares["trained"]).argmax(axis=1)
+        names = [word(label) for label in self.labels]
+        forms = {"probability": calibration.correct_shares(told, **shares), "raw_probability": told}
+        each = {f"{form}_{name}": p[:, code] for form, p in forms.items() for code, name in enumerate(names)}
+        return pd.DataFrame({**each, "decision": [self.labels[code] for code in called]}, index=index)
 
     def typed(self, rows: pd.DataFrame) -> pd.DataFrame:
         """The features of raw rows, in the order and the dtypes of training: nothing is guessed from these rows.
@@ -157,23 +172,24 @@ def scorer(schema: Mapping[str, Any], preprocessor: Any, model: Any, metrics: Ma
     Raises
     ------
     InputError
-        The model has more than two classes, or the parts are of different tables.
+        The parts are of different tables.
     """
-    if len(model.classes_) > 2:
-        raise InputError(f"expected a model of two classes, found {len(model.classes_)}: score it in Python")
     # What passes all columns through has no names of its own, and the model then has these.
     trained = getattr(preprocessor, "feature_names_in_", getattr(model, "feature_names_in_", schema["features"]))
     if list(trained) != schema["features"]:
         raise InputError("expected a preprocessor and a model of this table, found another's: run `dvc repro`")
-    tuned, corrections = metrics["holdout"]["tuned"], metrics["probabilities"]["corrections"]
+    tuned, corrections, named = metrics["holdout"]["tuned"], metrics["probabilities"]["corrections"], labels(schema)
+    shares = {key: corrections[key] for key in ("trained", "true")}
+    if len(named) > 2:
+        shares = {key: [values[word(label)] for label in named] for key, values in shares.items()}
     return Scorer(
         preprocessor,
         model,
         declaration=schema["declaration"],
         text=schema["text"],
-        labels=[schema["negative"], schema["positive"]],
-        threshold=tuned["threshold"] if tuned else None,
-        correction=corrections["platt"] or {key: corrections[key] for key in ("trained", "true")},
+        labels=named,
+        threshold=(tuned or {}).get("threshold"),
+        correction=corrections.get("platt") or shares,
     )
 
 

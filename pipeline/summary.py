@@ -25,7 +25,7 @@ RANKING = {
     "log_loss": "log loss",
     "predicted_over_observed": "predicted/observed",
 }
-# Of more than two classes, over all of them.
+# Of more than two classes, in place of the decisions.
 MACRO = {
     "default_balanced_accuracy": "macro recall",
     "tuned_balanced_accuracy": "macro recall by class weights",
@@ -104,7 +104,7 @@ def summarise(sweep: Sweep, runs: pd.DataFrame, failures: dict[str, str]) -> dic
         gains = _gains(block, list(sweep.axes))
         ways = []
         for way, rows in block.groupby("way", sort=False):
-            figures = {key: spread(rows[key]) if key in rows else None for key in (*DECISIONS, *RANKING, *MACRO)}
+            figures = {key: spread(rows[key]) if key in rows else None for key in (*decisions(block), *RANKING)}
             ways.append(
                 {
                     "way": way,
@@ -124,6 +124,12 @@ def summarise(sweep: Sweep, runs: pd.DataFrame, failures: dict[str, str]) -> dic
         "caveat": CAVEAT,
         "failed": [{"run": names[key], "reason": reason} for key, reason in failures.items()],
     }
+
+
+def decisions(rows: pd.DataFrame) -> dict[str, str]:
+    """The figures of decisions to show of the runs on a table, and what to call them."""
+    several = "default_macro_f1" in rows and rows.default_macro_f1.notna().any()
+    return MACRO if several else DECISIONS
 
 
 def _gains(block: pd.DataFrame, axes: list[str]) -> pd.Series:
@@ -150,16 +156,17 @@ def markdown(summary: dict[str, Any]) -> str:
     lines = []
     for block in summary["tables"]:
         lines += [f"# {block['table']}: means over runs", ""]
+        told = MACRO if "default_balanced_accuracy" in block["ways"][0]["figures"] else DECISIONS
         rows = [
             [
                 way["way"],
                 str(way["runs"]),
-                *(_mean(way["figures"][key], way["runs"]) for key in (*DECISIONS, *RANKING)),
+                *(_mean(way["figures"][key], way["runs"]) for key in (*told, *RANKING)),
                 _gain(way),
             ]
             for way in block["ways"]
         ]
-        headers = ["way", "runs", *DECISIONS.values(), *RANKING.values(), "gain over none"]
+        headers = ["way", "runs", *told.values(), *RANKING.values(), "gain over none"]
         align = ("left", *["right"] * (len(headers) - 1))
         lines += [tabulate(rows, headers, tablefmt="pipe", disable_numparse=True, colalign=align), ""]
     lines += [f"- failed: **{failed['run']}**: {failed['reason']}" for failed in summary["failed"]]

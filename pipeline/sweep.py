@@ -149,7 +149,10 @@ def plan(composed: DictConfig, name: str, *, overrides: Sequence[str], axes: dic
             for problem in error.problems
         ) from None
     schema = run.table(params.data)[2]
-    folds.chain(params, name, schema)  # refuses what a table with these classes cannot have
+    try:
+        folds.chain(params, name, schema)  # refuses what a table with these classes cannot have
+    except InputError as error:
+        raise InputError(p.replace(f"variants.{name}.", "variant.") for p in error.problems) from None
     settings = asdict(params)
     depends = {key: value for key, value in settings.items() if key not in ("compare", "tracking")}
     return Planned(
@@ -491,8 +494,11 @@ def _optional(path: Path) -> pd.DataFrame | None:
 
 def _summed_up(sweep: Sweep, runs: Any) -> dict[str, Any]:
     summed = summary.summarise(sweep, runs, sweep.failures())
-    shown = {**summary.DECISIONS, "average_precision": "average precision", "log_loss": "log loss"}
-    drawn = {name: plots.png(plots.spread(block, shown)) for name, block in runs.groupby("data", sort=False)}
+    free = {"average_precision": "average precision", "log_loss": "log loss"}
+    drawn = {
+        name: plots.png(plots.spread(block, {**summary.decisions(block), **free}))
+        for name, block in runs.groupby("data", sort=False)
+    }
     return {
         **{f"figures/{name}.png": picture for name, picture in drawn.items()},
         "summary.json": summed,

@@ -34,7 +34,15 @@ if TYPE_CHECKING:
 RESULTS = "results_sha256"  # the tag that says which results a run publishes
 KEY = "key_sha256"  # the tag that tells the runs of a sweep, and the sweep itself, from others
 MODEL_PACKAGES = ("numpy", "pandas", "scikit-learn", "scipy", "skops")
-SCORING = ("__init__", "calibration", "columns", "encoding", "errors", "scoring")  # what a model needs of this package
+SCORING = (
+    "__init__",
+    "calibration",
+    "classes",
+    "columns",
+    "encoding",
+    "errors",
+    "scoring",
+)  # what a model needs of this package
 ABANDONED = 3600  # seconds after which an unfinished run on a shared server belongs to a process that died
 LONGEST = {
     "key": 250,

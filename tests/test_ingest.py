@@ -126,16 +126,18 @@ TWO = [0, 0, 1, 0, 1, 0]
             {**ROWS, "buy": ["a", "a", "a", "b", "b", "c"]},
             {"target": "buy"},
             [
-                "target 'buy': expected two classes, found 3: 'a' (3), 'b' (2), 'c' (1): "
-                "make it one class against the rest first"
+                "target 'buy': expected two rows or more of each class, found one of 'c', which cannot be both learned "
+                "and judged: merge classes or leave them out, as in -S 'data.classes={c: OTHER}', or null in place of "
+                "OTHER"
             ],
         ),
         (
             {"x": range(1000), "buy": [*range(8), *[0] * 992]},
             {"target": "buy"},
             [
-                "target 'buy': expected two classes, found 8: 0 (993), 1 (1), 2 (1), 3 (1), 4 (1), 5 (1) and 2 more: "
-                "make it one class against the rest first"
+                "target 'buy': expected two rows or more of each class, found one of 1, 2, 3, 4, 5, 6 and 1 more, "
+                "which cannot be both learned and judged: merge classes or leave them out, as in "
+                "-S 'data.classes={1: OTHER}', or null in place of OTHER"
             ],
         ),
         (

@@ -204,7 +204,7 @@ def test_stages_process_page_and_verdict_agree_on_several_classes(made, stage, c
 def test_a_fold_s_row_follows_from_its_predictions(made):
     seen, folds = (read_table(EVALUATE / f"class_weight/{name}.parquet") for name in ("out_of_fold", "folds"))
     row = folds.iloc[-1]
-    held = seen[(seen.repeat == row.repeat) & (seen.fold == row.fold)]
+    held = seen[(seen["repeat"] == row["repeat"]) & (seen.fold == row.fold)]
     y, probability = held.y.to_numpy(), multiclass.probabilities(held)
     assert [row[f"trained_share_{code}"] for code in range(3)] == pytest.approx([1 / 3] * 3)
     true = np.array([row[f"training_rows_{code}"] for code in range(3)])
