@@ -84,8 +84,9 @@ def write_json(path: Path, data: Any) -> None:
 
 def read_json(path: Path) -> Any:
     """The content of a JSON file."""
+    content = _there(path).read_bytes()
     try:
-        return json.loads(_there(path).read_text(encoding="utf-8"))
+        return json.loads(content.decode())
     except ValueError as error:  # also of its encoding
         raise _changed(path, error) from None
 
@@ -98,8 +99,9 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
 
 def read_table(path: Path) -> pd.DataFrame:
     """A table as `write_table` left it."""
+    there = _there(path)
     try:
-        return pd.read_parquet(_there(path))
+        return pd.read_parquet(there)
     except (OSError, ValueError) as error:  # pyarrow's own errors are these
         raise _changed(path, error) from None
 

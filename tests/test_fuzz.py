@@ -52,7 +52,7 @@ def frozen(values, dtype):
     """A column of these cells, of the type if they can have it."""
     try:
         return pd.Series(values, dtype=dtype)
-    except (TypeError, ValueError, LookupError, ArithmeticError):
+    except (TypeError, ValueError, LookupError, ArithmeticError, RuntimeWarning):
         return pd.Series(values, dtype="object")
 
 

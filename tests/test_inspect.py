@@ -224,7 +224,7 @@ def test_without_a_target_or_with_a_misspelled_one_the_likely_one_is_proposed(lo
 def test_columns_that_cannot_be_read_do_not_keep_the_others_from_being_seen(look):
     out, _ = look(MINE[["wave", "buy"]].assign(price=[f"1,{i + 100}" for i in range(60)]), "data.target=buy")
     assert "error: mine.csv: column 'price': expected numbers, found '1,100' in line 2" in out
-    assert "features    1 numeric" in out
+    assert "features    1 numeric\n" in out
     assert out.endswith("-S data.target=buy -S 'data.drop=[price]'\n")
 
 
