@@ -230,7 +230,7 @@ def test_columns_that_cannot_be_read_do_not_keep_the_others_from_being_seen(look
 
 def test_a_table_that_no_column_left_out_mends_says_so(look):
     out, _ = look(MINE[["wave"]].assign(buy="no"), "data.target=buy")
-    assert "error: mine.csv: target 'buy': expected two classes, found one: 'no' (60)" in out
+    assert "error: mine.csv: target 'buy': expected two classes or more, found one: 'no' (60)" in out
     assert "to run it, once the table is mended:" in out
 
 

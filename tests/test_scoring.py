@@ -4,6 +4,7 @@ import pytest
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
+from pipeline import multiclass
 from pipeline.columns import declaration, typed
 from pipeline.encoding import encode, prepare
 from pipeline.errors import InputError
@@ -183,10 +184,25 @@ def test_what_the_stages_wrote_makes_a_scorer():
     assert plain.predict(VISITS).decision.tolist() == fitted.predict(VISITS).decision.tolist()
 
 
-def test_parts_of_other_tables_and_of_more_classes_are_refused():
+def test_parts_of_other_tables_are_refused():
     fitted = chain()
     with pytest.raises(InputError, match="expected a preprocessor and a model of this table, found another's"):
         scorer({**SCHEMA, "features": ["time"]}, fitted.preprocessor, fitted.model, parts())
-    many = LogisticRegression().fit(np.arange(6.0)[:, None], [0, 1, 2] * 2)
-    with pytest.raises(InputError, match="expected a model of two classes, found 3"):
-        scorer(SCHEMA, fitted.preprocessor, many, parts())
+
+
+def test_of_three_classes_each_has_its_probability_and_class_weights_decide():
+    fitted = chain()
+    X = encode(fitted.preprocessor, prepare(fitted.preprocessor, fitted.typed(VISITS)))
+    many = LogisticRegression().fit(X, [0, 1, 2] * 2)
+    told = many.predict_proba(X)
+    shares = {"trained": {"bus": 0.5, "car": 0.25, "van": 0.25}, "true": {"bus": 0.25, "car": 0.25, "van": 0.5}}
+    metrics = {"holdout": {"tuned": {"matrix": []}}, "probabilities": {"corrections": shares}}
+    schema = {**SCHEMA, "labels": ["bus", "car", "van"], "positive": None, "negative": None}
+    scored = scorer(schema, fitted.preprocessor, many, metrics).predict(VISITS)
+    # bus counts half, van twice.
+    weighed = told * [0.5, 1.0, 2.0]
+    names = ["probability_bus", "probability_car", "probability_van"]
+    assert scored[names].to_numpy() == pytest.approx(weighed / weighed.sum(axis=1, keepdims=True), abs=1e-12)
+    assert (scored["raw_probability_car"] == told[:, 1]).all()
+    called = multiclass.decide(told, np.array([0.5, 0.25, 0.25]))
+    assert scored.decision.tolist() == [["bus", "car", "van"][code] for code in called]
