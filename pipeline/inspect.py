@@ -662,7 +662,7 @@ def main() -> None:
         source,
         target=target,
         positive=data.positive,
-        drop=[*data.drop, *(name for name in (data.group, data.time) if name is not None)],
+        drop=[*data.drop, *(name for name in (data.group, data.time, data.weight) if name is not None)],
         declared=data.columns,
         min_frequency=params.preprocess.min_frequency,
     )

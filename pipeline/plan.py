@@ -25,6 +25,7 @@ from pipeline.statistics import minimum_detectable
 ENOUGH = 50  # positives that a simulated table keeps for training, if the table has them: width then follows the law
 AIM = 2  # times the ROPE: the smallest difference to aim at
 STEEPEST = 1000.0  # log odds a standard deviation of the score: steps, for all that rows can tell
+RARE = 0.01  # share of the rows below which levels become one, so that ids of people are not thousands of columns
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,8 @@ def simulate(
     InputError
         The features cannot have this ROC AUC.
     """
-    scaled = preprocess.preprocess(features, impute="median", scale=True).transform(features).to_numpy(dtype=float)
+    fitted = preprocess.preprocess(features, impute="median", scale=True, encode="onehot", min_frequency=RARE)
+    scaled = fitted.transform(features).to_numpy(dtype=float)
     score = scaled @ rng.normal(size=scaled.shape[1])
     if score.std() == 0:
         raise InputError("features: expected one that varies, found none")
@@ -342,7 +344,7 @@ def lines(expected: Expected, params: Config, keys: Plan) -> list[str]:
             f"{params.split.test_size:g}.",
         ]
     truths = f"{keys.tables} tables with your features, {', '.join(e.errors)} against {verdict.REFERENCE}"
-    part = f", {e.simulated_rows:,} rows of each," if e.simulated_rows < e.rows else ""
+    part = f", {e.simulated_rows:,} rows of each" if e.simulated_rows < e.rows else ""
     said += [
         f"folds      {e.folds} x {e.repeats}, {e.training_positives / e.folds:.0f} positives in each test fold",
         f"declared   {verdict.WORDS[declared.primary]}, ROPE {e.rope:g}, alpha {e.alpha:g}, remedies {e.family}",

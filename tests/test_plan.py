@@ -124,6 +124,15 @@ def test_a_simulated_table_has_the_features_and_the_number_of_positives_with_hol
     assert made["buy"].sum() == 20
 
 
+def test_labels_follow_categories_too():
+    rows = pd.DataFrame({"shop": pd.Series(["north", "south"] * 100, dtype="str"), "x": np.zeros(200)})
+    made = plan.simulate(rows, target="buy", positives=60, roc_auc=0.7, rng=np.random.default_rng(0))
+    shares = made.groupby("shop").buy.mean()
+    # The truth has the odds of one level well above the other's; 60 of 200 are positive.
+    assert made.buy.sum() == 60
+    assert abs(shares["north"] - shares["south"]) > 0.2
+
+
 def test_features_that_do_not_vary_are_refused():
     features = pd.DataFrame({"time": [1.0] * 40})
     with pytest.raises(InputError, match="expected one that varies"):
