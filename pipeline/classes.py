@@ -124,16 +124,16 @@ def problems(counts: pd.Series, *, positive: Any) -> list[str]:
     if positive is not None:
         return []
     numbers = pd.api.types.is_numeric_dtype(counts.index) and not pd.api.types.is_bool_dtype(counts.index)
-    cut = "classification needs classes: cut it into ranges first, or say which value stands against the rest with "
     if numbers and (counts.index.to_numpy(dtype=float) % 1 != 0).any():
+        first = ", ".join(f"{value:g}" for value in counts.index[:3])
         return [
-            f"expected classes, found {len(counts):,} numbers with decimals ({shown}): a continuous target is one for "
-            f"regression; {cut}data.positive"
+            f"expected classes, found {len(counts):,} numbers with decimals, such as {first}: a continuous target is "
+            "one for regression: cut it into ranges first"
         ]
     if numbers and len(counts) > MANY and counts.min() < FEW:
         return [
             f"expected classes, found {len(counts):,} different numbers, some in fewer than {FEW} rows ({shown}): a "
-            f"quantity, as regression foretells; {cut}data.positive, or merge values with data.classes"
+            f"quantity, as regression foretells: cut it into ranges first, or merge values with data.classes"
         ]
     if single := [plain(label) for label in counts.index[counts == 1]]:
         names = ", ".join(map(repr, single[:SHOWN])) + (

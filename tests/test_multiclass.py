@@ -18,12 +18,14 @@ from pipeline import (
     resample,
     run,
     split,
+    summary,
     train,
     verdict,
     verify,
 )
 from pipeline import folds as folding
 from pipeline.calibration import correct_prior, correct_shares
+from pipeline.describe import flat_metrics
 from pipeline.errors import InputError
 from pipeline.files import EVALUATE, read_json, read_table
 from pipeline.statistics import wilson
@@ -274,3 +276,15 @@ def test_the_same_decisions_of_a_remedy_that_is_the_plain_model_by_class_weights
     found = classwise.equivalence("weights", *pairs, alpha=0.05)
     assert found["same_decisions"] == 1.0
     assert found["gain"] == {"mean": 0.0, "low": 0.0, "high": 0.0}
+
+
+def test_classes_of_one_legal_name_keep_their_metrics_apart():
+    nested = {"classes": {"a<b": {"f1": 0.25}, "a>b": {"f1": 0.5}}, "matrix": [[1, 2], [3, 4]]}
+    assert flat_metrics(nested) == {"classes/a_b/f1": 0.25, "classes/a_b_2/f1": 0.5}
+
+
+def test_a_sweep_is_summed_up_by_macro_recall_where_there_are_several_classes():
+    several = pd.DataFrame({"default_macro_f1": [0.5], "default_balanced_accuracy": [0.6]})
+    assert list(summary.decisions(several)) == ["default_balanced_accuracy", "tuned_balanced_accuracy"]
+    two = pd.DataFrame({"default_balanced_accuracy": [0.6]})
+    assert summary.decisions(two) == summary.DECISIONS

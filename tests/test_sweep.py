@@ -202,7 +202,7 @@ def test_the_code_hash_follows_the_modules(monkeypatch):
 def test_settings_come_back_from_disk_as_they_were(planned):
     for given in (["data=mountain_shop"], ["experiment=article", f"data.path={ROOT}/x.csv"]):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(run, "table", lambda _: (None, None, {"sha256": "0"}))
+            patch.setattr(run, "table", lambda _: (None, None, {"sha256": "0", "positive": 1, "negative": 0}))
             (one,) = planned(*given)
         restored = config.restore(json.loads(json.dumps(one.settings)))
         assert restored == config.check(one.settings)
