@@ -75,10 +75,13 @@ def compare(evidence: Evidence) -> dict[str, Any]:
     }
     lines = {}
     all_defined = all(rows is not None and rows.positives.min() > 0 for rows in evidence.folds.values())
+    how: dict[str, Any] = {"alpha": declared["alpha"]}
+    if (plain := evidence.folds.get(REFERENCE)) is not None:
+        how["test_over_train"] = float(plain["rows"].sum() / plain["training_rows"].sum())
     if REFERENCE in seen and all_defined:
         for name in seen:
             if name != REFERENCE:
-                lines[name] = equivalence.equivalence(seen[REFERENCE], seen[name], alpha=declared["alpha"])
+                lines[name] = equivalence.equivalence(seen[REFERENCE], seen[name], **how)
                 lines[name]["sentence"] = equivalence.sentence(name, lines[name])
     translation = costs.translation(trained=0.5, true=weights.share(weights.training(evidence.classes)))
     leaked = first.index.intersection(next(iter(seen.values())).index).nunique() if seen else 0
@@ -95,9 +98,7 @@ def compare(evidence: Evidence) -> dict[str, Any]:
         leaked=leaked,
         known=evidence.truth is not None,
     )
-    mapped = (
-        costs.cost_map(seen, ratios=RATIOS, reference=REFERENCE, alpha=declared["alpha"]) if REFERENCE in seen else []
-    )
+    mapped = costs.cost_map(seen, ratios=RATIOS, reference=REFERENCE, **how) if REFERENCE in seen else []
     return {
         "schema_version": SCHEMA_VERSION,
         "table": evidence.table,

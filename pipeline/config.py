@@ -30,7 +30,7 @@ OBJECTIVES = {
 # What a better model moves: ranking, mended probabilities, and decisions at each variant's own threshold.
 PRIMARY = ("average_precision", "roc_auc", "log_loss", "brier", "expected_cost", "f_beta")
 AT_OWN_THRESHOLD = ("expected_cost", "f_beta")  # need the objective of the same name
-RESERVED_NAMES = ("figures", "plots")  # folders of reports/ that are not variants
+RESERVED_NAMES = ("figures", "plots", "tables")  # folders of reports/ that are not variants
 SPLITS = ("rows", "group", "time")
 IMPUTATIONS = ("median", "mean", "most_frequent")
 ENCODINGS = ("onehot",)

@@ -29,7 +29,12 @@ def compose(overrides: list[str], *, name: str = "config") -> str:
             config = hydra_compose(name, overrides=overrides)
         OmegaConf.resolve(config)
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
-        raise InputError(f"{CONF}: {error}") from None
+        mends = [
+            f': a name with letters beyond ASCII goes in quotes: {key}="{value}"'
+            for key, _, value in (override.partition("=") for override in overrides)
+            if not value.isascii() and '"' not in value
+        ]
+        raise InputError(f"{CONF}: {error}{''.join(mends[:1])}") from None
     return OmegaConf.to_yaml(config)
 
 

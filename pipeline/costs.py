@@ -91,7 +91,12 @@ def translation(*, trained: float, true: float, ratio: float | None = None) -> s
 
 
 def cost_map(
-    out_of_fold: dict[str, pd.DataFrame], *, ratios: Sequence[float], reference: str = "none", alpha: float
+    out_of_fold: dict[str, pd.DataFrame],
+    *,
+    ratios: Sequence[float],
+    reference: str = "none",
+    test_over_train: float,
+    alpha: float,
 ) -> list[dict[str, Any]]:
     """What each variant costs a row at each cost of a miss, with its threshold chosen on other rows.
 
@@ -106,6 +111,8 @@ def cost_map(
         How many false alarms a miss costs, rising.
     reference
         The variant that the others are compared with.
+    test_over_train
+        See `pipeline.statistics.correlated`.
     alpha
         Error of each interval, in (0, 1). Nothing is corrected for looking at several variants and ratios: for an
         error of the cheapest variant's interval, divide by the number of remedies.
@@ -138,14 +145,13 @@ def cost_map(
     found = {name: _held(frame, asked) for name, frame in out_of_fold.items()}
     held = plain.groupby(["repeat", "fold"], sort=True)
     positives = np.array([np.average(rows.y, weights=weights.of(rows)) for _, rows in held])
-    share = 1 / (plain["fold"].nunique() - 1)
     order = [reference, *(name for name in out_of_fold if name != reference)]
     result = []
     for place, ratio in enumerate(asked):
         variants: dict[str, dict[str, Any]] = {}
         for name, (cost, threshold) in found.items():
             differences = cost[:, place] - found[reference][0][:, place]
-            test = correlated(differences, test_over_train=share, rope=0.0, alpha=alpha)
+            test = correlated(differences, test_over_train=test_over_train, rope=0.0, alpha=alpha)
             median = float(np.median(threshold[:, place]))
             variants[name] = {
                 "cost": float(cost[:, place].mean()),

@@ -12,7 +12,7 @@ THRESHOLD = 0.5  # of the remedy
 APART = 0.0005  # alert rates that print as the same tenth of a percent
 
 
-def equivalence(plain: pd.DataFrame, remedy: pd.DataFrame, *, alpha: float) -> dict[str, Any]:
+def equivalence(plain: pd.DataFrame, remedy: pd.DataFrame, *, test_over_train: float, alpha: float) -> dict[str, Any]:
     """What is left of a remedy at 0.5 once the plain model's threshold is moved to the same number of alerts.
 
     In each fold the plain model alerts on its highest probabilities, as many as the remedy alerts on. Rows of equal
@@ -23,6 +23,8 @@ def equivalence(plain: pd.DataFrame, remedy: pd.DataFrame, *, alpha: float) -> d
     ----------
     plain, remedy
         As `pipeline.folds.out_of_fold` returns them, from the same folds of the same rows.
+    test_over_train
+        See `pipeline.statistics.correlated`.
     alpha
         Error of the interval of `gain`, in (0, 1).
 
@@ -50,9 +52,7 @@ def equivalence(plain: pd.DataFrame, remedy: pd.DataFrame, *, alpha: float) -> d
     found = [_fold(y[held], before[held], after[held], weights.at(weight, held)) for held in groups.values()]
     folds = pd.DataFrame(found, columns=columns)
     thresholds = folds["threshold"][np.isfinite(folds["threshold"])]
-    gain = correlated(
-        folds["gain"].to_numpy(), test_over_train=1 / (plain["fold"].nunique() - 1), rope=0.0, alpha=alpha
-    )
+    gain = correlated(folds["gain"].to_numpy(), test_over_train=test_over_train, rope=0.0, alpha=alpha)
     return {
         "same_decisions": float(folds["same"].mean()),
         "alert_rate": float(folds["rate"].mean()),

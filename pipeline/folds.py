@@ -1,7 +1,7 @@
 """Refits the whole chain, from preprocessing to model, in folds of the training rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -235,8 +235,11 @@ def tune(
     -------
     C, losses
         None where the chain has no grid, or the positives, or of several classes the rarest's rows, are too few for
-        two folds, or for the sampler in one of them: a small table must not fail for the sake of C.
+        two folds. Where they are for the sampler in one of them, C is the one of the rows as they are: a small table
+        must not fail for the sake of C, nor a variant be compared with an untuned one.
     """
+    from imblearn import FunctionSampler
+
     number = count(rarest(y, chain.labels), most=INNER, along_time=times is not None)
     if chain.grid is None or number < 2:
         return None, None
@@ -253,7 +256,10 @@ def tune(
             made, known = resample(prepared, y.iloc[fit], sampler)
             _refuse_missing(known, chain)
         except InputError:
-            return None, None
+            if isinstance(chain.sampler, FunctionSampler):
+                return None, None
+            plain = replace(chain, sampler=FunctionSampler())
+            return tune(X, y, plain, where=where, groups=groups, times=times, weight=weight)
         carried = weights.carried(weighed, sampler)
         # Arrays, since checking a frame's names takes longer than fitting it.
         rows = encode(preprocessor, made).to_numpy()

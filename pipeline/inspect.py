@@ -6,6 +6,7 @@ import shlex
 import textwrap
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 import pandas as pd
 from omegaconf import MISSING, OmegaConf
 
-from pipeline import columns, config, delimited, ingest, report
+from pipeline import columns, config, delimited, folds, ingest, report, weights
 from pipeline.columns import ColumnError
 from pipeline.config import Config, Data
 from pipeline.configure import CONF, compose
@@ -490,8 +491,11 @@ def fetched(data: Data) -> bool:
     return data.simulation is None and data.path.endswith(".yaml")
 
 
-def command(overrides: Sequence[str], data: Data, *, target: str | None) -> str:
-    """The command line that runs on the table: Hydra's overrides as they were given, but for what `data` now says."""
+def command(overrides: Sequence[str], data: Data, *, target: str | None, leave: Sequence[str] = ()) -> str:
+    """The command line that runs on the table: Hydra's overrides as they were given, but for what `data` now says.
+
+    `leave` has the variants that cannot take this table.
+    """
     own = ("data.target", "data.drop", "data.sha256")
     said = [f"-S {shlex.quote(o)}" for o in overrides if o.lstrip("+").partition("=")[0] not in own]
     if data.sha256 is not None:
@@ -500,7 +504,23 @@ def command(overrides: Sequence[str], data: Data, *, target: str | None) -> str:
         said.append(given("data.target", target or "COLUMN"))
     if data.drop:
         said.append(given("data.drop", data.drop))
+    said += [f"-S '~variant@variants.{name}'" for name in leave]
     return " ".join(["dvc exp run", *said])
+
+
+def unfit(params: Config, found: Inspection) -> list[str]:
+    """The variants that cannot take a table with these classes, or with weights."""
+    samplers = {name: config.sampler(params, name) for name in params.variants}
+    least = min((count for _, count in found.classes), default=0)
+    training = least - ceil(least * params.split.test_size) if least else 0
+    if (number := folds.count(training, most=params.evaluate.folds)) > 1:
+        training -= ceil(training / number)  # those of a fold
+    return [
+        name
+        for name, sampler in samplers.items()
+        if (params.data.weight is not None and not weights.keeps_rows(sampler))
+        or (least and isinstance(k := getattr(sampler, "k_neighbors", None), int) and training <= k)
+    ]
 
 
 def _useless(one: Column) -> bool:
@@ -668,7 +688,7 @@ def main() -> None:
     )
     refused = [*misread, *refusals(source, data, target=found.target)]
     ready = replace(data, drop=[*data.drop, *(one.name for one in found.columns if _useless(one))])
-    run_it = command(overrides, ready, target=found.target)
+    run_it = command(overrides, ready, target=found.target, leave=unfit(params, found))
     name = data.name if fetched(data) or data.simulation else Path(data.path).name
     for line in lines(found, refused, name=name):
         say(line)

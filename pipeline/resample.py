@@ -46,12 +46,17 @@ def resample(
     Raises
     ------
     InputError
-        The sampler cannot take these rows.
+        The sampler cannot take these rows, or leaves none of one of several classes.
     """
     try:
         X_resampled, y_resampled = sampler.fit_resample(X, y)
     except (ValueError, RuntimeError) as error:
         raise InputError(_reason(error, y, type(sampler).__name__, labels)) from error
+    for code in range(len(labels or ())):
+        if not (y_resampled == code).any():
+            raise InputError(
+                f"{type(sampler).__name__} leaves no row of class {classes.name(code, labels)}: {classes.ROUTE}"
+            )
     return X_resampled, y_resampled
 
 
@@ -180,13 +185,10 @@ def main() -> None:
     X, y = separate(read_table(PREPROCESS / "train.parquet"), target)
     try:
         suited = suit(sampler, X)
+        X_resampled, y_resampled = resample(X, y, suited, several)
     except InputError as error:
         leave = f"leave it out with -S '~variant@variants.{name}'"
         raise InputError(f"variants.{name}: {error}, or {leave}") from None
-    try:
-        X_resampled, y_resampled = resample(X, y, suited, several)
-    except InputError as error:
-        raise InputError(f"variants.{name}: {error}") from None
     origin = provenance(X, y, X_resampled, y_resampled, getattr(suited, "sample_indices_", None))
     fitted = read_model(PREPROCESS / "preprocessor.skops")
     encoded = encode(fitted, X_resampled)

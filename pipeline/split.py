@@ -81,13 +81,15 @@ def _latest(table: pd.DataFrame, times: pd.Series, test_size: float) -> tuple[pd
 def _by_group(
     table: pd.DataFrame, y: pd.Series, groups: pd.Series, test_size: float, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Some of ten stratified parts, or of as many as there are groups, as test rows."""
+    """The first of ten stratified parts, or as many as there are groups, that come nearest to the test rows wanted."""
     parts = min(PARTS, groups.nunique())
-    wanted = min(max(1, round(test_size * parts)), parts - 1)
     splitter = StratifiedGroupKFold(parts, shuffle=True, random_state=seed)
     with warnings.catch_warnings():  # a class with fewer rows than parts: the caller counts what is on both sides
         warnings.simplefilter("ignore", UserWarning)
-        chosen = np.concatenate([held for _, held in list(splitter.split(y, y, groups))[:wanted]])
+        dealt = [held for _, held in splitter.split(y, y, groups)]
+    # Parts differ where groups are few or unequal; at least one stays for training.
+    rows = np.cumsum([len(held) for held in dealt])[:-1]
+    chosen = np.concatenate(dealt[: int(np.abs(rows - test_size * len(table)).argmin()) + 1])
     side = np.zeros(len(table), dtype=bool)
     side[chosen] = True
     return table[~side], table[side]

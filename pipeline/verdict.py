@@ -390,6 +390,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m pipeline.verdict", description=main.__doc__)
     parser.add_argument("file", nargs="?", type=Path, default=FILE, help="a sweep has one in its folder")
     file = parser.parse_args().file
+    if not file.is_file() and file.with_name("summary.json").is_file():
+        raise InputError(
+            f"{file}: this sweep varies more than the variant, and has means instead: for a verdict name one seed, "
+            "such as seed=7"
+        )
     found = read_json(file)
     if not isinstance(found, dict) or found.get("schema_version") != SCHEMA_VERSION:
         raise InputError(

@@ -177,7 +177,9 @@ def main() -> None:
         page = file.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise InputError(f"{file}: expected a page in UTF-8: it was changed since it was made") from None
-    kept = compare.read(config.load()) if BLOCK.search(page) is None and SEAL.search(page) is None else None
+    own = file.resolve() == PAGE.resolve()  # no other page is about what data/ holds
+    bare = BLOCK.search(page) is None and SEAL.search(page) is None
+    kept = compare.read(config.load()) if own and bare else None
     try:
         found = verify(page, kept)
     except InputError as error:

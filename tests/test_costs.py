@@ -9,6 +9,12 @@ from pipeline import costs
 from pipeline.calibration import correct_prior
 
 
+def mapped(rows, **how):
+    """The cost map of folds that are as large as each other."""
+    first = next(iter(rows.values()))
+    return costs.cost_map(rows, test_over_train=1 / (first.fold.nunique() - 1), **how)
+
+
 def frame(*repeats):
     """Each repeat a list of rows: fold, y, probability."""
     rows = [(number, *row) for number, held in enumerate(repeats) for row in held]
@@ -71,7 +77,7 @@ PLAIN = frame([(0, 0, 0.1), (0, 1, 0.2), (0, 0, 0.6), (1, 0, 0.3), (1, 1, 0.4), 
 
 
 def test_costs_and_thresholds_of_six_rows_by_hand():
-    one, three = costs.cost_map({"none": PLAIN}, ratios=[1, 3], alpha=0.05)
+    one, three = mapped({"none": PLAIN}, ratios=[1, 3], alpha=0.05)
     # At 1: fold 1 says .4 (costs nothing), on fold 0: one false alarm at .6 and one miss, 2/3. Fold 0 says nothing at
     # all (one miss, and .2 costs one alarm as well): on fold 1 one miss, 1/3. The median of .4 and above all is above.
     assert one["variants"]["none"]["cost"] == pytest.approx((2 / 3 + 1 / 3) / 2)
@@ -86,7 +92,7 @@ def test_costs_and_thresholds_of_six_rows_by_hand():
 def test_differences_are_paired_over_folds_and_corrected_for_shared_training_rows():
     # The remedy ranks fold 0 rightly: at 3, fold 1 says .4 and fold 0 .5; costs 0 and 1 (the miss at .4), 3/3.
     remedy = PLAIN.assign(probability=[0.1, 0.5, 0.2, 0.3, 0.4, 0.1])
-    (found,) = costs.cost_map({"none": PLAIN, "remedy": remedy}, ratios=[3], alpha=0.1)
+    (found,) = mapped({"none": PLAIN, "remedy": remedy}, ratios=[3], alpha=0.1)
     assert found["variants"]["remedy"]["cost"] == pytest.approx((0 + 1) / 2)
     # Differences 0 - 4/3 and 1 - 1/3: mean -1/3, variance 2; two folds: 1/2 + 1/1.
     half = t.ppf(0.95, 1) * np.sqrt(2 * 1.5)
@@ -133,7 +139,7 @@ def brute(rows, ratio):
 )
 def test_costs_equal_brute_force(repeats, ratios):
     rows = frame(*([(place // 2, y, p / 8) for place, (y, p) in enumerate(held)] for held in repeats))
-    found = costs.cost_map({"none": rows}, ratios=sorted(ratios), alpha=0.05)
+    found = mapped({"none": rows}, ratios=sorted(ratios), alpha=0.05)
     for each in found:
         assert each["variants"]["none"]["cost"] == pytest.approx(brute(rows, each["ratio"]))
 
@@ -142,7 +148,7 @@ def test_dear_misses_alert_on_all_rows_and_cheap_ones_on_none():
     rows = frame([(fold, y, p) for fold in (0, 1) for y, p in ((1, 0.3), (0, 0.4), (1, 0.1), (0, 0.2))])
     # Below every probability among the other rows there is still this one.
     rows.loc[0, "probability"] = 0.05
-    cheap, dear = costs.cost_map({"none": rows}, ratios=[0.1, 1000], alpha=0.05)
+    cheap, dear = mapped({"none": rows}, ratios=[0.1, 1000], alpha=0.05)
     assert (cheap["variants"]["none"]["threshold"], dear["variants"]["none"]["threshold"]) == (None, 0.0)
     assert cheap["variants"]["none"]["cost"] == pytest.approx(cheap["alert_on_none"])
     assert dear["variants"]["none"]["cost"] == pytest.approx(dear["alert_on_all"])
@@ -150,9 +156,9 @@ def test_dear_misses_alert_on_all_rows_and_cheap_ones_on_none():
 
 def test_of_equal_costs_the_reference_is_cheapest_and_then_the_first():
     better = PLAIN.assign(probability=[0.1, 0.5, 0.2, 0.3, 0.4, 0.1])
-    (found,) = costs.cost_map({"b": better, "a": better, "none": PLAIN}, ratios=[3], alpha=0.05)
+    (found,) = mapped({"b": better, "a": better, "none": PLAIN}, ratios=[3], alpha=0.05)
     assert found["cheapest"] == "b"
-    (found,) = costs.cost_map({"a": PLAIN, "none": PLAIN}, ratios=[3], alpha=0.05)
+    (found,) = mapped({"a": PLAIN, "none": PLAIN}, ratios=[3], alpha=0.05)
     assert (found["cheapest"], found["beyond_chance"]) == ("none", False)
 
 
@@ -162,13 +168,13 @@ def test_a_remedy_that_ranks_better_is_cheaper_beyond_chance():
     fold = np.repeat(np.arange(5), 200)
     good, poor = (frame(list(zip(fold, y, p, strict=True))) for p in (
         1 / (1 + np.exp(1 - 3 * y + rng.normal(size=1000))), rng.random(1000)))  # fmt: skip
-    found = costs.cost_map({"none": poor, "smote": good}, ratios=[1, 2, 3], alpha=0.05)
+    found = mapped({"none": poor, "smote": good}, ratios=[1, 2, 3], alpha=0.05)
     assert all(each["cheapest"] == "smote" and each["beyond_chance"] for each in found)
     assert costs.changes(found) == [
         "a remedy is cheaper than none beyond chance at 3 of 3 cost ratios",
         "where a miss costs 1 to 3 false alarms, smote is cheapest, beyond chance",
     ]
-    turned = costs.cost_map({"none": good, "smote": poor}, ratios=[1, 2, 3], alpha=0.05)
+    turned = mapped({"none": good, "smote": poor}, ratios=[1, 2, 3], alpha=0.05)
     # The poor one costs more, beyond chance: it isn't the cheapest, so nothing is to be said of it.
     assert costs.beyond_chance(turned[0]["variants"]["smote"]["difference"])
     assert not any(each["beyond_chance"] for each in turned)
@@ -190,11 +196,11 @@ def test_changes_say_where_the_cheapest_changes_and_how_surely():
 
 def test_maps_without_reference_or_of_other_folds_or_falling_ratios_are_refused():
     with pytest.raises(ValueError, match="expected the reference 'none' among the variants, found \\['smote'\\]"):
-        costs.cost_map({"smote": PLAIN}, ratios=[1], alpha=0.05)
+        mapped({"smote": PLAIN}, ratios=[1], alpha=0.05)
     with pytest.raises(ValueError, match="expected 'smote' to have the rows and folds of 'none'"):
-        costs.cost_map({"none": PLAIN, "smote": PLAIN.assign(fold=1 - PLAIN.fold)}, ratios=[1], alpha=0.05)
+        mapped({"none": PLAIN, "smote": PLAIN.assign(fold=1 - PLAIN.fold)}, ratios=[1], alpha=0.05)
     with pytest.raises(ValueError, match="expected rising ratios"):
-        costs.cost_map({"none": PLAIN}, ratios=[2, 1], alpha=0.05)
+        mapped({"none": PLAIN}, ratios=[2, 1], alpha=0.05)
 
 
 def test_net_benefit_of_four_rows_by_hand():

@@ -8,8 +8,9 @@ from scipy.special import expit, logit
 from scipy.stats import t
 from sklearn.linear_model import LogisticRegression
 
+from pipeline import equivalence as shared_decisions
 from pipeline import folds
-from pipeline.equivalence import equivalence, sentence
+from pipeline.equivalence import sentence
 
 
 def frame(*held, y):
@@ -17,6 +18,12 @@ def frame(*held, y):
     place = np.repeat(np.arange(len(held)), [len(rows) for rows in held])
     columns = {"repeat": 0, "fold": place, "y": np.tile(y, len(held)), "probability": np.concatenate(held)}
     return pd.DataFrame(columns).assign(converged=True).rename_axis("row_id")
+
+
+def equivalence(plain, remedy, *, alpha):
+    """What both share, of folds that are as large as each other."""
+    ratio = 1 / (plain.fold.nunique() - 1)
+    return shared_decisions.equivalence(plain, remedy, test_over_train=ratio, alpha=alpha)
 
 
 def test_six_rows_in_two_folds_by_hand():

@@ -157,6 +157,12 @@ def test_c_stays_as_it_is_without_a_grid_or_with_too_few_positives(visits):
     assert folds.tune(few.drop(columns="buy"), few.buy, chained(grid=[0.1, 1.0]), where=(1,)) == (None, None)
 
 
+def test_c_is_that_of_the_rows_as_they_are_where_the_sampler_cannot_take_an_inner_fold(visits):
+    X, y = visits.drop(columns="buy"), visits.buy
+    greedy = chained(sampler=SMOTE(k_neighbors=int(y.sum()) - 1), grid=[0.1, 1.0])  # a third less is too few
+    assert folds.tune(X, y, greedy, where=(1,)) == folds.tune(X, y, chained(grid=[0.1, 1.0]), where=(1,))
+
+
 def test_each_fold_chooses_its_c_from_its_own_training_rows(visits):
     grid = [0.01, 1.0, 100.0]
     found = folded(visits, grid=grid)

@@ -179,6 +179,9 @@ MINE = pd.DataFrame(
 )
 
 
+FEW = " -S '~variant@variants.smote'"
+
+
 def test_a_messy_table_is_described_and_the_command_line_runs(look, project, stage, tmp_path):
     out, _ = look(MINE, "data.target=buy")
     assert out.splitlines()[:7] == [
@@ -196,7 +199,7 @@ def test_a_messy_table_is_described_and_the_command_line_runs(look, project, sta
     assert said == "to run it, without what is refused, ids, constants and what tells the class:"
     assert given == (
         "  dvc exp run -S data=csv -S data.path=mine.csv -S data.target=buy "
-        "-S 'data.drop=[\"customer id\",age,nothing]'"
+        "-S 'data.drop=[\"customer id\",age,nothing]' -S '~variant@variants.smote'"  # 4 of 6 are for training
     )
     project(*[word for word in shlex.split(given)[3:] if word != "-S"])
     stage(looking.ingest)
@@ -208,7 +211,18 @@ def test_a_clean_table_has_nothing_that_stands_against_it(look):
     assert "error" not in out
     assert "!" not in out
     assert "Worth a look" not in html
-    assert out.endswith("to run it:\n  dvc exp run -S data=csv -S data.path=mine.csv -S data.target=buy\n")
+    assert out.endswith(f"to run it:\n  dvc exp run -S data=csv -S data.path=mine.csv -S data.target=buy{FEW}\n")
+
+
+def test_variants_that_cannot_take_the_table_are_left_out(look):
+    # 17 positives: 11 for training, 2 folds of 5 and 6, and SMOTE needs 6. 18: 12, 6 in each.
+    for positives, leave in ((17, FEW), (18, "")):
+        buy = np.where(np.arange(60) < positives, "yes", "no")
+        out, _ = look(MINE[["wave"]].assign(buy=np.random.default_rng(1).permutation(buy)), "data.target=buy")
+        assert out.endswith(f"-S data.target=buy{leave}\n")
+    weighed = MINE[["wave", "buy"]].assign(people=2.0)
+    out, _ = look(weighed, "data.target=buy", "data.weight=people")
+    assert out.endswith(f"-S data.weight=people -S data.target=buy -S '~variant@variants.augmentation'{FEW}\n")
 
 
 def test_without_a_target_or_with_a_misspelled_one_the_likely_one_is_proposed(look):
@@ -225,7 +239,7 @@ def test_columns_that_cannot_be_read_do_not_keep_the_others_from_being_seen(look
     out, _ = look(MINE[["wave", "buy"]].assign(price=[f"1,{i + 100}" for i in range(60)]), "data.target=buy")
     assert "error: mine.csv: column 'price': expected numbers, found '1,100' in line 2" in out
     assert "features    1 numeric\n" in out
-    assert out.endswith("-S data.target=buy -S 'data.drop=[price]'\n")
+    assert out.endswith(f"-S data.target=buy -S 'data.drop=[price]'{FEW}\n")
 
 
 def test_a_table_that_no_column_left_out_mends_says_so(look):

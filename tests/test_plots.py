@@ -29,7 +29,7 @@ DRAWN = {
 
 
 def costs():
-    return cost_map(FRAMES, ratios=[1, 3, 10], alpha=0.05)
+    return cost_map(FRAMES, ratios=[1, 3, 10], test_over_train=1.0, alpha=0.05)
 
 
 def line(axis, label):

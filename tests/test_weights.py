@@ -146,14 +146,14 @@ def test_costs_and_equivalence_with_whole_weights_are_those_of_repeated_rows():
     other = np.round(np.clip(probability + np.random.default_rng(8).normal(0.15, 0.1, 400), 0.01, 0.99), 2)
     rows = {"none": folded(y, probability, weight), "smote": folded(y, other, weight)}
     twins = {name: repeated(each) for name, each in rows.items()}
-    how = {"ratios": [1.0, 3.0, 10.0, 100.0], "alpha": 0.05}
+    how = {"ratios": [1.0, 3.0, 10.0, 100.0], "test_over_train": 1 / 3, "alpha": 0.05}
     for ours, theirs in zip(costs.cost_map(rows, **how), costs.cost_map(twins, **how), strict=True):
         assert ours.pop("cheapest") == theirs.pop("cheapest")
         assert ours.pop("reference") == theirs.pop("reference")
         assert alike(ours, theirs, 1e-10)
     assert alike(
-        equivalence.equivalence(rows["none"], rows["smote"], alpha=0.05),
-        equivalence.equivalence(twins["none"], twins["smote"], alpha=0.05),
+        equivalence.equivalence(rows["none"], rows["smote"], test_over_train=1 / 3, alpha=0.05),
+        equivalence.equivalence(twins["none"], twins["smote"], test_over_train=1 / 3, alpha=0.05),
         1e-10,
     )
 
