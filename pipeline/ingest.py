@@ -98,7 +98,7 @@ def ingest(
     features, problems = _features(source.drop(columns=[target, *drop, *roles.values()]), declared, drop)
     beside, missing = _roles(source, roles)
     labels, unmerged = _merged(labels, merge or {})
-    telltale = [] if unmerged else _telltale(features.loc[labels.index], labels, drop)
+    telltale = [] if unmerged or features.empty else _telltale(features.loc[labels.index], labels, drop)
     problems = (unmerged or _target_problems(labels, positive)) + problems + telltale + missing
     if "weight" in roles and positive is None and labels.nunique() > 2:
         problems.append(

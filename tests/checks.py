@@ -604,7 +604,7 @@ def _scaler_on_held_rows(patch: pytest.MonkeyPatch, X: pd.DataFrame, y: pd.Serie
 
 def _sampler_before_folds(patch: pytest.MonkeyPatch, X: pd.DataFrame, y: pd.Series) -> None:
     honest = folds.resample
-    patch.setattr(folds, "resample", lambda _, __, sampler: honest(X, y, sampler))
+    patch.setattr(folds, "resample", lambda _, __, sampler, *labels: honest(X, y, sampler, *labels))
 
 
 def _C_on_held_rows(patch: pytest.MonkeyPatch, X: pd.DataFrame, y: pd.Series) -> None:
@@ -619,7 +619,7 @@ def _C_on_held_rows(patch: pytest.MonkeyPatch, X: pd.DataFrame, y: pd.Series) ->
 def _threshold_on_held_rows(patch: pytest.MonkeyPatch, seen: pd.DataFrame) -> None:
     honest = thresholds.choose
     whole = seen.y.to_numpy(), seen.probability.to_numpy()
-    patch.setattr(thresholds, "choose", lambda y, probability, rule: honest(*whole, rule))
+    patch.setattr(thresholds, "choose", lambda y, probability, rule, **how: honest(*whole, rule))
 
 
 FOLD_LEAKS = {

@@ -147,7 +147,7 @@ def test_shuffled_labels_keep_their_counts_and_leave_their_rows(table):
 
 def test_true_labels_reach_no_fold(params, monkeypatch):
     seen = []
-    monkeypatch.setattr(audit, "over_folds", lambda table, params, roles: seen.append(table["buy"]) or ({}, {}))
+    monkeypatch.setattr(audit, "over_folds", lambda table, params, roles, *_: seen.append(table["buy"]) or ({}, {}))
     audit.audit(params, null=4, criterion=lambda folds, **how: {"action": "keep", "variant": "none"}, processes=1)
     table = run.table(params.data)[0]
     for number, labels in enumerate(seen):
