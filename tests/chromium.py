@@ -51,9 +51,10 @@ class Chromium:
         message, self._rest = self._rest.split(b"\0", 1)
         return json.loads(message)
 
-    def show(self, address, *, width=1280, scheme="light", media="screen"):
+    def show(self, address, *, width=1280, height=900, scheme="light", media="screen"):
         """Loads a page; `events` then has what happened."""
-        self.ask("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 500)
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
+        self.ask("Emulation.setDeviceMetricsOverride", **size)
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.ask("Emulation.setEmulatedMedia", media=media, features=features)
         self.events = []

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from chromium import Chromium
 from hydra import compose, initialize_config_dir
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.utils import create_automatic_config_search_path
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 from test_dvc_yaml import reached
-from test_report import CHROMIUM, FLAGS
+from test_report import CHROMIUM
 from test_tracking import stored
 
 from pipeline import config, describe, multirun, run, summary, sweep, tracking
@@ -490,28 +491,29 @@ def test_mlflow_shows_a_sweep_with_names_axes_steps_and_its_report(project, stor
     rows = read_table(next(multirun.RUNS.glob("*/folds.parquet")))
     assert sorted(m.step for m in steps) == list(range(len(rows))) == list(range(2 * 2))
     assert {"holdout/default/tp", "holdout/tuned/recall", "holdout/average_precision"} <= one.data.metrics.keys()
-    shown = page_in_browser(
-        tracking.page(tracking.Published("1", parent.info.run_id, new=False), metric=SORTED_BY), free_port()
-    )
-    assert all(f">{child.info.run_name}<" in shown for child in children)
-    assert all(metric in shown for metric in ("per_fold/average_precision", "holdout/default", "holdout/tuned"))
+    names = [f">{child.info.run_name}<" for child in children]
+    wanted = [*names, "per_fold/average_precision", "holdout/default", "holdout/tuned"]
+    address = tracking.page(tracking.Published("1", parent.info.run_id, new=False), metric=SORTED_BY)
+    shown = page_in_browser(address, free_port(), wanted=wanted)
+    assert [words for words in wanted if words not in shown] == []
     assert "<strong>4</strong> matching runs" in shown
 
 
-def page_in_browser(address, port):
-    """What a person sees at `address` of MLflow's own pages, as HTML."""
+def page_in_browser(address, port, *, wanted):
+    """What a person sees at `address` of MLflow's own pages, as HTML, once all that is wanted is there."""
     if CHROMIUM is None:
         pytest.skip("chromium is not installed")
-    server = serve(port)
+    server, browser = serve(port), Chromium("profile")
     try:
-        command = [CHROMIUM, *FLAGS, "--user-data-dir=profile", "--window-size=1600,9000"]
-        command += ["--virtual-time-budget=30000", "--dump-dom", f"http://127.0.0.1:{port}/{address}"]
-        for _ in range(4):  # a busy machine may be slower than the page's own patience
-            shown = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
-            if "holdout/tuned" in shown:
+        browser.show(f"http://127.0.0.1:{port}/{address}", width=1600, height=9000)
+        for _ in range(240):
+            shown = browser.value("document.documentElement.outerHTML")
+            if all(words in shown for words in wanted):
                 break
+            time.sleep(0.5)
         return shown
     finally:
+        browser.close()
         stop(server)
 
 
