@@ -34,6 +34,7 @@ RESERVED_NAMES = ("figures", "plots", "tables")  # folders of reports/ that are 
 SPLITS = ("rows", "group", "time")
 IMPUTATIONS = ("median", "mean", "most_frequent")
 ENCODINGS = ("onehot",)
+DEFAULT_C = 1.0  # scikit-learn's, which stands in the settings where C is chosen
 
 
 @dataclass
@@ -488,6 +489,13 @@ def _model_rules(node: Mapping[str, Any]) -> list[tuple[bool, str, str, Any]]:
             "model.grid",
             "two or more different values of C above 0, since model.tune is true",
             grid,
+        ),
+        (
+            tune is not True or node.get("C", DEFAULT_C) == DEFAULT_C,
+            "model.C",
+            f"{DEFAULT_C} unless model.tune=false: C is chosen for each variant, since one C penalises resampled rows "
+            "otherwise than the table's own",
+            node.get("C"),
         ),
     ]
 

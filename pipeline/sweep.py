@@ -112,7 +112,7 @@ def _one_line(error: BaseException) -> str:
     return f"{text} {' '.join(str(cause).split())}" if isinstance(cause, OmegaConfBaseException) else text
 
 
-def plan(composed: DictConfig, name: str, *, overrides: Sequence[str], axes: dict[str, str], code: str) -> Planned:
+def plan(composed: DictConfig, name: str, *, axes: dict[str, str], code: str) -> Planned:
     """The run that a composed configuration asks for.
 
     Parameters
@@ -121,8 +121,6 @@ def plan(composed: DictConfig, name: str, *, overrides: Sequence[str], axes: dic
         See `own`.
     name
         Of the variant.
-    overrides
-        That composed it.
     axes
         Keys that the sweep varies, and their values in this run.
     code
@@ -140,7 +138,6 @@ def plan(composed: DictConfig, name: str, *, overrides: Sequence[str], axes: dic
     assert isinstance(raw, dict)
     raw["variants"] = {name: raw.pop("variant")}
     params = config.check(raw, path=CONF, give="python -m pipeline")
-    refuse_tuned(overrides, params)
     try:
         refuse_unbuildable(params)
     except InputError as error:
@@ -164,19 +161,6 @@ def plan(composed: DictConfig, name: str, *, overrides: Sequence[str], axes: dic
         settings=settings,
         data_sha256=schema["sha256"],
     )
-
-
-def refuse_tuned(overrides: Sequence[str], params: config.Config) -> None:
-    """Raise InputError for a C that is given where C is chosen: a run would not heed it."""
-    if config.grid(params) is None:
-        return
-    for override in overrides:
-        key = override.lstrip("+").partition("=")[0]
-        if key in ("model.C", "variant.model.C"):
-            raise InputError(
-                f"{override}: C is chosen for each variant, out of model.grid, since one C penalises resampled rows "
-                "otherwise than the table's own: say model.tune=false to give it"
-            )
 
 
 def _tells_no_way(key: str) -> bool:
@@ -229,7 +213,7 @@ def planned_runs(arguments: list[str], master: DictConfig, loader: ConfigLoader)
     for overrides in tqdm(runs, desc="plan", unit="run", delay=2, leave=False, disable=None):
         values = dict(override.split("=", 1) for override in overrides)
         try:
-            one = plan(*composer(overrides), overrides=overrides, axes={key: values[key] for key in varied}, code=now)
+            one = plan(*composer(overrides), axes={key: values[key] for key in varied}, code=now)
         except InputError as error:
             problems |= dict.fromkeys(error.problems)
             continue
@@ -257,10 +241,9 @@ def job(composed: DictConfig) -> None:
         os.chdir(HydraConfig.get().runtime.cwd)  # Ray's workers begin where their node was started
         work(Path(composed.sweep.job))
         return
-    overrides = list(HydraConfig.get().overrides.task)
-    refuse_variants(overrides)
+    refuse_variants(HydraConfig.get().overrides.task)
     settings, name = composed.sweep, str(HydraConfig.get().runtime.choices["variant"])
-    planned = plan(own(composed), name, overrides=overrides, axes={}, code=run.code())
+    planned = plan(own(composed), name, axes={}, code=run.code())
     drive([planned], axes={}, settings=settings, launch=in_turn, at_once=True)
 
 

@@ -189,6 +189,15 @@ def test_a_model_without_c_cannot_be_tuned(raw):
     assert config.grid(params) is None
 
 
+def test_a_c_that_is_chosen_cannot_be_given(raw):
+    (problem,) = refusal(changed(raw, "model.C", 0.1))
+    assert problem.startswith(
+        "params.yaml: model.C: expected 1.0 unless model.tune=false: C is chosen for each variant"
+    )
+    assert problem.endswith("found 0.1")
+    assert config.check(changed(changed(raw, "model.tune", False), "model.C", 0.1)).model["C"] == 0.1
+
+
 def test_a_variant_cannot_give_a_c_that_is_chosen(raw):
     raw["variants"]["none"]["model"] = {"C": 2.0}
     with pytest.raises(InputError, match=r"variants.none.model.C: C is chosen for each variant: set model.tune=false"):
@@ -215,7 +224,7 @@ def test_a_missing_file_says_what_writes_it(tmp_path):
 
 
 def test_a_variant_s_model_overrides_the_common_one(raw):
-    checked = config.check(changed(raw, "model.C", 0.5))
+    checked = config.check(changed(changed(raw, "model.tune", False), "model.C", 0.5))
     plain, weighted = (config.model(checked, name) for name in ("none", "class_weight"))
     assert isinstance(plain, LogisticRegression)
     assert (plain.C, plain.class_weight, plain.random_state) == (0.5, None, 42)

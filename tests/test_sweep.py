@@ -537,8 +537,8 @@ def test_one_run_needs_no_sweep_and_writes_its_report(project):
         (["-m", "seed=1,2", "--cfg", "job"], ["leave out --multirun"]),
         (["variant=smote", "variants.smote.sampler.k_neighbors=3"], ["say variant=NAME and variant.KEY=VALUE"]),
         (["model.tune=false", "model.C=-1"], ["conf: model: The 'C' parameter"]),
-        (["-m", "model.C=0.1,1"], ["model.C=0.1: C is chosen for each variant", "say model.tune=false to give it"]),
-        (["model.C=0.1"], ["model.C=0.1: C is chosen for each variant"]),
+        (["-m", "model.C=0.1,1"], ["conf: model.C: expected 1.0 unless model.tune=false: C is chosen", "found 0.1"]),
+        (["model.C=0.1"], ["conf: model.C: expected 1.0 unless model.tune=false: C is chosen for each variant"]),
         (["-m", "variants.smote.sampler.k_neighbors=3,4"], ["say variant=NAME and variant.KEY=VALUE"]),
     ],
 )
