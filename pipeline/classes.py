@@ -17,7 +17,7 @@ ROUTE = "merge it with another class or leave it out with data.classes"
 
 
 def word(label: Any) -> str:
-    """A label as text, as people type it: 1.0 is `1`."""
+    """A label or level as text, as people type it: 1.0 is `1`, as it was before a hole made its column floating."""
     return str(int(label)) if isinstance(label, float) and label.is_integer() else str(label).strip()
 
 

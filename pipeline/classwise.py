@@ -9,10 +9,10 @@ import pandas as pd
 
 from pipeline import multiclass, plots
 from pipeline.classes import labels, word
-from pipeline.compare import aligned, number, tests
+from pipeline.compare import aligned, contents, number, tests
 from pipeline.evidence import Evidence, fits, pack
 from pipeline.report import render_classes
-from pipeline.statistics import correlated
+from pipeline.statistics import correlated, fold_ratio
 from pipeline.verdict import RANKING, REFERENCE, verdict
 
 SCHEMA_VERSION = 1
@@ -53,7 +53,7 @@ def compare(evidence: Evidence) -> dict[str, Any]:
         label, means over the folds of `average_precision` and of recall by both rules of decision; None without folds.
         Numbers unrounded, undefined ones None.
     """
-    results, declared, first = evidence.results, evidence.declared, next(iter(evidence.predictions.values()))
+    results, declared = evidence.results, evidence.declared
     seen = {name: rows for name, rows in evidence.out_of_fold.items() if rows is not None}
     lines = {}
     if REFERENCE in seen:
@@ -62,7 +62,6 @@ def compare(evidence: Evidence) -> dict[str, Any]:
             other = evidence.folds[name]
             if name != REFERENCE and plain is not None and other is not None and _judged(plain, other):
                 lines[name] = equivalence(name, (seen[REFERENCE], plain), (seen[name], other), alpha=declared["alpha"])
-    leaked = first.index.intersection(next(iter(seen.values())).index).nunique() if seen else 0
     said = verdict(
         results,
         evidence.folds,
@@ -73,7 +72,7 @@ def compare(evidence: Evidence) -> dict[str, Any]:
         intervals={name: dict.fromkeys(RANKING) for name in results},
         lines=lines,
         translation="",
-        leaked=leaked,
+        leaked=evidence.leaked,
         known=False,
     )
     return {
@@ -123,8 +122,7 @@ def equivalence(
         ours = multiclass.decide(multiclass.probabilities(after[held]))
         same.append(float((multiclass.decide(multiclass.probabilities(before[held]), trained) == ours).mean()))
     differences = (remedy[1].default_balanced_accuracy - fitted.tuned_balanced_accuracy).to_numpy(dtype=float)
-    share = float(fitted["rows"].sum() / fitted["training_rows"].sum())
-    gain = correlated(differences, test_over_train=share, rope=0.0, alpha=alpha)
+    gain = correlated(differences, test_over_train=fold_ratio(fitted), rope=0.0, alpha=alpha)
     found = {"same_decisions": float(np.mean(same)), "gain": {"mean": gain.mean, "low": gain.low, "high": gain.high}}
     text = (
         f"{name}: the plain model, called by class weights, decides {found['same_decisions']:.1%} of the rows as "
@@ -282,12 +280,5 @@ def pages(evidence: Evidence) -> dict[str, Any]:
     comparison = compare(evidence)
     drawn = {name: plots.png(figure) for name, figure in plots.draw_classes(comparison).items()}
     points = plots.tables_of_classes(comparison, dict(evidence.predictions))
-    return {
-        **{f"figures/{name}.png": picture for name, picture in drawn.items()},
-        **{f"plots/{name}.csv": rows.to_csv(index=False, lineterminator="\n") for name, rows in points.items()},
-        "comparison.json": comparison,
-        "verdict.json": comparison["verdict"],
-        "comparison.csv": flat(comparison).to_csv(index=False, lineterminator="\n"),
-        "comparison.md": markdown(comparison),
-        "index.html": render_classes(comparison, drawn, command=evidence.command, evidence=pack(evidence)),
-    }
+    page = render_classes(comparison, drawn, command=evidence.command, evidence=pack(evidence))
+    return contents(comparison, drawn, points, flat(comparison), markdown(comparison), page)

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline.classes import word
+
 KINDS = ("numeric", "integer", "boolean", "ordinal", "date", "categorical")
 CELLS = 3  # rows named in an error
 LEVELS = 10  # so few may be as many as the cells, or partly numbers (2, 3, 4, 5more), and still be levels
@@ -74,7 +76,7 @@ def typed(column: pd.Series, declared: Any = None) -> pd.Series:
         The values are not what was declared, or tell of no kind, or of more than one.
     """
     if isinstance(declared, list):
-        return _ordinal(column, [_word(level) for level in declared])
+        return _ordinal(column, [word(level) for level in declared])
     if isinstance(declared, str) and ("%" in declared or declared == ISO):
         return _date(column, (declared,))
     if declared in (None, "numeric"):
@@ -151,23 +153,18 @@ def _is_number(column: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
 
 
-def _word(value: Any) -> str:
-    """A level as text: 1.0 is `1`, as it was before a hole made its column floating."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
-
-
 def _text(column: pd.Series) -> pd.Series:
     """The column as text without spaces around it; an empty cell is a hole."""
     if pd.api.types.is_datetime64_any_dtype(column):
         return column.astype("str")
-    return column.map(_word, na_action="ignore").astype("str").replace("", np.nan)
+    return column.map(word, na_action="ignore").astype("str").replace("", np.nan)
 
 
 def _told(column: pd.Series) -> pd.Series:
     """The column by what its values are."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         levels = column.cat.categories
-        return _ordinal(column, [_word(level) for level in levels]) if column.cat.ordered else _text(column)
+        return _ordinal(column, [word(level) for level in levels]) if column.cat.ordered else _text(column)
     if pd.api.types.is_bool_dtype(column):
         return _boolean(column)
     if pd.api.types.is_datetime64_any_dtype(column):

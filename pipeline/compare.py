@@ -19,7 +19,7 @@ from pipeline.files import EVALUATE, INGEST, REPORTS, RESAMPLE, SPLIT, TRAIN, di
 from pipeline.metrics import BEST, holdout
 from pipeline.report import render
 from pipeline.run import code
-from pipeline.statistics import bootstrap_logit
+from pipeline.statistics import bootstrap_logit, fold_ratio
 from pipeline.verdict import REFERENCE, metric_words, verdict
 
 SCHEMA_VERSION = 2
@@ -77,14 +77,13 @@ def compare(evidence: Evidence) -> dict[str, Any]:
     all_defined = all(rows is not None and rows.positives.min() > 0 for rows in evidence.folds.values())
     how: dict[str, Any] = {"alpha": declared["alpha"]}
     if (plain := evidence.folds.get(REFERENCE)) is not None:
-        how["test_over_train"] = float(plain["rows"].sum() / plain["training_rows"].sum())
+        how["test_over_train"] = fold_ratio(plain)
     if REFERENCE in seen and all_defined:
         for name in seen:
             if name != REFERENCE:
                 lines[name] = equivalence.equivalence(seen[REFERENCE], seen[name], **how)
                 lines[name]["sentence"] = equivalence.sentence(name, lines[name])
     translation = costs.translation(trained=0.5, true=weights.share(weights.training(evidence.classes)))
-    leaked = first.index.intersection(next(iter(seen.values())).index).nunique() if seen else 0
     said = verdict(
         results,
         evidence.folds,
@@ -95,7 +94,7 @@ def compare(evidence: Evidence) -> dict[str, Any]:
         intervals=intervals,
         lines=lines,
         translation=translation,
-        leaked=leaked,
+        leaked=evidence.leaked,
         known=evidence.truth is not None,
     )
     mapped = costs.cost_map(seen, ratios=RATIOS, reference=REFERENCE, **how) if REFERENCE in seen else []
@@ -311,14 +310,27 @@ def pages(evidence: Evidence) -> dict[str, Any]:
     figures = plots.draw(comparison, predictions, mended(evidence), evidence.components)
     drawn = {name: plots.png(figure) for name, figure in figures.items()}
     points = plots.tables(comparison, predictions)
+    page = render(comparison, drawn, command=evidence.command, evidence=pack(evidence))
+    return contents(comparison, drawn, points, flat(comparison), markdown(comparison), page)
+
+
+def contents(
+    comparison: dict[str, Any],
+    drawn: dict[str, bytes],
+    points: dict[str, pd.DataFrame],
+    figures: pd.DataFrame,
+    text: str,
+    page: str,
+) -> dict[str, Any]:
+    """What `pages` gives, of its parts: pictures, points of curves, a row for each variant, Markdown, and HTML."""
     return {
         **{f"figures/{name}.png": picture for name, picture in drawn.items()},
         **{f"plots/{name}.csv": rows.to_csv(index=False, lineterminator="\n") for name, rows in points.items()},
         "comparison.json": comparison,
         "verdict.json": comparison["verdict"],
-        "comparison.csv": flat(comparison).to_csv(index=False, lineterminator="\n"),
-        "comparison.md": markdown(comparison),
-        "index.html": render(comparison, drawn, command=evidence.command, evidence=pack(evidence)),
+        "comparison.csv": figures.to_csv(index=False, lineterminator="\n"),
+        "comparison.md": text,
+        "index.html": page,
     }
 
 

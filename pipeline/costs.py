@@ -112,7 +112,7 @@ def cost_map(
     reference
         The variant that the others are compared with.
     test_over_train
-        See `pipeline.statistics.correlated`.
+        See `pipeline.statistics.fold_ratio`.
     alpha
         Error of each interval, in (0, 1). Nothing is corrected for looking at several variants and ratios: for an
         error of the cheapest variant's interval, divide by the number of remedies.

@@ -24,7 +24,7 @@ def equivalence(plain: pd.DataFrame, remedy: pd.DataFrame, *, test_over_train: f
     plain, remedy
         As `pipeline.folds.out_of_fold` returns them, from the same folds of the same rows.
     test_over_train
-        See `pipeline.statistics.correlated`.
+        See `pipeline.statistics.fold_ratio`.
     alpha
         Error of the interval of `gain`, in (0, 1).
 

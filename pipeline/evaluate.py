@@ -28,7 +28,7 @@ from pipeline.files import (
 )
 from pipeline.folds import Chain, Folded
 from pipeline.grouping import together
-from pipeline.metrics import holdout, threshold_free
+from pipeline.metrics import holdout, losses
 
 
 def refit(
@@ -177,7 +177,7 @@ def assess(
     true = np.bincount(before, minlength=len(labels)) / len(before)
     judged = multiclass.holdout(y.to_numpy(), probabilities, labels=labels, trained=trained, confidence=confidence)
     worth = multiclass.mended(y.to_numpy(), probabilities, labels=labels, trained=trained, true=true)
-    return pd.concat([y.rename("y"), multiclass.frame(probabilities, X.index)], axis=1), judged, worth
+    return pd.DataFrame({"y": y, **multiclass.by_column(probabilities)}, index=X.index), judged, worth
 
 
 def reports(predictions: pd.DataFrame, judged: dict[str, Any], fitted: Mapping[str, Any]) -> dict[str, Any]:
@@ -251,7 +251,7 @@ def by_fold(folded: Folded, settings: Evaluate) -> pd.DataFrame:
             if name not in ("threshold", "intervals")
         }
         slope, intercept = _platt(others)
-        mended = threshold_free(y, calibration.recalibrate(probability, slope=slope, intercept=intercept), weight)
+        mended = losses(y, calibration.recalibrate(probability, slope=slope, intercept=intercept), weight)
         found = calibration.calibration(y, probability, weight)
         rows.append(
             {
@@ -369,8 +369,7 @@ def mended(
 
 
 def _measured(y: np.ndarray, probability: np.ndarray, weight: np.ndarray | None) -> dict[str, float | None]:
-    free = threshold_free(y, probability, weight)
-    return {"log_loss": free["log_loss"], "brier": free["brier"], **calibration.calibration(y, probability, weight)}
+    return {**losses(y, probability, weight), **calibration.calibration(y, probability, weight)}
 
 
 def matrices(judged: dict[str, Any]) -> dict[str, list[list[float]]]:

@@ -56,6 +56,12 @@ class Evidence:
     hashes: dict[str, str | None]
     command: str
 
+    @property
+    def leaked(self) -> int:
+        """Rows that stand both among the training rows and among the test rows."""
+        tested, seen = next(iter(self.predictions.values())), next(iter(self.out_of_fold.values()))
+        return 0 if seen is None else tested.index.intersection(seen.index).nunique()
+
 
 def pack(evidence: Evidence) -> str | None:
     """The predictions, and what no prediction tells, as JSON text; None where it would exceed `LARGEST` bytes."""

@@ -253,8 +253,7 @@ def tune(
         prepared = prepare(preprocessor, X.iloc[fit])
         sampler = suit(reseeded(chain.sampler, *where, fold), prepared)
         try:
-            made, known = resample(prepared, y.iloc[fit], sampler)
-            _refuse_missing(known, chain)
+            made, known = resample(prepared, y.iloc[fit], sampler, chain.labels)
         except InputError:
             if isinstance(chain.sampler, FunctionSampler):
                 return None, None
@@ -300,9 +299,7 @@ def _right(
 
 def _told(probability: np.ndarray) -> dict[str, np.ndarray]:
     """Probabilities as columns: of the positive class, or of each of several."""
-    if probability.ndim == 1:
-        return {"probability": probability}
-    return {f"{multiclass.COLUMN}{code}": values for code, values in enumerate(probability.T)}
+    return {"probability": probability} if probability.ndim == 1 else multiclass.by_column(probability)
 
 
 def _counts(y: pd.Series, chain: Chain) -> dict[str, int]:

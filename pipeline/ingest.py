@@ -114,7 +114,7 @@ def ingest(
     if len(counts) > 2 and positive is None:
         codes, named = classes.encoded(labels)
     else:
-        one = _label(positive, counts.index) if positive is not None else _rarest(counts)
+        one = label_of(positive, counts.index) if positive is not None else rarest_label(counts)
         zero = next(label for label in counts.index if label != one) if len(counts) == 2 else classes.REST
         codes = (labels == one).astype("int8")
     if not integers:
@@ -142,12 +142,12 @@ def _stripped(labels: pd.Series) -> pd.Series:
     return bare.mask(bare == "")
 
 
-def _rarest(counts: pd.Series) -> Any:
-    # Of two equal classes the larger label, as in 0 and 1.
+def rarest_label(counts: pd.Series) -> Any:
+    """The label of the fewest rows; of two as rare the larger, as in 0 and 1."""
     return max(counts.index[counts == counts.min()])
 
 
-def _label(positive: Any, labels: pd.Index) -> Any:
+def label_of(positive: Any, labels: pd.Index) -> Any:
     """The label among `labels` that `positive` names; None if there is none."""
     return next((label for label in labels if label == positive or str(label) == str(positive)), None)
 
@@ -170,7 +170,7 @@ def _target_problems(labels: pd.Series, positive: Any) -> list[str]:
         return [f"{column}: expected two classes or more, found {found}"]
     if several := classes.problems(counts, positive=positive) if len(counts) > 2 else []:
         return [f"{column}: {problem}" for problem in several]
-    if positive is not None and _label(positive, counts.index) is None:
+    if positive is not None and label_of(positive, counts.index) is None:
         return [f"{column}: data.positive {positive!r} is not there; there is: {classes.listed(counts)}"]
     return []
 

@@ -15,6 +15,7 @@ import pandas as pd
 from omegaconf import MISSING, OmegaConf
 
 from pipeline import columns, config, delimited, folds, ingest, report, weights
+from pipeline.classes import plain
 from pipeline.columns import ColumnError
 from pipeline.config import Config, Data
 from pipeline.configure import CONF, compose
@@ -145,9 +146,9 @@ def inspect(
     name = likely_target(source.drop(columns=[c for c in drop if c in source])) if guessed else target
     labels = pd.Series(index=source.index, dtype="str") if name is None else source[name]
     counts = labels.value_counts()
-    rarest = next((label for label in counts.index if positive is not None and str(label) == str(positive)), None)
+    rarest = None if positive is None else ingest.label_of(positive, counts.index)
     if rarest is None and len(counts):
-        rarest = max(counts.index[counts == counts.min()])  # of equals the largest, as ingest takes it
+        rarest = ingest.rarest_label(counts)
     features = source.drop(columns=[c for c in {*drop, name} if c in source])
     found = [
         column(features[c], labels, rarest, (declared or {}).get(c), min_frequency=min_frequency) for c in features
@@ -156,8 +157,8 @@ def inspect(
         rows=len(source),
         target=name,
         guessed=guessed,
-        classes=[(_plain(label), int(count)) for label, count in counts.items()],
-        positive=_plain(rarest),
+        classes=[(plain(label), int(count)) for label, count in counts.items()],
+        positive=plain(rarest),
         **_duplicates(features, labels),
         columns=_ahead(found),
     )
@@ -363,11 +364,6 @@ def _duplicates(features: pd.DataFrame, labels: pd.Series) -> dict[str, int]:
     return {"repeated": int(features.duplicated().sum()), "conflicting": int((classes > 1).sum())}
 
 
-def _plain(value: Any) -> Any:
-    """A numpy scalar as Python's own."""
-    return value.item() if isinstance(value, np.generic) else value
-
-
 def _share(count: int, total: int) -> str:
     return f"{count:,} of {total:,} rows, {_percent(count, total)}"
 
@@ -381,7 +377,7 @@ def _cell(value: Any) -> str:
     """A value as it is shown: text in quotes."""
     if isinstance(value, str):
         return repr(value if len(value) <= 24 else f"{value[:24]}…")
-    return str(_plain(value))
+    return str(plain(value))
 
 
 def _summary(typed: pd.Series, kind: str | None) -> str:
@@ -477,7 +473,7 @@ def refusals(source: pd.DataFrame, data: Data, *, target: str | None) -> list[st
         if getattr(data, role) not in source:
             setattr(known, role, None)
     said: dict[str, None] = {}  # a set that keeps order
-    for settings in (data, known):
+    for settings in [data] if known == data else [data, known]:
         if settings.target:
             try:
                 ingest.accept(source, settings)

@@ -112,6 +112,16 @@ def at_threshold(
     }
 
 
+def losses(y: np.ndarray, probability: np.ndarray, weight: np.ndarray | None = None) -> dict[str, float]:
+    """`log_loss`, in nats, and `brier`; arguments as for `threshold_free`, of which they are a part."""
+    from sklearn.metrics import brier_score_loss, log_loss
+
+    return {
+        "log_loss": float(log_loss(y, probability, labels=[0, 1], sample_weight=weight)),
+        "brier": float(brier_score_loss(y, probability, pos_label=1, sample_weight=weight)),
+    }
+
+
 def threshold_free(y: np.ndarray, probability: np.ndarray, weight: np.ndarray | None = None) -> dict[str, float | None]:
     """Metrics of ranking and of probabilities, which no threshold can move.
 
@@ -131,10 +141,9 @@ def threshold_free(y: np.ndarray, probability: np.ndarray, weight: np.ndarray | 
         brier; brier_skill, 1 - brier / (prevalence (1 - prevalence)); predicted_over_observed, mean probability over
         prevalence. None where one is not defined, for want of a class.
     """
-    from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
+    from sklearn.metrics import average_precision_score, roc_auc_score
 
-    prevalence = float(np.average(y == 1, weights=weight))
-    brier = float(brier_score_loss(y, probability, pos_label=1, sample_weight=weight))
+    prevalence, lost = float(np.average(y == 1, weights=weight)), losses(y, probability, weight)
     both = 0 < prevalence < 1
     return {
         "roc_auc": float(roc_auc_score(y, probability, sample_weight=weight)) if both else None,
@@ -142,9 +151,8 @@ def threshold_free(y: np.ndarray, probability: np.ndarray, weight: np.ndarray | 
         if prevalence > 0
         else None,
         "prevalence": prevalence,
-        "log_loss": float(log_loss(y, probability, labels=[0, 1], sample_weight=weight)),
-        "brier": brier,
-        "brier_skill": 1 - brier / (prevalence * (1 - prevalence)) if both else None,
+        **lost,
+        "brier_skill": 1 - lost["brier"] / (prevalence * (1 - prevalence)) if both else None,
         "predicted_over_observed": _ratio(float(np.average(probability, weights=weight)), prevalence),
     }
 

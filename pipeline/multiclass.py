@@ -15,9 +15,9 @@ COLUMN = "probability_"  # and the code of the class
 MACRO = ("balanced_accuracy", "macro_f1", "accuracy")
 
 
-def frame(probability: np.ndarray, index: pd.Index) -> pd.DataFrame:
+def by_column(probability: np.ndarray) -> dict[str, np.ndarray]:
     """Probabilities, shape (n, k), as columns `probability_0` to `probability_{k - 1}`."""
-    return pd.DataFrame(probability, index=index, columns=[f"{COLUMN}{code}" for code in range(probability.shape[1])])
+    return {f"{COLUMN}{code}": values for code, values in enumerate(probability.T)}
 
 
 def columns(rows: pd.DataFrame) -> list[str]:
@@ -26,7 +26,7 @@ def columns(rows: pd.DataFrame) -> list[str]:
 
 
 def probabilities(rows: pd.DataFrame) -> np.ndarray:
-    """The probabilities of `frame`, shape (n, k)."""
+    """The probabilities of `by_column`, shape (n, k)."""
     return np.asarray(rows[columns(rows)])
 
 
@@ -97,6 +97,22 @@ def of_matrix(cells: np.ndarray, labels: Sequence[Any], *, confidence: float) ->
     }
 
 
+def losses(y: np.ndarray, probability: np.ndarray) -> dict[str, float]:
+    """`log_loss` and `brier`; arguments as for `of_probabilities`, of which they are a part."""
+    from sklearn.metrics import brier_score_loss, log_loss
+
+    codes = np.arange(probability.shape[1])
+    return {
+        "log_loss": float(log_loss(y, probability, labels=codes)),
+        "brier": float(brier_score_loss(y, probability, labels=codes)),
+    }
+
+
+def predicted_over_observed(one: np.ndarray, probability: np.ndarray) -> float | None:
+    """Mean probability of a class over its share, where `one`, shape (n,), says which rows are of it."""
+    return _ratio(float(probability.mean()), float(one.mean()))
+
+
 def of_probabilities(y: np.ndarray, probability: np.ndarray, labels: Sequence[Any]) -> dict[str, Any]:
     """Metrics of ranking and of probabilities, over all classes and of each.
 
@@ -116,7 +132,7 @@ def of_probabilities(y: np.ndarray, probability: np.ndarray, labels: Sequence[An
         rows; `log_loss`, in nats; `brier`, the sum of squares over the classes, in [0, 2]; and `classes`: by label
         `support`, its own `average_precision` and `roc_auc`, and `predicted_over_observed`.
     """
-    from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
+    from sklearn.metrics import average_precision_score, roc_auc_score
 
     classes = {}
     for code, label in enumerate(labels):
@@ -126,13 +142,11 @@ def of_probabilities(y: np.ndarray, probability: np.ndarray, labels: Sequence[An
             "support": int(one.sum()),
             "average_precision": float(average_precision_score(one, p)) if some else None,
             "roc_auc": float(roc_auc_score(one, p)) if both else None,
-            "predicted_over_observed": _ratio(float(p.mean()), float(one.mean())),
+            "predicted_over_observed": predicted_over_observed(one, p),
         }
-    codes = np.arange(len(labels))
     return {
         **{metric: _mean([each[metric] for each in classes.values()]) for metric in ("average_precision", "roc_auc")},
-        "log_loss": float(log_loss(y, probability, labels=codes)),
-        "brier": float(brier_score_loss(y, probability, labels=codes)),
+        **losses(y, probability),
         "classes": classes,
     }
 
@@ -195,9 +209,8 @@ def mended(
     forms = {"raw": probability, "prior_corrected": correct_shares(probability, trained=trained, true=true)}
     worth: dict[str, Any] = {}
     for form, p in forms.items():
-        free = of_probabilities(y, p, labels)
-        ratios = {name: each["predicted_over_observed"] for name, each in free["classes"].items()}
-        worth[form] = {"log_loss": free["log_loss"], "brier": free["brier"], "predicted_over_observed": ratios}
+        ratios = {word(label): predicted_over_observed(y == code, p[:, code]) for code, label in enumerate(labels)}
+        worth[form] = {**losses(y, p), "predicted_over_observed": ratios}
     shares = {"trained": by_label(trained, labels), "true": by_label(true, labels)}
     return {**worth, "corrections": shares}
 
@@ -227,7 +240,7 @@ def by_fold(predictions: pd.DataFrame, fits: pd.DataFrame) -> pd.DataFrame:
         y, probability = held.y.to_numpy(), probabilities(held)
         trained, there = shares(fit, "trained_share_", classes), shares(fit, "training_rows_", classes)
         judged = holdout(y, probability, labels=codes, trained=trained, confidence=0.95)
-        mended = of_probabilities(y, correct_shares(probability, trained=trained, true=there / there.sum()), codes)
+        mended = losses(y, correct_shares(probability, trained=trained, true=there / there.sum()))
         own = {f"average_precision_{code}": judged["classes"][str(code)]["average_precision"] for code in codes}
         decisions = {
             **{f"{point}_{metric}": judged[point][metric] for point in POINTS for metric in MACRO},

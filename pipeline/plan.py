@@ -20,7 +20,7 @@ from pipeline.configure import asked
 from pipeline.errors import InputError
 from pipeline.errors import run as run_command
 from pipeline.files import say
-from pipeline.statistics import minimum_detectable
+from pipeline.statistics import fold_ratio, minimum_detectable
 
 ENOUGH = 50  # positives that a simulated table keeps for training, if the table has them: width then follows the law
 AIM = 2  # times the ROPE: the smallest difference to aim at
@@ -242,9 +242,7 @@ def variances(params: Config, number: int, *, rows: int, positives: int, roc_auc
     rows_of = {name: each for name, each in found.items() if each is not None}
     none = rows_of.pop(verdict.REFERENCE)
     differences = {name: (each[column] - none[column]).to_numpy(dtype=float) for name, each in rows_of.items()}
-    return {name: float(d.var(ddof=1)) for name, d in differences.items()} | {
-        "test_over_train": float(none["rows"].sum() / none["training_rows"].sum())
-    }
+    return {name: float(d.var(ddof=1)) for name, d in differences.items()} | {"test_over_train": fold_ratio(none)}
 
 
 def plan(params: Config, keys: Plan, *, processes: int = -1) -> Expected:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from pipeline import calibration, columns, encoding
+from pipeline import calibration, columns, encoding, multiclass
 from pipeline.classes import labels, word
 from pipeline.columns import ColumnError, lines
 from pipeline.errors import InputError, nearest
@@ -104,7 +104,7 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
     def _of_several(self, told: np.ndarray, index: pd.Index) -> pd.DataFrame:
         shares = {key: np.array(values) for key, values in self.correction.items()}
-        called = (told / shares["trained"]).argmax(axis=1)
+        called = multiclass.decide(told, shares["trained"])
         names = [word(label) for label in self.labels]
         forms = {"probability": calibration.correct_shares(told, **shares), "raw_probability": told}
         each = {f"{form}_{name}": p[:, code] for form, p in forms.items() for code, name in enumerate(names)}

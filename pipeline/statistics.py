@@ -6,6 +6,7 @@ from math import exp, sqrt
 from statistics import NormalDist
 
 import numpy as np
+import pandas as pd
 
 EXACT = 1e-12  # so near to 0 or 1 a metric differs from it by rounding alone
 
@@ -67,6 +68,11 @@ def wilson(successes: float, trials: float, *, confidence: float) -> tuple[float
     return (0.0 if successes == 0 else centre - half, 1.0 if successes == trials else centre + half)
 
 
+def fold_ratio(folds: pd.DataFrame) -> float:
+    """Test rows over training rows of a fold, by `rows` and `training_rows` of all: 1 / (K - 1) where K are alike."""
+    return float(folds["rows"].sum() / folds["training_rows"].sum())
+
+
 def correlated(differences: np.ndarray, *, test_over_train: float, rope: float, alpha: float) -> CorrelatedTest:
     """The corrected resampled t-test and, from the same t, the Bayesian correlated t-test under a flat prior.
 
@@ -78,7 +84,7 @@ def correlated(differences: np.ndarray, *, test_over_train: float, rope: float, 
     differences
         Shape (repeats * folds,): remedy minus none on the same test rows, in a metric where higher is better.
     test_over_train
-        Test rows over training rows of a fold: 1 / (K - 1) for K folds; 0 is the plain t-test.
+        See `fold_ratio`: 1 / (K - 1) for K folds; 0 is the plain t-test.
     rope
         Half-width of the region of practical equivalence [-rope, rope], from 0.
     alpha

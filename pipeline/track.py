@@ -49,30 +49,23 @@ EXAMPLE_ROWS = 5
 def sentence(name: str, params: Config, metrics: Mapping[str, Any]) -> str:
     """What a variant is and does, for a person who reads nothing else."""
     chosen, judged = config.variant(params, name), metrics["holdout"]
-    if "classes" in judged:
-        return _sentence_of_classes(name, params, judged)
     sampler = chosen.sampler["_target_"].rpartition(".")[2]
     model = ", ".join([params.model["_target_"].rpartition(".")[2], *(f"{k}={v}" for k, v in chosen.model.items())])
+    made = f"{'No resampling' if sampler == 'FunctionSampler' else sampler}, then {model}, on {params.data.name}"
+    if "classes" in judged:
+        recalls = [judged[point]["balanced_accuracy"] for point in ("default", "tuned")]
+        default, weighed = ("undefined" if recall is None else f"{recall:.3f}" for recall in recalls)
+        return (
+            f"{made}. Macro recall over {len(judged['classes'])} classes among {judged['rows']} test rows is {default} "
+            f"by the likeliest class, {weighed} by class weights."
+        )
     precision, cells = judged["threshold_free"]["average_precision"], judged["default"]
     found, positives, alarms = map(weights.shown, (cells["tp"], cells["tp"] + cells["fn"], cells["fp"]))
     weighted = f", weighted by {params.data.weight}" if params.data.weight else ""
     return (
-        f"{'No resampling' if sampler == 'FunctionSampler' else sampler}, then {model}, on "
-        f"{params.data.name}{weighted}. At threshold 0.5 it finds {found} of the {positives} positives among "
+        f"{made}{weighted}. At threshold 0.5 it finds {found} of the {positives} positives among "
         f"{judged['rows']} test rows, with {alarms} false alarms"
         + ("." if precision is None else f"; average precision {precision:.3f}.")
-    )
-
-
-def _sentence_of_classes(name: str, params: Config, judged: Mapping[str, Any]) -> str:
-    chosen = config.variant(params, name)
-    parts = [each["_target_"].rpartition(".")[2] for each in (chosen.sampler, params.model)]
-    recalls = [judged[point]["balanced_accuracy"] for point in ("default", "tuned")]
-    default, weighed = ("undefined" if recall is None else f"{recall:.3f}" for recall in recalls)
-    return (
-        f"{'No resampling' if parts[0] == 'FunctionSampler' else parts[0]}, then {parts[1]}, on {params.data.name}. "
-        f"Macro recall over {len(judged['classes'])} classes among {judged['rows']} test rows is {default} by the "
-        f"likeliest class, {weighed} by class weights."
     )
 
 

@@ -41,7 +41,9 @@ SCORING = (
     "columns",
     "encoding",
     "errors",
+    "multiclass",
     "scoring",
+    "statistics",
 )  # what a model needs of this package
 ABANDONED = 3600  # seconds after which an unfinished run on a shared server belongs to a process that died
 LONGEST = {

@@ -14,7 +14,7 @@ from pipeline.caveats import caveats, converged, formula_holds
 from pipeline.classes import ROUTE, several
 from pipeline.errors import InputError, run
 from pipeline.files import REPORTS, read_json, say
-from pipeline.statistics import CorrelatedTest, call, correlated, holm, minimum_detectable
+from pipeline.statistics import CorrelatedTest, call, correlated, fold_ratio, holm, minimum_detectable
 
 SCHEMA_VERSION = 2
 FILE = REPORTS / "verdict.json"
@@ -117,7 +117,7 @@ def judge(
     values = {name: sign * rows[column].to_numpy(dtype=float) for name, rows in folds.items() if rows is not None}
     first = folds[REFERENCE]
     assert first is not None
-    how = {"test_over_train": float(first["rows"].sum() / first["training_rows"].sum()), "rope": rope, "alpha": alpha}
+    how = {"test_over_train": fold_ratio(first), "rope": rope, "alpha": alpha}
     remedies = [name for name in folds if name != REFERENCE]
     tests = {name: correlated(values[name] - values[REFERENCE], **how) for name in remedies}
     adjusted = dict(zip(remedies, holm([tests[name].p for name in remedies]), strict=True))
