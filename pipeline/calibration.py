@@ -5,6 +5,32 @@ import numpy as np
 STEPS = 100  # of Newton's method, which takes about ten
 
 
+def losses(y: np.ndarray, probability: np.ndarray, weight: np.ndarray | None = None) -> dict[str, float]:
+    """What probabilities cost on labelled rows, of two classes or several.
+
+    Parameters
+    ----------
+    y
+        Shape (n,): codes, 0 or 1 of two classes.
+    probability
+        Shape (n,), of code 1; or (n, k), of each of several classes.
+    weight
+        Shape (n,): how many rows each row stands for; None is one.
+
+    Returns
+    -------
+    losses
+        `log_loss`, in nats, and `brier`: of two classes in [0, 1], of several the sum of squares over them, in [0, 2].
+    """
+    from sklearn.metrics import brier_score_loss, log_loss
+
+    codes = np.arange(2 if probability.ndim == 1 else probability.shape[1])
+    return {
+        "log_loss": float(log_loss(y, probability, labels=codes, sample_weight=weight)),
+        "brier": float(brier_score_loss(y, probability, labels=codes, sample_weight=weight)),
+    }
+
+
 def calibration(y: np.ndarray, probability: np.ndarray, weight: np.ndarray | None = None) -> dict[str, float | None]:
     """How far probabilities are from the frequencies they announce; all perfect at slope 1, in the large 0, ratio 1.
 

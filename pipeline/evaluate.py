@@ -28,7 +28,7 @@ from pipeline.files import (
 )
 from pipeline.folds import Chain, Folded
 from pipeline.grouping import together
-from pipeline.metrics import holdout, losses
+from pipeline.metrics import holdout
 
 
 def refit(
@@ -251,7 +251,7 @@ def by_fold(folded: Folded, settings: Evaluate) -> pd.DataFrame:
             if name not in ("threshold", "intervals")
         }
         slope, intercept = _platt(others)
-        mended = losses(y, calibration.recalibrate(probability, slope=slope, intercept=intercept), weight)
+        mended = calibration.losses(y, calibration.recalibrate(probability, slope=slope, intercept=intercept), weight)
         found = calibration.calibration(y, probability, weight)
         rows.append(
             {
@@ -369,7 +369,7 @@ def mended(
 
 
 def _measured(y: np.ndarray, probability: np.ndarray, weight: np.ndarray | None) -> dict[str, float | None]:
-    return {**losses(y, probability, weight), **calibration.calibration(y, probability, weight)}
+    return {**calibration.losses(y, probability, weight), **calibration.calibration(y, probability, weight)}
 
 
 def matrices(judged: dict[str, Any]) -> dict[str, list[list[float]]]:

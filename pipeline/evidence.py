@@ -59,7 +59,8 @@ class Evidence:
     @property
     def leaked(self) -> int:
         """Rows that stand both among the training rows and among the test rows."""
-        tested, seen = next(iter(self.predictions.values())), next(iter(self.out_of_fold.values()))
+        tested = next(iter(self.predictions.values()))
+        seen = next((rows for rows in self.out_of_fold.values() if rows is not None), None)
         return 0 if seen is None else tested.index.intersection(seen.index).nunique()
 
 

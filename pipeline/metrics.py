@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.statistics import wilson
+from pipeline.calibration import losses
+from pipeline.statistics import ratio, wilson
 from pipeline.weights import at, effective
 
 DEFAULT_THRESHOLD = 0.5
@@ -53,15 +54,15 @@ def of_matrix(tn: float, fp: float, fn: float, tp: float) -> dict[str, float | N
     """
     cells = {"tn": tn, "fp": fp, "fn": fn, "tp": tp}
     result = {
-        name: _ratio(sum(cells[c] for c in above), sum(cells[c] for c in below))
+        name: ratio(sum(cells[c] for c in above), sum(cells[c] for c in below))
         for name, (above, below) in PROPORTIONS.items()
     }
     recall, specificity = result["recall"], result["specificity"]
     both = recall is not None and specificity is not None
-    result["f1"] = _ratio(2 * tp, 2 * tp + fp + fn)
+    result["f1"] = ratio(2 * tp, 2 * tp + fp + fn)
     result["balanced_accuracy"] = (recall + specificity) / 2 if both else None  # type: ignore[operator]
     result["g_mean"] = sqrt(recall * specificity) if both else None  # type: ignore[operator]
-    result["mcc"] = _ratio(tp * tn - fp * fn, sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)))
+    result["mcc"] = ratio(tp * tn - fp * fn, sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)))
     return result
 
 
@@ -112,16 +113,6 @@ def at_threshold(
     }
 
 
-def losses(y: np.ndarray, probability: np.ndarray, weight: np.ndarray | None = None) -> dict[str, float]:
-    """`log_loss`, in nats, and `brier`; arguments as for `threshold_free`, of which they are a part."""
-    from sklearn.metrics import brier_score_loss, log_loss
-
-    return {
-        "log_loss": float(log_loss(y, probability, labels=[0, 1], sample_weight=weight)),
-        "brier": float(brier_score_loss(y, probability, pos_label=1, sample_weight=weight)),
-    }
-
-
 def threshold_free(y: np.ndarray, probability: np.ndarray, weight: np.ndarray | None = None) -> dict[str, float | None]:
     """Metrics of ranking and of probabilities, which no threshold can move.
 
@@ -153,7 +144,7 @@ def threshold_free(y: np.ndarray, probability: np.ndarray, weight: np.ndarray | 
         "prevalence": prevalence,
         **lost,
         "brier_skill": 1 - lost["brier"] / (prevalence * (1 - prevalence)) if both else None,
-        "predicted_over_observed": _ratio(float(np.average(probability, weights=weight)), prevalence),
+        "predicted_over_observed": ratio(float(np.average(probability, weights=weight)), prevalence),
     }
 
 
@@ -196,7 +187,3 @@ def holdout(
         "default": at_threshold(y, probability, DEFAULT_THRESHOLD, **how),
         "tuned": None if tuned is None else at_threshold(y, probability, tuned, **how),
     }
-
-
-def _ratio(above: float, below: float) -> float | None:
-    return above / below if below else None

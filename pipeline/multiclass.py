@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.calibration import correct_shares
+from pipeline.calibration import correct_shares, losses
 from pipeline.classes import word
-from pipeline.statistics import wilson
+from pipeline.statistics import ratio, wilson
 
 POINTS = {"default": "the likeliest class", "tuned": "class weights"}  # rules of decision, and what to call them
 COLUMN = "probability_"  # and the code of the class
@@ -83,34 +83,23 @@ def of_matrix(cells: np.ndarray, labels: Sequence[Any], *, confidence: float) ->
         counts = {"recall": is_, "precision": told}
         ends = {name: wilson(hits, number, confidence=confidence) for name, number in counts.items()}
         classes[word(label)] = {
-            **{name: _ratio(hits, number) for name, number in counts.items()},
-            "f1": _ratio(2 * hits, is_ + told),
+            **{name: ratio(hits, number) for name, number in counts.items()},
+            "f1": ratio(2 * hits, is_ + told),
             "called": told,
             "intervals": {name: list(interval) if interval else None for name, interval in ends.items()},
         }
     return {
         "matrix": cells.tolist(),
-        "accuracy": _ratio(int(right.sum()), int(cells.sum())),
+        "accuracy": ratio(int(right.sum()), int(cells.sum())),
         "balanced_accuracy": _mean([each["recall"] for each in classes.values()]),
         "macro_f1": _mean([each["f1"] for each in classes.values()]),
         "classes": classes,
     }
 
 
-def losses(y: np.ndarray, probability: np.ndarray) -> dict[str, float]:
-    """`log_loss` and `brier`; arguments as for `of_probabilities`, of which they are a part."""
-    from sklearn.metrics import brier_score_loss, log_loss
-
-    codes = np.arange(probability.shape[1])
-    return {
-        "log_loss": float(log_loss(y, probability, labels=codes)),
-        "brier": float(brier_score_loss(y, probability, labels=codes)),
-    }
-
-
 def predicted_over_observed(one: np.ndarray, probability: np.ndarray) -> float | None:
     """Mean probability of a class over its share, where `one`, shape (n,), says which rows are of it."""
-    return _ratio(float(probability.mean()), float(one.mean()))
+    return ratio(float(probability.mean()), float(one.mean()))
 
 
 def of_probabilities(y: np.ndarray, probability: np.ndarray, labels: Sequence[Any]) -> dict[str, Any]:
@@ -274,7 +263,3 @@ def shares(fit: Mapping[str, Any], prefix: str, classes: int) -> np.ndarray:
 def _mean(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return float(np.mean(known)) if len(known) == len(values) else None
-
-
-def _ratio(above: float, below: float) -> float | None:
-    return above / below if below else None

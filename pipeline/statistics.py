@@ -68,6 +68,11 @@ def wilson(successes: float, trials: float, *, confidence: float) -> tuple[float
     return (0.0 if successes == 0 else centre - half, 1.0 if successes == trials else centre + half)
 
 
+def ratio(above: float, below: float) -> float | None:
+    """The quotient of both; None where `below` is 0."""
+    return above / below if below else None
+
+
 def fold_ratio(folds: pd.DataFrame) -> float:
     """Test rows over training rows of a fold, by `rows` and `training_rows` of all: 1 / (K - 1) where K are alike."""
     return float(folds["rows"].sum() / folds["training_rows"].sum())

@@ -43,6 +43,12 @@ def test_a_row_on_both_sides_forbids_a_verdict(evidence):
     assert said["sentence"] == "No verdict: 1 rows stand both among the training rows and among the test rows."
 
 
+def test_a_leak_is_seen_where_the_first_variant_has_no_folds(evidence):
+    leaky = {name: rows.rename(index={100: 5}) for name, rows in evidence.out_of_fold.items()}
+    assert replace(evidence, out_of_fold=leaky | {next(iter(leaky)): None}).leaked == 1
+    assert replace(evidence, out_of_fold=dict.fromkeys(leaky)).leaked == 0
+
+
 def test_the_csv_holds_each_cell_of_each_matrix(comparison):
     flat = compare.flat(comparison).set_index("variant")
     assert flat.loc["smote", ["default_tn", "default_fp", "default_fn", "default_tp"]].tolist() == [2, 2, 0, 2]
