@@ -91,6 +91,7 @@ def over_folds(
     weight = weights.of(roles, training.index)
     found: dict[str, pd.DataFrame | None] = {}
     thresholds: dict[str, float | None] = {}
+    shared = folds.Shared()
     for name in params.variants:
         chain = folds.chain(params, name, schema)
         try:
@@ -101,6 +102,7 @@ def over_folds(
                 settings=params.evaluate,
                 seed=params.seed,
                 weight=weight,
+                prepare=shared,
                 **blocks,
             )
         except InputError as error:

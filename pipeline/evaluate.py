@@ -41,6 +41,7 @@ def refit(
     groups: pd.Series | None = None,
     times: pd.Series | None = None,
     weight: np.ndarray | None = None,
+    prepare: folds.Prepare = folds.prepared,
 ) -> tuple[Folded | None, float | None]:
     """What models in folds say of the rows they did not see, and the threshold t* chosen on that.
 
@@ -48,7 +49,7 @@ def refit(
     ----------
     training
         Shape (n, p + 1), indexed by row_id: training rows before preprocessing.
-    target, chain, seed, groups, times, weight
+    target, chain, seed, groups, times, weight, prepare
         As for `pipeline.folds.out_of_fold`.
     settings
         How many folds at most, and the rule of t*.
@@ -79,6 +80,7 @@ def refit(
         groups=groups,
         times=times,
         weight=weight,
+        prepare=prepare,
     )
     if chain.labels is not None:
         return folded, None

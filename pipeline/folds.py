@@ -1,6 +1,7 @@
 """Refits the whole chain, from preprocessing to model, in folds of the training rows."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,6 +26,7 @@ from pipeline.train import train, trained_prevalence, trained_shares
 POSITIVES = 5  # that each fold keeps for testing
 INNER = 3  # folds that choose C, at most
 EPSILON = float(np.finfo(np.float64).eps)  # least probability in a logarithm, as in scikit-learn's log loss
+SHARED = 2**28  # bytes of prepared rows that are kept for other variants, at most
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,61 @@ class Folded:
 
     predictions: pd.DataFrame
     fits: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Rows of a fold, up to where variants part.
+
+    Attributes
+    ----------
+    preprocessor
+        See `pipeline.preprocess.preprocess`; fitted on the training rows.
+    rows
+        Training rows, prepared: what a sampler gets.
+    unseen
+        Held rows, encoded: what the model gets.
+    """
+
+    preprocessor: Any
+    rows: pd.DataFrame
+    unseen: pd.DataFrame
+
+
+Prepare = Callable[[pd.DataFrame, np.ndarray, np.ndarray, Mapping[str, Any]], Prepared]
+
+
+def prepared(X: pd.DataFrame, fit: np.ndarray, held: np.ndarray, settings: Mapping[str, Any]) -> Prepared:
+    """The rows of X at the positions `fit` and `held`, by what those at `fit` say; for settings see `preprocess`."""
+    preprocessor = preprocess(X.iloc[fit], **settings)
+    rows = prepare(preprocessor, X.iloc[fit])
+    return Prepared(preprocessor, rows, encode(preprocessor, prepare(preprocessor, X.iloc[held])))
+
+
+class Shared:
+    """`prepared`, for several variants on one table: what was made is kept, as far as `SHARED` reaches.
+
+    Rows are told by their row_id, so that it must not be given rows of another table.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Prepared] = {}
+        self._bytes = 0
+
+    def __call__(self, X: pd.DataFrame, fit: np.ndarray, held: np.ndarray, settings: Mapping[str, Any]) -> Prepared:
+        """See `prepared`."""
+        key = hashlib.sha256(repr((len(fit), sorted(settings.items()))).encode())
+        for places in (fit, held):
+            key.update(X.index[places].to_numpy().tobytes())
+        if (found := self._kept.get(key.hexdigest())) is None:
+            found = prepared(X, fit, held, settings)
+            size = sum(int(rows.memory_usage(deep=True).sum()) for rows in (found.rows, found.unseen))
+            # Variants come in turns to the same folds: to make room for late ones would drop what is wanted first.
+            if self._bytes + size <= SHARED:
+                self._kept[key.hexdigest()] = found
+                self._bytes += size
+        # A sampler may write in what it gets: in this copy, which costs nothing until it does.
+        return replace(found, rows=found.rows.copy(deep=False))
 
 
 def chain(params: Config, name: str, schema: Mapping[str, Any] | None = None) -> Chain:
@@ -157,6 +214,7 @@ def out_of_fold(
     groups: pd.Series | None = None,
     times: pd.Series | None = None,
     weight: np.ndarray | None = None,
+    prepare: Prepare = prepared,
 ) -> Folded:
     """The probabilities that each training row gets from models that did not see it.
 
@@ -174,6 +232,8 @@ def out_of_fold(
         Of the folds, which so are the same for every variant; samplers get seeds derived from it.
     weight
         Shape (n,): how many rows each row stands for, which has no part in the folds; None is one.
+    prepare
+        A `Shared` spares other variants on this table what one has made.
 
     Raises
     ------
@@ -186,15 +246,16 @@ def out_of_fold(
     total = folds * (1 if times is not None else repeats)
     for repeat, fold, fit, held in tqdm(each, total=total, desc="folds", delay=2, leave=False, disable=None):
         try:
-            rows, weighed = {"groups": _at(groups, fit), "times": _at(times, fit)}, weights.at(weight, fit)
-            C, _ = tune(X.iloc[fit], y.iloc[fit], chain, where=(seed, repeat, fold), weight=weighed, **rows)
-            predict, converged, trained = _fit(
-                X.iloc[fit], y.iloc[fit], chain, C=C, where=(seed, repeat, fold), weight=weighed
-            )
+            how: dict[str, Any] = {"where": (seed, repeat, fold), "weight": weights.at(weight, fit)}
+            rows: dict[str, Any] = {"groups": _at(groups, fit), "times": _at(times, fit)}
+            C, _ = tune(X.iloc[fit], y.iloc[fit], chain, prepare=prepare, **how, **rows)
+            _refuse_missing(y.iloc[fit], chain)
+            seen = prepare(X, fit, held, chain.preprocessing)
+            probability, converged, trained = _fit(seen, y.iloc[fit], chain, C=C, **how)
         except InputError as error:
             where = f"fold {fold + 1} of {folds}" + (f", repeat {repeat + 1}" if repeat else "")
             raise InputError(f"{where}: {error}") from None
-        told = {"repeat": repeat, "fold": fold, "y": y.iloc[held], **_told(predict(X.iloc[held]))}
+        told = {"repeat": repeat, "fold": fold, "y": y.iloc[held], **_told(probability)}
         told |= weights.column(weights.at(weight, held))
         held_rows.append(pd.DataFrame(told).set_index(X.index[held]).assign(place=held))
         counts = {"training_rows": len(fit), **_counts(y.iloc[fit], chain)}
@@ -212,6 +273,7 @@ def tune(
     groups: pd.Series | None = None,
     times: pd.Series | None = None,
     weight: np.ndarray | None = None,
+    prepare: Prepare = prepared,
 ) -> tuple[float | None, dict[float, float] | None]:
     """The C with the lowest log loss out of at most `INNER` folds of these rows, and the log loss of each.
 
@@ -228,7 +290,7 @@ def tune(
         Numbers that seeds are derived from; the first is the seed of the folds.
     groups, times
         See `splits`.
-    weight
+    weight, prepare
         See `out_of_fold`.
 
     Returns
@@ -249,20 +311,18 @@ def tune(
         weighed = weights.at(weight, fit)
         counts = np.ones(len(held)) if weight is None else weight[held]
         judged += float(counts.sum())
-        preprocessor = preprocess(X.iloc[fit], **chain.preprocessing)
-        prepared = prepare(preprocessor, X.iloc[fit])
-        sampler = suit(reseeded(chain.sampler, *where, fold), prepared)
+        seen = prepare(X, fit, held, chain.preprocessing)
+        sampler = suit(reseeded(chain.sampler, *where, fold), seen.rows)
         try:
-            made, known = resample(prepared, y.iloc[fit], sampler, chain.labels)
+            made, known = resample(seen.rows, y.iloc[fit], sampler, chain.labels)
         except InputError:
             if isinstance(chain.sampler, FunctionSampler):
                 return None, None
             plain = replace(chain, sampler=FunctionSampler())
-            return tune(X, y, plain, where=where, groups=groups, times=times, weight=weight)
+            return tune(X, y, plain, where=where, groups=groups, times=times, weight=weight, prepare=prepare)
         carried = weights.carried(weighed, sampler)
         # Arrays, since checking a frame's names takes longer than fitting it.
-        rows = encode(preprocessor, made).to_numpy()
-        unseen = encode(preprocessor, prepare(preprocessor, X.iloc[held])).to_numpy()
+        rows, unseen = encode(seen.preprocessor, made).to_numpy(), seen.unseen.to_numpy()
         for C in losses:
             fitted, _ = train(rows, known, clone(chain.model).set_params(C=C), carried)
             right = _right(fitted, known, unseen, y.iloc[fit], y.iloc[held], chain, carried=carried, weight=weighed)
@@ -321,30 +381,24 @@ def _refuse_missing(y: pd.Series, chain: Chain) -> None:
 
 
 def _fit(
-    X: pd.DataFrame,
+    seen: Prepared,
     y: pd.Series,
     chain: Chain,
     *,
     C: float | None,
     where: Sequence[int],
     weight: np.ndarray | None,
-) -> tuple[Any, bool, dict[str, float]]:
-    _refuse_missing(y, chain)
-    preprocessor = preprocess(X, **chain.preprocessing)
-    prepared = prepare(preprocessor, X)
-    sampler = suit(reseeded(chain.sampler, *where), prepared)
-    made, known = resample(prepared, y, sampler, chain.labels)
+) -> tuple[np.ndarray, bool, dict[str, float]]:
+    """The probabilities of the held rows, whether the fit converged, and what it learned of the classes' shares."""
+    sampler = suit(reseeded(chain.sampler, *where), seen.rows)
+    made, known = resample(seen.rows, y, sampler, chain.labels)
     carried = weights.carried(weight, sampler)
-    fitted, converged = train(encode(preprocessor, made), known, with_C(clone(chain.model), C), carried)
-
-    def predict(unseen: pd.DataFrame) -> np.ndarray:
-        probability = fitted.predict_proba(encode(preprocessor, prepare(preprocessor, unseen)))
-        return np.asarray(probability if chain.labels else probability[:, 1])
-
+    fitted, converged = train(encode(seen.preprocessor, made), known, with_C(clone(chain.model), C), carried)
+    probability = np.asarray(fitted.predict_proba(seen.unseen))
     if chain.labels is None:
-        return predict, converged, {"trained_prevalence": trained_prevalence(fitted, known, carried)}
+        return probability[:, 1], converged, {"trained_prevalence": trained_prevalence(fitted, known, carried)}
     shares = trained_shares(fitted, known, len(chain.labels))
-    return predict, converged, {f"trained_share_{code}": float(share) for code, share in enumerate(shares)}
+    return probability, converged, {f"trained_share_{code}": float(share) for code, share in enumerate(shares)}
 
 
 def _at(rows: pd.Series | None, places: np.ndarray) -> pd.Series | None:

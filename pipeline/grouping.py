@@ -9,7 +9,7 @@ from pipeline.config import Split
 ROLES = ("group", "time", "weight")  # columns that are no features: how rows may be split, and what they count
 
 
-def together(X: pd.DataFrame, roles: pd.DataFrame, how: Split) -> dict[str, pd.Series | None]:
+def together(X: pd.DataFrame, roles: pd.DataFrame, how: Split) -> dict[str, Any]:
     """`groups` and `times` of the rows of X, as `pipeline.folds.splits` takes them; None where they are not asked for.
 
     Parameters

@@ -119,6 +119,12 @@ def prepared(data: Data, how: Split, preprocessing: Preprocess) -> tuple[Any, pd
     return fitted, encoding.prepare(fitted, X), y, X_test, y_test
 
 
+@_last
+def shared(data: Data, how: Split, seed: int) -> folds.Shared:
+    """What the variants of one seed share of their folds."""
+    return folds.Shared()
+
+
 @cache
 def _say_once(text: str) -> None:
     """Print a line once a process: the runs of a sweep would say it again and again."""
@@ -142,14 +148,15 @@ def run(params: Config, name: str) -> Result:
     features, labels = separate(training, target)
     roles = table(params.data)[3]
     before, weight = (weights.of(roles, rows.index) for rows in (training, X_test))
-    blocks = together(features, roles, params.split)
+    how: dict[str, Any] = {**together(features, roles, params.split), "weight": before}
+    how["prepare"] = shared(params.data, params.split, params.seed)
     folded, tuned = evaluate.refit(
-        training, target=target, chain=chain, settings=params.evaluate, seed=params.seed, weight=before, **blocks
+        training, target=target, chain=chain, settings=params.evaluate, seed=params.seed, **how
     )
     X_resampled, y_resampled = resample.resample(X, y, suited, chain.labels)
     origin = resample.provenance(X, y, X_resampled, y_resampled, getattr(suited, "sample_indices_", None))
     carried = weights.carried(before, suited)
-    C, losses = folds.tune(features, labels, chain, where=(params.seed,), weight=before, **blocks)
+    C, losses = folds.tune(features, labels, chain, where=(params.seed,), **how)
     encoded = encoding.encode(preprocessor, X_resampled)
     model, converged = train.train(encoded, y_resampled, folds.with_C(clone(chain.model), C), carried)
     fitted = train.describe(model, converged, y_resampled, losses, chain.labels, carried)

@@ -229,7 +229,8 @@ def together(runs: Sequence[Planned], size: int) -> list[list[Planned]]:
     for planned in runs:
         same = digest([planned.settings[key] for key in ("data", "split", "preprocess")])
         rows.setdefault(same, []).append(planned)
-    ordered = [planned for group in rows.values() for planned in group]
+    # One seed's variants share their folds besides.
+    ordered = [planned for group in rows.values() for planned in sorted(group, key=lambda each: each.settings["seed"])]
     return [ordered[first : first + size] for first in range(0, len(ordered), size)]
 
 

@@ -117,9 +117,9 @@ def code() -> str:
 
 def folded(table: pd.DataFrame, target: str, chains: dict[str, folds.Chain], params: Config, seed: int) -> dict:
     """What `judged` needs of each chain's folds, as plain data by column."""
-    found = {}
+    found, how = {}, {"settings": params.evaluate, "seed": seed, "prepare": folds.Shared()}
     for name, chain in chains.items():
-        made, _ = evaluate.refit(table, target=target, chain=chain, settings=params.evaluate, seed=seed)
+        made, _ = evaluate.refit(table, target=target, chain=chain, **how)
         assert made is not None
         rows = evaluate.by_fold(made, params.evaluate)
         columns = ["repeat", "fold", "rows", "training_rows", *(COLUMNS[metric][0] for metric in RANKING)]

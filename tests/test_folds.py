@@ -174,6 +174,50 @@ def test_each_fold_chooses_its_c_from_its_own_training_rows(visits):
     assert found.fits.C.tolist() == expected
 
 
+class Vandal(BaseEstimator):
+    """A sampler that spoils the rows it is given, in every way that pandas lets it."""
+
+    def fit_resample(self, X, y):
+        X.iloc[:, 0] = 9.0
+        X["time_on_page"] *= -1
+        X.insert(0, "planted", 1.0)
+        return X.drop(columns="planted"), y
+
+
+def made_by(visits, prepare, **parts):
+    chain = chained(grid=[0.1, 1.0], **parts)
+    return folds.out_of_fold(visits, target="buy", chain=chain, folds=3, repeats=2, seed=42, prepare=prepare)
+
+
+def same(one, other):
+    pd.testing.assert_frame_equal(one.predictions, other.predictions, check_exact=True)
+    pd.testing.assert_frame_equal(one.fits, other.fits, check_exact=True)
+    return True
+
+
+def test_variants_that_share_their_folds_give_what_each_gives_alone(visits):
+    shared = folds.Shared()
+    variants = (
+        {"sampler": Vandal()},
+        {},
+        {"sampler": SMOTE(k_neighbors=2, random_state=0)},
+        {"preprocessing": {**STANDARD, "scale": False}},
+    )
+    for parts in variants:
+        assert same(made_by(visits, shared, **parts), made_by(visits, folds.prepared, **parts))
+
+
+@pytest.mark.parametrize(("room", "times"), [(folds.SHARED, 18), (0, 36)])
+def test_rows_of_a_fold_are_prepared_once_as_long_as_there_is_room(visits, monkeypatch, room, times):
+    calls, honest = [], folds.preprocess
+    monkeypatch.setattr(folds, "SHARED", room)
+    monkeypatch.setattr(folds, "preprocess", lambda X, **how: calls.append(len(X)) or honest(X, **how))
+    shared = folds.Shared()
+    one, other = (made_by(visits, shared) for _ in range(2))
+    assert len(calls) == times  # of 6 folds: each, and the two that choose its C
+    assert same(one, other)
+
+
 def test_rows_of_a_group_stay_in_one_fold(visits):
     groups = pd.Series(np.arange(60) // 2, index=visits.index)
     found = predicted(visits, groups=groups, repeats=2)

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import config, evaluate, ingest, preprocess, resample, run, split, train
+from pipeline import config, evaluate, folds, ingest, preprocess, resample, run, split, train
 from pipeline.errors import InputError
 from pipeline.files import EVALUATE, read_json, read_table
 
@@ -44,6 +44,18 @@ def test_the_last_table_is_kept_and_another_one_is_read(project, monkeypatch):
     assert [run.table(data)[0] for data in asked] == ["mountain_shop", "mountain_shop", "other", "mountain_shop"]
     assert len(read) == 3
     run.table(config.Data(**{**vars(params.data), "name": "forgotten"}))
+
+
+def test_variants_of_one_seed_share_the_preparation_of_their_folds(project, monkeypatch):
+    project("data.simulation.rows=600", "evaluate.folds=2", "evaluate.repeats=1")
+    params, calls, honest = config.load(), [], folds.preprocess
+    monkeypatch.setattr(folds, "preprocess", lambda X, **how: calls.append(len(X)) or honest(X, **how))
+    run.run(params, "none")
+    alone = len(calls)
+    run.run(params, "class_weight")
+    assert len(calls) == alone > 0
+    run.run(config.check({**config.read(Path("params.yaml")), "seed": 43}), "none")
+    assert len(calls) == 2 * alone
 
 
 def test_holes_are_refused_without_imputation(project, tmp_path):

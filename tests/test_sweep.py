@@ -228,6 +228,8 @@ def test_jobs_keep_runs_on_the_same_rows_together(planned):
     batches = sweep.together(runs, 3)
     assert [[r.settings["seed"] for r in batch] for batch in batches] == [[1, 1, 1], [2, 2, 2]]
     assert [len(batch) for batch in sweep.together(runs, 4)] == [4, 2]
+    one_split = planned("variant=none,smote", "seed=1,2", "split.seed=7", *QUICK)
+    assert [each.settings["seed"] for (each,) in sweep.together(one_split, 1)] == [1, 1, 2, 2]
 
 
 def test_a_run_that_is_there_is_not_written_again(planned, project):
