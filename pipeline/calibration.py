@@ -3,6 +3,7 @@
 import numpy as np
 
 STEPS = 100  # of Newton's method, which takes about ten
+EPSILON = float(np.finfo(np.float64).eps)  # least probability in a logarithm, as in scikit-learn's log loss
 
 
 def losses(y: np.ndarray, probability: np.ndarray, weight: np.ndarray | None = None) -> dict[str, float]:
@@ -22,12 +23,16 @@ def losses(y: np.ndarray, probability: np.ndarray, weight: np.ndarray | None = N
     losses
         `log_loss`, in nats, and `brier`: of two classes in [0, 1], of several the sum of squares over them, in [0, 2].
     """
-    from sklearn.metrics import brier_score_loss, log_loss
+    from scipy.special import xlogy
 
-    codes = np.arange(2 if probability.ndim == 1 else probability.shape[1])
+    # scikit-learn's own functions give the same bits, and take longer to check their arguments than to count.
+    each = probability if probability.ndim == 2 else np.column_stack([1 - probability, probability])
+    is_class = np.eye(each.shape[1])[y]
+    right = np.clip(each[np.arange(len(y)), y], EPSILON, 1 - EPSILON)
+    squares = float(np.average(((is_class - each) ** 2).sum(axis=1), weights=weight))
     return {
-        "log_loss": float(log_loss(y, probability, labels=codes, sample_weight=weight)),
-        "brier": float(brier_score_loss(y, probability, labels=codes, sample_weight=weight)),
+        "log_loss": float(np.average(-xlogy(1, right), weights=weight)),
+        "brier": squares / 2 if probability.ndim == 1 else squares,
     }
 
 
@@ -220,5 +225,4 @@ def _logit(probability: np.ndarray) -> np.ndarray:
     """Logits, finite: 0 and 1 are moved inwards by floating point's epsilon."""
     from scipy.special import logit
 
-    epsilon = np.finfo(np.float64).eps
-    return np.asarray(logit(np.clip(np.asarray(probability, dtype=np.float64), epsilon, 1 - epsilon)))
+    return np.asarray(logit(np.clip(np.asarray(probability, dtype=np.float64), EPSILON, 1 - EPSILON)))

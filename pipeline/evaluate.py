@@ -241,8 +241,9 @@ def by_fold(folded: Folded, settings: Evaluate) -> pd.DataFrame:
     if "probability" not in folded.predictions:
         return multiclass.by_fold(folded.predictions, folded.fits)
     rule, rows = config.rule(settings), []
-    for (repeat, fold), held in folded.predictions.groupby(["repeat", "fold"]):
-        others = folded.predictions.query("repeat == @repeat and fold != @fold")
+    seen = folded.predictions
+    for (repeat, fold), held in seen.groupby(["repeat", "fold"]):
+        others = seen[(seen.repeat == repeat) & (seen.fold != fold)]
         y, probability, weight = held.y.to_numpy(), held.probability.to_numpy(), weights.of(held)
         chosen = threshold(others, settings)
         judged = holdout(y, probability, tuned=chosen, confidence=settings.confidence, weight=weight)

@@ -12,7 +12,7 @@ from sklearn.model_selection import RepeatedStratifiedKFold, StratifiedGroupKFol
 from tqdm import tqdm
 
 from pipeline import config, multiclass, weights
-from pipeline.calibration import correct_prior, correct_shares
+from pipeline.calibration import EPSILON, correct_prior, correct_shares
 from pipeline.classes import ROUTE, labels, name, rarest, several
 from pipeline.config import Config
 from pipeline.encoding import encode, prepare
@@ -25,7 +25,6 @@ from pipeline.train import train, trained_prevalence, trained_shares
 
 POSITIVES = 5  # that each fold keeps for testing
 INNER = 3  # folds that choose C, at most
-EPSILON = float(np.finfo(np.float64).eps)  # least probability in a logarithm, as in scikit-learn's log loss
 SHARED = 2**28  # bytes of prepared rows that are kept for other variants, at most
 
 

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import brier_score_loss, log_loss
 
-from pipeline.calibration import calibration, correct_prior, platt, recalibrate
+from pipeline.calibration import calibration, correct_prior, losses, platt, recalibrate
 
 SHARES = (0.001, 0.05, 0.3, 0.5, 0.9)
 # 0, 1, what rounds to them as a logit, and the usual.
@@ -24,6 +25,20 @@ def simulated(rows, *, slope, intercept, seed):
     random = np.random.default_rng(seed)
     probability = expit(random.normal(-2.0, 1.5, rows))
     return (random.random(rows) < expit(slope * logit(probability) + intercept)).astype(int), probability
+
+
+@pytest.mark.parametrize("classes", [2, 3, 12])
+@pytest.mark.parametrize("weighed", [False, True])
+@pytest.mark.parametrize("seed", range(20))
+def test_losses_have_the_bits_of_scikit_learn_s(classes, weighed, seed):
+    random = np.random.default_rng(seed)
+    y, probability = random.integers(classes, size=57), random.dirichlet(np.full(classes, 0.1), 57)
+    probability[:classes] = np.eye(classes)  # some surely right, some surely wrong
+    probability = probability[:, 1] if classes == 2 else probability
+    weight = random.exponential(size=57) if weighed else None
+    how = {"labels": range(classes), "sample_weight": weight}
+    expected = {"log_loss": log_loss(y, probability, **how), "brier": brier_score_loss(y, probability, **how)}
+    assert losses(y, probability, weight) == expected
 
 
 def test_calibration_of_frequencies_that_are_as_announced():
