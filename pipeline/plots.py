@@ -151,7 +151,7 @@ def differences(said: dict[str, Any]) -> Figure:
         As `pipeline.verdict.verdict` returns it.
     """
     remedies, declared = said["remedies"], said["declared"]
-    figure = Figure(figsize=(9, 1.5 + 0.36 * len(remedies)), layout="constrained")
+    figure = Figure(figsize=(9, 1.8 + 0.36 * len(remedies)), layout="constrained")
     axis = figure.subplots()
     axis.axvspan(-declared["rope"], declared["rope"], color=NEGATIVE, alpha=0.35, label="counts as no difference")
     axis.axvline(0, color="0.3", linewidth=1)
@@ -167,7 +167,7 @@ def differences(said: dict[str, Any]) -> Figure:
     macro = "macro " if "labels" in declared and declared["primary"] in ("average_precision", "roc_auc") else ""
     axis.set_xlabel(f"{macro}{declared['primary'].replace('_', ' ')} against none, over the folds")
     axis.set_title(f"Better models to the right ({1 - declared['alpha']:.0%} intervals)", loc="left")
-    axis.legend(loc="best", frameon=False, fontsize=8)
+    figure.legend(loc="outside lower right", frameon=False, fontsize=8)  # within, it would lie on an interval
     return figure
 
 
