@@ -27,8 +27,9 @@ def losses(y: np.ndarray, probability: np.ndarray, weight: np.ndarray | None = N
 
     # scikit-learn's own functions give the same bits, and take longer to check their arguments than to count.
     each = probability if probability.ndim == 2 else np.column_stack([1 - probability, probability])
-    is_class = np.eye(each.shape[1])[y]
-    right = np.clip(each[np.arange(len(y)), y], EPSILON, 1 - EPSILON)
+    codes = np.asarray(y, dtype=np.intp)
+    is_class = np.eye(each.shape[1])[codes]
+    right = np.clip(each[np.arange(len(codes)), codes], EPSILON, 1 - EPSILON)
     squares = float(np.average(((is_class - each) ** 2).sum(axis=1), weights=weight))
     return {
         "log_loss": float(np.average(-xlogy(1, right), weights=weight)),

@@ -27,6 +27,12 @@ def simulated(rows, *, slope, intercept, seed):
     return (random.random(rows) < expit(slope * logit(probability) + intercept)).astype(int), probability
 
 
+@pytest.mark.parametrize("kind", ["bool", "float64", "int8"])
+def test_losses_take_labels_of_any_kind(kind):
+    y, probability = np.array([1, 0, 0, 1, 0]), np.array([0.9, 0.2, 0.6, 0.3, 0.1])
+    assert losses(y.astype(kind), probability) == losses(y, probability)
+
+
 @pytest.mark.parametrize("classes", [2, 3, 12])
 @pytest.mark.parametrize("weighed", [False, True])
 @pytest.mark.parametrize("seed", range(20))

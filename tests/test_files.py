@@ -81,6 +81,13 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
     assert (tmp_path / "report").read_text() == "old"
 
 
+def test_nobody_who_looks_for_files_finds_one_half_written(tmp_path):
+    with replacing(tmp_path / "run.json") as temporary:
+        temporary.write_text("{")
+        assert list(tmp_path.glob("*.json")) == []
+    assert [path.name for path in tmp_path.glob("*.json")] == ["run.json"]
+
+
 def test_written_files_have_the_permissions_that_others_get(tmp_path):
     write_bytes(tmp_path / "ours", b"")
     (tmp_path / "plain").write_bytes(b"")
