@@ -11,11 +11,10 @@ from sklearn.base import clone
 from sklearn.model_selection import RepeatedStratifiedKFold, StratifiedGroupKFold
 from tqdm import tqdm
 
-from pipeline import config, multiclass, weights
+from pipeline import config, encoding, multiclass, weights
 from pipeline.calibration import EPSILON, correct_prior, correct_shares
 from pipeline.classes import ROUTE, labels, name, rarest, several
 from pipeline.config import Config
-from pipeline.encoding import encode, prepare
 from pipeline.errors import InputError
 from pipeline.files import separate
 from pipeline.preprocess import preprocess
@@ -90,14 +89,13 @@ class Prepared:
     unseen: pd.DataFrame
 
 
-Prepare = Callable[[pd.DataFrame, np.ndarray, np.ndarray, Mapping[str, Any]], Prepared]
+Prepare = Callable[[pd.DataFrame, pd.DataFrame, Mapping[str, Any]], Prepared]
 
 
-def prepared(X: pd.DataFrame, fit: np.ndarray, held: np.ndarray, settings: Mapping[str, Any]) -> Prepared:
-    """The rows of X at the positions `fit` and `held`, by what those at `fit` say; for settings see `preprocess`."""
-    preprocessor = preprocess(X.iloc[fit], **settings)
-    rows = prepare(preprocessor, X.iloc[fit])
-    return Prepared(preprocessor, rows, encode(preprocessor, prepare(preprocessor, X.iloc[held])))
+def prepared(X: pd.DataFrame, unseen: pd.DataFrame, settings: Mapping[str, Any]) -> Prepared:
+    """Training rows X and unseen rows, by what X says; for settings see `pipeline.preprocess.preprocess`."""
+    fitted = preprocess(X, **settings)
+    return Prepared(fitted, encoding.prepare(fitted, X), encoding.encode(fitted, encoding.prepare(fitted, unseen)))
 
 
 class Shared:
@@ -110,20 +108,19 @@ class Shared:
         self._kept: dict[str, Prepared] = {}
         self._bytes = 0
 
-    def __call__(self, X: pd.DataFrame, fit: np.ndarray, held: np.ndarray, settings: Mapping[str, Any]) -> Prepared:
+    def __call__(self, X: pd.DataFrame, unseen: pd.DataFrame, settings: Mapping[str, Any]) -> Prepared:
         """See `prepared`."""
-        key = hashlib.sha256(repr((len(fit), sorted(settings.items()))).encode())
-        for places in (fit, held):
-            key.update(X.index[places].to_numpy().tobytes())
+        key = hashlib.sha256(repr((len(X), sorted(settings.items()))).encode())
+        for rows in (X, unseen):
+            key.update(rows.index.to_numpy().tobytes())
         if (found := self._kept.get(key.hexdigest())) is None:
-            found = prepared(X, fit, held, settings)
+            found = prepared(X, unseen, settings)
             size = sum(int(rows.memory_usage(deep=True).sum()) for rows in (found.rows, found.unseen))
             # Variants come in turns to the same folds: to make room for late ones would drop what is wanted first.
             if self._bytes + size <= SHARED:
                 self._kept[key.hexdigest()] = found
                 self._bytes += size
-        # A sampler may write in what it gets: in this copy, which costs nothing until it does.
-        return replace(found, rows=found.rows.copy(deep=False))
+        return found
 
 
 def chain(params: Config, name: str, schema: Mapping[str, Any] | None = None) -> Chain:
@@ -249,7 +246,7 @@ def out_of_fold(
             rows: dict[str, Any] = {"groups": _at(groups, fit), "times": _at(times, fit)}
             C, _ = tune(X.iloc[fit], y.iloc[fit], chain, prepare=prepare, **how, **rows)
             _refuse_missing(y.iloc[fit], chain)
-            seen = prepare(X, fit, held, chain.preprocessing)
+            seen = prepare(X.iloc[fit], X.iloc[held], chain.preprocessing)
             probability, converged, trained = _fit(seen, y.iloc[fit], chain, C=C, **how)
         except InputError as error:
             where = f"fold {fold + 1} of {folds}" + (f", repeat {repeat + 1}" if repeat else "")
@@ -310,7 +307,7 @@ def tune(
         weighed = weights.at(weight, fit)
         counts = np.ones(len(held)) if weight is None else weight[held]
         judged += float(counts.sum())
-        seen = prepare(X, fit, held, chain.preprocessing)
+        seen = prepare(X.iloc[fit], X.iloc[held], chain.preprocessing)
         sampler = suit(reseeded(chain.sampler, *where, fold), seen.rows)
         try:
             made, known = resample(seen.rows, y.iloc[fit], sampler, chain.labels)
@@ -321,7 +318,7 @@ def tune(
             return tune(X, y, plain, where=where, groups=groups, times=times, weight=weight, prepare=prepare)
         carried = weights.carried(weighed, sampler)
         # Arrays, since checking a frame's names takes longer than fitting it.
-        rows, unseen = encode(seen.preprocessor, made).to_numpy(), seen.unseen.to_numpy()
+        rows, unseen = encoding.encode(seen.preprocessor, made).to_numpy(), seen.unseen.to_numpy()
         for C in losses:
             fitted, _ = train(rows, known, clone(chain.model).set_params(C=C), carried)
             right = _right(fitted, known, unseen, y.iloc[fit], y.iloc[held], chain, carried=carried, weight=weighed)
@@ -391,8 +388,8 @@ def _fit(
     """The probabilities of the held rows, whether the fit converged, and what it learned of the classes' shares."""
     sampler = suit(reseeded(chain.sampler, *where), seen.rows)
     made, known = resample(seen.rows, y, sampler, chain.labels)
-    carried = weights.carried(weight, sampler)
-    fitted, converged = train(encode(seen.preprocessor, made), known, with_C(clone(chain.model), C), carried)
+    carried, encoded = weights.carried(weight, sampler), encoding.encode(seen.preprocessor, made)
+    fitted, converged = train(encoded, known, with_C(clone(chain.model), C), carried)
     probability = np.asarray(fitted.predict_proba(seen.unseen))
     if chain.labels is None:
         return probability[:, 1], converged, {"trained_prevalence": trained_prevalence(fitted, known, carried)}

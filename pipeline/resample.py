@@ -49,7 +49,8 @@ def resample(
         The sampler cannot take these rows, or leaves none of one of several classes.
     """
     try:
-        X_resampled, y_resampled = sampler.fit_resample(X, y)
+        # A sampler may write in what it gets: in these copies, which cost nothing until it does.
+        X_resampled, y_resampled = sampler.fit_resample(X.copy(deep=False), y.copy(deep=False))
     except (ValueError, RuntimeError) as error:
         raise InputError(_reason(error, y, type(sampler).__name__, labels)) from error
     for code in range(len(labels or ())):

@@ -114,9 +114,8 @@ def prepared(data: Data, how: Split, preprocessing: Preprocess) -> tuple[Any, pd
     (X, y), (X_test, y_test) = (separate(rows, data.target) for rows in sides(data, how))
     if preprocessing.impute is None:
         preprocess.refuse_missing(pd.concat([X, X_test]))
-    fitted = preprocess.preprocess(X, **vars(preprocessing))
-    X_test = encoding.encode(fitted, encoding.prepare(fitted, X_test))
-    return fitted, encoding.prepare(fitted, X), y, X_test, y_test
+    made = folds.prepared(X, X_test, vars(preprocessing))
+    return made.preprocessor, made.rows, y, made.unseen, y_test
 
 
 @_last

@@ -105,6 +105,24 @@ def test_the_class_ratio_is_the_one_asked_for(visits):
     assert y_new.value_counts().to_dict() == {0: 6, 1: 6}
 
 
+class Vandal:
+    """A sampler that writes in what it is given."""
+
+    def fit_resample(self, X, y):
+        X.iloc[:, 0] = 9.0
+        X.insert(0, "planted", 1.0)
+        y.iloc[:] = 1
+        return X, y
+
+
+def test_what_a_sampler_writes_in_its_rows_does_not_reach_others(visits):
+    X, y = visits
+    before = X.copy(), y.copy()
+    resample(X, y, Vandal())
+    assert X.equals(before[0])
+    assert y.equals(before[1])
+
+
 def test_resample_leaves_its_rows_as_they_were(visits):
     before = visits[0].copy()
     resample(*visits, SMOTE(k_neighbors=2, random_state=0))
