@@ -9,11 +9,12 @@ import pandas as pd
 
 from pipeline import multiclass, plots
 from pipeline.classes import labels, word
-from pipeline.compare import aligned, contents, number, tests
+from pipeline.compare import aligned, contents, tests
 from pipeline.evidence import Evidence, fits, pack
 from pipeline.report import render_classes
 from pipeline.statistics import correlated, fold_ratio
 from pipeline.verdict import RANKING, REFERENCE, verdict
+from pipeline.words import number, signed
 
 SCHEMA_VERSION = 1
 SHOWN = {"recall": "recall", "precision": "precision", "f1": "F1"}  # of each class, by both rules of decision
@@ -163,7 +164,7 @@ def sentence(result: Mapping[str, Any], reference: Mapping[str, Any] | None) -> 
     precision = ours["threshold_free"]["average_precision"]
     if precision is not None:
         theirs = beside["threshold_free"]["average_precision"] if beside else None
-        gain = "" if theirs is None else f", {round(precision - theirs, 3) + 0.0:+.3f} against the plain model"
+        gain = "" if theirs is None else f", {signed(precision - theirs)} against the plain model"
         parts.append(f"Its ranking has macro average precision {precision:.3f}{gain}.")
     return " ".join(parts)
 

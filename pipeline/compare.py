@@ -21,6 +21,7 @@ from pipeline.report import render
 from pipeline.run import code
 from pipeline.statistics import bootstrap_logit, fold_ratio
 from pipeline.verdict import REFERENCE, metric_words, verdict
+from pipeline.words import number, signed
 
 SCHEMA_VERSION = 2
 LOCK = Path("requirements.lock")
@@ -136,10 +137,10 @@ def sentence(result: dict[str, Any], reference: dict[str, Any] | None, objective
         parts.append(at + tuned + plain + ".")
     precision = ours["threshold_free"]["average_precision"]
     if precision is not None:
-        gain = round(precision - beside["threshold_free"]["average_precision"], 3) + 0.0 if beside else None
+        gain = precision - beside["threshold_free"]["average_precision"] if beside else None
         parts.append(
             f"Its ranking has average precision {precision:.3f}"
-            + (f", {gain:+.3f} against the plain model" if gain is not None else "")
+            + (f", {signed(gain)} against the plain model" if gain is not None else "")
             + "."
         )
     return " ".join(parts)
@@ -228,8 +229,8 @@ def tests(said: dict[str, Any]) -> list[str]:
             remedy["variant"],
             remedy["call"],
             number(remedy["mean_primary"]),
-            f"{round(remedy['mean'], 3) + 0.0:+.3f}",  # no -0.000
-            f"{remedy['low']:+.3f} to {remedy['high']:+.3f}",
+            signed(remedy["mean"]),
+            f"{signed(remedy['low'])} to {signed(remedy['high'])}",
             *(number(remedy[key]) for key in ("p_holm", "worse", "equivalent", "better")),
         ]
         for remedy in said["remedies"]
@@ -247,11 +248,6 @@ def _decision(point: dict[str, Any] | None) -> list[str]:
         number(point["precision"]),
         "/".join(str(weights.shown(point[cell])) for cell in ("tn", "fp", "fn", "tp")),
     ]
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    """A figure for a table; a dash where it is not defined."""
-    return "–" if value is None else f"{value:.{digits}f}"
 
 
 def aligned(headers: list[str], rows: list[list[str]], *, left: int = 1) -> str:

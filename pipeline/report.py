@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from pipeline import weights
 from pipeline.verdict import metric_words
+from pipeline.words import number, signed
 
 # What a picture shows, for those who do not see it; and below it, what to look for.
 FIGURES = {
@@ -143,8 +144,8 @@ def _page(template: str, **content: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["figure"] = _figure
-    environment.filters["signed"] = _signed
+    environment.filters["figure"] = number
+    environment.filters["signed"] = signed
     environment.filters["plain"] = _plain
     environment.filters["primary"] = metric_words
     environment.filters["shown"] = weights.shown
@@ -164,13 +165,5 @@ def _unbroken(text: str) -> str:
     return text.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
-def _signed(value: float | None, digits: int = 3) -> str:
-    return "–" if value is None else f"{round(value, digits) + 0.0:+.{digits}f}"  # no -0.000
-
-
 def _plain(value: float | str | None) -> str:
     return "–" if value is None else value if isinstance(value, str) else f"{value:g}"
-
-
-def _figure(value: float | None, digits: int = 3) -> str:
-    return "–" if value is None else f"{value:.{digits}f}"

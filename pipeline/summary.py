@@ -7,9 +7,10 @@ import pandas as pd
 from tabulate import tabulate
 
 from pipeline import classwise
-from pipeline.compare import number, row
+from pipeline.compare import row
 from pipeline.multirun import Planned, Sweep
 from pipeline.verdict import REFERENCE
+from pipeline.words import number, signed
 
 SCHEMA_VERSION = 1
 # Shown of each way: what a threshold moves, then what only a better model moves; name in runs.csv, and in words.
@@ -183,4 +184,4 @@ def _mean(figure: dict[str, float] | None, runs: int) -> str:
 
 def _gain(way: dict[str, Any]) -> str:
     gain = way["figures"]["average_precision_gain"]
-    return "–" if gain is None or way["variant"] == REFERENCE else f"{round(gain['mean'], 3) + 0.0:+.3f}"
+    return signed(None if gain is None or way["variant"] == REFERENCE else gain["mean"])

@@ -15,6 +15,7 @@ from pipeline.classes import ROUTE, several
 from pipeline.errors import InputError, run
 from pipeline.files import REPORTS, read_json, say
 from pipeline.statistics import CorrelatedTest, call, correlated, fold_ratio, holm, minimum_detectable
+from pipeline.words import signed
 
 SCHEMA_VERSION = 2
 FILE = REPORTS / "verdict.json"
@@ -236,8 +237,8 @@ def gained(test: Mapping[str, Any], declared: Mapping[str, Any]) -> str:
     """A remedy's gain with its interval and its metric, in words."""
     metric = metric_words(declared)
     lower = " less" if COLUMNS[declared["primary"]][1] < 0 else ""
-    interval = f"{100 * (1 - declared['alpha']):g} % interval {test['low']:+.3f} to {test['high']:+.3f}"
-    return f"{test['mean']:+.3f} ({interval}){lower} {metric}"
+    interval = f"{100 * (1 - declared['alpha']):g} % interval {signed(test['low'])} to {signed(test['high'])}"
+    return f"{signed(test['mean'])} ({interval}){lower} {metric}"
 
 
 def verdict(
@@ -403,8 +404,8 @@ def main() -> None:
     say(found["sentence"])
     for remedy in found["remedies"]:
         say(
-            f"{remedy['call']:<11}{remedy['variant']:<28}{remedy['mean']:+.3f} "
-            f"({remedy['low']:+.3f} to {remedy['high']:+.3f})  Holm p {remedy['p_holm']:.3f}  "
+            f"{remedy['call']:<11}{remedy['variant']:<28}{signed(remedy['mean'])} "
+            f"({signed(remedy['low'])} to {signed(remedy['high'])})  Holm p {remedy['p_holm']:.3f}  "
             f"P(worse, equivalent, better) {remedy['worse']:.2f} {remedy['equivalent']:.2f} {remedy['better']:.2f}"
         )
     for caveat in found["caveats"]:
