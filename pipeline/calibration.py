@@ -158,7 +158,8 @@ def platt(y: np.ndarray, probability: np.ndarray, weight: np.ndarray | None = No
     probability
         Shape (n,): probability of the positive class, from models that did not see the row.
     weight
-        Shape (n,): how many rows each row stands for; n1 and n0 are then sums of weights. None is one.
+        Shape (n,): how many rows each row stands for; n1 and n0 are then sums of weights. None is one. Weights that
+        add up to less than n are shares, not counts: they are scaled to add up to n.
 
     References
     ----------
@@ -166,7 +167,7 @@ def platt(y: np.ndarray, probability: np.ndarray, weight: np.ndarray | None = No
     Lin, Lin & Weng 2007, Machine Learning 68, 267-276.
     """
     positive = np.asarray(y) == 1
-    counts = np.ones(positive.size) if weight is None else weight
+    counts = np.ones(positive.size) if weight is None else weight * max(1.0, 1 / np.mean(weight))
     ones, zeros = float(counts[positive].sum()), float(counts[~positive].sum())
     return _line(_logit(probability), np.where(positive, (ones + 1) / (ones + 2), 1 / (zeros + 2)), weight)
 

@@ -95,7 +95,7 @@ def _positives(
         least = f"{said['smallest_difference']:.3f}" if said["remedies"] else None
         found.append(
             f"Each fold is judged on {_range(rows.positives)} positives, which is few"
-            + (f": a difference below {least} in the best remedy would likely go unseen." if least else ".")
+            + (f": a difference below {least} in the best remedy may go unseen." if least else ".")
         )
     return found
 
@@ -117,7 +117,7 @@ def _rarest(
             f"Each fold is judged on {_range(rows.rarest)} rows of the rarest class, which is few, and a macro average "
             "counts that class like any other"
             + (
-                f": a difference below {said['smallest_difference']:.3f} in the best remedy would likely go unseen."
+                f": a difference below {said['smallest_difference']:.3f} in the best remedy may go unseen."
                 if said["remedies"]
                 else "."
             )

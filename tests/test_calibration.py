@@ -233,3 +233,11 @@ def test_recalibrated_probabilities_are_calibrated():
     assert again["slope"] == pytest.approx(1, abs=0.005)
     assert again["predicted_over_observed"] == pytest.approx(1, abs=0.005)
     assert recalibrate(np.array([0.0, 0.5, 1.0]), slope=1.0, intercept=0.0) == pytest.approx([0, 0.5, 1], abs=1e-15)
+
+
+def test_platt_takes_weights_that_are_shares_of_all_rows_as_it_takes_none():
+    rng = np.random.default_rng(0)
+    probability = rng.uniform(0.01, 0.6, 400)
+    y = (rng.random(400) < probability).astype(int)
+    plain = platt(y, probability)
+    assert platt(y, probability, np.full(400, 1 / 400)) == pytest.approx(plain, abs=1e-6)
