@@ -192,12 +192,14 @@ def audit(
     table, _, schema, roles = run.table(params.data)
     refuse_no_family(params)
     folds.chain(params, verdict.REFERENCE, schema)  # refuses what a table with these classes cannot have
-    positives = training_positives(params, table, roles, schema)
-    if folds.count(positives, most=params.evaluate.folds, along_time=params.split.by == "time") < 2:
+    known, times = training_labels(params, table, roles, schema)
+    if folds.count(known, several(schema), most=params.evaluate.folds, times=times) < 2:
+        least = (2 if times is None else 3) * folds.LEAST
         raise InputError(
-            f"{params.data.name}: expected {2 * folds.POSITIVES} "
-            f"{'rows of the rarest class' if several(schema) else 'positives'} or more among the training rows, found "
-            f"{positives}: there is no verdict to audit"
+            f"{params.data.name}: expected {least} rows of the rarest class or more among the training rows, found "
+            f"{rarest(known, several(schema))}"
+            + ("" if times is None else ", or more at one time than two folds along time can part")
+            + ": there is no verdict to audit"
         )
     there = folder(params, schema["sha256"], criterion)
     paths = {number: there / f"{number:04}.json" for number in range(null)}
@@ -227,18 +229,18 @@ def refuse_no_family(params: Config) -> None:
         raise InputError("evaluate.folds: expected 2 or more, since the verdict comes from folds, found 0")
 
 
-def training_positives(
+def training_labels(
     params: Config, table: pd.DataFrame, roles: pd.DataFrame, schema: Mapping[str, Any] | None = None
-) -> int:
-    """Positives among the training rows, as many in whatever order the labels are if rows stand for themselves.
+) -> tuple[pd.Series, pd.Series | None]:
+    """The codes of the training rows, as many of each in whatever order the labels are if rows stand for themselves.
 
-    Of more than two classes the rarest's rows.
+    And their times, where they are folded along time.
     """
     labels = None if schema is None else several(schema)
     target, how = params.data.target, params.split
     blocks = together(table.drop(columns=target), roles, how)
     training, _ = split.split(table, target=target, test_size=how.test_size, seed=how.seed, labels=labels, **blocks)
-    return rarest(training[target], labels)
+    return training[target], together(training.drop(columns=target), roles, how).get("times")
 
 
 def lines(outcomes: Sequence[dict[str, Any]], *, alpha: float) -> tuple[list[str], bool]:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from pipeline import weights
 from pipeline.metrics import BEST
+from pipeline.words import digits, number
 
 OFF = 0.1  # of predicted over observed: beyond it, corrected probabilities are said not to hold
 PERFECT = 0.999  # ROC AUC over the folds from which a column is suspected to know the outcome
@@ -41,6 +42,7 @@ def caveats(
     """
     several = "labels" in said["declared"]
     found = [
+        *_failed(said),
         *(_rarest(results, folds, said) if several else _positives(results, folds, said)),
         *_agreement(results, said),
         *_duplicates(classes, declared),
@@ -76,7 +78,17 @@ def formula_holds(result: Mapping[str, Any]) -> bool | None:
         return None
     judged = result["holdout"]
     positives = judged.get("effective_positives", judged["positives"])
-    return bool(abs(ratio - 1) <= OFF or abs(ratio - 1) * sqrt(positives) <= 2)
+    # Of a Poisson count of this expectation, that is of the positives foretold, not of those that came.
+    return bool(abs(ratio - 1) <= OFF or abs(positives - ratio * positives) <= 2 * sqrt(ratio * positives))
+
+
+def _failed(said: dict[str, Any]) -> list[str]:
+    if not said["failed"]:
+        return []
+    return [
+        f"Of the variants {len(said['failed'])} have no result: {', '.join(said['failed'])}. Nothing is said of the "
+        "others meanwhile: the same command without these gives the verdict on them."
+    ]
 
 
 def _positives(
@@ -91,12 +103,12 @@ def _positives(
         + (" The verdict comes from the folds, since one split cannot say which is better." if said["remedies"] else "")
     ]
     rows = next(iter(folds.values()))
-    if rows is not None and rows.positives.min() < 20:
-        least = f"{said['smallest_difference']:.3f}" if said["remedies"] else None
-        found.append(
-            f"Each fold is judged on {_range(rows.positives)} positives, which is few"
-            + (f": a difference below {least} in the best remedy may go unseen." if least else ".")
-        )
+    if rows is None:
+        return found
+    kinds = {"positives": rows.positives, "negatives": rows["rows"] - rows.positives}
+    kind, rare = min(kinds.items(), key=lambda each: each[1].min())
+    if rare.min() < 20:
+        found.append(f"Each fold is judged on {_range(rare)} {kind}, which is few{_unseen(said)}.")
     return found
 
 
@@ -115,14 +127,17 @@ def _rarest(
     if rows is not None and rows.rarest.min() < 20:
         found.append(
             f"Each fold is judged on {_range(rows.rarest)} rows of the rarest class, which is few, and a macro average "
-            "counts that class like any other"
-            + (
-                f": a difference below {said['smallest_difference']:.3f} in the best remedy may go unseen."
-                if said["remedies"]
-                else "."
-            )
+            f"counts that class like any other{_unseen(said)}."
         )
     return found
+
+
+def _unseen(said: dict[str, Any]) -> str:
+    """What few rows in a fold mean for the verdict, where there is one."""
+    if not said["remedies"]:
+        return ""
+    least = number(said["smallest_difference"], digits(said["declared"]["rope"]))
+    return f": a difference below {least} in {said['leading']} may go unseen"
 
 
 def _range(values: pd.Series) -> str:
@@ -175,8 +190,10 @@ def _fits(
     if declared["tuned"]:
         left = {name: int(rows.C.isna().sum()) for name, rows in folds.items() if rows is not None}
         if few := [f"{name} in {count}" for name, count in left.items() if count]:
-            want = "rows of the rarest class" if "labels" in said["declared"] else "positives"
-            found.append(f"C stayed as configured, for want of {want} to choose it by, in folds: {', '.join(few)}.")
+            found.append(
+                "C stayed as configured, for want of rows of the rarest class to choose it by, in folds: "
+                f"{', '.join(few)}."
+            )
     separated = {name: int((rows.roc_auc.astype(float) == 1).sum()) for name, rows in folds.items() if rows is not None}
     if apart := [f"{name} in {count}" for name, count in separated.items() if count]:
         total = next(len(rows) for rows in folds.values() if rows is not None)

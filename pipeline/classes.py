@@ -43,8 +43,8 @@ def name(code: int, named: Sequence[Any] | None) -> str:
 
 
 def rarest(y: pd.Series | np.ndarray, named: Sequence[Any] | None) -> int:
-    """Rows of the class that is counted where rows may be too few: the positive one; of several the rarest."""
-    return int(np.sum(y)) if named is None else int(np.bincount(y, minlength=len(named)).min())
+    """Rows of the rarest class, which is counted where rows may be too few; mostly that is the positive one."""
+    return int(np.bincount(y, minlength=2 if named is None else len(named)).min())
 
 
 def merged(column: pd.Series, mapping: Mapping[Any, Any]) -> pd.Series:

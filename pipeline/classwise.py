@@ -74,6 +74,7 @@ def compare(evidence: Evidence) -> dict[str, Any]:
         lines=lines,
         translation="",
         leaked=evidence.leaked,
+        failed=evidence.failed,
         known=False,
     )
     return {
@@ -124,13 +125,15 @@ def equivalence(
         same.append(float((multiclass.decide(multiclass.probabilities(before[held]), trained) == ours).mean()))
     differences = (remedy[1].default_balanced_accuracy - fitted.tuned_balanced_accuracy).to_numpy(dtype=float)
     gain = correlated(differences, test_over_train=fold_ratio(fitted), rope=0.0, alpha=alpha)
-    found = {"same_decisions": float(np.mean(same)), "gain": {"mean": gain.mean, "low": gain.low, "high": gain.high}}
+    alike = float(np.mean(same))
+    mean, low, high = (signed(100 * value, 1) for value in (gain.mean, gain.low, gain.high))
     text = (
-        f"{name}: the plain model, called by class weights, decides {found['same_decisions']:.1%} of the rows as "
-        f"{name} does by the likeliest class; {name}'s macro recall differs by {gain.mean:+.1%} "
-        f"({gain.low:+.1%} to {gain.high:+.1%})."
+        f"{name}: the plain model, called by class weights, decides {100 * alike:.1f} % of the rows "
+        f"as {name} does by the likeliest class; {name}'s macro recall differs by {mean} percentage points "
+        f"({low} to {high})."
     )
-    return {**found, "sentence": text.replace("%", " %")}
+    ends = {"mean": gain.mean, "low": gain.low, "high": gain.high}
+    return {"same_decisions": alike, "gain": ends, "sentence": text}
 
 
 def over_folds(rows: pd.DataFrame, evidence: Evidence) -> dict[str, dict[str, float | None]]:
@@ -200,7 +203,8 @@ def markdown(comparison: Mapping[str, Any]) -> str:
         [
             name,
             *(number(h[point][key]) for point in multiclass.POINTS for key in MACRO),
-            *(number(h["threshold_free"][key]) for key in ("average_precision", "roc_auc", "log_loss", "brier")),
+            *(number(h["threshold_free"][key]) for key in ("average_precision", "roc_auc")),
+            *(number(h["threshold_free"][key], 4) for key in ("log_loss", "brier")),
         ]
         for name, h in judged.items()
     ]

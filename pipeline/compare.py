@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from tabulate import tabulate
 
-from pipeline import calibration, config, costs, equivalence, plots, thresholds, weights
+from pipeline import calibration, config, costs, equivalence, plots, thresholds, weights, words
 from pipeline.classes import several
 from pipeline.config import Config
 from pipeline.errors import run
@@ -20,8 +20,8 @@ from pipeline.metrics import BEST, holdout
 from pipeline.report import render
 from pipeline.run import code
 from pipeline.statistics import bootstrap_logit, fold_ratio
-from pipeline.verdict import REFERENCE, metric_words, verdict
-from pipeline.words import number, signed
+from pipeline.verdict import COLUMNS, REFERENCE, metric_words, verdict
+from pipeline.words import digits, number, signed
 
 SCHEMA_VERSION = 2
 LOCK = Path("requirements.lock")
@@ -96,9 +96,14 @@ def compare(evidence: Evidence) -> dict[str, Any]:
         lines=lines,
         translation=translation,
         leaked=evidence.leaked,
+        failed=evidence.failed,
         known=evidence.truth is not None,
     )
-    mapped = costs.cost_map(seen, ratios=RATIOS, reference=REFERENCE, **how) if REFERENCE in seen else []
+    mapped = []
+    if REFERENCE in seen:
+        # Each remedy could be the cheapest: at each ratio the error holds for all of them together (Bonferroni).
+        each = {**how, "alpha": declared["alpha"] / max(len(seen) - 1, 1)}
+        mapped = costs.cost_map(seen, ratios=RATIOS, reference=REFERENCE, **each)
     return {
         "schema_version": SCHEMA_VERSION,
         "table": evidence.table,
@@ -127,10 +132,11 @@ def sentence(result: dict[str, Any], reference: dict[str, Any] | None, objective
     found = _found(ours["default"], among=True)
     parts = [f"At 0.5 it finds {found}" + (f"; the plain model finds {_found(beside['default'])}." if beside else ".")]
     if ours["tuned"]:
-        at = f"At its own threshold for {objective.replace('_', ' ')}, {ours['tuned']['threshold']:.3f}, it finds "
+        where = words.threshold(ours["tuned"]["threshold"])
+        at = f"At its own threshold for {objective.replace('_', ' ')}, {where}, it finds "
         tuned = _found(ours["tuned"])
         plain = (
-            f"; the plain model at its own, {beside['tuned']['threshold']:.3f}, {_found(beside['tuned'])}"
+            f"; the plain model at its own, {words.threshold(beside['tuned']['threshold'])}, {_found(beside['tuned'])}"
             if beside
             else ""
         )
@@ -182,9 +188,11 @@ def markdown(comparison: dict[str, Any]) -> str:
     ranking = [
         [
             name,
-            *(number(h["threshold_free"][key]) for key in ("average_precision", "roc_auc", "log_loss", "brier_skill")),
+            *(number(h["threshold_free"][key]) for key in ("average_precision", "roc_auc")),
+            number(h["threshold_free"]["log_loss"], 4),
+            number(h["threshold_free"]["brier_skill"]),
+            number(h["threshold_free"]["predicted_over_observed"], 2),
         ]
-        + [number(h["threshold_free"]["predicted_over_observed"], 2)]
         for name, h in judged
     ]
     return "\n".join(
@@ -222,20 +230,24 @@ def tests(said: dict[str, Any]) -> list[str]:
     """The table of remedies against none, as lines."""
     if not said["remedies"]:
         return []
-    metric = metric_words(said["declared"])
-    headers = ["remedy", "call", metric, "against none", "interval", "Holm p", "P(worse)", "P(equiv.)", "P(better)"]
+    declared = said["declared"]
+    metric, places, lower = metric_words(declared), digits(declared["rope"]), COLUMNS[declared["primary"]][1] < 0
+    headers = ["remedy", "call", metric, "gain", "interval", "Holm p", "P(worse)", "P(equiv.)", "P(better)"]
     rows = [
         [
             remedy["variant"],
             remedy["call"],
-            number(remedy["mean_primary"]),
-            signed(remedy["mean"]),
-            f"{signed(remedy['low'])} to {signed(remedy['high'])}",
+            number(remedy["mean_primary"], places),
+            signed(remedy["mean"], places),
+            f"{signed(remedy['low'], places)} to {signed(remedy['high'], places)}",
             *(number(remedy[key]) for key in ("p_holm", "worse", "equivalent", "better")),
         ]
         for remedy in said["remedies"]
     ]
-    above = f"Evidence: {metric} over the folds of the training rows; none has {said['reference']:.3f}."
+    above = (
+        f"Evidence: {metric} over the folds of the training rows; none has {number(said['reference'], places)}. A gain "
+        f"against it is above 0 where the remedy is better{', which here is less' if lower else ''}."
+    )
     return [above, "", aligned(headers, rows), ""]
 
 
@@ -243,7 +255,7 @@ def _decision(point: dict[str, Any] | None) -> list[str]:
     if point is None:
         return ["–"] * 4
     return [
-        number(point["threshold"]),
+        words.threshold(point["threshold"]),
         number(point["recall"]),
         number(point["precision"]),
         "/".join(str(weights.shown(point[cell])) for cell in ("tn", "fp", "fn", "tp")),
@@ -375,6 +387,7 @@ def read(params: Config) -> Evidence:
         truth=read_table(INGEST / "truth.parquet").probability if known else None,
         components={name: read_table(RESAMPLE / name / "components.parquet") for name in drawn},
         hashes=hashes(params),
+        failed={},  # without all of them the stage does not run
         command="dvc repro",
     )
 

@@ -194,7 +194,8 @@ def changes(found: list[dict[str, Any]]) -> list[str]:
             stretches[-1].append(each)
         else:
             stretches.append([each])
-    cheaper = sum(each["beyond_chance"] for each in found)
+    # Of any remedy: the cheapest on average need not be the one that is known to be cheaper.
+    cheaper = sum(any(v["difference"]["high"] < 0 for v in each["variants"].values()) for each in found)
     reference = found[0]["reference"]
     summary = f"a remedy is cheaper than {reference} beyond chance at {cheaper} of {len(found)} cost ratios"
     return [summary, *(_stretch(stretch) for stretch in stretches)]

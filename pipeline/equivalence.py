@@ -7,6 +7,7 @@ import pandas as pd
 
 from pipeline import weights
 from pipeline.statistics import correlated
+from pipeline.words import signed, threshold
 
 THRESHOLD = 0.5  # of the remedy
 APART = 0.0005  # alert rates that print as the same tenth of a percent
@@ -68,14 +69,15 @@ def sentence(name: str, found: dict[str, Any]) -> str:
     if rate == 0:
         return f"{name}: it alerts on nothing at {THRESHOLD}, which the plain model can do too."
     at = found["threshold"]
-    where = "above all rows" if at is None else f"at {at:.3f}"
+    where = "above all rows" if at is None else f"at {threshold(at)}"
     rates = (
         f"the same alert rate ({rate:.1%})"
         if abs(rate - plain_rate) < APART
         else f"nearly the same alert rate ({plain_rate:.1%} for {rate:.1%})"
     )
+    mean, low, high = (signed(100 * gain[key], 1) for key in ("mean", "low", "high"))
     more = (
-        f"{name} finds {gain['mean']:+.1%} ({gain['low']:+.1%} to {gain['high']:+.1%}) of the positives more"
+        f"{name}'s recall differs by {mean} percentage points ({low} to {high})"
         if any(gain.values())
         else "both find as many positives in every fold"
     )

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from pipeline import calibration, config, folds, multiclass, thresholds, weights
-from pipeline.classes import rarest
 from pipeline.config import Evaluate
 from pipeline.errors import InputError, run
 from pipeline.files import (
@@ -29,6 +28,7 @@ from pipeline.files import (
 from pipeline.folds import Chain, Folded
 from pipeline.grouping import together
 from pipeline.metrics import holdout
+from pipeline.statistics import ratio
 
 
 def refit(
@@ -59,15 +59,15 @@ def refit(
     folded
         See `pipeline.folds.out_of_fold`.
     tuned
-        t*. Both are None where folds are not asked for, or the positives are too few for two of them. With more than
-        two classes the rarest's rows are counted, and there is no threshold.
+        t*. Both are None where folds are not asked for, or rows of the rarest class are too few for two of them. With
+        more than two classes there is no threshold.
 
     Raises
     ------
     InputError
         The sampler or the model cannot take the rows of a fold.
     """
-    number = folds.count(rarest(training[target], chain.labels), most=settings.folds, along_time=times is not None)
+    number = folds.count(training[target], chain.labels, most=settings.folds, times=times)
     if number < 2:
         return None, None
     folded = folds.out_of_fold(
@@ -279,13 +279,13 @@ def _platt(seen: pd.DataFrame) -> tuple[float, float]:
     return calibration.platt(seen.y.to_numpy(), seen.probability.to_numpy(), weights.of(seen))
 
 
-def worth(cells: dict[str, Any], rule: Mapping[str, Any]) -> dict[str, float]:
-    """The objective's own value of a confusion matrix, for those that a verdict may rest on."""
+def worth(cells: dict[str, Any], rule: Mapping[str, Any]) -> dict[str, float | None]:
+    """The objective's own value of a confusion matrix, for those that a verdict may rest on; None where undefined."""
     tn, fp, fn, tp = (cells[cell] for cell in ("tn", "fp", "fn", "tp"))
     match rule["objective"]:
         case "f_beta":
             misses = rule["beta"] ** 2
-            return {"f_beta": (1 + misses) * tp / ((1 + misses) * tp + misses * fn + fp)}
+            return {"f_beta": ratio((1 + misses) * tp, (1 + misses) * tp + misses * fn + fp)}
         case "expected_cost":
             cost = rule["false_negative_cost"] * fn + rule["false_positive_cost"] * fp
             return {"expected_cost": cost / (tn + fp + fn + tp)}

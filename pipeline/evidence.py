@@ -13,6 +13,7 @@ import pandas as pd
 LARGEST = 5_000_000  # bytes of evidence that a page carries
 FITS = ("repeat", "fold", "training_rows", "training_positives", "C", "converged", "trained_prevalence")
 FITS_OF_SEVERAL = ("training_rows_", "trained_share_")  # and the code of the class, where there are more than two
+TOLD = ("declared", "table", "classes", "hashes", "failed", "command")  # as they are
 RECOMPUTED = ("holdout", "probabilities")  # of metrics.json: they follow from the predictions
 
 
@@ -40,6 +41,8 @@ class Evidence:
         By variant: see `pipeline.resample.components`; empty where they were not kept.
     hashes
         Of `config`, `code` and `lock`.
+    failed
+        Variants that are asked for and have no result, and why.
     command
         That makes the page.
     """
@@ -54,6 +57,7 @@ class Evidence:
     truth: pd.Series | None
     components: dict[str, pd.DataFrame]
     hashes: dict[str, str | None]
+    failed: dict[str, str]
     command: str
 
     @property
@@ -92,7 +96,7 @@ def pack(evidence: Evidence) -> str | None:
         else _columns(seen.drop(columns=_probabilities(seen)).rename_axis("row_id").reset_index()),
         "truth": truth,
         "components": {name: _columns(rows) for name, rows in evidence.components.items()},
-        **{key: getattr(evidence, key) for key in ("declared", "table", "classes", "hashes", "command")},
+        **{key: getattr(evidence, key) for key in TOLD},
     }
     # A page is HTML: "</script>" in a column's name must not end the block.
     text = json.dumps(content, ensure_ascii=True, allow_nan=False).replace("<", "\\u003c")
@@ -123,7 +127,7 @@ def unpack(text: str) -> Evidence:
         folds={name: None if seen is None else _frame(kept["fits"]) for name, kept in variants.items()},
         truth=truth,
         components={name: _frame(rows) for name, rows in content["components"].items()},
-        **{key: content[key] for key in ("declared", "table", "classes", "hashes", "command")},
+        **{key: content[key] for key in TOLD},
     )
 
 

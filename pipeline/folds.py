@@ -22,7 +22,7 @@ from pipeline.resample import resample
 from pipeline.samplers import suit
 from pipeline.train import train, trained_prevalence, trained_shares
 
-POSITIVES = 5  # that each fold keeps for testing
+LEAST = 5  # rows of the rarest class, mostly positives, that each fold keeps for testing
 INNER = 3  # folds that choose C, at most
 SHARED = 2**28  # bytes of prepared rows that are kept for other variants, at most
 
@@ -143,14 +143,28 @@ def chain(params: Config, name: str, schema: Mapping[str, Any] | None = None) ->
     )
 
 
-def count(positives: int, *, most: int, along_time: bool = False) -> int:
-    """The number of folds: at most `most`, each with `POSITIVES` positive rows; below 2 there is nothing to fold.
+def count(y: pd.Series, labels: Sequence[Any] | None, *, most: int, times: pd.Series | None = None) -> int:
+    """The number of folds, each with `LEAST` rows of the rarest class; below 2 there is nothing to fold.
 
-    Of several classes the rarest is counted.
+    Folds along time need as many rows of that class before the first of them, and many at one time may be in the way.
 
-    Folds along time need as many before the first of them.
+    Parameters
+    ----------
+    y, times
+        See `splits`.
+    labels
+        Of more than two classes, by their codes; None for two.
+    most
+        Folds, at most.
     """
-    return min(most, positives // POSITIVES - along_time)
+    if times is None:
+        return min(most, rarest(y, labels) // LEAST)
+    order = np.argsort(times.to_numpy(), kind="stable")
+    rare = (y == _rare(y)).to_numpy()[order]
+    for number in range(min(most, int(rare.sum()) // LEAST - 1), 1, -1):
+        if min(int(block.sum()) for block in np.split(rare, _cuts(y, times, number))) >= LEAST:
+            return number
+    return 0
 
 
 def splits(
@@ -174,7 +188,8 @@ def splits(
         Shape (n,): rows of one group stay in one fold.
     times
         Shape (n,), sortable: each fold is learned from earlier rows alone. Rows in order are cut into folds + 1 blocks
-        of equally many positives, equal times in one block; a fold holds a block and learns from all before it.
+        of equally many rows of the rarer class, equal times in one block; a fold holds a block and learns from all
+        before it.
     """
     if times is not None:
         yield from _along_time(y, times, folds)
@@ -190,13 +205,23 @@ def splits(
 
 
 def _along_time(y: pd.Series, times: pd.Series, folds: int) -> Iterator[tuple[int, int, np.ndarray, np.ndarray]]:
-    order = np.argsort(times.to_numpy(), kind="stable")
-    sorted_times, positives = times.to_numpy()[order], np.flatnonzero(y.to_numpy()[order])
-    # Each cut is moved back to the first row of its time.
-    cuts = [positives[len(positives) * block // (folds + 1)] for block in range(1, folds + 1)]
-    begins = [int(np.searchsorted(sorted_times, sorted_times[cut], side="left")) for cut in cuts]
+    order, begins = np.argsort(times.to_numpy(), kind="stable"), _cuts(y, times, folds)
     for fold, (begin, end) in enumerate(zip(begins, [*begins[1:], len(y)], strict=True)):
         yield 0, fold, np.sort(order[:begin]), np.sort(order[begin:end])
+
+
+def _cuts(y: pd.Series, times: pd.Series, folds: int) -> list[int]:
+    """Where, in the order of time, each fold begins."""
+    order = np.argsort(times.to_numpy(), kind="stable")
+    sorted_times, rare = times.to_numpy()[order], np.flatnonzero((y == _rare(y)).to_numpy()[order])
+    # Each cut is moved back to the first row of its time.
+    cuts = [rare[len(rare) * block // (folds + 1)] for block in range(1, folds + 1)]
+    return [int(np.searchsorted(sorted_times, sorted_times[cut], side="left")) for cut in cuts]
+
+
+def _rare(y: pd.Series) -> int:
+    """The code of the rarer of two classes; the positive one of two as rare."""
+    return int(2 * y.sum() <= len(y))
 
 
 def out_of_fold(
@@ -292,13 +317,13 @@ def tune(
     Returns
     -------
     C, losses
-        None where the chain has no grid, or the positives, or of several classes the rarest's rows, are too few for
-        two folds. Where they are for the sampler in one of them, C is the one of the rows as they are: a small table
-        must not fail for the sake of C, nor a variant be compared with an untuned one.
+        None where the chain has no grid, or the rows of the rarest class are too few for two folds. Where they are for
+        the sampler in one of them, C is the one of the rows as they are: a small table must not fail for the sake of C,
+        nor a variant be compared with an untuned one.
     """
     from imblearn import FunctionSampler
 
-    number = count(rarest(y, chain.labels), most=INNER, along_time=times is not None)
+    number = count(y, chain.labels, most=INNER, times=times)
     if chain.grid is None or number < 2:
         return None, None
     losses, judged = dict.fromkeys(sorted(chain.grid), 0.0), 0.0

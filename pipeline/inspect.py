@@ -509,7 +509,7 @@ def unfit(params: Config, found: Inspection) -> list[str]:
     samplers = {name: config.sampler(params, name) for name in params.variants}
     least = min((count for _, count in found.classes), default=0)
     training = least - ceil(least * params.split.test_size) if least else 0
-    if (number := folds.count(training, most=params.evaluate.folds)) > 1:
+    if (number := min(params.evaluate.folds, training // folds.LEAST)) > 1:
         training -= ceil(training / number)  # those of a fold
     return [
         name

@@ -138,9 +138,8 @@ def threshold_free(y: np.ndarray, probability: np.ndarray, weight: np.ndarray | 
     both = 0 < prevalence < 1
     return {
         "roc_auc": float(roc_auc_score(y, probability, sample_weight=weight)) if both else None,
-        "average_precision": float(average_precision_score(y, probability, sample_weight=weight))
-        if prevalence > 0
-        else None,
+        # Without a negative it is 1, whatever the model.
+        "average_precision": float(average_precision_score(y, probability, sample_weight=weight)) if both else None,
         "prevalence": prevalence,
         **lost,
         "brier_skill": 1 - lost["brier"] / (prevalence * (1 - prevalence)) if both else None,

@@ -13,7 +13,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from pipeline import config, folds, preprocess, run, verdict
-from pipeline.audit import over_folds, refuse_no_family, training_positives
+from pipeline.audit import over_folds, refuse_no_family, training_labels
 from pipeline.classes import several
 from pipeline.config import Config, Plan
 from pipeline.configure import asked
@@ -21,6 +21,7 @@ from pipeline.errors import InputError
 from pipeline.errors import run as run_command
 from pipeline.files import say
 from pipeline.statistics import fold_ratio, minimum_detectable
+from pipeline.words import digits, number
 
 ENOUGH = 50  # positives that a simulated table keeps for training, if the table has them: width then follows the law
 AIM = 2  # times the ROPE: the smallest difference to aim at
@@ -205,7 +206,7 @@ def size(rows: int, positives: int, *, most: int, test_size: float, number: int)
     number
         Of folds.
     """
-    enough = max(ENOUGH, folds.POSITIVES * number) / (1 - test_size)
+    enough = max(ENOUGH, folds.LEAST * number) / (1 - test_size)
     return min(rows, max(most, ceil(enough * rows / positives)))
 
 
@@ -292,8 +293,8 @@ def plan(params: Config, keys: Plan, *, processes: int = -1) -> Expected:
             f"'data.drop=[{drop}]', and read its figures as the best case"
         )
     total, positives = len(table), int(schema["classes"]["positive"])
-    inside = training_positives(params, table, roles)
-    number = folds.count(inside, most=params.evaluate.folds)
+    known, _ = training_labels(params, table, roles)
+    inside, number = int(known.sum()), folds.count(known, None, most=params.evaluate.folds)
     family = [name for name in params.variants if name != verdict.REFERENCE]
     rows = size(total, positives, most=keys.rows, test_size=params.split.test_size, number=number)
     expected = Expected(
@@ -328,17 +329,17 @@ def plan(params: Config, keys: Plan, *, processes: int = -1) -> Expected:
 
 def lines(expected: Expected, params: Config, keys: Plan) -> list[str]:
     """What to print of a plan."""
-    e, declared = expected, params.compare
+    e, declared, places = expected, params.compare, digits(params.compare.rope)
     said = [
         f"table      {params.data.name}: {e.rows:,} rows, {e.positives:,} positive, "
         f"{e.training_positives:,} of these for training",
     ]
     if not e.errors:
-        least = 2 * folds.POSITIVES
+        least = 2 * folds.LEAST
         return [
             *said,
-            f"No verdict is possible: two folds of {folds.POSITIVES} positives need {least} for training: "
-            f"{ceil(least / (1 - params.split.test_size)):,} positives in the table, at split.test_size="
+            f"No verdict is possible: two folds of {folds.LEAST} rows of the rarer class need {least} for training: "
+            f"{ceil(least / (1 - params.split.test_size)):,} in the table, at split.test_size="
             f"{params.split.test_size:g}.",
         ]
     truths = f"{keys.tables} tables with your features, {', '.join(e.errors)} against {verdict.REFERENCE}"
@@ -347,9 +348,10 @@ def lines(expected: Expected, params: Config, keys: Plan) -> list[str]:
         f"folds      {e.folds} x {e.repeats}, {e.training_positives / e.folds:.0f} positives in each test fold",
         f"declared   {verdict.WORDS[declared.primary]}, ROPE {e.rope:g}, alpha {e.alpha:g}, remedies {e.family}",
         f"simulated  {truths}{part}; labels drawn, logistic, true ROC AUC {keys.roc_auc:g}",
-        f"interval   of a remedy's difference, {1 - e.alpha:.0%}: give or take {e.half_width:.3f}; "
-        f"{keys.tables} tables tell this figure to {e.doubt:.3f} or so",
-        f"smallest   {e.smallest:.3f} is the smallest true difference found BETTER {verdict.POWER:.0%} of the time",
+        f"interval   of a remedy's difference, {100 * (1 - e.alpha):g} %: give or take {number(e.half_width, places)}; "
+        f"{keys.tables} tables tell this figure to {number(e.doubt, places)} or so",
+        f"smallest   {number(e.smallest, places)} is the smallest true difference found BETTER "
+        f"{100 * verdict.POWER:g} % of the time",
     ]
     if e.needed is None:
         return [*said, "needed     no number of positives is enough for a ROPE of 0"]

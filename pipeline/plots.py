@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pipeline import weights
+from pipeline import weights, words
 from pipeline.costs import net_benefit, treat_all
 from pipeline.metrics import BEST
 from pipeline.multiclass import COLUMN
 from pipeline.multiclass import POINTS as CLASS_POINTS
+from pipeline.verdict import COLUMNS, metric_words
 
 # Okabe & Ito 2008: told apart by colour-blind readers, in this order.
 COLOURS = ["#000000", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#7F7F7F"]
@@ -164,9 +165,9 @@ def differences(said: dict[str, Any]) -> Figure:
         )
     axis.set_yticks(range(len(remedies)), [remedy["variant"] for remedy in remedies])
     axis.set_ylim(len(remedies) - 0.5, -0.5)
-    macro = "macro " if "labels" in declared and declared["primary"] in ("average_precision", "roc_auc") else ""
-    axis.set_xlabel(f"{macro}{declared['primary'].replace('_', ' ')} against none, over the folds")
-    axis.set_title(f"Better models to the right ({1 - declared['alpha']:.0%} intervals)", loc="left")
+    less = "less " if COLUMNS[declared["primary"]][1] < 0 else ""
+    axis.set_xlabel(f"gain against none, over the folds: {less or 'more '}{metric_words(declared)}")
+    axis.set_title(f"Better models to the right ({100 * (1 - declared['alpha']):g} % intervals)", loc="left")
     figure.legend(loc="outside lower right", frameon=False, fontsize=8)  # within, it would lie on an interval
     return figure
 
@@ -341,7 +342,7 @@ def _matrix(axis: Any, cells: dict[str, Any] | None, above: str, labels: list[st
     for (row, column), count in np.ndenumerate(counts):
         shade, amount = "white" if shares[row, column] > 0.75 else "black", weights.shown(count)
         axis.text(column, row, f"{amount:,}\n{shares[row, column]:.0%}", ha="center", va="center", color=shade)
-    axis.set_title(f"{above}threshold {cells['threshold']:.3f}", fontsize=_title_size(above))
+    axis.set_title(f"{above}threshold {words.threshold(cells['threshold'])}", fontsize=_title_size(above))
     axis.set_xticks([0, 1], labels)
     axis.set_yticks([0, 1], labels if first else ["", ""], rotation=90, va="center")
     axis.set_xlabel("called")

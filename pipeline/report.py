@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from pipeline import weights
 from pipeline.verdict import metric_words
-from pipeline.words import number, signed
+from pipeline.words import digits, number, signed, threshold
 
 # What a picture shows, for those who do not see it; and below it, what to look for.
 FIGURES = {
@@ -146,6 +146,8 @@ def _page(template: str, **content: Any) -> str:
     )
     environment.filters["figure"] = number
     environment.filters["signed"] = signed
+    environment.filters["threshold"] = threshold
+    environment.filters["digits"] = digits
     environment.filters["plain"] = _plain
     environment.filters["primary"] = metric_words
     environment.filters["shown"] = weights.shown

@@ -443,15 +443,15 @@ def report(sweep: Sweep) -> None:
 
 def _same_rows(sweep: Sweep) -> bool:
     shared = ("data", "split", "preprocess", "evaluate", "compare", "seed")
-    ways = [planned for planned in sweep.runs if planned.finished]
-    if any(planned.way != planned.variant for planned in ways):  # a summary sets each beside none with its own settings
+    # Of those that are not there yet, too: what a page is must not hang on what has failed.
+    if any(planned.way != planned.variant for planned in sweep.runs):  # each is set beside none with its own settings
         return False
-    return len({digest([planned.settings[key] for key in shared]) for planned in ways}) == 1
+    return len({digest([planned.settings[key] for key in shared]) for planned in sweep.runs}) == 1
 
 
 def _compared(sweep: Sweep) -> dict[str, Any]:
     """The files of `pipeline.compare`, a row a way."""
-    there = [planned for planned in sweep.runs if planned.finished]
+    there, failures = [planned for planned in sweep.runs if planned.finished], sweep.failures()
     params = config.restore(there[0].settings)
     _, truth, schema, _ = run.table(params.data)
     files = compare.pages(
@@ -466,6 +466,7 @@ def _compared(sweep: Sweep) -> dict[str, Any]:
             truth=truth,
             components={},
             hashes=compare.hashes(params),
+            failed={p.way: failures.get(p.id, "not made yet") for p in sweep.runs if not p.finished},
             command=sweep.command,
         )
     )

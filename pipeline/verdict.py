@@ -5,30 +5,33 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from pipeline import words
 from pipeline.caveats import caveats, converged, formula_holds
 from pipeline.classes import ROUTE, several
 from pipeline.errors import InputError, run
 from pipeline.files import REPORTS, read_json, say
-from pipeline.statistics import CorrelatedTest, call, correlated, fold_ratio, holm, minimum_detectable
-from pipeline.words import signed
+from pipeline.statistics import call, correlated, fold_ratio, holm, minimum_detectable
+from pipeline.words import digits, number, signed
 
 SCHEMA_VERSION = 2
 FILE = REPORTS / "verdict.json"
 REFERENCE = "none"  # the variant that remedies are tested against, called the plain model in sentences
 WEIGHTS = "class_weight"  # which samplers are shown against too
 SIMPLEST = (WEIGHTS, "random_under", "random_over")  # in this order; then the rest, in the order of the config
+SHOWN = 3  # variants without a result that are told why
 POWER = 0.8  # of the smallest difference that is told
 EXIT = {"keep": 0, "rebalance": 10, "undecided": 20, "invalid": 30}
 WORDS = {
     "average_precision": "average precision",
     "roc_auc": "ROC AUC",
-    "log_loss": "log loss",
-    "brier": "Brier score",
+    "log_loss": "recalibrated log loss",
+    "brier": "recalibrated Brier score",
     "expected_cost": "expected cost",
     "f_beta": "F-beta",
 }
@@ -62,7 +65,7 @@ def judge(
     rope: float,
     alpha: float,
     leaked: int = 0,
-    failed: Mapping[str, str] | None = None,
+    failed: Mapping[str, str] = MappingProxyType({}),
     labels: Sequence[Any] | None = None,
 ) -> dict[str, Any]:
     """What the folds say of each remedy against `none`, and what to do.
@@ -82,18 +85,19 @@ def judge(
     leaked
         Rows that stand both among the training rows and among the test rows: with any there is no verdict.
     failed
-        Variants that could not be fitted, and why: with any there is no verdict.
+        Variants that are asked for and have no result, and why: with any there is no verdict.
     labels
         Of more than two classes: the metric then is a macro average, or that of all classes together.
 
     Returns
     -------
     said
-        `declared` (primary, rope, alpha, and `labels` of more than two classes), `action` (keep, rebalance, undecided,
-        invalid), `variant`, `threshold`,
-        `confidence` (probability that a remedy called better is better by more than the ROPE, or that the best one is
-        not; None where undecided), `sentence`, `smallest_difference` (of the best remedy, that would be found with
-        power .8), `leading` (the best remedy), `reference` (mean of the primary metric without a remedy) and
+        `declared` (primary, rope, alpha, and `labels` of more than two classes), `failed`, `action` (keep, rebalance,
+        undecided, invalid), `variant`, `threshold`,
+        `confidence` (probability that the chosen remedy is better by more than the ROPE, or the lowest of those that a
+        remedy is not; None where undecided), `sentence`, `leading` (the remedy that the action hangs on: chosen, the
+        best on average, or the likeliest to be better yet), `smallest_difference` (of that one, that would be found
+        with power .8), `reference` (mean of the primary metric without a remedy) and
         `remedies`: for each its `call`, `mean_primary`, the fields of `pipeline.statistics.CorrelatedTest` of its gain,
         above 0 where it is better also for metrics that are losses, `p_holm`, and `against_class_weight`, the same
         test against that one, unadjusted; None where that is not compared.
@@ -101,6 +105,7 @@ def judge(
     declared = {"primary": primary, "rope": rope, "alpha": alpha, **({"labels": list(labels)} if labels else {})}
     result: dict[str, Any] = {
         "declared": declared,
+        "failed": dict(failed),
         "action": "invalid",
         "variant": None,
         "threshold": None,
@@ -111,7 +116,7 @@ def judge(
         "reference": None,
         "remedies": [],
     }
-    if reason := _why_not(folds, COLUMNS[primary][0], leaked, failed or {}, labels):
+    if reason := _why_not(folds, COLUMNS[primary][0], leaked, failed, labels):
         return {**result, "sentence": f"No verdict: {reason}."}
     column, sign = COLUMNS[primary]
     # Higher is better from here on.
@@ -125,22 +130,39 @@ def judge(
     calls = {name: call(tests[name], adjusted[name], rope=rope, alpha=alpha) for name in remedies}
     best = max(remedies, key=lambda name: tests[name].mean)
     better = [name for name in remedies if calls[name] == "BETTER"]
+    # One that is worse on average, in few and noisy folds, may yet be better.
+    unsettled = [name for name in remedies if calls[name] == "UNDECIDED" and tests[name].better >= alpha]
+    action, chosen, which = "undecided", REFERENCE, "the best remedy"
     if better:
         action, chosen = "rebalance", _simplest_unbeaten(better, values, how)
-    else:
-        action, chosen = ("keep" if calls[best] in ("EQUIVALENT", "WORSE") else "undecided"), REFERENCE
+    elif calls[best] != "UNDECIDED" and unsettled:
+        best, which = max(unsettled, key=lambda name: tests[name].better), "the remedy that may yet be better"
+    elif calls[best] != "UNDECIDED":
+        action = "keep"
     leading = chosen if better else best
-    error, df = tests[best].standard_error, tests[best].df
+    error, df = tests[leading].standard_error, tests[leading].df
     # At Holm's first step, which asks most.
     smallest = minimum_detectable(error, df, alpha=alpha / len(tests), power=POWER, rope=rope)
-    confidence = {"rebalance": tests[leading].better, "keep": 1 - tests[leading].better, "undecided": None}
+    confidence = {
+        "rebalance": tests[leading].better,
+        "keep": 1 - max(test.better for test in tests.values()),
+        "undecided": None,
+    }
     return {
         **result,
         "action": action,
         "variant": chosen,
         "threshold": thresholds[chosen],
         "confidence": confidence[action],
-        "sentence": _sentence(action, chosen, leading, tests[leading], thresholds[chosen], smallest, declared),
+        "sentence": _sentence(
+            action,
+            chosen,
+            f"{which}, {leading}",
+            asdict(tests[leading]),
+            threshold=thresholds[chosen],
+            smallest=smallest,
+            declared=declared,
+        ),
         "smallest_difference": smallest,
         "leading": leading,
         "reference": sign * float(values[REFERENCE].mean()),
@@ -171,7 +193,8 @@ def _why_not(
     if leaked:
         return f"{leaked:,} rows stand both among the training rows and among the test rows"
     if failed:
-        return "; ".join(f"{name} failed: {why}" for name, why in failed.items())
+        told = [f"{name} has no result: {why}" for name, why in list(failed.items())[:SHOWN]]
+        return "; ".join(told) + (f"; and {len(failed) - SHOWN:,} more" if len(failed) > SHOWN else "")
     if REFERENCE not in folds:
         return f"the variant '{REFERENCE}' is not compared, and remedies are tested against it"
     if len(folds) < 2:
@@ -182,7 +205,7 @@ def _why_not(
                 "there are no folds: they are off, or the rarest class has too few training rows for two folds of 5: "
                 f"{ROUTE}"
             )
-        return "there are no folds: they are off, or the training positives too few for two folds of 5"
+        return "there are no folds: they are off, or the rarer class has too few training rows for two folds of 5"
     for rows in folds.values():
         if rows is not None and (empty := int(rows[column].isna().sum())):
             mend = f"more rows, or fewer folds{f', or {ROUTE}' if labels else ''}"
@@ -204,26 +227,27 @@ def _sentence(
     action: str,
     chosen: str,
     leading: str,
-    test: CorrelatedTest,
+    test: Mapping[str, float],
+    *,
     threshold: float | None,
     smallest: float,
     declared: Mapping[str, Any],
 ) -> str:
     """The verdict in words, with its evidence."""
-    gain = gained(asdict(test), declared)
-    at = "" if threshold is None else f", with its threshold at {threshold:.3f} instead of 0.5"
+    gain, rope = gained(test, declared), declared["rope"]
+    at = "" if threshold is None else f", with its threshold at {words.threshold(threshold)} instead of 0.5"
     if action == "rebalance":
         return (
             f"Rebalance with {chosen}{at}: over the folds it has {gain} against the plain model; "
-            f"P(better by more than {declared['rope']:g}) is {test.better:.2f}."
+            f"P(better by more than {rope:g}) is {test['better']:.2f}."
         )
     if action == "keep":
-        what = "equals the plain model" if test.better + test.worse < declared["alpha"] else "does worse"
+        what = "equals the plain model" if test["better"] + test["worse"] < declared["alpha"] else "does worse"
         free = FREE_BY_WEIGHTS if "labels" in declared else FREE_BY_THRESHOLD
-        return f"Keep the plain model{at}: the best remedy, {leading}, {what}: {gain} over the folds. {free}"
+        return f"Keep the plain model{at}: {leading}, {what}: {gain} over the folds. {free}"
     return (
-        f"Undecided: the best remedy, {leading}, has {gain} over the folds against the plain model. "
-        f"This table could show a difference of {smallest:.3f} or more; until then keep the plain model{at}."
+        f"Undecided: {leading}, has {gain} over the folds against the plain model. This table could show a difference "
+        f"of {number(smallest, digits(rope))} or more; until then keep the plain model{at}."
     )
 
 
@@ -235,10 +259,13 @@ def metric_words(declared: Mapping[str, Any]) -> str:
 
 def gained(test: Mapping[str, Any], declared: Mapping[str, Any]) -> str:
     """A remedy's gain with its interval and its metric, in words."""
-    metric = metric_words(declared)
-    lower = " less" if COLUMNS[declared["primary"]][1] < 0 else ""
-    interval = f"{100 * (1 - declared['alpha']):g} % interval {signed(test['low'])} to {signed(test['high'])}"
-    return f"{signed(test['mean'])} ({interval}){lower} {metric}"
+    values, than, places = [test[key] for key in ("mean", "low", "high")], "", digits(declared["rope"])
+    if COLUMNS[declared["primary"]][1] < 0:
+        than = "less " if test["mean"] >= 0 else "more "
+        values = values if test["mean"] >= 0 else [-test[key] for key in ("mean", "high", "low")]
+    mean, low, high = (signed(value, places) for value in values)
+    interval = f"{100 * (1 - declared['alpha']):g} % interval {low} to {high}"
+    return f"{mean} ({interval}) {than}{metric_words(declared)}"
 
 
 def verdict(
@@ -253,6 +280,7 @@ def verdict(
     lines: Mapping[str, dict[str, Any]],
     translation: str,
     leaked: int,
+    failed: Mapping[str, str],
     known: bool,
 ) -> dict[str, Any]:
     """All of verdict.json: see `verdict.schema.json`.
@@ -261,7 +289,7 @@ def verdict(
     ----------
     results
         By variant, what `evaluate` wrote as metrics.json.
-    folds, leaked
+    folds, leaked, failed
         As for `judge`.
     table, classes
         What `ingest` wrote as schema.json, and `split` as classes.json.
@@ -281,7 +309,7 @@ def verdict(
     thresholds = {name: (result["holdout"]["tuned"] or {}).get("threshold") for name, result in results.items()}
     rule = {key: declared[key] for key in ("primary", "rope", "alpha")}
     labels = several(table)
-    said = judge(folds, thresholds=thresholds, leaked=leaked, labels=labels, **rule)
+    said = judge(folds, thresholds=thresholds, leaked=leaked, failed=failed, labels=labels, **rule)
     declared = {**declared, **({"labels": labels} if labels else {})}
     said["holdout_agrees"] = _agrees(results, said)
     for remedy in said["remedies"]:
@@ -355,8 +383,8 @@ def reasons(results: Mapping[str, dict[str, Any]], said: Mapping[str, Any], *, t
     calls = [remedy["call"] for remedy in said["remedies"]]
     counts = ", ".join(f"{calls.count(word)} {word}" for word in ("BETTER", "WORSE", "EQUIVALENT", "UNDECIDED"))
     better = (
-        f"A better model? Of {len(calls)} remedies {counts}. {name} has {gained(leading, declared)} "
-        f"against the plain model's {said['reference']:.3f}."
+        f"A better model? Of {_remedies(calls)} {counts}. {name} has {gained(leading, declared)} "
+        f"against the plain model's {number(said['reference'], digits(declared['rope']))}."
     )
     line = leading["same_decisions"]
     question = "Or other class weights?" if "labels" in declared else "Or another threshold?"
@@ -364,8 +392,8 @@ def reasons(results: Mapping[str, dict[str, Any]], said: Mapping[str, Any], *, t
     plain, ours = (results[each]["probabilities"] for each in (REFERENCE, name))
     if "labels" in declared:
         probabilities = (
-            f"Probabilities: log loss on the test rows is {plain['raw']['log_loss']:.3f} for the plain model and "
-            f"{ours['raw']['log_loss']:.3f} for {name}, {ours['prior_corrected']['log_loss']:.3f} once corrected for "
+            f"Probabilities: log loss on the test rows is {plain['raw']['log_loss']:.4f} for the plain model and "
+            f"{ours['raw']['log_loss']:.4f} for {name}, {ours['prior_corrected']['log_loss']:.4f} once corrected for "
             "the shares."
         )
     else:
@@ -375,10 +403,15 @@ def reasons(results: Mapping[str, dict[str, Any]], said: Mapping[str, Any], *, t
         )
     sure = (
         f"How sure? P(worse) {leading['worse']:.2f}, P(equivalent) {leading['equivalent']:.2f}, P(better) "
-        f"{leading['better']:.2f} beyond {declared['rope']:g}; {len(calls)} remedies, Holm p {leading['p_holm']:.3f}. "
-        f"A difference of {said['smallest_difference']:.3f} would be found in four of five such tables."
+        f"{leading['better']:.2f} beyond {declared['rope']:g}; {_remedies(calls)}, Holm p {leading['p_holm']:.3f}. "
+        f"A difference of {number(said['smallest_difference'], digits(declared['rope']))} would be found in four of "
+        "five such tables."
     )
     return [reason for reason in (better, moved, probabilities, sure) if reason]
+
+
+def _remedies(calls: Sequence[str]) -> str:
+    return f"{len(calls)} {'remedy' if len(calls) == 1 else 'remedies'}"
 
 
 def _ratio(measured: Mapping[str, Any]) -> str:
@@ -402,10 +435,11 @@ def main() -> None:
             f"{file}: expected a verdict of schema version {SCHEMA_VERSION}: make it anew with `dvc repro`"
         )
     say(found["sentence"])
+    places = digits(found["declared"]["rope"])
     for remedy in found["remedies"]:
+        mean, low, high = (signed(remedy[key], places) for key in ("mean", "low", "high"))
         say(
-            f"{remedy['call']:<11}{remedy['variant']:<28}{signed(remedy['mean'])} "
-            f"({signed(remedy['low'])} to {signed(remedy['high'])})  Holm p {remedy['p_holm']:.3f}  "
+            f"{remedy['call']:<11}{remedy['variant']:<28}{mean} ({low} to {high})  Holm p {remedy['p_holm']:.3f}  "
             f"P(worse, equivalent, better) {remedy['worse']:.2f} {remedy['equivalent']:.2f} {remedy['better']:.2f}"
         )
     for caveat in found["caveats"]:

@@ -189,6 +189,7 @@ def evidence(results):
             truth=pd.Series(np.tile(TIMID, 3), index=[*range(6), *range(100, 112)], name="probability"),
             components=dict.fromkeys(results, PLACES),
             hashes={"config": "c" * 64, "code": "d" * 64, "lock": None},
+            failed={},
             command="dvc repro",
         )
     )

@@ -162,7 +162,7 @@ def test_true_labels_reach_no_fold(params, monkeypatch):
         (["~variant@variants.none"], "variants: 'none' is not there"),
         (["~variant@variants.class_weight"], "variants: expected a remedy beside 'none', found none"),
         (["evaluate.folds=0"], "evaluate.folds: expected 2 or more"),
-        (["split.test_size=0.7"], "csv: expected 10 positives or more among the training rows, found 7"),
+        (["split.test_size=0.7"], "csv: expected 10 rows of the rarest class or more among the training rows, found 7"),
     ],
 )
 def test_where_no_verdict_is_possible_there_is_nothing_to_audit(params, composed, own, overrides, problem):

@@ -16,7 +16,20 @@ def test_positives_are_counted(evidence):
     assert (
         "The test rows hold 2 positives: one more found moves recall by 0.5. The verdict comes from the folds" in text
     )
-    assert "Each fold is judged on 2 positives, which is few: a difference below 0.010 in the best remedy" in text
+    assert "Each fold is judged on 2 positives, which is few: a difference below 0.010 in smote may go unseen." in text
+
+
+def test_where_negatives_are_rarer_they_are_counted(evidence):
+    turned = {name: rows.assign(y=1 - rows.y) for name, rows in evidence.out_of_fold.items()}
+    text = told(verify.recompute(replace(evidence, out_of_fold=turned)))
+    assert "Each fold is judged on 2 negatives, which is few" in text
+
+
+def test_a_variant_without_a_result_is_named(evidence):
+    assert "no result" not in told(evidence)
+    made = compare.compare(replace(evidence, failed={"adasyn": "too few rows", "smote_tomek": "not made yet"}))
+    assert made["verdict"]["action"] == "invalid"
+    assert "Of the variants 2 have no result: adasyn, smote_tomek." in made["verdict"]["caveats"][0]
 
 
 def test_a_fit_that_did_not_converge_is_named(evidence):
@@ -28,7 +41,8 @@ def test_a_fit_that_did_not_converge_is_named(evidence):
 
 
 @pytest.mark.parametrize(
-    ("ratio", "positives", "holds"), [(1.05, 1000, True), (0.85, 1000, False), (1.2, 1000, False), (0.85, 15, True)]
+    ("ratio", "positives", "holds"),
+    [(1.05, 1000, True), (0.85, 1000, False), (1.2, 1000, False), (0.85, 15, True), (0.5, 15, False), (2.2, 4, True)],
 )
 def test_corrected_probabilities_that_are_off_beyond_chance_are_named(results, ratio, positives, holds):
     one = results["smote"]

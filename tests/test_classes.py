@@ -140,6 +140,8 @@ def test_a_simulated_table_has_no_classes_to_merge(raw):
         config.check(raw("data.classes={0: 1}"))
 
 
-def test_the_rarest_class_is_counted_where_there_are_several():
+def test_the_rarest_class_is_counted():
     assert classes.rarest(pd.Series([0, 0, 1, 2, 2, 2]), ["a", "b", "c"]) == 1
-    assert classes.rarest(pd.Series([0, 1, 1, 1]), None) == 3  # of two the positive one, though it is frequent
+    assert classes.rarest(pd.Series([0, 1, 1, 1]), None) == 1  # though the positive one is more frequent
+    assert classes.rarest(pd.Series([1, 1, 1]), None) == 0
+    assert classes.rarest(pd.Series([0, 1, 1]), ["a", "b", "c"]) == 0

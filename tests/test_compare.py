@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from pipeline import compare, plots, verify
 
@@ -34,6 +35,22 @@ def test_a_comparison_without_folds_has_no_threshold_and_no_verdict_and_still_co
     assert made["cost_map"] == []
     assert compare.flat(made)["tuned_recall"].isna().all()
     assert "| – " in compare.markdown(made) or " – |" in compare.markdown(made)
+
+
+def test_costs_are_beyond_chance_for_all_remedies_together(evidence):
+    def width(evidence):
+        found = [each["variants"]["smote"]["difference"] for each in compare.compare(evidence)["cost_map"]]
+        return max(one["high"] - one["low"] for one in found)
+
+    def twice(them):
+        return {**them, "again": them["smote"]}
+
+    drawn = evidence.out_of_fold["smote"].assign(probability=np.random.default_rng(0).random(24))
+    evidence = replace(evidence, out_of_fold={**evidence.out_of_fold, "smote": drawn})
+    among = replace(evidence, **{key: twice(getattr(evidence, key)) for key in ("predictions", "out_of_fold", "folds")})
+    among = replace(among, results={**evidence.results, "again": {**evidence.results["smote"], "variant": "again"}})
+    # Of t with three degrees of freedom: 97.5 and 98.75 % points.
+    assert width(among) / width(evidence) == pytest.approx(stats.t.ppf(0.9875, 3) / stats.t.ppf(0.975, 3))
 
 
 def test_a_row_on_both_sides_forbids_a_verdict(evidence):

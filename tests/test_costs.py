@@ -181,12 +181,16 @@ def test_a_remedy_that_ranks_better_is_cheaper_beyond_chance():
 
 
 def test_changes_say_where_the_cheapest_changes_and_how_surely():
-    def at(ratio, cheapest, beyond):
-        return {"ratio": ratio, "reference": "none", "cheapest": cheapest, "beyond_chance": beyond}
+    def at(ratio, cheapest, beyond, other=0.1):
+        high = {"none": 0.0, cheapest: -0.1 if beyond else 0.1, "other": other}
+        variants = {name: {"difference": {"high": end}} for name, end in high.items()}
+        here = {"ratio": ratio, "reference": "none", "cheapest": cheapest}
+        return {**here, "beyond_chance": beyond, "variants": variants}
 
-    found = [at(1, "none", False), at(2, "smote", False), at(4, "smote", True), at(8, "under", False)]
+    found = [at(1, "none", False), at(2, "smote", False), at(4, "smote", True), at(8, "under", False, other=-0.1)]
     assert costs.changes(found) == [
-        "a remedy is cheaper than none beyond chance at 1 of 4 cost ratios",
+        # At 8 it is one that is not the cheapest on average.
+        "a remedy is cheaper than none beyond chance at 2 of 4 cost ratios",
         "where a miss costs 1 false alarm, none is cheapest",
         "where a miss costs 2 to 4 false alarms, smote is cheapest, beyond chance only at 4",
         "where a miss costs 8 false alarms, under is cheapest, but not beyond chance",

@@ -106,7 +106,7 @@ def test_sentence_says_threshold_decisions_rate_and_gain():
     }
     assert sentence("smote", found) == (
         "smote: the plain model with its threshold at 0.061 makes 97.4 % of the same decisions at the same alert rate "
-        "(20.3 %); at that rate smote finds +0.4 % (-0.9 % to +1.8 %) of the positives more."
+        "(20.3 %); at that rate smote's recall differs by +0.4 percentage points (-0.9 to +1.8)."
     )
     equal = {"mean": 0.0, "low": 0.0, "high": 0.0}
     assert sentence("smote", {**found, "gain": equal}).endswith(

@@ -172,6 +172,12 @@ def test_the_objective_of_a_hand_counted_matrix(rule, value):
     assert stage_evaluate.worth({"tn": 4, "fp": 3, "fn": 1, "tp": 2}, rule) == pytest.approx(value)
 
 
+def test_f_beta_of_no_positive_and_no_alert_is_not_defined():
+    rule = {"objective": "f_beta", "beta": 1.0}
+    assert stage_evaluate.worth({"tn": 4, "fp": 0, "fn": 0, "tp": 0}, rule) == {"f_beta": None}
+    assert stage_evaluate.worth({"tn": 4, "fp": 1, "fn": 0, "tp": 0}, rule) == {"f_beta": 0.0}
+
+
 def test_the_article_s_two_matrices(judged, shared):
     matrices = {}
     for name in ("none", "smote"):

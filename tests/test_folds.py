@@ -45,8 +45,26 @@ def predicted(visits, **settings):
 
 
 @pytest.mark.parametrize(("positives", "number"), [(4, 0), (9, 1), (10, 2), (14, 2), (24, 4), (25, 5), (900, 5)])
-def test_each_fold_keeps_five_positives(positives, number):
-    assert folds.count(positives, most=5) == number
+def test_each_fold_keeps_five_rows_of_the_rarest_class(positives, number):
+    y = pd.Series([1] * positives + [0] * 900)
+    assert folds.count(y, None, most=5) == number
+    assert folds.count(1 - y, None, most=5) == number  # it need not be the positive one
+    assert folds.count(y.replace(0, 2), ["never", "rare", "often"], most=5) == 0
+
+
+def test_folds_along_time_keep_five_rows_of_the_rarer_class_in_each_block():
+    y, day = pd.Series([1, 0, 0, 0] * 30), pd.Series(range(120))
+    assert folds.count(y, None, most=5, times=day) == 5  # six blocks of five
+    assert folds.count(y[:116], None, most=5, times=day[:116]) == 4
+    for labels in (y, 1 - y):
+        for number in (2, 5):
+            found = list(folds.splits(labels, folds=number, repeats=1, seed=1, times=day))
+            rare = labels == labels.value_counts().idxmin()
+            assert [int(rare.iloc[held].sum()) for _, _, _, held in found] == [30 // (number + 1)] * number
+    # Half the rows are of one day: of six blocks of five positives two would be empty, of three none is.
+    clumped = day.where(day < 60, 60)
+    assert folds.count(y, None, most=5, times=clumped) == 2
+    assert folds.count(y, None, most=5, times=day * 0) == 0
 
 
 def test_the_plain_chain_equals_a_scikit_learn_pipeline_fold_by_fold(visits):

@@ -206,7 +206,7 @@ def test_the_command_says_how_many_positives_a_verdict_needs(settings, stage, ca
     assert ended.value.code == 30
     assert capsys.readouterr().out.splitlines() == [
         "table      csv: 100 rows, 13 positive, 9 of these for training",
-        "No verdict is possible: two folds of 5 positives need 10 for training: 15 positives in the table, "
+        "No verdict is possible: two folds of 5 rows of the rarer class need 10 for training: 15 in the table, "
         "at split.test_size=0.3.",
     ]
 
@@ -223,8 +223,8 @@ def test_the_command_prints_the_plan(settings, stage, capsys, monkeypatch):
         "folds      5 x 10, 7 positives in each test fold",
         "declared   average precision, ROPE 0.01, alpha 0.05, remedies 5",
         "simulated  12 tables with your features, smote against none; labels drawn, logistic, true ROC AUC 0.7",
-        "interval   of a remedy's difference, 95%: give or take 0.040; 12 tables tell this figure to 0.040 or so",
-        "smallest   0.071 is the smallest true difference found BETTER 80% of the time",
+        "interval   of a remedy's difference, 95 %: give or take 0.040; 12 tables tell this figure to 0.040 or so",
+        "smallest   0.071 is the smallest true difference found BETTER 80 % of the time",
         "needed     623 positives, 573 more, to show 2 x the ROPE, 0.02: widths shrink with the root of the positives",
     ]
 

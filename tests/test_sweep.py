@@ -335,6 +335,21 @@ def test_fail_fast_stops_at_the_first_failure(project):
     assert "runs     0 of 4 runs finished; 1 failed; 3 not made: the same command goes on" in out
 
 
+@pytest.mark.slow
+def test_a_remedy_that_fails_forbids_the_verdict_of_a_sweep(project):
+    command = ["-m", "variant=none,class_weight,smote", *TINY[:1], "data.simulation.prevalence=0.25", "tracking=none"]
+    few = ["evaluate.folds=2", "evaluate.repeats=1", "split.test_size=0.4"]
+    ended(start(*command, *few), status=1)
+    (folder,) = {path.parent for path in Path("outputs").rglob("verdict.json")}
+    said = read_json(folder / "verdict.json")
+    assert said["action"] == "invalid"
+    assert list(said["failed"]) == ["smote"]
+    assert said["sentence"].startswith("No verdict: smote has no result: ")
+    assert {one["variant"] for one in said["variants"]} == {"none", "class_weight"}
+    found = subprocess.run([sys.executable, "-m", "pipeline.verify", str(folder / "index.html")], check=False)
+    assert found.returncode == 0
+
+
 SWEPT = ["-m", "variant=none,smote", "seed=range(0,40)", *QUICK]
 
 

@@ -64,6 +64,36 @@ def test_a_clear_loss_keeps_the_plain_model():
     assert "does worse" in said["sentence"]
 
 
+def test_a_remedy_that_is_worse_on_average_but_may_be_better_leaves_it_undecided():
+    said = judged(same=folds(0.6), smote=folds(0.58, noise=0.08))
+    assert calls(said) == {"same": "EQUIVALENT", "smote": "UNDECIDED"}
+    same, smote = said["remedies"]
+    assert smote["mean"] < same["mean"] == 0
+    assert smote["better"] > 0.05
+    assert (said["action"], said["variant"], said["confidence"]) == ("undecided", "none", None)
+    assert said["sentence"].startswith("Undecided: the remedy that may yet be better, smote, has -0.0")
+    assert said["leading"] == "smote"
+    alone = judged(smote=folds(0.58, noise=0.08))
+    assert said["smallest_difference"] > alone["smallest_difference"] > 0  # of smote, and of one among two
+
+
+def test_a_remedy_that_is_hardly_better_keeps_the_plain_model_however_undecided_how_much_worse_it_is():
+    said = judged(same=folds(0.6), smote=folds(0.56, noise=0.05))
+    assert calls(said) == {"same": "EQUIVALENT", "smote": "UNDECIDED"}
+    same, smote = said["remedies"]
+    assert 0 < same["better"] + smote["better"] < 0.05
+    assert (said["action"], said["leading"]) == ("keep", "same")
+    assert said["confidence"] == 1 - smote["better"] < 1 - same["better"]
+
+
+def test_the_smallest_difference_is_of_the_remedy_that_is_named():
+    few = {"class_weight": folds(0.7, noise=0.01), "smote": folds(0.71, noise=0.1, seed=3)}
+    said = judged(**few)
+    assert calls(said)["class_weight"] == "BETTER"
+    assert said["leading"] == "class_weight"
+    assert said["smallest_difference"] == judged(a=few["class_weight"], b=folds(0.6))["smallest_difference"]
+
+
 def test_noise_is_undecided_and_comes_with_the_smallest_difference():
     said = judged(smote=folds(0.62, noise=0.08))
     assert calls(said) == {"smote": "UNDECIDED"}
@@ -96,7 +126,10 @@ def test_many_remedies_make_it_harder_for_each():
     [
         ({"smote": folds(0.6)}, "the variant 'none' is not compared"),
         ({"none": folds(0.6)}, "there is no remedy"),
-        ({"none": None, "smote": None}, "they are off, or the training positives too few for two folds of 5"),
+        (
+            {"none": None, "smote": None},
+            "they are off, or the rarer class has too few training rows for two folds of 5",
+        ),
         (
             {"none": folds(0.6), "smote": folds(0.6).assign(average_precision=[None, *[0.5] * 49])},
             "in 1 folds the metric is not defined, since a class is missing",
@@ -202,7 +235,7 @@ def test_a_loss_is_a_gain_where_it_is_lower():
     assert said["remedies"][0]["mean"] == pytest.approx(0.1, abs=0.01)
     assert said["remedies"][0]["mean_primary"] == pytest.approx(0.5, abs=0.01)
     assert said["reference"] == pytest.approx(0.6, abs=0.01)
-    assert "less log loss" in said["sentence"]
+    assert "less recalibrated log loss" in said["sentence"]
 
 
 def test_confidence_is_the_probability_that_the_action_is_right():
@@ -220,9 +253,13 @@ def test_samplers_are_tested_against_weights_too():
 
 
 def test_a_failed_variant_forbids_a_verdict():
-    how = {"primary": "average_precision", "rope": 0.01, "alpha": 0.05, "failed": {"smote": "too few rows"}}
-    said = verdict.judge({"none": folds(0.6)}, thresholds={"none": 0.1}, **how)
-    assert (said["action"], said["sentence"]) == ("invalid", "No verdict: smote failed: too few rows.")
+    how = {"primary": "average_precision", "rope": 0.01, "alpha": 0.05, "thresholds": {"none": 0.1, "other": 0.1}}
+    there = {"none": folds(0.6), "other": folds(0.7, noise=0.01)}
+    said = verdict.judge(there, failed={"smote": "too few rows"}, **how)
+    assert (said["action"], said["sentence"]) == ("invalid", "No verdict: smote has no result: too few rows.")
+    assert said["failed"] == {"smote": "too few rows"}
+    many = verdict.judge(there, failed=dict.fromkeys("abcde", "not made yet"), **how)
+    assert many["sentence"].endswith("c has no result: not made yet; and 2 more.")
 
 
 def test_no_verdict_and_bad_input_have_exit_statuses_of_their_own(tmp_path, monkeypatch, capsys):
