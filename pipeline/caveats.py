@@ -44,6 +44,7 @@ def caveats(
     found = [
         *_failed(said),
         *(_rarest(results, folds, said) if several else _positives(results, folds, said)),
+        *_time(folds, declared),
         *_agreement(results, said),
         *_duplicates(classes, declared),
         *_suspect(said, folds),
@@ -86,8 +87,8 @@ def _failed(said: dict[str, Any]) -> list[str]:
     if not said["failed"]:
         return []
     return [
-        f"Of the variants {len(said['failed'])} have no result: {', '.join(said['failed'])}. Nothing is said of the "
-        "others meanwhile: the same command without these gives the verdict on them."
+        f"Without a result: {', '.join(said['failed'])}. Nothing is said of the others meanwhile: the same command "
+        "without these gives the verdict on them."
     ]
 
 
@@ -110,6 +111,16 @@ def _positives(
     if rare.min() < 20:
         found.append(f"Each fold is judged on {_range(rare)} {kind}, which is few{_unseen(said)}.")
     return found
+
+
+def _time(folds: Mapping[str, pd.DataFrame | None], declared: dict[str, Any]) -> list[str]:
+    if declared["split"]["by"] != "time" or next(iter(folds.values())) is None:
+        return []
+    return [
+        "Each fold learned from earlier rows alone, but its threshold and Platt's correction come from the other "
+        "folds, later ones among them: what hangs on these, such as costs and recalibrated losses, may flatter. The "
+        "test rows are later than all that they are judged by."
+    ]
 
 
 def _rarest(

@@ -25,11 +25,17 @@ def test_where_negatives_are_rarer_they_are_counted(evidence):
     assert "Each fold is judged on 2 negatives, which is few" in text
 
 
+def test_folds_along_time_say_what_later_rows_have_told(evidence):
+    assert "earlier rows alone" not in told(evidence)
+    along = {**evidence.declared, "split": {**evidence.declared["split"], "by": "time"}}
+    assert "Each fold learned from earlier rows alone, but its threshold" in told(replace(evidence, declared=along))
+
+
 def test_a_variant_without_a_result_is_named(evidence):
     assert "no result" not in told(evidence)
     made = compare.compare(replace(evidence, failed={"adasyn": "too few rows", "smote_tomek": "not made yet"}))
     assert made["verdict"]["action"] == "invalid"
-    assert "Of the variants 2 have no result: adasyn, smote_tomek." in made["verdict"]["caveats"][0]
+    assert "Without a result: adasyn, smote_tomek." in made["verdict"]["caveats"][0]
 
 
 def test_a_fit_that_did_not_converge_is_named(evidence):
