@@ -135,7 +135,7 @@ DECLARED = {
     "rope": 0.01,
     "alpha": 0.05,
     "seed": 1,
-    "split": {"test_size": 0.3, "seed": 1, "group_duplicates": False},
+    "split": {"by": "rows", "test_size": 0.3, "seed": 1, "group_duplicates": False},
     "preprocess": {"impute": "median", "scale": True},
     "tuned": True,
     "grid": [0.1, 1.0],
