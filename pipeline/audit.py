@@ -134,7 +134,7 @@ def outcome(params: Config, number: int, *, criterion: Criterion, sha256: str) -
     Raises
     ------
     InputError
-        There can be no verdict, or the table is not the one of this hash.
+        A sampler or the model cannot take the rows, or the table is not the one of this hash.
     """
     quiet = io.StringIO()  # the folds' own progress lines, of several processes at once
     with redirect_stderr(quiet):
@@ -244,8 +244,21 @@ def training_labels(
 
 
 def lines(outcomes: Sequence[dict[str, Any]], *, alpha: float) -> tuple[list[str], bool]:
-    """What to print of the outcomes, and whether the verdict holds its alpha, as far as they can tell."""
-    total, named = len(outcomes), [each["variant"] for each in outcomes if each["action"] == "rebalance"]
+    """What to print of the outcomes, and whether the verdict holds its alpha, as far as they can tell.
+
+    Raises
+    ------
+    InputError
+        There was no verdict on any of the tables.
+    """
+    # Where no verdict was possible, none could be false.
+    judged = [each for each in outcomes if each["action"] != "invalid"]
+    if not judged:
+        raise InputError(
+            f"expected verdicts on shuffled labels, found none on any of {len(outcomes):,} tables: in each a fold "
+            "would have lacked a class. Use fewer evaluate.folds, or a split whose folds hold both classes"
+        )
+    total, named = len(judged), [each["variant"] for each in judged if each["action"] == "rebalance"]
     interval = wilson(len(named), total, confidence=CONFIDENCE)
     assert interval is not None
     low, high = interval

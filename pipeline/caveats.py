@@ -48,6 +48,7 @@ def caveats(
         *_agreement(results, said),
         *_duplicates(classes, declared),
         *_suspect(said, folds),
+        *_twins(folds, said),
         *_fits(results, folds, said, declared),
         *([] if several else misspecified(results)),
         *_penalty(said, declared),
@@ -71,7 +72,7 @@ def converged(result: Mapping[str, Any]) -> bool:
 def formula_holds(result: Mapping[str, Any]) -> bool | None:
     """Whether probabilities corrected by the shares foretell the positives of the test rows.
 
-    It does not where they are off by more than a tenth, and by more than two standard deviations of a Poisson count,
+    It does not where they are off by more than a tenth, and by more than two standard deviations of a binomial count,
     with weights of as many positives as tell as much. None where the test rows have no positive.
     """
     ratio = result["probabilities"]["prior_corrected"]["predicted_over_observed"]
@@ -79,16 +80,18 @@ def formula_holds(result: Mapping[str, Any]) -> bool | None:
         return None
     judged = result["holdout"]
     positives = judged.get("effective_positives", judged["positives"])
-    # Of a Poisson count of this expectation, that is of the positives foretold, not of those that came.
-    return bool(abs(ratio - 1) <= OFF or abs(positives - ratio * positives) <= 2 * sqrt(ratio * positives))
+    # Of the positives foretold, not of those that came.
+    expected = ratio * positives
+    variance = expected * (1 - ratio * judged["threshold_free"]["prevalence"])
+    return bool(abs(ratio - 1) <= OFF or abs(positives - expected) <= 2 * sqrt(variance))
 
 
 def _failed(said: dict[str, Any]) -> list[str]:
     if not said["failed"]:
         return []
     return [
-        f"Without a result: {', '.join(said['failed'])}. Nothing is said of the others meanwhile: the same command "
-        "without these gives the verdict on them."
+        f"Without a result: {', '.join(said['failed'])}. Nothing is said of the others meanwhile: mend what failed, or "
+        "leave it out of the command; the same command goes on with what is not made yet."
     ]
 
 
@@ -111,6 +114,19 @@ def _positives(
     if rare.min() < 20:
         found.append(f"Each fold is judged on {_range(rare)} {kind}, which is few{_unseen(said)}.")
     return found
+
+
+def _twins(folds: Mapping[str, pd.DataFrame | None], said: dict[str, Any]) -> list[str]:
+    """Remedies that are one under two names."""
+    names = [remedy["variant"] for remedy in said["remedies"]]
+    figures = {name: rows.log_loss for name, rows in folds.items() if rows is not None}
+    same = [f"{b} as {a}" for k, a in enumerate(names) for b in names[k + 1 :] if figures[a].equals(figures[b])]
+    if not same:
+        return []
+    return [
+        f"The same figures in every fold: {', '.join(same)}. Leave one of them out: each remedy more asks more of the "
+        "others, by Holm."
+    ]
 
 
 def _time(folds: Mapping[str, pd.DataFrame | None], declared: dict[str, Any]) -> list[str]:

@@ -28,6 +28,7 @@ LOCK = Path("requirements.lock")
 # Modules beside those of a run that the verdict depends on.
 JUDGING = ("caveats", "classwise", "compare", "costs", "equivalence", "evidence", "verdict")
 RATIOS = tuple(float(f"{10 ** (k / 8):.3g}") for k in range(25))  # of a miss's cost to a false alarm's: 1 to 1000
+RARE_NEGATIVES = tuple(float(f"{10 ** (k / 8):.3g}") for k in range(-24, 1))  # where a false alarm costs most: to 1
 DRAWS = 1000  # of the bootstrap
 POINTS = ("default", "tuned")
 RANKING = ("average_precision", "roc_auc")
@@ -102,8 +103,10 @@ def compare(evidence: Evidence) -> dict[str, Any]:
     mapped = []
     if REFERENCE in seen:
         # Each remedy could be the cheapest: at each ratio the error holds for all of them together (Bonferroni).
-        each = {**how, "alpha": declared["alpha"] / max(len(seen) - 1, 1)}
-        mapped = costs.cost_map(seen, ratios=RATIOS, reference=REFERENCE, **each)
+        remedies = len(evidence.results) + len(evidence.failed) - 1
+        each = {**how, "alpha": declared["alpha"] / max(remedies, 1)}
+        ratios = RATIOS if weights.share(weights.training(evidence.classes)) <= 0.5 else RARE_NEGATIVES
+        mapped = costs.cost_map(seen, ratios=ratios, reference=REFERENCE, **each)
     return {
         "schema_version": SCHEMA_VERSION,
         "table": evidence.table,

@@ -44,7 +44,7 @@ def _word(name: str) -> str:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Call a command's `main`; exit status 2 on bad input, 130 when interrupted.
+    """Call a command's `main`; exit status 2 on bad input, 130 when interrupted, 141 when not read to the end.
 
     Parameters
     ----------
@@ -64,6 +64,10 @@ def run(main: Callable[[], None]) -> None:
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+    except BrokenPipeError:
+        # Who read has gone, as `head` does; what is left in the buffer must not raise when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
 
 
 def _end_with_parent() -> None:

@@ -146,7 +146,8 @@ def chain(params: Config, name: str, schema: Mapping[str, Any] | None = None) ->
 def count(y: pd.Series, labels: Sequence[Any] | None, *, most: int, times: pd.Series | None = None) -> int:
     """The number of folds, each with `LEAST` rows of the rarest class; below 2 there is nothing to fold.
 
-    Folds along time need as many rows of that class before the first of them, and many at one time may be in the way.
+    Folds along time need as many of both classes in each of their blocks, also before the first, and many rows of one
+    time may be in the way.
 
     Parameters
     ----------
@@ -159,10 +160,9 @@ def count(y: pd.Series, labels: Sequence[Any] | None, *, most: int, times: pd.Se
     """
     if times is None:
         return min(most, rarest(y, labels) // LEAST)
-    order = np.argsort(times.to_numpy(), kind="stable")
-    rare = (y == _rare(y)).to_numpy()[order]
-    for number in range(min(most, int(rare.sum()) // LEAST - 1), 1, -1):
-        if min(int(block.sum()) for block in np.split(rare, _cuts(y, times, number))) >= LEAST:
+    known = y.to_numpy()[np.argsort(times.to_numpy(), kind="stable")]
+    for number in range(min(most, rarest(y, labels) // LEAST - 1), 1, -1):
+        if all(rarest(block, labels) >= LEAST for block in np.split(known, _cuts(y, times, number))):
             return number
     return 0
 
@@ -213,10 +213,12 @@ def _along_time(y: pd.Series, times: pd.Series, folds: int) -> Iterator[tuple[in
 def _cuts(y: pd.Series, times: pd.Series, folds: int) -> list[int]:
     """Where, in the order of time, each fold begins."""
     order = np.argsort(times.to_numpy(), kind="stable")
-    sorted_times, rare = times.to_numpy()[order], np.flatnonzero((y == _rare(y)).to_numpy()[order])
-    # Each cut is moved back to the first row of its time.
-    cuts = [rare[len(rare) * block // (folds + 1)] for block in range(1, folds + 1)]
-    return [int(np.searchsorted(sorted_times, sorted_times[cut], side="left")) for cut in cuts]
+    sorted_times, rare = times.to_numpy()[order], (y == _rare(y)).to_numpy()[order]
+    # Only between two times; of all these the one with most nearly its share of the rarer class before it.
+    begins = np.flatnonzero(np.append(True, sorted_times[1:] != sorted_times[:-1]))
+    before = (np.cumsum(rare) - rare)[begins]
+    shares = [int(rare.sum()) * block // (folds + 1) for block in range(1, folds + 1)]
+    return [int(begins[len(begins) - 1 - np.abs(before - share)[::-1].argmin()]) for share in shares]
 
 
 def _rare(y: pd.Series) -> int:
@@ -269,8 +271,8 @@ def out_of_fold(
         try:
             how: dict[str, Any] = {"where": (seed, repeat, fold), "weight": weights.at(weight, fit)}
             rows: dict[str, Any] = {"groups": _at(groups, fit), "times": _at(times, fit)}
-            C, _ = tune(X.iloc[fit], y.iloc[fit], chain, prepare=prepare, **how, **rows)
             _refuse_missing(y.iloc[fit], chain)
+            C, _ = tune(X.iloc[fit], y.iloc[fit], chain, prepare=prepare, **how, **rows)
             seen = prepare(X.iloc[fit], X.iloc[held], chain.preprocessing)
             probability, converged, trained = _fit(seen, y.iloc[fit], chain, C=C, **how)
         except InputError as error:
@@ -392,12 +394,13 @@ def _counts(y: pd.Series, chain: Chain) -> dict[str, int]:
 
 
 def _refuse_missing(y: pd.Series, chain: Chain) -> None:
-    """Raise InputError if training rows lack one of several classes: no model could foretell it."""
-    for code in range(len(chain.labels or ())):
+    """Raise InputError if training rows lack a class: no model could foretell it."""
+    for code in range(2 if chain.labels is None else len(chain.labels)):
         if not (y == code).any():
+            mend = "set evaluate.folds to fewer" if chain.labels is None else ROUTE
             raise InputError(
                 f"class {name(code, chain.labels)} is not among the training rows, since its rows stay together in "
-                f"few groups: {ROUTE}, or use split=stratified"
+                f"few groups: {mend}, or use split=stratified"
             )
 
 

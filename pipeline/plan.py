@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from pipeline import config, folds, preprocess, run, verdict
 from pipeline.audit import over_folds, refuse_no_family, training_labels
-from pipeline.classes import several
+from pipeline.classes import rarest, several
 from pipeline.config import Config, Plan
 from pipeline.configure import asked
 from pipeline.errors import InputError
@@ -23,7 +23,7 @@ from pipeline.files import say
 from pipeline.statistics import fold_ratio, minimum_detectable
 from pipeline.words import digits, number
 
-ENOUGH = 50  # positives that a simulated table keeps for training, if the table has them: width then follows the law
+ENOUGH = 50  # rows of the rarer class that a simulated table trains on, if it can: width then follows the law
 AIM = 2  # times the ROPE: the smallest difference to aim at
 STEEPEST = 1000.0  # log odds a standard deviation of the score: steps, for all that rows can tell
 RARE = 0.01  # share of the rows below which levels become one, so that ids of people are not thousands of columns
@@ -35,15 +35,19 @@ class Expected:
 
     Attributes
     ----------
-    rows, positives, training_positives
+    rows
         Of the table.
+    kind
+        The rarer class: positive or negative.
+    rare, training_rare
+        Its rows in the table, and among these the training rows.
     folds, repeats
         Of the verdict; folds below 2 are none.
     simulated_rows
         Of each simulated table.
     errors
         Shape (tables,) by remedy: standard errors of its difference from `none`, in the primary metric's unit, for a
-        table of as many positives and as many repeats as are configured. Empty without folds.
+        table of as many rows of that class and as many repeats as are configured. Empty without folds.
     family
         Number of remedies.
     rope, alpha
@@ -51,8 +55,9 @@ class Expected:
     """
 
     rows: int
-    positives: int
-    training_positives: int
+    kind: str
+    rare: int
+    training_rare: int
     folds: int
     repeats: int
     simulated_rows: int
@@ -90,13 +95,16 @@ class Expected:
 
     @property
     def needed(self) -> int | None:
-        """Positives that make `smallest` AIM times the ROPE, as errors shrink with their root; None without ROPE."""
+        """Rows of the rarer class that make `smallest` AIM times the ROPE; None without a ROPE.
+
+        Errors shrink with the root of these rows.
+        """
         if self.rope == 0:
             return None
         if self.smallest <= AIM * self.rope:
-            return self.positives
+            return self.rare
         # There, significance asks for more than the ROPE does, as t[1 - alpha/2] is above t[power].
-        return ceil(self.positives * (self._detectable(0.0) / (AIM * self.rope)) ** 2)
+        return ceil(self.rare * (self._detectable(0.0) / (AIM * self.rope)) ** 2)
 
     def _detectable(self, rope: float) -> float:
         error = float(np.mean(list(self.errors.values())))
@@ -192,13 +200,13 @@ def simulate(
     return features.assign(**{target: draw(probability, positives, rng)})
 
 
-def size(rows: int, positives: int, *, most: int, test_size: float, number: int) -> int:
-    """Rows of a simulated table: `most`, or as many as keep ENOUGH positives for training, or all.
+def size(rows: int, rare: int, *, most: int, test_size: float, number: int) -> int:
+    """Rows of a simulated table: `most`, or as many as keep ENOUGH of the rarer class for training, or all.
 
     Parameters
     ----------
-    rows, positives
-        Of the table.
+    rows, rare
+        Of the table, and of its rarer class.
     most
         Rows.
     test_size
@@ -207,7 +215,7 @@ def size(rows: int, positives: int, *, most: int, test_size: float, number: int)
         Of folds.
     """
     enough = max(ENOUGH, folds.LEAST * number) / (1 - test_size)
-    return min(rows, max(most, ceil(enough * rows / positives)))
+    return min(rows, max(most, ceil(enough * rows / rare)))
 
 
 def variances(params: Config, number: int, *, rows: int, positives: int, roc_auc: float) -> dict[str, Any]:
@@ -294,13 +302,15 @@ def plan(params: Config, keys: Plan, *, processes: int = -1) -> Expected:
         )
     total, positives = len(table), int(schema["classes"]["positive"])
     known, _ = training_labels(params, table, roles)
-    inside, number = int(known.sum()), folds.count(known, None, most=params.evaluate.folds)
+    kind, rare = ("positive", positives) if 2 * positives <= total else ("negative", total - positives)
+    inside, number = rarest(known, None), folds.count(known, None, most=params.evaluate.folds)
     family = [name for name in params.variants if name != verdict.REFERENCE]
-    rows = size(total, positives, most=keys.rows, test_size=params.split.test_size, number=number)
+    rows = size(total, rare, most=keys.rows, test_size=params.split.test_size, number=number)
     expected = Expected(
         rows=total,
-        positives=positives,
-        training_positives=inside,
+        kind=kind,
+        rare=rare,
+        training_rare=inside,
         folds=number,
         repeats=params.evaluate.repeats,
         simulated_rows=rows,
@@ -313,13 +323,14 @@ def plan(params: Config, keys: Plan, *, processes: int = -1) -> Expected:
         return expected
     shown = [name for name in family if name in keys.remedies] or family[:2]
     asked_of = replace(params, variants={name: params.variants[name] for name in (verdict.REFERENCE, *shown)})
-    how = {"rows": rows, "positives": round(positives * rows / total), "roc_auc": keys.roc_auc}
+    drawn = round(rare * rows / total)
+    how = {"rows": rows, "positives": drawn if kind == "positive" else rows - drawn, "roc_auc": keys.roc_auc}
     made = Parallel(n_jobs=processes, batch_size=1, pre_dispatch="n_jobs", return_as="generator")(
         delayed(variances)(asked_of, each, **how) for each in range(keys.tables)
     )
     seen = list(tqdm(made, total=keys.tables, desc="plan", unit="table", file=sys.stderr))
     scale = np.sqrt(2 / (number - 1)) * np.exp(gammaln(number / 2) - gammaln((number - 1) / 2))
-    folded, share = 1 / (number * params.evaluate.repeats), how["positives"] / positives
+    folded, share = 1 / (number * params.evaluate.repeats), drawn / rare
     errors = {
         name: np.sqrt([each[name] * (folded + each["test_over_train"]) * share for each in seen]) / scale
         for name in shown
@@ -331,8 +342,8 @@ def lines(expected: Expected, params: Config, keys: Plan) -> list[str]:
     """What to print of a plan."""
     e, declared, places = expected, params.compare, digits(params.compare.rope)
     said = [
-        f"table      {params.data.name}: {e.rows:,} rows, {e.positives:,} positive, "
-        f"{e.training_positives:,} of these for training",
+        f"table      {params.data.name}: {e.rows:,} rows, {e.rare:,} {e.kind}, "
+        f"{e.training_rare:,} of these for training",
     ]
     if not e.errors:
         least = 2 * folds.LEAST
@@ -345,7 +356,7 @@ def lines(expected: Expected, params: Config, keys: Plan) -> list[str]:
     truths = f"{keys.tables} tables with your features, {', '.join(e.errors)} against {verdict.REFERENCE}"
     part = f", {e.simulated_rows:,} rows of each" if e.simulated_rows < e.rows else ""
     said += [
-        f"folds      {e.folds} x {e.repeats}, {e.training_positives / e.folds:.0f} positives in each test fold",
+        f"folds      {e.folds} x {e.repeats}, {e.training_rare / e.folds:.0f} {e.kind}s in each test fold",
         f"declared   {verdict.WORDS[declared.primary]}, ROPE {e.rope:g}, alpha {e.alpha:g}, remedies {e.family}",
         f"simulated  {truths}{part}; labels drawn, logistic, true ROC AUC {keys.roc_auc:g}",
         f"interval   of a remedy's difference, {100 * (1 - e.alpha):g} %: give or take {number(e.half_width, places)}; "
@@ -354,13 +365,13 @@ def lines(expected: Expected, params: Config, keys: Plan) -> list[str]:
         f"{100 * verdict.POWER:g} % of the time",
     ]
     if e.needed is None:
-        return [*said, "needed     no number of positives is enough for a ROPE of 0"]
-    if e.needed == e.positives:
-        return [*said, f"needed     no more positives: {AIM} x the ROPE can be shown"]
+        return [*said, f"needed     no number of {e.kind}s is enough for a ROPE of 0"]
+    if e.needed == e.rare:
+        return [*said, f"needed     no more {e.kind}s: {AIM} x the ROPE can be shown"]
     return [
         *said,
-        f"needed     {e.needed:,} positives, {e.needed - e.positives:,} more, to show {AIM} x the ROPE, "
-        f"{AIM * e.rope:g}: widths shrink with the root of the positives",
+        f"needed     {e.needed:,} {e.kind}s, {e.needed - e.rare:,} more, to show {AIM} x the ROPE, "
+        f"{AIM * e.rope:g}: widths shrink with the root of the {e.kind}s",
     ]
 
 

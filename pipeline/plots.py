@@ -40,6 +40,7 @@ GROUPS: list[tuple[bool, bool, str, dict[str, Any]]] = [
     (True, True, "synthetic positive", {"marker": "o", "color": "#E69F00", "markersize": 3, "fillstyle": "none"}),
     (True, False, "positive", {"marker": "o", "color": "#000000", "markersize": 3}),
 ]
+NARROW = 9  # letters beside a row of a matrix; of longer labels the class alone is shown
 STYLE: dict[Any, Any] = {
     "axes.grid": True,
     "axes.spines.right": False,
@@ -82,6 +83,8 @@ def draw(
     """
     holdouts = judged(comparison)
     labels = [f"{comparison['table']['target']} = {comparison['table'][side]}" for side in ("negative", "positive")]
+    if max(map(len, labels)) > NARROW:
+        labels = [str(comparison["table"][side]) for side in ("negative", "positive")]
     with matplotlib.style.context(["default", STYLE]):
         return {
             **({"differences": differences(comparison["verdict"])} if comparison["verdict"]["remedies"] else {}),

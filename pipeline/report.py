@@ -57,7 +57,7 @@ FIGURES = {
     "components": (
         "Training rows and synthetic rows in the two leading principal components of the training rows, a panel for "
         "each variant.",
-        "Where synthetic positives lie among negatives, the model learns from rows that nobody has seen.",
+        "Where synthetic rows lie among those of the other class, the model learns from rows that nobody has seen.",
     ),
 }
 FIGURES_OF_CLASSES = {

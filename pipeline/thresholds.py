@@ -58,7 +58,8 @@ def _score(rule: Mapping[str, Any], tn: np.ndarray, fp: np.ndarray, fn: np.ndarr
             return np.asarray(np.where(enough, tp, -1.0) if enough.any() else precision)
         case "alert_budget":
             alerts, rows = tp + fp, tp + fp + fn + tn
-            enough = alerts <= rule["alerts"] * rows
+            # .29 of 100 rows is 28.999999999999996 in floats, and means 29.
+            enough = alerts <= rule["alerts"] * rows * (1 + 1e-12)
             return np.asarray(np.where(enough, tp, -1.0) if enough.any() else -alerts)
         case _:
             # In whole numbers, so that equal scores are equal: recall + specificity times both classes' counts.

@@ -131,15 +131,15 @@ def judge(
     best = max(remedies, key=lambda name: tests[name].mean)
     better = [name for name in remedies if calls[name] == "BETTER"]
     # One that is worse on average, in few and noisy folds, may yet be better.
-    unsettled = [name for name in remedies if calls[name] == "UNDECIDED" and tests[name].better >= alpha]
-    action, chosen, which = "undecided", REFERENCE, "the best remedy"
+    likeliest = max(remedies, key=lambda name: tests[name].better)
     if better:
         action, chosen = "rebalance", _simplest_unbeaten(better, values, how)
-    elif calls[best] != "UNDECIDED" and unsettled:
-        best, which = max(unsettled, key=lambda name: tests[name].better), "the remedy that may yet be better"
-    elif calls[best] != "UNDECIDED":
-        action = "keep"
-    leading = chosen if better else best
+        leading = chosen
+    elif tests[likeliest].better < alpha:
+        action, chosen, leading = "keep", REFERENCE, best
+    else:
+        action, chosen, leading = "undecided", REFERENCE, likeliest
+    which = "the best remedy" if leading == best else "the remedy that may yet be better"
     error, df = tests[leading].standard_error, tests[leading].df
     # At Holm's first step, which asks most.
     smallest = minimum_detectable(error, df, alpha=alpha / len(tests), power=POWER, rope=rope)
@@ -205,7 +205,10 @@ def _why_not(
                 "there are no folds: they are off, or the rarest class has too few training rows for two folds of 5: "
                 f"{ROUTE}"
             )
-        return "there are no folds: they are off, or the rarer class has too few training rows for two folds of 5"
+        return (
+            "there are no folds: they are off, or the rarer class has too few training rows for two folds of 5; along "
+            "time each fold, and what is before the first, needs 5 rows of both classes"
+        )
     for rows in folds.values():
         if rows is not None and (empty := int(rows[column].isna().sum())):
             mend = f"more rows, or fewer folds{f', or {ROUTE}' if labels else ''}"
@@ -242,7 +245,11 @@ def _sentence(
             f"P(better by more than {rope:g}) is {test['better']:.2f}."
         )
     if action == "keep":
-        what = "equals the plain model" if test["better"] + test["worse"] < declared["alpha"] else "does worse"
+        what = "is not better"
+        if test["better"] + test["worse"] < declared["alpha"]:
+            what = "equals the plain model"
+        elif test["better"] + test["equivalent"] < declared["alpha"]:
+            what = "does worse"
         free = FREE_BY_WEIGHTS if "labels" in declared else FREE_BY_THRESHOLD
         return f"Keep the plain model{at}: {leading}, {what}: {gain} over the folds. {free}"
     return (

@@ -15,7 +15,9 @@ def threshold(value: float | None) -> str:
     """A probability to decide by, told apart from 0 and from 1 however near it is; a dash where there is none."""
     if value is None or not 0 < value < 1:
         return number(value)
-    return f"{value:.2g}" if value < SHORT else number(value, digits(min(value, max(1 - value, SHORT))))
+    if min(value, 1 - value) < SHORT:
+        return f"{value:.2g}" if value < 0.5 else f"1 - {1 - value:.2g}"
+    return number(value, digits(min(value, 1 - value)))
 
 
 def number(value: float | None, digits: int = DIGITS) -> str:

@@ -76,6 +76,17 @@ def test_counts_are_told_with_wilson_s_interval_against_alpha(named, total, hold
     assert ("not to be trusted" in said[-1]) == (not holds)
 
 
+def test_tables_without_a_verdict_are_no_verdicts_that_held():
+    invalid = [{"number": n, "action": "invalid", "variant": None} for n in range(53)]
+    keep = [{"number": n, "action": "keep", "variant": "none"} for n in range(53, 73)]
+    said, _ = audit.lines(invalid + keep, alpha=0.05)
+    assert said[0] == "verdicts  invalid 53, keep 20"
+    assert "false     0 of 20 verdicts" in said[1]
+    assert said[-1].endswith("raise audit.null.")
+    with pytest.raises(InputError, match="expected verdicts on shuffled labels, found none on any of 53 tables"):
+        audit.lines(invalid, alpha=0.05)
+
+
 def test_what_is_done_is_not_made_again(params, monkeypatch):
     made, whole = [], audit.outcome
 

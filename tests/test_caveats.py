@@ -25,6 +25,14 @@ def test_where_negatives_are_rarer_they_are_counted(evidence):
     assert "Each fold is judged on 2 negatives, which is few" in text
 
 
+def test_a_remedy_under_two_names_is_told(evidence):
+    assert "The same figures" not in told(evidence)
+    keys = ("predictions", "out_of_fold", "folds")
+    twice = {key: {**getattr(evidence, key), "again": getattr(evidence, key)["smote"]} for key in keys}
+    results = {**evidence.results, "again": {**evidence.results["smote"], "variant": "again"}}
+    assert "The same figures in every fold: again as smote." in told(replace(evidence, results=results, **twice))
+
+
 def test_folds_along_time_say_what_later_rows_have_told(evidence):
     assert "earlier rows alone" not in told(evidence)
     along = {**evidence.declared, "split": {**evidence.declared["split"], "by": "time"}}
@@ -54,7 +62,19 @@ def test_corrected_probabilities_that_are_off_beyond_chance_are_named(results, r
     one = results["smote"]
     one["probabilities"]["prior_corrected"]["predicted_over_observed"] = ratio
     one["holdout"]["positives"] = positives
+    one["holdout"]["threshold_free"]["prevalence"] = 0.01
     assert formula_holds(one) is holds
+
+
+def test_of_frequent_positives_a_count_varies_less(results):
+    one = results["smote"]
+    one["probabilities"]["prior_corrected"]["predicted_over_observed"] = 0.87
+    one["holdout"]["positives"] = 188
+    # Foretold 163.56, found 188: 1.9 standard deviations if they were rare; of 210 rows sqrt(163.56 x .221), so 4.1.
+    one["holdout"]["threshold_free"]["prevalence"] = 0.001
+    assert formula_holds(one) is True
+    one["holdout"]["threshold_free"]["prevalence"] = 188 / 210
+    assert formula_holds(one) is False
 
 
 def test_one_c_for_all_is_held_against_a_difference(evidence):

@@ -50,7 +50,10 @@ def test_costs_are_beyond_chance_for_all_remedies_together(evidence):
     among = replace(evidence, **{key: twice(getattr(evidence, key)) for key in ("predictions", "out_of_fold", "folds")})
     among = replace(among, results={**evidence.results, "again": {**evidence.results["smote"], "variant": "again"}})
     # Of t with three degrees of freedom: 97.5 and 98.75 % points.
-    assert width(among) / width(evidence) == pytest.approx(stats.t.ppf(0.9875, 3) / stats.t.ppf(0.975, 3))
+    wider = pytest.approx(stats.t.ppf(0.9875, 3) / stats.t.ppf(0.975, 3))
+    assert width(among) / width(evidence) == wider
+    # One that has no result was looked at, too.
+    assert width(replace(evidence, failed={"again": "too few rows"})) / width(evidence) == wider
 
 
 def test_a_row_on_both_sides_forbids_a_verdict(evidence):

@@ -1,4 +1,5 @@
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -112,3 +113,11 @@ def test_a_stage_with_good_input_ends_with_status_0(command):
     done, written = command(CSV, "pipeline.ingest", files={"visits.csv": "time,buy\n1,0\n2,1\n3,0\n"})
     assert (done.returncode, done.stderr) == (0, "")
     assert written == {f"data/ingest/{name}" for name in ("roles.parquet", "schema.json", "table.parquet")}
+
+
+def test_a_reader_that_goes_away_is_no_error():
+    script = "from pipeline import errors\nerrors.run(lambda: [print('x' * 100) for _ in range(100_000)])"
+    command = f"{sys.executable} -c {shlex.quote(script)} | head -1; echo ${{PIPESTATUS[0]}}"
+    ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert ended.stdout.splitlines() == ["x" * 100, "141"]
+    assert ended.stderr == ""

@@ -65,6 +65,22 @@ def test_folds_along_time_keep_five_rows_of_the_rarer_class_in_each_block():
     clumped = day.where(day < 60, 60)
     assert folds.count(y, None, most=5, times=clumped) == 2
     assert folds.count(y, None, most=5, times=day * 0) == 0
+    # A cut goes to the nearest day: of three days each is a block, though the first holds more than its share.
+    three = pd.Series([1] * 13 + [0] * 60 + [1] * 11 + [0] * 60 + [1] * 8 + [0] * 60)
+    days = pd.Series(np.repeat([1, 2, 3], [73, 71, 68]))
+    assert folds.count(three, None, most=5, times=days) == 2
+    assert [len(held) for _, _, _, held in folds.splits(three, folds=2, repeats=1, seed=1, times=days)] == [71, 68]
+    # Both classes must be in each block: here the first days have positives alone.
+    drift = pd.Series([1] * 15 + [1, 0, 0, 0] * 15)
+    assert folds.count(drift, None, most=5, times=pd.Series(range(75))) == 0
+
+
+def test_a_class_that_a_fold_cannot_learn_is_refused_with_the_mend():
+    y = pd.Series([0, 1] * 20)
+    groups = pd.Series(np.where(y == 1, -1, range(40)))
+    table = pd.DataFrame({"x": np.arange(40.0), "buy": y.astype("int8")}).rename_axis("row_id")
+    with pytest.raises(InputError, match="class 1 is not among the training rows, since its rows stay together"):
+        folded(table, number=2, groups=groups)
 
 
 def test_the_plain_chain_equals_a_scikit_learn_pipeline_fold_by_fold(visits):

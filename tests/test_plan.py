@@ -44,8 +44,9 @@ def expected(errors=(0.01, 0.03), **changed):
     """What 50 positives show in 5 x 10 folds, 5 remedies; errors of two tables, one remedy."""
     fields = {
         "rows": 1000,
-        "positives": 50,
-        "training_positives": 35,
+        "kind": "positive",
+        "rare": 50,
+        "training_rare": 35,
         "folds": 5,
         "repeats": 10,
         "simulated_rows": 1000,
@@ -188,6 +189,24 @@ def test_a_capped_table_s_error_is_scaled_by_the_root_of_its_positives(settings,
     assert found.errors["smote"] == pytest.approx([0.2 / 0.9400 * np.sqrt(1 / 50 + 1 / 4) / 2] * 2, rel=1e-4)
     assert list(found.errors) == ["smote"]
     assert found.family == 2
+
+
+def test_where_negatives_are_rarer_they_are_counted(settings, monkeypatch):
+    asked = []
+
+    def variances(params, number, *, rows, positives, roc_auc):
+        asked.append((rows, positives))
+        return {"random_over": 0.04, "smote": 0.04, "test_over_train": 0.25}
+
+    monkeypatch.setattr(plan, "variances", variances)
+    params = settings(visits(10_000, 9_900), *CHEAP, "data.positive=1")
+    keys = config.Plan(roc_auc=0.85, tables=2, rows=250, remedies=["smote"])
+    found = plan.plan(params, keys, processes=1)
+    # 50 / .7 negatives, of which 50 are for training, are 7,143 rows at one in a hundred.
+    assert asked == [(7_143, 7_143 - 71)] * 2
+    assert (found.kind, found.rare, found.training_rare, found.folds) == ("negative", 100, 70, 5)
+    assert "10,000 rows, 100 negative, 70 of these for training" in plan.lines(found, params, keys)[0]
+    assert "14 negatives in each test fold" in plan.lines(found, params, keys)[1]
 
 
 def test_remedies_that_are_not_configured_give_way_to_the_first_that_are(settings, monkeypatch):

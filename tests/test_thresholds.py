@@ -89,6 +89,13 @@ def test_where_false_alarms_cost_most_no_row_is_called_positive():
     assert not (probability >= choose(actual, probability, costs)).any()
 
 
+def test_a_budget_is_not_one_short_by_rounding():
+    actual, probability = np.repeat([1, 0], 50), np.linspace(1, 0.01, 100)
+    assert 0.29 * 100 < 29
+    found = choose(actual, probability, {"objective": "alert_budget", "alerts": 0.29})
+    assert (probability >= found).sum() == 29
+
+
 def test_a_budget_that_ties_overrun_alerts_on_as_few_as_it_can():
     actual, probability = np.array([0, 1, 0, 0]), np.array([0.9, 0.9, 0.9, 0.2])
     assert choose(actual, probability, {"objective": "alert_budget", "alerts": 0.25}) == 0.9

@@ -73,6 +73,11 @@ def test_a_remedy_that_is_worse_on_average_but_may_be_better_leaves_it_undecided
     assert (said["action"], said["variant"], said["confidence"]) == ("undecided", "none", None)
     assert said["sentence"].startswith("Undecided: the remedy that may yet be better, smote, has -0.0")
     assert said["leading"] == "smote"
+    # Also where the best on average is undecided, and hardly better.
+    among = judged(close=folds(0.592, noise=0.02, seed=1), smote=folds(0.58, noise=0.08))
+    assert calls(among) == {"close": "UNDECIDED", "smote": "UNDECIDED"}
+    assert among["remedies"][0]["mean"] > among["remedies"][1]["mean"]
+    assert (among["action"], among["leading"]) == ("undecided", "smote")
     alone = judged(smote=folds(0.58, noise=0.08))
     assert said["smallest_difference"] > alone["smallest_difference"] > 0  # of smote, and of one among two
 

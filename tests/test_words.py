@@ -50,6 +50,7 @@ def test_decimals_show_two_digits_of_the_scale(scale, decimals):
         (3.4e-8, "3.4e-08"),
         (0.0, "0.000"),
         (1.0, "1.000"),
+        (1 - 3e-8, "1 - 3e-08"),
         (None, "–"),
     ],
 )
