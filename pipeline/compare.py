@@ -20,15 +20,14 @@ from pipeline.metrics import BEST, holdout
 from pipeline.report import render
 from pipeline.run import code
 from pipeline.statistics import bootstrap_logit, fold_ratio
-from pipeline.verdict import COLUMNS, REFERENCE, metric_words, verdict
+from pipeline.verdict import REFERENCE, is_loss, metric_words, verdict
 from pipeline.words import digits, number, signed
 
 SCHEMA_VERSION = 2
 LOCK = Path("requirements.lock")
 # Modules beside those of a run that the verdict depends on.
 JUDGING = ("caveats", "classwise", "compare", "costs", "equivalence", "evidence", "verdict")
-RATIOS = tuple(float(f"{10 ** (k / 8):.3g}") for k in range(25))  # of a miss's cost to a false alarm's: 1 to 1000
-RARE_NEGATIVES = tuple(float(f"{10 ** (k / 8):.3g}") for k in range(-24, 1))  # where a false alarm costs most: to 1
+RATIOS = tuple(float(f"{10 ** (k / 8):.3g}") for k in range(-24, 25))  # of a miss's cost to a false alarm's
 DRAWS = 1000  # of the bootstrap
 POINTS = ("default", "tuned")
 RANKING = ("average_precision", "roc_auc")
@@ -105,7 +104,9 @@ def compare(evidence: Evidence) -> dict[str, Any]:
         # Each remedy could be the cheapest: at each ratio the error holds for all of them together (Bonferroni).
         remedies = len(evidence.results) + len(evidence.failed) - 1
         each = {**how, "alpha": declared["alpha"] / max(remedies, 1)}
-        ratios = RATIOS if weights.share(weights.training(evidence.classes)) <= 0.5 else RARE_NEGATIVES
+        # A mistake about the rarer class costs more: a miss from 1 on, or where negatives are rarer up to 1.
+        rare = weights.share(weights.training(evidence.classes)) <= 0.5
+        ratios = [ratio for ratio in RATIOS if (ratio >= 1 if rare else ratio <= 1)]
         mapped = costs.cost_map(seen, ratios=ratios, reference=REFERENCE, **each)
     return {
         "schema_version": SCHEMA_VERSION,
@@ -234,7 +235,7 @@ def tests(said: dict[str, Any]) -> list[str]:
     if not said["remedies"]:
         return []
     declared = said["declared"]
-    metric, places, lower = metric_words(declared), digits(declared["rope"]), COLUMNS[declared["primary"]][1] < 0
+    metric, places = metric_words(declared), digits(declared["rope"])
     headers = ["remedy", "call", metric, "gain", "interval", "Holm p", "P(worse)", "P(equiv.)", "P(better)"]
     rows = [
         [
@@ -249,7 +250,7 @@ def tests(said: dict[str, Any]) -> list[str]:
     ]
     above = (
         f"Evidence: {metric} over the folds of the training rows; none has {number(said['reference'], places)}. A gain "
-        f"against it is above 0 where the remedy is better{', which here is less' if lower else ''}."
+        f"against it is above 0 where the remedy is better{', which here is less' if is_loss(declared) else ''}."
     )
     return [above, "", aligned(headers, rows), ""]
 

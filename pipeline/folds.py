@@ -158,13 +158,19 @@ def count(y: pd.Series, labels: Sequence[Any] | None, *, most: int, times: pd.Se
     most
         Folds, at most.
     """
+    enough = room(rarest(y, labels), most=most, along_time=times is not None)
     if times is None:
-        return min(most, rarest(y, labels) // LEAST)
-    known = y.to_numpy()[np.argsort(times.to_numpy(), kind="stable")]
-    for number in range(min(most, rarest(y, labels) // LEAST - 1), 1, -1):
-        if all(rarest(block, labels) >= LEAST for block in np.split(known, _cuts(y, times, number))):
+        return enough
+    _, known, sorted_times = _in_order(y, times)
+    for number in range(enough, 1, -1):
+        if all(rarest(block, labels) >= LEAST for block in np.split(known, _cuts(known, sorted_times, number))):
             return number
     return 0
+
+
+def room(rows: int, *, most: int, along_time: bool) -> int:
+    """The number of folds that so many rows of the rarest class fill; along time a block comes before them."""
+    return min(most, rows // LEAST - along_time)
 
 
 def splits(
@@ -205,25 +211,26 @@ def splits(
 
 
 def _along_time(y: pd.Series, times: pd.Series, folds: int) -> Iterator[tuple[int, int, np.ndarray, np.ndarray]]:
-    order, begins = np.argsort(times.to_numpy(), kind="stable"), _cuts(y, times, folds)
+    order, known, sorted_times = _in_order(y, times)
+    begins = _cuts(known, sorted_times, folds)
     for fold, (begin, end) in enumerate(zip(begins, [*begins[1:], len(y)], strict=True)):
         yield 0, fold, np.sort(order[:begin]), np.sort(order[begin:end])
 
 
-def _cuts(y: pd.Series, times: pd.Series, folds: int) -> list[int]:
-    """Where, in the order of time, each fold begins."""
+def _in_order(y: pd.Series, times: pd.Series) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The order of time, and labels and times in it."""
     order = np.argsort(times.to_numpy(), kind="stable")
-    sorted_times, rare = times.to_numpy()[order], (y == _rare(y)).to_numpy()[order]
+    return order, y.to_numpy()[order], times.to_numpy()[order]
+
+
+def _cuts(y: np.ndarray, times: np.ndarray, folds: int) -> list[int]:
+    """Where each fold begins, of rows in the order of time."""
+    rare = y == int(2 * y.sum() <= len(y))  # of two equally frequent classes the positive one
     # Only between two times; of all these the one with most nearly its share of the rarer class before it.
-    begins = np.flatnonzero(np.append(True, sorted_times[1:] != sorted_times[:-1]))
+    begins = np.flatnonzero(np.append(True, times[1:] != times[:-1]))
     before = (np.cumsum(rare) - rare)[begins]
     shares = [int(rare.sum()) * block // (folds + 1) for block in range(1, folds + 1)]
     return [int(begins[len(begins) - 1 - np.abs(before - share)[::-1].argmin()]) for share in shares]
-
-
-def _rare(y: pd.Series) -> int:
-    """The code of the rarer of two classes; the positive one of two as rare."""
-    return int(2 * y.sum() <= len(y))
 
 
 def out_of_fold(
@@ -325,8 +332,7 @@ def tune(
     """
     from imblearn import FunctionSampler
 
-    number = count(y, chain.labels, most=INNER, times=times)
-    if chain.grid is None or number < 2:
+    if chain.grid is None or (number := count(y, chain.labels, most=INNER, times=times)) < 2:
         return None, None
     losses, judged = dict.fromkeys(sorted(chain.grid), 0.0), 0.0
     inner = splits(y, folds=number, repeats=1, seed=derived(*where), groups=groups, times=times)

@@ -510,7 +510,7 @@ def unfit(params: Config, found: Inspection) -> list[str]:
     least = min((count for _, count in found.classes), default=0)
     training = least - ceil(least * params.split.test_size) if least else 0
     along_time = params.split.by == "time"
-    if (number := min(params.evaluate.folds, training // folds.LEAST - along_time)) > 1:
+    if (number := folds.room(training, most=params.evaluate.folds, along_time=along_time)) > 1:
         # The first fold along time learns from the block before it alone, others from all but a fold.
         training = training // (number + 1) if along_time else training - ceil(training / number)
     return [

@@ -16,7 +16,7 @@ from pipeline.costs import net_benefit, treat_all
 from pipeline.metrics import BEST
 from pipeline.multiclass import COLUMN
 from pipeline.multiclass import POINTS as CLASS_POINTS
-from pipeline.verdict import COLUMNS, metric_words
+from pipeline.verdict import is_loss, metric_words
 
 # Okabe & Ito 2008: told apart by colour-blind readers, in this order.
 COLOURS = ["#000000", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#7F7F7F"]
@@ -168,8 +168,8 @@ def differences(said: dict[str, Any]) -> Figure:
         )
     axis.set_yticks(range(len(remedies)), [remedy["variant"] for remedy in remedies])
     axis.set_ylim(len(remedies) - 0.5, -0.5)
-    less = "less " if COLUMNS[declared["primary"]][1] < 0 else ""
-    axis.set_xlabel(f"gain against none, over the folds: {less or 'more '}{metric_words(declared)}")
+    than = "less" if is_loss(declared) else "more"
+    axis.set_xlabel(f"gain against none, over the folds: {than} {metric_words(declared)}")
     axis.set_title(f"Better models to the right ({100 * (1 - declared['alpha']):g} % intervals)", loc="left")
     figure.legend(loc="outside lower right", frameon=False, fontsize=8)  # within, it would lie on an interval
     return figure

@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline import weights
-from pipeline.verdict import metric_words
+from pipeline.verdict import is_loss, metric_words
 from pipeline.words import digits, number, signed, threshold
 
 # What a picture shows, for those who do not see it; and below it, what to look for.
@@ -148,6 +148,7 @@ def _page(template: str, **content: Any) -> str:
     environment.filters["signed"] = signed
     environment.filters["threshold"] = threshold
     environment.filters["digits"] = digits
+    environment.tests["loss"] = is_loss
     environment.filters["plain"] = _plain
     environment.filters["primary"] = metric_words
     environment.filters["shown"] = weights.shown

@@ -264,10 +264,15 @@ def metric_words(declared: Mapping[str, Any]) -> str:
     return ("macro " if macro else "") + WORDS[declared["primary"]]
 
 
+def is_loss(declared: Mapping[str, Any]) -> bool:
+    """Whether less of the metric that decides is better."""
+    return COLUMNS[declared["primary"]][1] < 0
+
+
 def gained(test: Mapping[str, Any], declared: Mapping[str, Any]) -> str:
     """A remedy's gain with its interval and its metric, in words."""
     values, than, places = [test[key] for key in ("mean", "low", "high")], "", digits(declared["rope"])
-    if COLUMNS[declared["primary"]][1] < 0:
+    if is_loss(declared):
         than = "less " if test["mean"] >= 0 else "more "
         values = values if test["mean"] >= 0 else [-test[key] for key in ("mean", "high", "low")]
     mean, low, high = (signed(value, places) for value in values)

@@ -174,14 +174,20 @@ def test_repeats_are_counted_in_the_error_and_not_made(settings):
     assert (once.df, often.df) == (4, 99)
 
 
-def test_a_capped_table_s_error_is_scaled_by_the_root_of_its_positives(settings, monkeypatch):
-    asked = []
+@pytest.fixture
+def asked(monkeypatch):
+    """Rows and positives of each table that would be simulated; none is."""
+    tables = []
 
     def variances(params, number, *, rows, positives, roc_auc):
-        asked.append((rows, positives))
+        tables.append((rows, positives))
         return {"random_over": 0.04, "smote": 0.04, "test_over_train": 0.25}
 
     monkeypatch.setattr(plan, "variances", variances)
+    return tables
+
+
+def test_a_capped_table_s_error_is_scaled_by_the_root_of_its_positives(settings, asked):
     params = settings(visits(1000, 400), *CHEAP)
     keys = config.Plan(roc_auc=0.85, tables=2, rows=250, remedies=["smote"])
     found = plan.plan(params, keys, processes=1)
@@ -191,14 +197,7 @@ def test_a_capped_table_s_error_is_scaled_by_the_root_of_its_positives(settings,
     assert found.family == 2
 
 
-def test_where_negatives_are_rarer_they_are_counted(settings, monkeypatch):
-    asked = []
-
-    def variances(params, number, *, rows, positives, roc_auc):
-        asked.append((rows, positives))
-        return {"random_over": 0.04, "smote": 0.04, "test_over_train": 0.25}
-
-    monkeypatch.setattr(plan, "variances", variances)
+def test_where_negatives_are_rarer_they_are_counted(settings, asked):
     params = settings(visits(10_000, 9_900), *CHEAP, "data.positive=1")
     keys = config.Plan(roc_auc=0.85, tables=2, rows=250, remedies=["smote"])
     found = plan.plan(params, keys, processes=1)
