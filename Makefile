@@ -58,7 +58,7 @@ test: setup  ## All tests
 
 .PHONY: test-ray
 test-ray: $(RAY_VENV)/installed  ## The test on a Ray cluster, in an environment with Ray
-	@$(RAY_VENV)/bin/python -m pytest tests/test_ray.py
+	@$(RAY_VENV)/bin/python -m pytest tests/system/test_ray.py
 
 .PHONY: check-statistics
 check-statistics: setup  ## Whether the statistics keep what they promise: hours; stopped, it goes on where it was
@@ -66,7 +66,7 @@ check-statistics: setup  ## Whether the statistics keep what they promise: hours
 
 .PHONY: lint
 lint: setup  ## Style and types
-	@ruff check . && ruff format --check . && mypy
+	@ruff check . && ruff format --check . && mypy && lint-imports
 
 .PHONY: benchmark
 benchmark: setup  ## Time dvc repro and a sweep against what one would run instead

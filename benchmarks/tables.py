@@ -26,12 +26,12 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tabulate import tabulate
 
-from pipeline import multirun
 from pipeline.errors import InputError
 from pipeline.files import REPORTS, read_json
-from pipeline.formats import SUFFIXES
-from pipeline.multirun import Sweep
-from pipeline.sources import read_table
+from pipeline.sweep import results
+from pipeline.sweep.results import Sweep
+from pipeline.table.formats import SUFFIXES
+from pipeline.table.sources import read_table
 
 ROOT = Path(__file__).parents[1]
 PAGE = REPORTS / "tables" / "index.html"
@@ -143,7 +143,7 @@ def proposed(out: str) -> list[str]:
 def left_by(command: Sequence[str]) -> Sweep:
     """The sweep that this command made; of more, by other code, the newest."""
     typed = shlex.join(["python", *command])
-    there = [sweep for sweep in multirun.sweeps() if sweep.command == typed]
+    there = [sweep for sweep in results.sweeps() if sweep.command == typed]
     return max(there, key=lambda sweep: (sweep.folder / "sweep.json").stat().st_mtime)
 
 
@@ -191,7 +191,7 @@ def table(path: Path, *, variants: Sequence[str], settings: Sequence[str], limit
     known["missing"] = int(features.isna().sum().sum())
     given = ["data=csv", f"data.path={path}", f'data.target="{target}"']  # in quotes, since a name may have any letters
     with inspecting:
-        said = called(["-m", "pipeline.inspect", *given], limit=limit)
+        said = called(["-m", "pipeline.tools.inspect", *given], limit=limit)
         if bad := ending(said):
             return row(*bad)
         empty["inspected"] = INSPECTED.replace(PAGE.parent / f"{name}.html")

@@ -28,7 +28,7 @@ class Resumable(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         """Make every run that the overrides in `arguments` span."""
-        from pipeline.sweep import start
+        from pipeline.sweep.drive import start
 
         assert self.config is not None
         start(arguments, self.config, self._context, self._task)

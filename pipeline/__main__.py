@@ -9,9 +9,9 @@ from typing import Any, NoReturn
 from hydra import main as hydra_main
 from hydra.errors import HydraException
 
-from pipeline.configure import CONF
+from pipeline.compose import CONF
 from pipeline.errors import InputError, run
-from pipeline.sweep import job
+from pipeline.sweep.drive import job
 
 
 def _leave(number: int, _: Any) -> NoReturn:

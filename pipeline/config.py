@@ -1,7 +1,5 @@
 """The configuration, typed: every key has a type and a range, and no default hides in code."""
 
-import importlib
-import inspect
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,8 +12,8 @@ from omegaconf import OmegaConf
 from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
 from yaml import YAMLError
 
-from pipeline.classes import by_code, word
 from pipeline.errors import InputError, nearest
+from pipeline.formatting import label_text
 
 PARAMS = Path("params.yaml")
 Own = TypeVar("Own")
@@ -168,7 +166,7 @@ class Config:
 
 @dataclass
 class Audit:
-    """How often `pipeline.audit` tries the verdict where there is nothing to find."""
+    """How often `pipeline.tools.audit` tries the verdict where there is nothing to find."""
 
     null: int
 
@@ -202,7 +200,7 @@ def read(path: Path) -> Any:
         )
     try:
         return OmegaConf.to_container(OmegaConf.load(path))
-    except (YAMLError, OSError) as error:  # OmegaConf's word for a bare scalar is OSError
+    except (YAMLError, OSError) as error:  # OmegaConf's label_text for a bare scalar is OSError
         raise InputError(f"{path}: expected YAML: {' '.join(str(error).split())}") from None
 
 
@@ -213,7 +211,7 @@ def check(raw: Any, *, path: Path = PARAMS, give: str = "dvc exp run -S") -> Con
     config = _typed(OmegaConf.structured(Config), raw, path=path, give=give)
     assert isinstance(config, Config)
     if config.data.classes is not None:  # as text, in which sweeps keep them
-        config.data.classes = {word(label): to for label, to in config.data.classes.items()}
+        config.data.classes = {label_text(label): to for label, to in config.data.classes.items()}
     _refuse(_out_of_range(config), path=path)
     return config
 
@@ -506,7 +504,7 @@ def grid(config: Config) -> list[float] | None:
 
 
 def rule(evaluate: Evaluate) -> dict[str, Any]:
-    """What `pipeline.thresholds.choose` goes by."""
+    """What `pipeline.measure.thresholds.choose` goes by."""
     return {"objective": evaluate.objective} | {
         key: getattr(evaluate, key) for keys in OBJECTIVES.values() for key in keys
     }
@@ -536,120 +534,3 @@ def variant(config: Config, name: str) -> Variant:
     if name not in config.variants:
         raise InputError(f"{PARAMS}: variants.{name} is not there; {nearest(name, config.variants)}")
     return config.variants[name]
-
-
-def sampler(config: Config, name: str, labels: Sequence[Any] | None = None) -> Any:
-    """The sampler of variant `name`, unfitted; with the table's `labels` by their codes it speaks of codes."""
-    node, where = variant(config, name).sampler, f"variants.{name}.sampler"
-    built = build(node, where=where, method="fit_resample", trusted=config.trusted_packages)
-    return _coded(built, labels, "sampling_strategy", where=where)
-
-
-def model(config: Config, name: str, labels: Sequence[Any] | None = None) -> Any:
-    """The model of variant `name`, unfitted: the common model with the variant's arguments over it.
-
-    With the table's `labels` by their codes its `class_weight` speaks of codes.
-    """
-    changed = variant(config, name).model
-    where = f"model with variants.{name}.model" if changed else "model"
-    node = {key: value for key, value in {**config.model, **changed}.items() if key not in ("tune", "grid")}
-    built = build(node, where=where, method="predict_proba", trusted=config.trusted_packages)
-    if config.model["tune"] and "C" not in built.get_params():
-        raise InputError(f"{where}: {type(built).__name__} has no C to choose: set model.tune=false")
-    if config.model["tune"] and "C" in changed:
-        raise InputError(f"variants.{name}.model.C: C is chosen for each variant: set model.tune=false to give it")
-    return _coded(built, labels, "class_weight", where=where)
-
-
-def _coded(built: Any, labels: Sequence[Any] | None, key: str, *, where: str) -> Any:
-    """The estimator, whose arguments `key`, however deep, are given by label, by the codes of the labels instead."""
-    if labels is None:
-        return built
-    asked = {path: value for path, value in built.get_params().items() if path.rpartition("__")[2] == key}
-    coded = {path: by_code(value, labels, where=f"{where}.{path.replace('__', '.')}") for path, value in asked.items()}
-    return built.set_params(**coded)
-
-
-def refuse_several(config: Config, labels: Sequence[Any] | None) -> None:
-    """Raise InputError for settings that are for two classes, where there are more `labels`."""
-    if labels is None:
-        return
-    against = "-S data.positive=CLASS sets one class against the rest"
-    problems = []
-    if config.evaluate.objective != "balanced_accuracy":
-        problems.append(
-            f"evaluate.objective: expected balanced_accuracy, since {config.data.target!r} has {len(labels)} classes "
-            f"and {config.evaluate.objective} is for two, found {config.evaluate.objective!r}: {against}"
-        )
-    if config.split.by == "time":
-        problems.append(
-            f"split.by: expected rows or group, since folds along time are cut at equally many positives and "
-            f"{config.data.target!r} has {len(labels)} classes, found 'time': {against}"
-        )
-    if problems:
-        raise InputError(problems)
-
-
-def build(node: Mapping[str, Any], *, where: str, method: str, trusted: Sequence[str]) -> Any:
-    """The object that a `_target_` node describes; nested nodes are built too.
-
-    Only classes of estimators and samplers from the packages in `trusted` are built: `_target_` must not become a
-    way to call any function.
-
-    Parameters
-    ----------
-    node
-        `_target_` and the arguments of its constructor.
-    where
-        The node's place in the configuration, for errors.
-    method
-        What the object must be able to do: `fit_resample` or `predict_proba`.
-    trusted
-        Names of packages.
-
-    Raises
-    ------
-    InputError
-        The class is unknown, not allowed, lacks `method`, or does not take these arguments.
-    """
-    result = _build(node, where=where, trusted=trusted)
-    if not hasattr(result, method):
-        raise InputError(f"{where}: expected a class with {method}, found {node['_target_']}")
-    return result
-
-
-def _build(node: Mapping[str, Any], *, where: str, trusted: Sequence[str]) -> Any:
-    from sklearn.base import BaseEstimator
-
-    target = node.get("_target_")
-    if not isinstance(target, str) or "." not in target:
-        raise InputError(f"{where}._target_: expected the full name of a class, found {target!r}")
-    if target.partition(".")[0] not in trusted:
-        raise InputError(
-            f"{where}._target_: expected a class from {', '.join(trusted)}, found {target}; "
-            "packages you trust go into trusted_packages"
-        )
-    module, _, name = target.rpartition(".")
-    try:
-        there = importlib.import_module(module)
-        found = getattr(there, name)
-    except ImportError:
-        raise InputError(f"{where}._target_: {target} does not exist in what is installed") from None
-    except AttributeError:
-        raise InputError(f"{where}._target_: {module} has no {name}; {nearest(name, vars(there))}") from None
-    if not (inspect.isclass(found) and issubclass(found, BaseEstimator)):
-        raise InputError(f"{where}._target_: expected the class of an estimator or a sampler, found {target}")
-    known = inspect.signature(found).parameters
-    unknown = [key for key in node if key != "_target_" and key not in known]
-    if unknown:
-        raise InputError([f"{where}.{key} is not an argument of {name}; {nearest(str(key), known)}" for key in unknown])
-    arguments = {key: value for key, value in node.items() if key != "_target_"}
-    for key, value in arguments.items():
-        if isinstance(value, Mapping) and "_target_" in value:
-            arguments[key] = _build(value, where=f"{where}.{key}", trusted=trusted)
-    try:
-        built: Any = found(**arguments)
-        built._validate_params()  # scikit-learn's and imbalanced-learn's own check of types and ranges, before any row
-    except (TypeError, ValueError) as error:  # a TypeError: an argument that must be given, or an abstract class
-        raise InputError(f"{where}: {error}") from None
-    return built

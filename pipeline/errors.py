@@ -75,3 +75,9 @@ def _end_with_parent() -> None:
     if sys.platform == "linux" and os.environ.get("DVC_STAGE"):
         pr_set_pdeathsig = 1
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+
+
+def broken(what: str, error: BaseException) -> InputError:
+    """A refusal of a file that cannot be read as what it should be."""
+    reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+    return InputError(f"expected {what}, found a broken one ({reason}): copy it again")

@@ -21,14 +21,13 @@ INGEST, SPLIT, PREPROCESS = Path("data/ingest"), Path("data/split"), Path("data/
 RESAMPLE, TRAIN, EVALUATE = Path("data/resample"), Path("data/train"), Path("data/evaluate")
 TRACK = Path("data/track")
 REPORTS = Path("reports")
-
 # What fitted scikit-learn models hold besides the types that skops trusts by itself.
 TRUSTED_TYPES = (
     "numpy.dtype",
-    "pipeline.encoding.Numbers",
-    "pipeline.encoding.Whole",
-    "pipeline.encoding.named",
-    "pipeline.scoring.Scorer",
+    "pipeline.fit.encoding.Numbers",
+    "pipeline.fit.encoding.Whole",
+    "pipeline.fit.encoding.named",
+    "pipeline.tracking.scoring.Scorer",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
@@ -110,11 +109,6 @@ def _changed(path: Path, error: Exception) -> InputError:
     return InputError(
         f"{path}: expected what an earlier stage wrote, found something else ({reason}): run `dvc repro --force`"
     )
-
-
-def separate(table: pd.DataFrame, target: str) -> tuple[pd.DataFrame, pd.Series]:
-    """Features, shape (n, p), and target, shape (n,): 1 is the positive class."""
-    return table.drop(columns=target), table[target]
 
 
 def write_model(path: Path, model: Any) -> None:

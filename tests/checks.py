@@ -36,27 +36,25 @@ from sklearn.base import BaseEstimator
 from tabulate import tabulate
 from tqdm import tqdm
 
-from pipeline import (
-    caveats,
-    config,
-    configure,
-    evaluate,
-    files,
-    folds,
-    ingest,
-    mountain_shop,
-    preprocess,
-    resample,
-    split,
-    thresholds,
-    train,
-)
-from pipeline import run as one_run
+from pipeline import compose, config, files
+from pipeline import evaluate as evaluate_stage
+from pipeline import ingest as ingest_stage
+from pipeline import preprocess as preprocess_stage
+from pipeline import resample as resample_stage
+from pipeline import split as split_stage
+from pipeline import train as train_stage
 from pipeline.config import Config
 from pipeline.files import digest
-from pipeline.metrics import threshold_free
-from pipeline.statistics import correlated, wilson
-from pipeline.verdict import COLUMNS, judge
+from pipeline.fit import chains as chains_
+from pipeline.fit import code as code_
+from pipeline.fit import folds, models, preprocessing, provenance, resampling, run, splits, tuning
+from pipeline.judge import caveats
+from pipeline.judge.primary import COLUMNS
+from pipeline.judge.verdict import judge
+from pipeline.measure import evaluation, thresholds
+from pipeline.measure.metrics import threshold_free
+from pipeline.measure.statistics import correlated, wilson
+from pipeline.table import mountain_shop, split
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "checks"
@@ -112,16 +110,16 @@ def _outcome(make: Callable[..., dict[str, Any]], case: Any, kept: Path | None, 
 @cache
 def code() -> str:
     """What outcomes depend on besides their settings: the modules and packages of a run, and this file."""
-    return digest([one_run.code(), hashlib.sha256(Path(__file__).read_bytes()).hexdigest()])
+    return digest([code_.code(), hashlib.sha256(Path(__file__).read_bytes()).hexdigest()])
 
 
-def folded(table: pd.DataFrame, target: str, chains: dict[str, folds.Chain], params: Config, seed: int) -> dict:
+def folded(table: pd.DataFrame, target: str, chains: dict[str, chains_.Chain], params: Config, seed: int) -> dict:
     """What `judged` needs of each chain's folds, as plain data by column."""
-    found, how = {}, {"settings": params.evaluate, "seed": seed, "prepare": folds.Shared()}
+    found, how = {}, {"settings": params.evaluate, "seed": seed, "prepare": chains_.Shared()}
     for name, chain in chains.items():
-        made, _ = evaluate.refit(table, target=target, chain=chain, **how)
+        made, _ = folds.refit(table, target=target, chain=chain, **how)
         assert made is not None
-        rows = evaluate.by_fold(made, params.evaluate)
+        rows = evaluation.by_fold(made, params.evaluate)
         columns = ["repeat", "fold", "rows", "training_rows", *(COLUMNS[metric][0] for metric in RANKING)]
         found[name] = {column: rows[column].tolist() for column in columns}
     return found
@@ -140,9 +138,9 @@ def judged(made: dict[str, Any], *, primary: str = "average_precision") -> dict[
     )
 
 
-def chains(params: Config) -> dict[str, folds.Chain]:
+def chains(params: Config) -> dict[str, chains_.Chain]:
     """The chain of each variant."""
-    return {name: folds.chain(params, name) for name in params.variants}
+    return {name: chains_.chain(params, name) for name in params.variants}
 
 
 def table(X: np.ndarray, y: np.ndarray) -> pd.DataFrame:
@@ -194,7 +192,7 @@ def halves(seed: int) -> tuple[np.ndarray, np.ndarray]:
 def mirror(seed: int, *, params: Config) -> dict[str, Any]:
     """By metric, p of the difference between two logistic regressions, one a half, by both t-tests."""
     X, y = halves(seed)
-    chain = folds.chain(params, "none")
+    chain = chains_.chain(params, "none")
     scores: dict[str, list[np.ndarray]] = {metric: [] for metric in RANKING}
     how = {"folds": 5, "repeats": params.evaluate.repeats, "seed": seed}
     for columns in (slice(0, 4), slice(4, 8)):
@@ -212,7 +210,7 @@ def mirror_of_means(seed: int) -> dict[str, Any]:
     """As `mirror`, with the difference of the class means as direction: quick."""
     X, y = halves(seed)
     differences = []
-    for _, _, fit, held in folds.splits(pd.Series(y), folds=5, repeats=10, seed=seed):
+    for _, _, fit, held in splits.splits(pd.Series(y), folds=5, repeats=10, seed=seed):
         direction = X[fit][y[fit] == 1].mean(axis=0) - X[fit][y[fit] == 0].mean(axis=0)
         scores = (X[held, half] @ direction[half] for half in (slice(0, 4), slice(4, 8)))
         # ROC AUC as Mann and Whitney count it; no two scores are equal.
@@ -270,7 +268,7 @@ def oracle(seed: int, *, params: Config) -> dict[str, Any]:
     rng = np.random.default_rng(seed)
     y = rng.permutation(np.repeat([0, 1], [540, 60]))
     X = rng.normal(size=(600, SHIFT.size)) + np.outer(y, SHIFT)
-    plain = replace(folds.chain(params, "none"), preprocessing={"impute": None, "scale": False})
+    plain = replace(chains_.chain(params, "none"), preprocessing={"impute": None, "scale": False})
     both = {"none": plain, "oracle": replace(plain, sampler=Oracle(random_state=0))}
     return folded(table(X, y), "y", both, params, seed)
 
@@ -303,23 +301,23 @@ def logistic(seed: int, *, rows: int = 20_000, curve: Sequence[float] = (0.0, 0.
 def unpenalised(seed: int, *, params: Config, **truth: Any) -> dict[str, Any]:
     """The content of metrics.json of `none`, `LIFTED` and `smote`, as one split of the table makes them."""
     sides = split.split(logistic(seed, **truth), target="y", test_size=0.3, seed=seed)
-    (X, y), (X_test, y_test) = (files.separate(rows, "y") for rows in sides)
+    (X, y), (X_test, y_test) = (split.separate(rows, "y") for rows in sides)
     found = {}
     for name in ("none", *LIFTED, "smote"):
-        chain = folds.chain(params, name)
-        X_resampled, y_resampled = resample.resample(X, y, folds.reseeded(chain.sampler, seed))
-        origin = resample.provenance(X, y, X_resampled, y_resampled)
-        model, converged = train.train(X_resampled, y_resampled, chain.model)
-        probability, holdout = evaluate.evaluate(model, X_test, y_test, tuned=None, confidence=0.95)
-        fitted = {**train.describe(model, converged, y_resampled, None), "C": None}  # JSON has no infinity
+        chain = chains_.chain(params, name)
+        X_resampled, y_resampled = resampling.resample(X, y, tuning.reseeded(chain.sampler, seed))
+        origin = provenance.provenance(X, y, X_resampled, y_resampled)
+        model, converged = models.train(X_resampled, y_resampled, chain.model)
+        probability, holdout = evaluation.evaluate(model, X_test, y_test, tuned=None, confidence=0.95)
+        fitted = {**models.describe(model, converged, y_resampled, None), "C": None}  # JSON has no infinity
         shares = {"trained": fitted["trained_prevalence"], "true": float(y.mean())}
-        found[name] = evaluate.gather(
+        found[name] = evaluation.gather(
             name,
             holdout,
-            classes=resample.count(y_resampled, origin),
+            classes=provenance.count(y_resampled, origin),
             fitted=fitted,
             folded=None,
-            mended=evaluate.mended(y_test.to_numpy(), probability, None, **shares),
+            mended=evaluation.mended(y_test.to_numpy(), probability, None, **shares),
         )
     return {"results": found, "log_r": log((1 - y.mean()) / y.mean())}
 
@@ -385,8 +383,8 @@ def real(case: str, *, params: Config, tables: Path) -> dict[str, Any]:
     name, variant = case.split()
     (path,) = tables.glob(f"{name}.csv*")
     data = replace(params.data, name=name, path=str(path), target="target", simulation=None)
-    training, _ = one_run.sides(data, params.split)
-    return folded(training, "target", {variant: folds.chain(params, variant)}, params, params.seed)
+    training, _ = run.sides(data, params.split)
+    return folded(training, "target", {variant: chains_.chain(params, variant)}, params, params.seed)
 
 
 def of_table(name: str, params: Config, tables: Path, **how: Any) -> dict[str, Any]:
@@ -468,7 +466,7 @@ def of_test_rows(leak: str | None = None) -> set[str]:
     """What changes on the training side when the hold-out's test rows are garbled; a leak is planted before."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
-        composed = configure.compose(list(SMALL))
+        composed = compose.compose(list(SMALL))
         patch.chdir(folder)
         files.write_text(config.PARAMS, composed)
         honest = split.split
@@ -487,19 +485,19 @@ def _reproduced(patch: pytest.MonkeyPatch, honest: Callable, *, garbled: bool) -
         patch.setattr(sys, "argv", [module.__name__, *arguments])
         module.main()
 
-    stage(ingest)
+    stage(ingest_stage)
     if garbled:
         # Features before the split, to see what is done before it; labels after it, as they choose its rows.
         whole = files.read_table(files.INGEST / "table.parquet").astype(float)
         test = honest(whole, target="buy", test_size=params.split.test_size, seed=params.split.seed)[1]
         whole.loc[test.index, mountain_shop.COLUMNS] = garbage((len(test), len(mountain_shop.COLUMNS)))
         files.write_table(files.INGEST / "table.parquet", whole.astype({"buy": "int8"}))
-    stage(split)
+    stage(split_stage)
     if garbled:
         rows = files.read_table(files.SPLIT / "test.parquet")
         files.write_table(files.SPLIT / "test.parquet", rows.assign(buy=1 - rows.buy))
-    stage(preprocess)
-    for module in (resample, train, evaluate):
+    stage(preprocess_stage)
+    for module in (resample_stage, train_stage, evaluate_stage):
         for name in params.variants:
             stage(module, name)
     counted = files.SPLIT / "classes.json"  # of both sides, and of test rows that repeat a training row
@@ -514,22 +512,22 @@ def _reproduced(patch: pytest.MonkeyPatch, honest: Callable, *, garbled: bool) -
 
 
 def _test_rows() -> tuple[pd.DataFrame, pd.Series]:
-    return files.separate(files.read_table(files.SPLIT / "test.parquet"), "buy")
+    return split.separate(files.read_table(files.SPLIT / "test.parquet"), "buy")
 
 
 def _sampler_before_split(patch: pytest.MonkeyPatch) -> None:
     honest = split.split
 
     def leaky(rows: pd.DataFrame, *, target: str, **how: Any) -> Any:
-        X, y = SMOTE(k_neighbors=3, random_state=0).fit_resample(*files.separate(rows, target))
+        X, y = SMOTE(k_neighbors=3, random_state=0).fit_resample(*split.separate(rows, target))
         return honest(pd.concat([X, y], axis=1).rename_axis(rows.index.name), target=target, **how)
 
-    patch.setattr(split, "split", leaky)
+    patch.setattr(split_stage, "split", leaky)
 
 
 def _scaler_on_all_rows(patch: pytest.MonkeyPatch) -> None:
-    honest = preprocess.preprocess
-    patch.setattr(preprocess, "preprocess", lambda X, **how: honest(pd.concat([X, _test_rows()[0]]), **how))
+    honest = preprocessing.preprocess
+    patch.setattr(preprocess_stage, "preprocess", lambda X, **how: honest(pd.concat([X, _test_rows()[0]]), **how))
 
 
 def _threshold_on_test_rows(patch: pytest.MonkeyPatch) -> None:
@@ -543,13 +541,13 @@ def _threshold_on_test_rows(patch: pytest.MonkeyPatch) -> None:
 
 
 def _C_on_test_rows(patch: pytest.MonkeyPatch) -> None:
-    honest = folds.tune
+    honest = tuning.tune
 
-    def leaky(X: pd.DataFrame, y: pd.Series, chain: folds.Chain, **how: Any) -> Any:
+    def leaky(X: pd.DataFrame, y: pd.Series, chain: chains_.Chain, **how: Any) -> Any:
         more, labels = _test_rows()
         return honest(pd.concat([X, more]), pd.concat([y, labels]), chain, **how)
 
-    patch.setattr(folds, "tune", leaky)
+    patch.setattr(tuning, "tune", leaky)
 
 
 HOLDOUT_LEAKS = {
@@ -570,8 +568,8 @@ def of_held_rows(leak: str | None = None) -> set[str]:
     whole, _ = mountain_shop.simulate(rows=200, prevalence=0.2, seed=3)
     whole = whole.astype(float).astype({"buy": "int8"}).rename_axis("row_id")
     # A fine grid, as C is all that the table of fits tells of its choice.
-    chain = replace(folds.chain(params, "random_over"), grid=np.logspace(-2, 2, 17).tolist())
-    _, _, _, held = next(folds.splits(whole.buy, folds=2, repeats=1, seed=1))
+    chain = replace(chains_.chain(params, "random_over"), grid=np.logspace(-2, 2, 17).tolist())
+    _, _, _, held = next(splits.splits(whole.buy, folds=2, repeats=1, seed=1))
     spoilt, untouched = whole.copy(), held[1::2]
     # Turned round, so that what these rows say contradicts the rest: a C that heeds them must be smaller.
     spoilt.iloc[held[::2], :-1] *= -1
@@ -580,7 +578,7 @@ def of_held_rows(leak: str | None = None) -> set[str]:
         for rows in (whole, spoilt):
             with patch.context() as planted:
                 if leak in FOLD_LEAKS and leak != JUDGING:
-                    FOLD_LEAKS[leak](planted, *files.separate(rows, "buy"))
+                    FOLD_LEAKS[leak](planted, *split.separate(rows, "buy"))
                 made = folds.out_of_fold(rows, target="buy", chain=chain, folds=2, repeats=1, seed=1)
             said = made.predictions.probability.loc[whole.index[untouched]].tolist()
             first.append({"C": made.fits.C[0], "converged": made.fits.converged[0], "probability": said})
@@ -593,13 +591,13 @@ def of_held_rows(leak: str | None = None) -> set[str]:
         with pytest.MonkeyPatch.context() as patch:
             if leak == JUDGING:
                 FOLD_LEAKS[leak](patch, made.predictions)
-            found["threshold"] = evaluate.by_fold(made, params.evaluate).threshold[0]
+            found["threshold"] = evaluation.by_fold(made, params.evaluate).threshold[0]
     return {key for key in first[0] if first[0][key] != first[1][key]}
 
 
 def _scaler_on_held_rows(patch: pytest.MonkeyPatch, X: pd.DataFrame, y: pd.Series) -> None:
-    honest = folds.preprocess
-    patch.setattr(folds, "preprocess", lambda _, **how: honest(X, **how))
+    honest = chains_.preprocess
+    patch.setattr(chains_, "preprocess", lambda _, **how: honest(X, **how))
 
 
 def _sampler_before_folds(patch: pytest.MonkeyPatch, X: pd.DataFrame, y: pd.Series) -> None:
@@ -608,9 +606,9 @@ def _sampler_before_folds(patch: pytest.MonkeyPatch, X: pd.DataFrame, y: pd.Seri
 
 
 def _C_on_held_rows(patch: pytest.MonkeyPatch, X: pd.DataFrame, y: pd.Series) -> None:
-    honest = folds.tune
+    honest = tuning.tune
 
-    def leaky(fit: pd.DataFrame, _: pd.Series, chain: folds.Chain, **how: Any) -> Any:
+    def leaky(fit: pd.DataFrame, _: pd.Series, chain: chains_.Chain, **how: Any) -> Any:
         return honest(X.drop(fit.index), y.drop(fit.index), chain, **how)
 
     patch.setattr(folds, "tune", leaky)

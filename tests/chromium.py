@@ -7,8 +7,18 @@ import select
 import shutil
 import signal
 
-from test_report import FLAGS
-
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+]
 PATIENCE = 60  # seconds for an answer
 
 

@@ -14,10 +14,12 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
-from pipeline import compare, configure, verify
-from pipeline.evaluate import mended
-from pipeline.evidence import Evidence
-from pipeline.metrics import holdout
+from pipeline import compose as compose_
+from pipeline.judge.comparison import compare
+from pipeline.judge.evidence import Evidence
+from pipeline.measure.evaluation import mended
+from pipeline.measure.metrics import holdout
+from pipeline.report import verify
 
 ROOT = Path(__file__).parents[1]
 
@@ -43,7 +45,7 @@ def composed(monkeypatch):
     def compose(*overrides):
         with monkeypatch.context() as patch:
             patch.chdir(ROOT)
-            return configure.compose(list(overrides))
+            return compose_.compose(list(overrides))
 
     return compose
 
@@ -197,7 +199,7 @@ def evidence(results):
 
 @pytest.fixture
 def comparison(evidence):
-    return compare.compare(evidence)
+    return compare(evidence)
 
 
 @pytest.fixture

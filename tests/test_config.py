@@ -11,6 +11,8 @@ from sklearn.linear_model import LogisticRegression
 
 from pipeline import config
 from pipeline.errors import InputError
+from pipeline.fit import build as build_
+from pipeline.fit import variants
 
 ROOT = Path(__file__).parents[1]
 TRUSTED = ["sklearn", "imblearn", "pipeline"]
@@ -182,10 +184,10 @@ def test_a_model_without_c_cannot_be_tuned(raw):
     forest = {"_target_": "sklearn.ensemble.RandomForestClassifier", "tune": True, "grid": [0.1, 1.0]}
     params = config.check({**raw, "model": forest})
     with pytest.raises(InputError, match=r"model: RandomForestClassifier has no C to choose: set model.tune=false"):
-        config.model(params, "none")
+        variants.model(params, "none")
     forest["tune"] = False
     params = config.check({**raw, "model": forest})
-    assert type(config.model(params, "none")).__name__ == "RandomForestClassifier"
+    assert type(variants.model(params, "none")).__name__ == "RandomForestClassifier"
     assert config.grid(params) is None
 
 
@@ -201,8 +203,8 @@ def test_a_c_that_is_chosen_cannot_be_given(raw):
 def test_a_variant_cannot_give_a_c_that_is_chosen(raw):
     raw["variants"]["none"]["model"] = {"C": 2.0}
     with pytest.raises(InputError, match=r"variants.none.model.C: C is chosen for each variant: set model.tune=false"):
-        config.model(config.check(raw), "none")
-    assert config.model(config.check(changed(raw, "model.tune", False)), "none").C == 2.0
+        variants.model(config.check(raw), "none")
+    assert variants.model(config.check(changed(raw, "model.tune", False)), "none").C == 2.0
 
 
 def test_several_values_out_of_range_are_told_at_once(raw):
@@ -225,14 +227,14 @@ def test_a_missing_file_says_what_writes_it(tmp_path):
 
 def test_a_variant_s_model_overrides_the_common_one(raw):
     checked = config.check(changed(changed(raw, "model.tune", False), "model.C", 0.5))
-    plain, weighted = (config.model(checked, name) for name in ("none", "class_weight"))
+    plain, weighted = (variants.model(checked, name) for name in ("none", "class_weight"))
     assert isinstance(plain, LogisticRegression)
     assert (plain.C, plain.class_weight, plain.random_state) == (0.5, None, 42)
     assert (weighted.C, weighted.class_weight) == (0.5, "balanced")
 
 
 def test_a_sampler_is_built_with_its_arguments(raw):
-    sampler = config.sampler(config.check(changed(raw, "variants.smote.sampler.k_neighbors", 3)), "smote")
+    sampler = variants.sampler(config.check(changed(raw, "variants.smote.sampler.k_neighbors", 3)), "smote")
     assert isinstance(sampler, SMOTE)
     assert (sampler.k_neighbors, sampler.random_state) == (3, 42)
 
@@ -243,7 +245,7 @@ def test_an_unknown_variant_is_refused_with_the_nearest(raw):
 
 
 def build(node, method="fit_resample"):
-    return config.build(node, where="variants.mine.sampler", method=method, trusted=TRUSTED)
+    return build_.build(node, where="variants.mine.sampler", method=method, trusted=TRUSTED)
 
 
 def test_nested_nodes_are_built_too():
@@ -334,8 +336,8 @@ def test_a_model_without_probabilities_is_refused():
 def test_a_package_may_be_trusted_by_name():
     node = {"_target_": "sklearn.linear_model.LogisticRegression"}
     with pytest.raises(InputError, match="expected a class from imblearn"):
-        config.build(node, where="model", method="predict_proba", trusted=["imblearn"])
-    assert config.build(node, where="model", method="predict_proba", trusted=["imblearn", "sklearn"])
+        build_.build(node, where="model", method="predict_proba", trusted=["imblearn"])
+    assert build_.build(node, where="model", method="predict_proba", trusted=["imblearn", "sklearn"])
 
 
 def sql(raw, url):

@@ -3,9 +3,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline import config, configure
-from pipeline.configure import differences
+from pipeline import config
+from pipeline import configure as configure_stage
+from pipeline.compose import differences
 from pipeline.errors import InputError
+from pipeline.fit import variants
 
 ROOT = Path(__file__).parents[1]
 NEEDED = {
@@ -41,15 +43,15 @@ def test_every_choice_of_every_group_composes_and_is_valid(composed, group, choi
     raw = yaml.safe_load(composed(f"{group}={choice}", *NEEDED.get(choice, [])))
     checked = config.check(raw)
     for name in checked.variants:
-        config.sampler(checked, name)
-        config.model(checked, name)
+        variants.sampler(checked, name)
+        variants.model(checked, name)
 
 
 @pytest.mark.parametrize("choice", choices("variant"))
 def test_every_variant_is_added_by_one_line(composed, choice):
     checked = config.check(yaml.safe_load(composed(f"+variant@variants.added={choice}")))
     assert list(checked.variants)[-1] == "added"
-    assert hasattr(config.sampler(checked, "added"), "fit_resample")
+    assert hasattr(variants.sampler(checked, "added"), "fit_resample")
 
 
 def test_every_sampler_compares_all_of_conf_variant(composed):
@@ -110,7 +112,7 @@ def beside_conf(project, stage, monkeypatch):
     monkeypatch.delenv("DVC_EXP_NAME", raising=False)
     folder = project()
     (folder / "conf").symlink_to(ROOT / "conf")
-    return folder, lambda *arguments: stage(configure, *arguments)
+    return folder, lambda *arguments: stage(configure_stage, *arguments)
 
 
 def test_check_passes_params_in_step_and_stops_others_with_key_and_mend(beside_conf):

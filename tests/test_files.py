@@ -19,14 +19,14 @@ from pipeline.files import (
     read_model,
     read_table,
     replacing,
-    separate,
     write_bytes,
     write_json,
     write_model,
     write_table,
     write_text,
 )
-from pipeline.preprocess import preprocess
+from pipeline.fit.preprocessing import preprocess
+from pipeline.table.split import separate
 
 ROOT = Path(__file__).parents[1]
 

@@ -1,0 +1,73 @@
+"""Builds samplers and models from constructor nodes, and nothing else."""
+
+import importlib
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pipeline.errors import InputError, nearest
+
+
+def build(node: Mapping[str, Any], *, where: str, method: str, trusted: Sequence[str]) -> Any:
+    """The object that a `_target_` node describes; nested nodes are built too.
+
+    Only classes of estimators and samplers from the packages in `trusted` are built: `_target_` must not become a
+    way to call any function.
+
+    Parameters
+    ----------
+    node
+        `_target_` and the arguments of its constructor.
+    where
+        The node's place in the configuration, for errors.
+    method
+        What the object must be able to do: `fit_resample` or `predict_proba`.
+    trusted
+        Names of packages.
+
+    Raises
+    ------
+    InputError
+        The class is unknown, not allowed, lacks `method`, or does not take these arguments.
+    """
+    result = _build(node, where=where, trusted=trusted)
+    if not hasattr(result, method):
+        raise InputError(f"{where}: expected a class with {method}, found {node['_target_']}")
+    return result
+
+
+def _build(node: Mapping[str, Any], *, where: str, trusted: Sequence[str]) -> Any:
+    from sklearn.base import BaseEstimator
+
+    target = node.get("_target_")
+    if not isinstance(target, str) or "." not in target:
+        raise InputError(f"{where}._target_: expected the full name of a class, found {target!r}")
+    if target.partition(".")[0] not in trusted:
+        raise InputError(
+            f"{where}._target_: expected a class from {', '.join(trusted)}, found {target}; "
+            "packages you trust go into trusted_packages"
+        )
+    module, _, name = target.rpartition(".")
+    try:
+        there = importlib.import_module(module)
+        found = getattr(there, name)
+    except ImportError:
+        raise InputError(f"{where}._target_: {target} does not exist in what is installed") from None
+    except AttributeError:
+        raise InputError(f"{where}._target_: {module} has no {name}; {nearest(name, vars(there))}") from None
+    if not (inspect.isclass(found) and issubclass(found, BaseEstimator)):
+        raise InputError(f"{where}._target_: expected the class of an estimator or a sampler, found {target}")
+    known = inspect.signature(found).parameters
+    unknown = [key for key in node if key != "_target_" and key not in known]
+    if unknown:
+        raise InputError([f"{where}.{key} is not an argument of {name}; {nearest(str(key), known)}" for key in unknown])
+    arguments = {key: value for key, value in node.items() if key != "_target_"}
+    for key, value in arguments.items():
+        if isinstance(value, Mapping) and "_target_" in value:
+            arguments[key] = _build(value, where=f"{where}.{key}", trusted=trusted)
+    try:
+        built: Any = found(**arguments)
+        built._validate_params()  # scikit-learn's and imbalanced-learn's own check of types and ranges, before any row
+    except (TypeError, ValueError) as error:  # a TypeError: an argument that must be given, or an abstract class
+        raise InputError(f"{where}: {error}") from None
+    return built

@@ -1,0 +1,112 @@
+"""The chain that each fold refits: preprocessing, sampler, model."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from pipeline import config
+from pipeline.config import Config
+from pipeline.fit import encoding, variants
+from pipeline.fit.preprocessing import preprocess
+from pipeline.table.classes import labels, several
+
+SHARED = 2**28  # bytes of prepared rows that are kept for other variants, at most
+
+
+@dataclass(frozen=True)
+class Chain:
+    """What each fold fits anew.
+
+    Attributes
+    ----------
+    preprocessing
+        Settings of `preprocess`.
+    sampler, model
+        Unfitted; copies are fitted.
+    grid
+        Values of the model's C to choose from; None leaves C as it is.
+    labels
+        Of more than two classes, by their codes; None for two.
+    """
+
+    preprocessing: Mapping[str, Any]
+    sampler: Any
+    model: Any
+    grid: Sequence[float] | None
+    labels: Sequence[Any] | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Rows of a fold, up to where variants part.
+
+    Attributes
+    ----------
+    preprocessor
+        See `pipeline.fit.preprocessing.preprocess`; fitted on the training rows.
+    rows
+        Training rows, prepared: what a sampler gets.
+    unseen
+        Held rows, encoded: what the model gets.
+    """
+
+    preprocessor: Any
+    rows: pd.DataFrame
+    unseen: pd.DataFrame
+
+
+Prepare = Callable[[pd.DataFrame, pd.DataFrame, Mapping[str, Any]], Prepared]
+
+
+def prepared(X: pd.DataFrame, unseen: pd.DataFrame, settings: Mapping[str, Any]) -> Prepared:
+    """Training rows X and unseen rows, by what X says; for settings see `pipeline.fit.preprocessing.preprocess`."""
+    fitted = preprocess(X, **settings)
+    return Prepared(fitted, encoding.prepare(fitted, X), encoding.encode(fitted, encoding.prepare(fitted, unseen)))
+
+
+class Shared:
+    """`prepared`, for several variants on one table: what was made is kept, as far as `SHARED` reaches.
+
+    Rows are told by their row_id, so that it must not be given rows of another table.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Prepared] = {}
+        self._bytes = 0
+
+    def __call__(self, X: pd.DataFrame, unseen: pd.DataFrame, settings: Mapping[str, Any]) -> Prepared:
+        """See `prepared`."""
+        key = hashlib.sha256(repr((len(X), sorted(settings.items()))).encode())
+        for rows in (X, unseen):
+            key.update(rows.index.to_numpy().tobytes())
+        if (found := self._kept.get(key.hexdigest())) is None:
+            found = prepared(X, unseen, settings)
+            size = sum(int(rows.memory_usage(deep=True).sum()) for rows in (found.rows, found.unseen))
+            # Variants come in turns to the same folds: to make room for late ones would drop what is wanted first.
+            if self._bytes + size <= SHARED:
+                self._kept[key.hexdigest()] = found
+                self._bytes += size
+        return found
+
+
+def chain(params: Config, name: str, schema: Mapping[str, Any] | None = None) -> Chain:
+    """The chain of variant `name`, as configured, for a table with this schema; None knows of two classes alone.
+
+    Raises
+    ------
+    InputError
+        Settings are for two classes, and the table has more; or they name labels that the table does not have.
+    """
+    named = None if schema is None else labels(schema)
+    more = None if schema is None else several(schema)
+    variants.refuse_several(params, more)
+    return Chain(
+        preprocessing=vars(params.preprocess),
+        sampler=variants.sampler(params, name, named),
+        model=variants.model(params, name, named),
+        grid=config.grid(params),
+        labels=more,
+    )

@@ -1,0 +1,109 @@
+"""Which resampled rows are original, which are synthetic, and where they lie."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline import formatting
+
+DRAWN = 300  # rows of each kind that a picture shows
+
+
+def provenance(
+    X: pd.DataFrame, y: pd.Series, X_resampled: pd.DataFrame, y_resampled: pd.Series, indices: np.ndarray | None = None
+) -> pd.DataFrame:
+    """Which row of X each resampled row is.
+
+    Parameters
+    ----------
+    X, y
+        What the sampler was given; X is indexed by row_id.
+    X_resampled, y_resampled
+        What it gave back, m rows.
+    indices
+        The sampler's `sample_indices_`, if it has them: the position in X that each row was drawn from. Without them
+        rows are matched by value, each original at most once.
+
+    Returns
+    -------
+    provenance
+        Shape (m, 2): `row_id`, Int64, missing where the row is synthetic, and `synthetic`, bool.
+    """
+    if indices is not None:
+        row_id = pd.Series(X.index[indices]).astype("Int64")
+        moved = (X.to_numpy()[indices] != X_resampled.to_numpy()).any(axis=1)
+        row_id[moved] = pd.NA
+    else:
+        originals = pd.Series(X.index, index=_nth_of_its_kind(X, y))
+        row_id = pd.Series(originals.reindex(_nth_of_its_kind(X_resampled, y_resampled)).to_numpy()).astype("Int64")
+    return pd.DataFrame({"row_id": row_id, "synthetic": row_id.isna()})
+
+
+def _nth_of_its_kind(X: pd.DataFrame, y: pd.Series) -> pd.MultiIndex:
+    """(hash of the row, how many equal rows stand above it): unique even where rows repeat."""
+    values, label = pd.util.hash_pandas_object(X, index=False).to_numpy(), y.to_numpy()
+    return pd.MultiIndex.from_arrays([values, label, pd.Series(values).groupby([values, label]).cumcount()])
+
+
+def count(y: pd.Series, origin: pd.DataFrame, labels: Sequence[Any] | None = None) -> dict[str, Any]:
+    """How many rows of each class there are, how many are synthetic, and how many originals are kept.
+
+    Parameters
+    ----------
+    y
+        Shape (m,): codes of the classes, resampled.
+    origin
+        Shape (m, 2), see `provenance`.
+    labels
+        Of more than two classes, by their codes: `rows` and `synthetic` then are by label. None for two.
+    """
+    if labels is not None:
+        names, made = list(map(formatting.label_text, labels)), origin.synthetic.to_numpy()
+        return {
+            **{
+                kind: dict(zip(names, np.bincount(codes, minlength=len(names)).tolist(), strict=True))
+                for kind, codes in {"rows": y.to_numpy(), "synthetic": y.to_numpy()[made]}.items()
+            },
+            "originals_kept": int(origin.row_id.nunique()),
+        }
+    positive, synthetic = y.to_numpy() == 1, origin.synthetic.to_numpy()
+    return {
+        "negative": int((~positive).sum()),
+        "positive": int(positive.sum()),
+        "synthetic_negative": int((synthetic & ~positive).sum()),
+        "synthetic_positive": int((synthetic & positive).sum()),
+        "originals_kept": int(origin.row_id.nunique()),
+    }
+
+
+def components(X: pd.DataFrame, X_resampled: pd.DataFrame, y: pd.Series, synthetic: np.ndarray) -> pd.DataFrame:
+    """Where resampled rows lie on the two leading principal components of the training rows.
+
+    Parameters
+    ----------
+    X
+        Shape (n, p): encoded training rows, whose covariance gives the axes.
+    X_resampled, y, synthetic
+        Shapes (m, p), (m,) and (m,): encoded rows, 0 and 1, and whether the sampler made the row up.
+
+    Returns
+    -------
+    components
+        `first` and `second`, float32, `positive` and `synthetic`, bool: of each kind of row at most `DRAWN`, evenly
+        spaced. With one feature `second` is 0.
+    """
+    centre, wide = X.mean().to_numpy(), X.to_numpy()
+    _, vectors = np.linalg.eigh(np.atleast_2d(np.cov(wide, rowvar=False)))
+    axes = vectors[:, ::-1][:, :2]
+    axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])  # as eigh leaves the sign open
+    positive, chosen = y.to_numpy() == 1, []
+    for kind in ((False, False), (True, False), (False, True), (True, True)):
+        places = np.flatnonzero((positive == kind[0]) & (synthetic == kind[1]))
+        chosen.append(places[np.linspace(0, max(len(places) - 1, 0), min(len(places), DRAWN)).astype(int)])
+    places = np.concatenate(chosen)
+    at = np.zeros((len(places), 2), dtype=np.float32)
+    at[:, : axes.shape[1]] = (X_resampled.to_numpy()[places] - centre) @ axes
+    rows = {"first": at[:, 0], "second": at[:, 1], "positive": positive[places], "synthetic": synthetic[places]}
+    return pd.DataFrame(rows)

@@ -1,0 +1,61 @@
+"""Gives training rows to a sampler."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from pipeline.errors import InputError
+from pipeline.table import classes
+
+
+def resample(
+    X: pd.DataFrame, y: pd.Series, sampler: Any, labels: Sequence[Any] | None = None
+) -> tuple[pd.DataFrame, pd.Series]:
+    """The rows that the sampler makes of these, shapes (m, p) and (m,).
+
+    Parameters
+    ----------
+    X
+        Shape (n, p): features of training rows, without holes.
+    y
+        Shape (n,): codes of the classes.
+    sampler
+        Has imbalanced-learn's `fit_resample`; it is fitted.
+    labels
+        Of more than two classes, by their codes; None for two.
+
+    Raises
+    ------
+    InputError
+        The sampler cannot take these rows, or leaves none of one of several classes.
+    """
+    try:
+        # A sampler may write in what it gets: in these copies, which cost nothing until it does.
+        X_resampled, y_resampled = sampler.fit_resample(X.copy(deep=False), y.copy(deep=False))
+    except (ValueError, RuntimeError) as error:
+        raise InputError(_reason(error, y, type(sampler).__name__, labels)) from error
+    for code in range(len(labels or ())):
+        if not (y_resampled == code).any():
+            raise InputError(
+                f"{type(sampler).__name__} leaves no row of class {classes.name(code, labels)}: {classes.ROUTE}"
+            )
+    return X_resampled, y_resampled
+
+
+def _reason(error: Exception, y: pd.Series, name: str, labels: Sequence[Any] | None) -> str:
+    counts = y.value_counts()
+    rarest = counts.idxmin()
+    rows = f"training class {classes.name(rarest, labels)} has {counts[rarest]:,}"
+    route = "" if labels is None else f", {classes.ROUTE}"
+    # imbalanced-learn counts the row itself among its neighbours, and so says 6 where the user set 5.
+    if neighbours := re.search(r"n_neighbors = (\d+), n_samples_fit = (\d+)", str(error)):
+        needed, there = int(neighbours[1]), int(neighbours[2])
+        raised = (counts == there).any()
+        least = int(counts[rarest]) if raised else there  # of several classes a less rare one may have come first
+        mend = f"lower its k_neighbors or n_neighbors to {least - 1}" if least > 1 else "collect more rows"
+        if raised:
+            return f"{name} needs {needed} rows of each class it raises; {rows}: {mend}{route}, or use random_over"
+        return f"{name} needs {needed} rows in a neighbourhood, found {there}; {rows}: {mend}"
+    return f"{name} cannot take these rows ({rows} of {len(y):,}): {' '.join(str(error).split())}"

@@ -1,0 +1,147 @@
+"""Makes one run, one table, one variant, one seed, in this process: what the stages make one process at a time."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeVar
+
+import pandas as pd
+from sklearn.base import clone
+
+from pipeline.config import Config, Data, Preprocess, Split
+from pipeline.files import say
+from pipeline.fit import chains, encoding, folds, models, provenance, resampling, sample_weights, samplers, tuning
+from pipeline.fit.preprocessing import refuse_missing
+from pipeline.measure import evaluation
+from pipeline.table import read, split, weights
+from pipeline.table.classes import several
+from pipeline.table.grouping import together
+from pipeline.table.split import separate
+
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run gives, as the stages write it.
+
+    Attributes
+    ----------
+    metrics
+        See `pipeline.measure.evaluation.gather`.
+    predictions
+        Of the test rows, see `pipeline.measure.evaluation.assess`.
+    out_of_fold, folds
+        See `pipeline.measure.evaluation.Folded.predictions` and `pipeline.measure.evaluation.by_fold`; None without
+        folds.
+    """
+
+    metrics: dict[str, Any]
+    predictions: pd.DataFrame
+    out_of_fold: pd.DataFrame | None
+    folds: pd.DataFrame | None
+
+
+def _last(make: Callable[..., Made]) -> Callable[..., Made]:
+    """`make`, whose last result is kept: in a sweep, runs on the same rows stand next to each other."""
+    kept: dict[str, Made] = {}
+
+    def remembered(*settings: Any) -> Made:
+        key = repr(settings)  # dataclasses of plain values: equal settings read equal
+        if key not in kept:
+            kept.clear()
+            kept[key] = make(*settings)
+        return kept[key]
+
+    return remembered
+
+
+@_last
+def table(data: Data) -> tuple[pd.DataFrame, pd.Series | None, dict[str, Any], pd.DataFrame]:
+    """The table, its true probabilities if they are known, its schema and its roles; see `pipeline.table.read.load`."""
+    return read.load(data)
+
+
+@_last
+def sides(data: Data, how: Split) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Training rows and test rows; see `pipeline.table.split.split`."""
+    rows, _, schema, roles = table(data)
+    blocks = together(rows.drop(columns=data.target), roles, how)
+    return split.split(
+        rows, target=data.target, test_size=how.test_size, seed=how.seed, labels=several(schema), **blocks
+    )
+
+
+@_last
+def prepared(data: Data, how: Split, preprocessing: Preprocess) -> tuple[Any, pd.DataFrame, Any, pd.DataFrame, Any]:
+    """The preprocessor, features and target of the training rows, prepared, and of the test rows, encoded."""
+    (X, y), (X_test, y_test) = (separate(rows, data.target) for rows in sides(data, how))
+    if preprocessing.impute is None:
+        refuse_missing(pd.concat([X, X_test]))
+    made = chains.prepared(X, X_test, vars(preprocessing))
+    return made.preprocessor, made.rows, y, made.unseen, y_test
+
+
+@_last
+def shared(data: Data, how: Split, seed: int) -> chains.Shared:
+    """What the variants of one seed share of their folds."""
+    return chains.Shared()
+
+
+@cache
+def _say_once(text: str) -> None:
+    """Print a line once a process: the runs of a sweep would say it again and again."""
+    say(text)
+
+
+def run(params: Config, name: str) -> Result:
+    """Resample, train and evaluate variant `name` of `params`.
+
+    Raises
+    ------
+    InputError
+        The table cannot be used, or a sampler or model cannot take it.
+    """
+    schema, target = table(params.data)[2], params.data.target
+    chain, training = chains.chain(params, name, schema), sides(params.data, params.split)[0]
+    preprocessor, X, y, X_test, y_test = prepared(params.data, params.split, params.preprocess)
+    suited = samplers.suit(clone(chain.sampler), X)
+    if note := samplers.describe(chain.sampler, suited, X):
+        _say_once(f"{name}: {note}")
+    features, labels = separate(training, target)
+    roles = table(params.data)[3]
+    before, weight = (weights.of(roles, rows.index) for rows in (training, X_test))
+    how: dict[str, Any] = {**together(features, roles, params.split), "weight": before}
+    how["prepare"] = shared(params.data, params.split, params.seed)
+    folded, tuned = folds.refit(training, target=target, chain=chain, settings=params.evaluate, seed=params.seed, **how)
+    X_resampled, y_resampled = resampling.resample(X, y, suited, chain.labels)
+    origin = provenance.provenance(X, y, X_resampled, y_resampled, getattr(suited, "sample_indices_", None))
+    carried = sample_weights.carried(before, suited)
+    C, losses = tuning.tune(features, labels, chain, where=(params.seed,), **how)
+    encoded = encoding.encode(preprocessor, X_resampled)
+    model, converged = models.train(encoded, y_resampled, tuning.with_C(clone(chain.model), C), carried)
+    fitted = models.describe(model, converged, y_resampled, losses, chain.labels, carried)
+    predictions, judged, worth = evaluation.assess(
+        model,
+        X_test,
+        y_test,
+        fitted=fitted,
+        folded=folded,
+        tuned=tuned,
+        before=y,
+        labels=chain.labels,
+        confidence=params.evaluate.confidence,
+        weight=weight,
+        weight_before=before,
+    )
+    metrics = evaluation.gather(
+        name,
+        judged,
+        classes=provenance.count(y_resampled, origin, chain.labels),
+        fitted=fitted,
+        folded=folded,
+        mended=worth,
+    )
+    if folded is None:
+        return Result(metrics, predictions, None, None)
+    return Result(metrics, predictions, folded.predictions, evaluation.by_fold(folded, params.evaluate))

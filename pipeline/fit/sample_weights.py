@@ -1,0 +1,70 @@
+"""Which samplers and models can use row weights, and the weights of resampled rows."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from pipeline.errors import InputError
+
+
+def keeps_rows(sampler: Any) -> bool:
+    """Whether each row that the sampler gives is one that it got: repeated or left out, never made up."""
+    from imblearn import FunctionSampler
+    from imblearn.over_sampling import RandomOverSampler
+    from imblearn.under_sampling import ClusterCentroids
+    from imblearn.under_sampling.base import BaseCleaningSampler, BaseUnderSampler
+
+    if isinstance(sampler, FunctionSampler):
+        return sampler.func is None
+    if isinstance(sampler, RandomOverSampler):
+        return sampler.shrinkage is None
+    return isinstance(sampler, BaseUnderSampler | BaseCleaningSampler) and not isinstance(sampler, ClusterCentroids)
+
+
+def carried(weight: np.ndarray | None, sampler: Any) -> np.ndarray | None:
+    """The weights of the rows that a sampler gave, each that of its original.
+
+    Parameters
+    ----------
+    weight
+        Shape (n,): of the rows that the sampler was given.
+    sampler
+        Fitted.
+
+    Raises
+    ------
+    InputError
+        The sampler makes up rows.
+    """
+    if weight is None:
+        return None
+    if not keeps_rows(sampler):
+        raise InputError(f"{type(sampler).__name__} makes up rows, which have no data.weight")
+    # imblearn's identity, a FunctionSampler, has no indices.
+    return weight[sampler.sample_indices_] if hasattr(sampler, "sample_indices_") else weight
+
+
+def problems(samplers: Mapping[str, Any], models: Mapping[str, Any]) -> list[str]:
+    """Why variants cannot go by weights, in words; empty where all can.
+
+    Parameters
+    ----------
+    samplers, models
+        By variant, unfitted.
+    """
+    from sklearn.utils.validation import has_fit_parameter
+
+    found = []
+    if made_up := [name for name, sampler in samplers.items() if not keeps_rows(sampler)]:
+        leave = " ".join(f"-S '~variant@variants.{name}'" for name in made_up)
+        found.append(
+            "data.weight: expected samplers that repeat or leave out rows, since a row that is made up stands for "
+            f"nobody, found {', '.join(made_up)}: use random_over, random_under or class_weight, and leave out those "
+            f"that make rows up with {leave}"
+        )
+    deaf = dict.fromkeys(
+        type(model).__name__ for model in models.values() if not has_fit_parameter(model, "sample_weight")
+    )
+    found += [f"data.weight: expected a model whose fit takes sample_weight, found {name}" for name in deaf]
+    return found

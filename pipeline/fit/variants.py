@@ -1,0 +1,78 @@
+"""The sampler and the model of a variant, built from the settings."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pipeline.config import PARAMS, Config, variant
+from pipeline.errors import InputError
+from pipeline.fit import sample_weights
+from pipeline.fit.build import build
+from pipeline.table.classes import by_code
+
+
+def sampler(config: Config, name: str, labels: Sequence[Any] | None = None) -> Any:
+    """The sampler of variant `name`, unfitted; with the table's `labels` by their codes it speaks of codes."""
+    node, where = variant(config, name).sampler, f"variants.{name}.sampler"
+    built = build(node, where=where, method="fit_resample", trusted=config.trusted_packages)
+    return _coded(built, labels, "sampling_strategy", where=where)
+
+
+def model(config: Config, name: str, labels: Sequence[Any] | None = None) -> Any:
+    """The model of variant `name`, unfitted: the common model with the variant's arguments over it.
+
+    With the table's `labels` by their codes its `class_weight` speaks of codes.
+    """
+    changed = variant(config, name).model
+    where = f"model with variants.{name}.model" if changed else "model"
+    node = {key: value for key, value in {**config.model, **changed}.items() if key not in ("tune", "grid")}
+    built = build(node, where=where, method="predict_proba", trusted=config.trusted_packages)
+    if config.model["tune"] and "C" not in built.get_params():
+        raise InputError(f"{where}: {type(built).__name__} has no C to choose: set model.tune=false")
+    if config.model["tune"] and "C" in changed:
+        raise InputError(f"variants.{name}.model.C: C is chosen for each variant: set model.tune=false to give it")
+    return _coded(built, labels, "class_weight", where=where)
+
+
+def _coded(built: Any, labels: Sequence[Any] | None, key: str, *, where: str) -> Any:
+    """The estimator, whose arguments `key`, however deep, are given by label, by the codes of the labels instead."""
+    if labels is None:
+        return built
+    asked = {path: value for path, value in built.get_params().items() if path.rpartition("__")[2] == key}
+    coded = {path: by_code(value, labels, where=f"{where}.{path.replace('__', '.')}") for path, value in asked.items()}
+    return built.set_params(**coded)
+
+
+def refuse_several(config: Config, labels: Sequence[Any] | None) -> None:
+    """Raise InputError for settings that are for two classes, where there are more `labels`."""
+    if labels is None:
+        return
+    against = "-S data.positive=CLASS sets one class against the rest"
+    problems = []
+    if config.evaluate.objective != "balanced_accuracy":
+        problems.append(
+            f"evaluate.objective: expected balanced_accuracy, since {config.data.target!r} has {len(labels)} classes "
+            f"and {config.evaluate.objective} is for two, found {config.evaluate.objective!r}: {against}"
+        )
+    if config.split.by == "time":
+        problems.append(
+            f"split.by: expected rows or group, since folds along time are cut at equally many positives and "
+            f"{config.data.target!r} has {len(labels)} classes, found 'time': {against}"
+        )
+    if problems:
+        raise InputError(problems)
+
+
+def refuse_unbuildable(params: Config) -> None:
+    """Raise InputError for samplers and models that cannot be built, or take no weights, before any stage runs."""
+    problems: dict[str, None] = {}  # a set that keeps order: all variants may share the model's problem
+    built: dict[Any, dict[str, Any]] = {sampler: {}, model: {}}
+    for name in params.variants:
+        for make, ready in built.items():
+            try:
+                ready[name] = make(params, name)
+            except InputError as error:
+                problems |= dict.fromkeys(error.problems)
+    if params.data.weight is not None:
+        problems |= dict.fromkeys(sample_weights.problems(*built.values()))
+    if problems:
+        raise InputError(f"{PARAMS}: {problem}" for problem in problems)

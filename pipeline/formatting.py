@@ -1,0 +1,67 @@
+"""Figures as people read them, on a page and in a terminal."""
+
+from math import floor, log10
+from typing import Any
+
+import numpy as np
+
+DIGITS = 3  # decimals of a figure, at least
+SHORT = 1e-6  # below it an exponent is read faster than zeros
+
+
+def digits(scale: float) -> int:
+    """Decimals that show two significant digits of `scale`, and `DIGITS` at least; so many for 0, too."""
+    return DIGITS if scale == 0 else max(DIGITS, 1 - floor(round(log10(abs(scale)), 9)))
+
+
+def threshold(value: float | None) -> str:
+    """A probability to decide by, told apart from 0 and from 1 however near it is; a dash where there is none."""
+    if value is None or not 0 < value < 1:
+        return number(value)
+    if min(value, 1 - value) < SHORT:
+        return f"{value:.2g}" if value < 0.5 else f"1 - {1 - value:.2g}"
+    return number(value, digits(min(value, 1 - value)))
+
+
+def number(value: float | None, digits: int = DIGITS) -> str:
+    """A figure; a dash where it is not defined."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def signed(value: float | None, digits: int = DIGITS) -> str:
+    """A difference with its sign; what rounds to zero is +0.000, never -0.000."""
+    return "–" if value is None else f"{round(value, digits) + 0.0:+.{digits}f}"
+
+
+def floor_percent(share: float) -> str:
+    """Two decimals, or three above .99, and 1 only where it is 1."""
+    digits = 3 if share >= 0.99 else 2
+    return "1" if share == 1 else f"{np.floor(share * 10**digits + 1e-9) / 10**digits:.{digits}f}"
+
+
+def share_of(count: int, total: int) -> str:
+    """A count of rows and its share of all: "12 of 400 rows, 3 %"."""
+    return f"{count:,} of {total:,} rows, {percent_of(count, total)}"
+
+
+def percent_of(count: int, total: int) -> str:
+    """A count as a percentage, two significant digits below ten."""
+    share = 100 * count / total
+    return f"{share:.0f} %" if share >= 9.95 else f"{share:.2g} %"
+
+
+def cell(value: Any) -> str:
+    """A value as it is shown: text in quotes."""
+    if isinstance(value, str):
+        return repr(value if len(value) <= 24 else f"{value[:24]}…")
+    return str(plain(value))
+
+
+def label_text(label: Any) -> str:
+    """A label or level as text, as people type it: 1.0 is `1`, as it was before a hole made its column floating."""
+    return str(int(label)) if isinstance(label, float) and label.is_integer() else str(label).strip()
+
+
+def plain(label: Any) -> Any:
+    """A numpy scalar as Python's own, which JSON has."""
+    return label.item() if isinstance(label, np.generic) else label

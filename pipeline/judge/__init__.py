@@ -1,0 +1,1 @@
+"""What the numbers mean: comparison, costs, verdict, caveats."""

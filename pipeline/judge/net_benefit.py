@@ -1,0 +1,69 @@
+"""Net benefit, the figure of a decision curve."""
+
+import numpy as np
+
+
+def net_benefit(
+    y: np.ndarray, probability: np.ndarray, thresholds: np.ndarray, weight: np.ndarray | None = None
+) -> np.ndarray:
+    """True positives a row, less false positives a row weighed by the odds of the threshold; shape of `thresholds`.
+
+    Parameters
+    ----------
+    y
+        Shape (n,): 0 and 1.
+    probability
+        Shape (n,): probability of the positive class.
+    thresholds
+        Shape (m,): from which probability on to alert, in [0, 1).
+    weight
+        Shape (n,): how many rows each row stands for; None is one.
+
+    Raises
+    ------
+    ValueError
+        With a threshold outside [0, 1).
+
+    References
+    ----------
+    Vickers & Elkin 2006, Medical Decision Making 26, 565-574.
+    """
+    odds = _weight(thresholds)
+    positive = np.asarray(y) == 1
+    p = np.asarray(probability, dtype=np.float64)
+    counts = np.ones(len(p)) if weight is None else weight
+    true, false = (weight_from(p[side], counts[side], thresholds) for side in (positive, ~positive))
+    return np.asarray((true - false * odds) / counts.sum())
+
+
+def treat_all(prevalence: float, thresholds: np.ndarray) -> np.ndarray:
+    """Net benefit of alerting on every row; treating none has 0.
+
+    Parameters
+    ----------
+    prevalence
+        Share of positives, in [0, 1].
+    thresholds
+        Shape (m,): in [0, 1).
+
+    Raises
+    ------
+    ValueError
+        With a threshold outside [0, 1).
+    """
+    return np.asarray(prevalence - (1 - prevalence) * _weight(thresholds))
+
+
+def weight_from(probability: np.ndarray, counts: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+    """What the rows from each threshold on count together."""
+    order = np.argsort(-probability, kind="stable")
+    rows = np.searchsorted(-probability[order], -thresholds, side="right")
+    return np.asarray(np.append(0.0, np.cumsum(counts[order]))[rows])
+
+
+def _weight(thresholds: np.ndarray) -> np.ndarray:
+    """What a false positive counts: the odds of the threshold."""
+    t = np.asarray(thresholds, dtype=np.float64)
+    if not ((t >= 0) & (t < 1)).all():
+        raise ValueError(f"expected thresholds from 0 to below 1, got {t.tolist()}")
+    return t / (1 - t)

@@ -1,0 +1,35 @@
+"""The metrics that a verdict can rest on."""
+
+from collections.abc import Mapping
+from typing import Any
+
+REFERENCE = "none"  # the variant that remedies are tested against, called the plain model in sentences
+WORDS = {
+    "average_precision": "average precision",
+    "roc_auc": "ROC AUC",
+    "log_loss": "recalibrated log loss",
+    "brier": "recalibrated Brier score",
+    "expected_cost": "expected cost",
+    "f_beta": "F-beta",
+}
+RANKING = ("average_precision", "roc_auc")
+# Of each primary metric, its column among the folds, and whether more of it is better.
+COLUMNS = {
+    "average_precision": ("average_precision", 1),
+    "roc_auc": ("roc_auc", 1),
+    "log_loss": ("recalibrated_log_loss", -1),
+    "brier": ("recalibrated_brier", -1),
+    "expected_cost": ("tuned_expected_cost", -1),
+    "f_beta": ("tuned_f_beta", 1),
+}
+
+
+def metric_words(declared: Mapping[str, Any]) -> str:
+    """The primary metric in words."""
+    macro = "labels" in declared and declared["primary"] in RANKING
+    return ("macro " if macro else "") + WORDS[declared["primary"]]
+
+
+def is_loss(declared: Mapping[str, Any]) -> bool:
+    """Whether less of the metric that decides is better."""
+    return COLUMNS[declared["primary"]][1] < 0

@@ -1,0 +1,330 @@
+"""Whether rebalancing makes a better model of this table, how sure that is, and what to do."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.files import REPORTS
+from pipeline.judge.caveats import caveats, converged, formula_holds
+from pipeline.judge.primary import COLUMNS, RANKING, REFERENCE
+from pipeline.judge.reasons import headline, reasons
+from pipeline.measure.statistics import CorrelatedTest, correlated, fold_ratio, holm, minimum_detectable
+from pipeline.table.classes import ROUTE, several
+
+SCHEMA_VERSION = 2
+FILE = REPORTS / "verdict.json"
+WEIGHTS = "class_weight"  # which samplers are shown against too
+SIMPLEST = (WEIGHTS, "random_under", "random_over")  # in this order; then the rest, in the order of the config
+SHOWN = 3  # variants without a result that are told why
+POWER = 0.8  # of the smallest difference that is told
+METHODS = {
+    "difference": "mean over folds of the gain against none; Nadeau & Bengio 2003 (corrected resampled t)",
+    "posterior": "Bayesian correlated t-test, flat prior; Benavoli, Corani, Demsar & Zaffalon 2017",
+    "p_holm": "Holm 1979 over the remedies",
+    "holdout": "normal interval on the logit scale, row bootstrap by class",
+    "recall, precision, specificity": "Wilson 1927",
+}
+WEIGHTED = {"recall, precision, specificity": "Wilson 1927, on effective numbers of rows; Kish 1992"}
+
+
+def judge(
+    folds: Mapping[str, pd.DataFrame | None],
+    *,
+    thresholds: Mapping[str, float | None],
+    primary: str,
+    rope: float,
+    alpha: float,
+    leaked: int = 0,
+    failed: Mapping[str, str] = MappingProxyType({}),
+    labels: Sequence[Any] | None = None,
+) -> dict[str, Any]:
+    """What the folds say of each remedy against `none`, and what to do.
+
+    Parameters
+    ----------
+    folds
+        By variant: one row a fold, see `pipeline.measure.evaluation.by_fold`, the same folds for all; None without
+        folds.
+    thresholds
+        t* by variant; None where there is none.
+    primary
+        The metric that decides, one of `COLUMNS`.
+    rope
+        Half-width of the region of practical equivalence, in that metric's unit.
+    alpha
+        Error of the calls, over all remedies together.
+    leaked
+        Rows that stand both among the training rows and among the test rows: with any there is no verdict.
+    failed
+        Variants that are asked for and have no result, and why: with any there is no verdict.
+    labels
+        Of more than two classes: the metric then is a macro average, or that of all classes together.
+
+    Returns
+    -------
+    said
+        `declared` (primary, rope, alpha, and `labels` of more than two classes), `failed`, `action` (keep, rebalance,
+        undecided, invalid), `variant`, `threshold`,
+        `confidence` (probability that the chosen remedy is better by more than the ROPE, or the lowest of those that a
+        remedy is not; None where undecided), `sentence`, `leading` (the remedy that the action hangs on: chosen, the
+        best on average, or the likeliest to be better yet), `smallest_difference` (of that one, that would be found
+        with power .8), `reference` (mean of the primary metric without a remedy) and
+        `remedies`: for each its `call`, `mean_primary`, the fields of `pipeline.measure.statistics.CorrelatedTest` of
+        its gain, above 0 where it is better also for metrics that are losses, `p_holm`, and `against_class_weight`, the
+        same test against that one, unadjusted; None where that is not compared.
+    """
+    declared = {"primary": primary, "rope": rope, "alpha": alpha, **({"labels": list(labels)} if labels else {})}
+    result: dict[str, Any] = {
+        "declared": declared,
+        "failed": dict(failed),
+        "action": "invalid",
+        "variant": None,
+        "threshold": None,
+        "confidence": None,
+        "sentence": "",
+        "smallest_difference": None,
+        "leading": None,
+        "reference": None,
+        "remedies": [],
+    }
+    if reason := _why_not(folds, COLUMNS[primary][0], leaked, failed, labels):
+        return {**result, "sentence": f"No verdict: {reason}."}
+    column, sign = COLUMNS[primary]
+    # Higher is better from here on.
+    values = {name: sign * rows[column].to_numpy(dtype=float) for name, rows in folds.items() if rows is not None}
+    first = folds[REFERENCE]
+    assert first is not None
+    how = {"test_over_train": fold_ratio(first), "rope": rope, "alpha": alpha}
+    remedies = [name for name in folds if name != REFERENCE]
+    tests = {name: correlated(values[name] - values[REFERENCE], **how) for name in remedies}
+    adjusted = dict(zip(remedies, holm([tests[name].p for name in remedies]), strict=True))
+    calls = {name: call(tests[name], adjusted[name], rope=rope, alpha=alpha) for name in remedies}
+    best = max(remedies, key=lambda name: tests[name].mean)
+    better = [name for name in remedies if calls[name] == "BETTER"]
+    # One that is worse on average, in few and noisy folds, may yet be better.
+    likeliest = max(remedies, key=lambda name: tests[name].better)
+    if better:
+        action, chosen = "rebalance", _simplest_unbeaten(better, values, how)
+        leading = chosen
+    elif tests[likeliest].better < alpha:
+        action, chosen, leading = "keep", REFERENCE, best
+    else:
+        action, chosen, leading = "undecided", REFERENCE, likeliest
+    which = "the best remedy" if leading == best else "the remedy that may yet be better"
+    error, df = tests[leading].standard_error, tests[leading].df
+    # At Holm's first step, which asks most.
+    smallest = minimum_detectable(error, df, alpha=alpha / len(tests), power=POWER, rope=rope)
+    confidence = {
+        "rebalance": tests[leading].better,
+        "keep": 1 - max(test.better for test in tests.values()),
+        "undecided": None,
+    }
+    return {
+        **result,
+        "action": action,
+        "variant": chosen,
+        "threshold": thresholds[chosen],
+        "confidence": confidence[action],
+        "sentence": headline(
+            action,
+            chosen,
+            f"{which}, {leading}",
+            asdict(tests[leading]),
+            threshold=thresholds[chosen],
+            smallest=smallest,
+            declared=declared,
+        ),
+        "smallest_difference": smallest,
+        "leading": leading,
+        "reference": sign * float(values[REFERENCE].mean()),
+        "remedies": [
+            {
+                "variant": name,
+                "call": calls[name],
+                "mean_primary": sign * float(values[name].mean()),
+                **asdict(tests[name]),
+                "p_holm": adjusted[name],
+                "against_class_weight": asdict(correlated(values[name] - values[WEIGHTS], **how))
+                if WEIGHTS in values and name != WEIGHTS
+                else None,
+            }
+            for name in remedies
+        ],
+    }
+
+
+def _why_not(
+    folds: Mapping[str, pd.DataFrame | None],
+    column: str,
+    leaked: int,
+    failed: Mapping[str, str],
+    labels: Sequence[Any] | None,
+) -> str | None:
+    """Why there can be no verdict; None where there can."""
+    if leaked:
+        return f"{leaked:,} rows stand both among the training rows and among the test rows"
+    if failed:
+        told = [f"{name} has no result: {why}" for name, why in list(failed.items())[:SHOWN]]
+        return "; ".join(told) + (f"; and {len(failed) - SHOWN:,} more" if len(failed) > SHOWN else "")
+    if REFERENCE not in folds:
+        return f"the variant '{REFERENCE}' is not compared, and remedies are tested against it"
+    if len(folds) < 2:
+        return "there is no remedy to test"
+    if any(rows is None for rows in folds.values()):
+        if labels:
+            return (
+                "there are no folds: they are off, or the rarest class has too few training rows for two folds of 5: "
+                f"{ROUTE}"
+            )
+        return (
+            "there are no folds: they are off, or the rarer class has too few training rows for two folds of 5; along "
+            "time each fold, and what is before the first, needs 5 rows of both classes"
+        )
+    for rows in folds.values():
+        if rows is not None and (empty := int(rows[column].isna().sum())):
+            mend = f"more rows, or fewer folds{f', or {ROUTE}' if labels else ''}"
+            return f"in {empty} folds the metric is not defined, since a class is missing: {mend}"
+    return None
+
+
+def _simplest_unbeaten(better: list[str], values: dict[str, np.ndarray], how: dict[str, float]) -> str:
+    """Of the remedies that are better than none, the simplest that none of the others beats."""
+    order = [name for name in SIMPLEST if name in better] + [name for name in better if name not in SIMPLEST]
+    for name in order:
+        against = [correlated(values[other] - values[name], **how) for other in order if other != name]
+        if not any(call(test, test.p, rope=how["rope"], alpha=how["alpha"]) == "BETTER" for test in against):
+            return name
+    return max(order, key=lambda name: float(values[name].mean()))  # each is beaten by one: a circle
+
+
+def verdict(
+    results: Mapping[str, dict[str, Any]],
+    folds: Mapping[str, pd.DataFrame | None],
+    *,
+    table: Mapping[str, Any],
+    classes: dict[str, Any],
+    declared: dict[str, Any],
+    hashes: Mapping[str, str | None],
+    intervals: Mapping[str, Mapping[str, list[float] | None]],
+    lines: Mapping[str, dict[str, Any]],
+    translation: str,
+    leaked: int,
+    failed: Mapping[str, str],
+    known: bool,
+) -> dict[str, Any]:
+    """All of verdict.json: see `verdict.schema.json`.
+
+    Parameters
+    ----------
+    results
+        By variant, what `evaluate` wrote as metrics.json.
+    folds, leaked, failed
+        As for `judge`.
+    table, classes
+        What `ingest` wrote as schema.json, and `split` as classes.json.
+    declared
+        The settings in force: see `pipeline.judge.comparison.declare`.
+    hashes
+        Of `config`, `code` and `lock`.
+    intervals
+        By variant: [low, high] of `average_precision` and `roc_auc` on the test rows, None where there is none.
+    lines
+        By remedy: see `pipeline.judge.equivalence.equivalence`; empty without folds.
+    translation
+        What balancing says of costs, in words.
+    known
+        Whether each row's true probability is known.
+    """
+    thresholds = {name: (result["holdout"]["tuned"] or {}).get("threshold") for name, result in results.items()}
+    rule = {key: declared[key] for key in ("primary", "rope", "alpha")}
+    labels = several(table)
+    said = judge(folds, thresholds=thresholds, leaked=leaked, failed=failed, labels=labels, **rule)
+    declared = {**declared, **({"labels": labels} if labels else {})}
+    said["holdout_agrees"] = _agrees(results, said)
+    for remedy in said["remedies"]:
+        remedy["same_decisions"] = lines.get(remedy["variant"])
+    keys = ("name", "target", "positive", "sha256", "classes", "labels", "weight")
+    forms = ("raw", "prior_corrected") if labels else ("raw", "prior_corrected", "platt")
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "table": {key: table[key] for key in keys if key in table},
+        "hashes": dict(hashes),
+        **said,
+        "declared": declared,
+        "reasons": reasons(results, said, translation=translation),
+        "caveats": caveats(results, folds, said=said, classes=classes, declared=declared, known=known),
+        "methods": METHODS | (WEIGHTED if "weight" in table else {}),
+        "variants": [
+            {
+                "variant": name,
+                "status": "converged" if converged(result) else "not converged",
+                "C": result["model"]["C"],
+                "threshold": thresholds[name],
+                "holdout": {
+                    metric: {"value": result["holdout"]["threshold_free"][metric], "interval": interval}
+                    for metric, interval in intervals[name].items()
+                },
+                "probabilities": {form: result["probabilities"][form] for form in forms},
+                "formula_holds": None if labels else formula_holds(result),
+                **({"classes": _by_class(result)} if labels else {}),
+            }
+            for name, result in results.items()
+        ],
+    }
+
+
+def _by_class(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Of each class its ranking on the test rows, and its recall and precision by both rules of decision."""
+    judged = result["holdout"]
+    return {
+        name: {
+            "support": free["support"],
+            "average_precision": free["average_precision"],
+            "roc_auc": free["roc_auc"],
+            **{
+                point: {key: judged[point]["classes"][name][key] for key in ("recall", "precision", "f1")}
+                for point in ("default", "tuned")
+            },
+        }
+        for name, free in judged["classes"].items()
+    }
+
+
+def _agrees(results: Mapping[str, dict[str, Any]], said: Mapping[str, Any]) -> bool | None:
+    """Whether the leading remedy is on the same side of none on the test rows as over the folds; None if in doubt.
+
+    Only where the folds' interval leaves out 0, and only for ranking metrics, which the test rows have too.
+    """
+    metric = said["declared"]["primary"]
+    leading = next((remedy for remedy in said["remedies"] if remedy["variant"] == said["leading"]), None)
+    if leading is None or metric not in RANKING or leading["low"] <= 0 <= leading["high"]:
+        return None
+    ours, theirs = (results[name]["holdout"]["threshold_free"][metric] for name in (said["leading"], REFERENCE))
+    return None if ours is None or theirs is None else bool((ours - theirs) * leading["mean"] >= 0)
+
+
+def call(test: CorrelatedTest, p_adjusted: float, *, rope: float, alpha: float) -> str:
+    """The verdict on a remedy: `BETTER`, `WORSE`, `EQUIVALENT` or `UNDECIDED`, the first of them that holds.
+
+    Parameters
+    ----------
+    test
+        Of remedy minus none, with the same `rope`.
+    p_adjusted
+        Its p-value, adjusted for the family.
+    rope
+        Half-width of the region of practical equivalence, which holds its borders: an estimate of exactly `rope` is
+        not beyond it.
+    alpha
+        In (0, 1). BETTER and WORSE need a p below it; EQUIVALENT needs a probability of equivalence above 1 - alpha.
+        Both are strict.
+    """
+    if p_adjusted < alpha and test.mean > rope:
+        return "BETTER"
+    if p_adjusted < alpha and test.mean < -rope:
+        return "WORSE"
+    return "EQUIVALENT" if test.equivalent > 1 - alpha else "UNDECIDED"

@@ -1,0 +1,108 @@
+"""Bootstrap intervals of a metric on test rows, on the logit scale."""
+
+from math import exp
+from statistics import NormalDist
+
+import numpy as np
+
+EXACT = 1e-12  # so near to 0 or 1 a metric differs from it by rounding alone
+
+
+def bootstrap_logit(
+    y: np.ndarray,
+    probability: np.ndarray,
+    metric: str,
+    *,
+    threshold: float | None = None,
+    confidence: float,
+    draws: int,
+    seed: int,
+    weight: np.ndarray | None = None,
+) -> tuple[float, float] | None:
+    """Interval of a metric in [0, 1] on test rows: estimate plus and minus z standard deviations, on the logit scale.
+
+    The standard deviation is over draws of rows with replacement, positives and negatives apart, so that each draw has
+    both classes in the test's numbers. A draw that comes out at 0 or 1, where the logit is infinite, is put half-way
+    between there and the nearest draw that doesn't.
+
+    Parameters
+    ----------
+    y
+        Shape (n,): 0 and 1.
+    probability
+        Shape (n,): probability of the positive class.
+    metric
+        `average_precision`, `roc_auc`, or `f1` of calling rows positive from `threshold` on.
+    threshold
+        For `f1`.
+    confidence
+        Coverage aimed at, in (0, 1).
+    draws
+        Number of draws, from 2.
+    seed
+        Of the draws.
+    weight
+        Shape (n,): how many rows each row stands for, drawn with it; None is one.
+
+    Returns
+    -------
+    interval
+        Lower and upper limit, in (0, 1). None without a class, and where the estimate itself is 0 or 1: drawing again
+        from rows without an error can't tell how rare errors are.
+
+    References
+    ----------
+    Efron & Tibshirani 1993, An Introduction to the Bootstrap, chapter 13: normal intervals on a transformed scale;
+    Boyd, Eng & Page 2013, ECML PKDD, 451-466: the logit, for average precision.
+    """
+    score = COUNTED[metric]
+    if metric == "f1":
+        assert threshold is not None
+        group, groups = np.where(probability >= threshold, 0, 1), 2
+    else:
+        # Ties are one group: their order among themselves says nothing.
+        values, group = np.unique(-np.asarray(probability), return_inverse=True)
+        groups = len(values)
+    positive, negative = (group[side] for side in (y == 1, y != 1))
+    if not (positive.size and negative.size):
+        return None
+    weighed = [None if weight is None else weight[side] for side in (y == 1, y != 1)]
+    estimate = score(*(np.bincount(rows, of, groups) for rows, of in zip((positive, negative), weighed, strict=True)))
+    if not EXACT < estimate < 1 - EXACT:
+        return None
+    random = np.random.default_rng(seed)
+    drawn = np.empty(draws)
+    for i in range(draws):
+        # Counts by group, as sorting each draw's rows anew would take ten times as long.
+        again = []
+        for rows, of in zip((positive, negative), weighed, strict=True):
+            places = random.integers(rows.size, size=rows.size)
+            again.append(np.bincount(rows[places], None if of is None else of[places], groups))
+        drawn[i] = score(*again)
+    inside = np.append(drawn[(drawn > EXACT) & (drawn < 1 - EXACT)], estimate)
+    drawn = np.clip(drawn, inside.min() / 2, (1 + inside.max()) / 2)
+    half = NormalDist().inv_cdf((1 + confidence) / 2) * float(np.std(np.log(drawn / (1 - drawn)), ddof=1))
+    odds = estimate / (1 - estimate)
+    return odds / (odds + exp(half)), odds / (odds + exp(-half))
+
+
+# Metrics of the numbers or weights of positive and of negative rows at each probability, from the highest down.
+
+
+def _average_precision(positives: np.ndarray, negatives: np.ndarray) -> float:
+    found = np.cumsum(positives)
+    called = found + np.cumsum(negatives)
+    # No row called yet is no positive either: any divisor does.
+    return float((positives * found / np.where(called > 0, called, 1)).sum() / found[-1])
+
+
+def _roc_auc(positives: np.ndarray, negatives: np.ndarray) -> float:
+    above = np.cumsum(positives) - positives / 2
+    return float((negatives * above).sum() / (positives.sum() * negatives.sum()))
+
+
+def _f1(positives: np.ndarray, negatives: np.ndarray) -> float:
+    return float(2 * positives[0] / (positives.sum() + positives[0] + negatives[0]))
+
+
+COUNTED = {"average_precision": _average_precision, "roc_auc": _roc_auc, "f1": _f1}

@@ -1,0 +1,81 @@
+"""Chooses the threshold of a decision from probabilities of rows that the model did not see."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from pipeline.measure.statistics import ratio
+
+
+def choose(
+    y: np.ndarray, probability: np.ndarray, rule: Mapping[str, Any], *, weight: np.ndarray | None = None
+) -> float:
+    """The threshold that does best by the declared rule; of equal ones the highest, which alerts least.
+
+    Parameters
+    ----------
+    y
+        Shape (n,): 0 and 1, both present.
+    probability
+        Shape (n,): probability of the positive class, from models that did not see the row.
+    rule
+        `objective` and the settings that belong to it:
+        `balanced_accuracy`, (recall + specificity) / 2;
+        `f_beta`, (1 + beta^2) tp / ((1 + beta^2) tp + beta^2 fn + fp) (van Rijsbergen 1979, chapter 7), with `beta`;
+        `expected_cost`, lowest false_negative_cost fn + false_positive_cost fp, where no alert at all may be best;
+        `recall_at_precision`, highest recall with a precision of `precision_floor` or more, or the highest precision
+        where none reaches it;
+        `alert_budget`, highest recall with at most a share `alerts` of the rows called positive, or the fewest alerts.
+    weight
+        Shape (n,): how many rows each row stands for; None is one.
+
+    Returns
+    -------
+    threshold
+        One of the probabilities: rows from it on are called positive. Where no alert is best, the next float above all.
+    """
+    from sklearn.metrics import confusion_matrix_at_thresholds
+
+    tn, fp, fn, tp, threshold = confusion_matrix_at_thresholds(y, probability, sample_weight=weight)
+    score = _score(rule, tn, fp, fn, tp)
+    # The thresholds come in falling order, and argmax takes the first.
+    best = int(np.argmax(score))
+    if rule["objective"] == "expected_cost" and score[best] <= -rule["false_negative_cost"] * (tp[0] + fn[0]):
+        return float(np.nextafter(threshold[0], np.inf))
+    return float(threshold[best])
+
+
+def _score(rule: Mapping[str, Any], tn: np.ndarray, fp: np.ndarray, fn: np.ndarray, tp: np.ndarray) -> np.ndarray:
+    """What is highest where the rule is served best, for each threshold."""
+    match rule["objective"]:
+        case "f_beta":
+            misses = rule["beta"] ** 2
+            return np.asarray((1 + misses) * tp / ((1 + misses) * tp + misses * fn + fp))
+        case "expected_cost":
+            return np.asarray(-rule["false_negative_cost"] * fn - rule["false_positive_cost"] * fp)
+        case "recall_at_precision":
+            precision = tp / (tp + fp)
+            enough = precision >= rule["precision_floor"]
+            return np.asarray(np.where(enough, tp, -1.0) if enough.any() else precision)
+        case "alert_budget":
+            alerts, rows = tp + fp, tp + fp + fn + tn
+            # .29 of 100 rows is 28.999999999999996 in floats, and means 29.
+            enough = alerts <= rule["alerts"] * rows * (1 + 1e-12)
+            return np.asarray(np.where(enough, tp, -1.0) if enough.any() else -alerts)
+        case _:
+            # In whole numbers, so that equal scores are equal: recall + specificity times both classes' counts.
+            return np.asarray(tp * (tn + fp) + tn * (tp + fn))
+
+
+def worth(cells: dict[str, Any], rule: Mapping[str, Any]) -> dict[str, float | None]:
+    """The objective's own value of a confusion matrix, for those that a verdict may rest on; None where undefined."""
+    tn, fp, fn, tp = (cells[cell] for cell in ("tn", "fp", "fn", "tp"))
+    match rule["objective"]:
+        case "f_beta":
+            misses = rule["beta"] ** 2
+            return {"f_beta": ratio((1 + misses) * tp, (1 + misses) * tp + misses * fn + fp)}
+        case "expected_cost":
+            cost = rule["false_negative_cost"] * fn + rule["false_positive_cost"] * fp
+            return {"expected_cost": cost / (tn + fp + fn + tp)}
+    return {}

@@ -1,0 +1,131 @@
+"""Predictions as a page carries them, so that its numbers can be recomputed."""
+
+import base64
+import json
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.judge.classwise import fits
+from pipeline.judge.evidence import Evidence
+
+LARGEST = 5_000_000  # bytes of evidence that a page carries
+TOLD = ("declared", "table", "classes", "hashes", "failed", "command")  # as they are
+RECOMPUTED = ("holdout", "probabilities")  # of metrics.json: they follow from the predictions
+
+
+def pack(evidence: Evidence) -> str | None:
+    """The predictions, and what no prediction tells, as JSON text; None where it would exceed `LARGEST` bytes."""
+    first = next(iter(evidence.predictions.values()))
+    seen = next(iter(evidence.out_of_fold.values()))
+    told = [*evidence.predictions.values(), *evidence.out_of_fold.values()]
+    cells = sum(len(rows) * len(_probabilities(rows)) for rows in told if rows is not None)
+    if cells * 8 > LARGEST:  # before compressing, which takes long and gains little
+        return None
+    truth = None
+    if evidence.truth is not None:
+        known = first.index if seen is None else first.index.append(seen.index.unique())
+        truth = _columns(evidence.truth[known].rename("probability").rename_axis("row_id").reset_index())
+    content = {
+        "variants": {
+            name: {
+                "metrics": _without_what_follows(result),
+                "test": _told(evidence.predictions[name]),
+                "out_of_fold": _optional(evidence.out_of_fold[name], _probabilities(evidence.out_of_fold[name])),
+                "fits": _optional(evidence.folds[name], fits(evidence.folds[name])),
+            }
+            for name, result in evidence.results.items()
+        },
+        "test": _columns(first.drop(columns=_probabilities(first)).rename_axis("row_id").reset_index()),
+        "out_of_fold": None
+        if seen is None
+        else _columns(seen.drop(columns=_probabilities(seen)).rename_axis("row_id").reset_index()),
+        "truth": truth,
+        "components": {name: _columns(rows) for name, rows in evidence.components.items()},
+        **{key: getattr(evidence, key) for key in TOLD},
+    }
+    # A page is HTML: "</script>" in a column's name must not end the block.
+    text = json.dumps(content, ensure_ascii=True, allow_nan=False).replace("<", "\\u003c")
+    return text if len(text) <= LARGEST else None
+
+
+def unpack(text: str) -> Evidence:
+    """The evidence as `pack` left it; in `results` without, and in `folds` with `FITS` alone, what follows from it.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError, zlib.error
+        The text is not what `pack` wrote.
+    """
+    content = json.loads(text)
+    test, seen = _frame(content["test"]), None
+    if content["out_of_fold"] is not None:
+        seen = _frame(content["out_of_fold"]).set_index("row_id")
+    variants = content["variants"]
+    truth = None if content["truth"] is None else _frame(content["truth"]).set_index("row_id").probability
+    return Evidence(
+        results={name: kept["metrics"] for name, kept in variants.items()},
+        predictions={name: test.set_index("row_id").assign(**_kept(kept["test"])) for name, kept in variants.items()},
+        out_of_fold={
+            name: None if seen is None else seen.assign(**_arrays(kept["out_of_fold"]))
+            for name, kept in variants.items()
+        },
+        folds={name: None if seen is None else _frame(kept["fits"]) for name, kept in variants.items()},
+        truth=truth,
+        components={name: _frame(rows) for name, rows in content["components"].items()},
+        **{key: content[key] for key in TOLD},
+    )
+
+
+def _without_what_follows(result: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in result.items() if key not in RECOMPUTED}
+    return {**kept, "model": {key: value for key, value in result["model"].items() if key != "coefficients"}}
+
+
+def _probabilities(rows: pd.DataFrame | None) -> list[str]:
+    """The columns of probabilities: one, or one a class where there are more than two."""
+    return [] if rows is None else [name for name in rows if name.startswith("probability")]
+
+
+def _told(rows: pd.DataFrame) -> Any:
+    if "probability" in rows:
+        return _array(rows.probability.to_numpy())
+    return _columns(rows[_probabilities(rows)])
+
+
+def _kept(told: Any) -> dict[str, np.ndarray]:
+    return _arrays(told if isinstance(told, dict) else {"probability": told})
+
+
+def _optional(rows: pd.DataFrame | None, columns: list[str]) -> dict[str, Any] | None:
+    return None if rows is None else _columns(rows[columns])
+
+
+def _columns(rows: pd.DataFrame) -> dict[str, Any]:
+    return {str(name): _array(column.to_numpy()) for name, column in rows.items()}
+
+
+def _array(values: np.ndarray) -> list[str]:
+    data = np.ascontiguousarray(values)
+    little = data.astype(data.dtype.newbyteorder("<"))
+    return [little.dtype.str, base64.b64encode(zlib.compress(little.tobytes(), 9)).decode()]
+
+
+def _values(kept: list[str]) -> np.ndarray:
+    kind = np.dtype(kept[0])
+    if kind.hasobject:
+        raise ValueError(f"expected numbers, got {kept[0]}")
+    return np.frombuffer(zlib.decompress(base64.b64decode(kept[1], validate=True)), dtype=kind).astype(
+        kind.newbyteorder("=")
+    )
+
+
+def _arrays(kept: dict[str, list[str]]) -> dict[str, np.ndarray]:
+    return {name: _values(values) for name, values in kept.items()}
+
+
+def _frame(kept: dict[str, list[str]]) -> pd.DataFrame:
+    return pd.DataFrame(_arrays(kept))

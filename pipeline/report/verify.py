@@ -1,0 +1,168 @@
+"""Recomputes every number of a report from the predictions that it carries."""
+
+import hashlib
+import re
+import zlib
+from dataclasses import dataclass, replace
+from html.parser import HTMLParser
+
+from pipeline.config import Evaluate
+from pipeline.errors import InputError
+from pipeline.files import REPORTS
+from pipeline.judge import classwise
+from pipeline.judge.classwise import fits
+from pipeline.judge.evidence import Evidence
+from pipeline.measure import evaluation
+from pipeline.measure.evaluation import Folded
+from pipeline.measure.metrics import holdout
+from pipeline.report import files
+from pipeline.report.embedded import unpack
+from pipeline.table import weights
+from pipeline.table.classes import several
+
+PAGE = REPORTS / "index.html"
+BLOCK = re.compile(r'<script type="application/json" id="evidence">(.*?)</script>', re.DOTALL)
+SEAL = re.compile(r"sha256 <code>([0-9a-f]{64})</code>\): <code>python -m pipeline.verify")
+SHOWN = 12  # differences listed
+VOID = {"meta", "img", "br"}
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece of a page that a reader sees: where it stands, and what it says."""
+
+    where: str
+    says: str
+
+
+def recompute(evidence: Evidence) -> Evidence:
+    """The same evidence, with all that follows from its predictions computed anew: metrics, folds, corrections."""
+    if several(evidence.table):
+        return classwise.recompute(evidence)
+    names = set(Evaluate.__dataclass_fields__)
+    settings = Evaluate(**{key: value for key, value in evidence.declared.items() if key in names})
+    results, folds = {}, {}
+    for name, kept in evidence.results.items():
+        test, seen, fitted = evidence.predictions[name], evidence.out_of_fold[name], evidence.folds[name]
+        y, probability, weight = test.y.to_numpy(), test.probability.to_numpy(), weights.of(test)
+        tuned = folded = None
+        if seen is not None and fitted is not None:
+            folded = Folded(seen, fitted[fits(fitted)])
+            tuned = evaluation.threshold(seen, settings)
+        true = weights.share(weights.training(evidence.classes))
+        shares = {"trained": kept["model"]["trained_prevalence"], "true": true}
+        results[name] = {
+            **kept,
+            "holdout": holdout(y, probability, tuned=tuned, confidence=settings.confidence, weight=weight),
+            "probabilities": evaluation.mended(y, probability, folded, weight=weight, **shares),
+        }
+        folds[name] = None if folded is None else evaluation.by_fold(folded, settings)
+    return replace(evidence, results=results, folds=folds)
+
+
+class _Reader(HTMLParser):
+    """Collects what a page shows, each piece with its section, row and column."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.pieces: list[Piece] = []
+        self._open: list[str] = []
+        self._section = self._row = "head"
+        self._column = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag not in VOID:
+            self._open.append(tag)
+        if tag == "tr":
+            self._row, self._column = "", 0
+        if tag in ("td", "th"):
+            self._column += 1
+        if tag == "img":
+            picture = hashlib.sha256((given.get("src") or "").encode()).hexdigest()[:12]
+            self.pieces.append(Piece(f"picture '{(given.get('alt') or '')[:60]}'", f"picture {picture}"))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self._open:
+            while self._open.pop() != tag:
+                pass
+
+    def handle_data(self, data: str) -> None:
+        text = " ".join(data.split())
+        if not text or "script" in self._open:
+            return
+        if "h1" in self._open or "h2" in self._open:
+            self._section, self._row, self._column = text, "", 0
+        cell = "td" in self._open or "th" in self._open
+        if cell and self._column == 1 and not self._row:
+            self._row = text
+        place = f"'{self._section}'" + (f", row {self._row}, column {self._column}" if cell else "")
+        self.pieces.append(Piece(place, text))
+
+
+def pieces(page: str) -> list[Piece]:
+    """What a page shows, in order."""
+    reader = _Reader()
+    reader.feed(page)
+    reader.close()
+    return reader.pieces
+
+
+def differences(page: str, again: str) -> list[str]:
+    """A line for each piece in which `page` is not what was computed `again`."""
+    if page == again:
+        return []
+    theirs, ours = pieces(page), pieces(again)
+    lines = [
+        f"{there.where}: the page says {there.says[:80]!r}, its predictions give {here.says[:80]!r}"
+        for there, here in zip(theirs, ours, strict=False)
+        if there != here
+    ]
+    if len(theirs) != len(ours):
+        lines.append(f"expected {len(ours):,} pieces of text and pictures, found {len(theirs):,}")
+    if not lines:
+        first = next(
+            (
+                n
+                for n, pair in enumerate(zip(page.splitlines(), again.splitlines(), strict=False), 1)
+                if pair[0] != pair[1]
+            ),
+            min(page.count("\n"), again.count("\n")) + 1,
+        )
+        lines.append(f"line {first} of the file differs, in nothing that is shown")
+    return lines
+
+
+def verify(page: str, kept: Evidence | None) -> list[str]:
+    """A line for each thing on the page that does not follow from its predictions.
+
+    Parameters
+    ----------
+    page
+        The HTML of a comparison.
+    kept
+        What the stages left, for a page that carries no predictions.
+
+    Raises
+    ------
+    InputError
+        The page carries none and `kept` is None, or carries what cannot be read.
+    """
+    block, seal = BLOCK.search(page), SEAL.search(page)
+    if block is None:
+        if kept is None or seal is not None:
+            raise InputError("expected a page of `dvc repro` or of a sweep with its predictions, found none in it")
+        evidence = kept
+    else:
+        try:
+            evidence = unpack(block[1])
+        except (ValueError, KeyError, TypeError, AttributeError, zlib.error) as error:
+            return [f"the predictions that the page carries cannot be read ({type(error).__name__}): they were changed"]
+    found = []
+    if block is not None and (seal is None or hashlib.sha256(block[1].encode()).hexdigest() != seal[1]):
+        found.append("the predictions that the page carries are not those it was made of: their sha256 differs")
+    try:
+        again = files.pages(recompute(evidence))["index.html"]
+    except (ValueError, KeyError, TypeError, ArithmeticError, IndexError) as error:
+        return [*found, f"nothing can be computed from the predictions ({type(error).__name__}: {error})"]
+    return found + differences(page, again)

@@ -1,0 +1,83 @@
+"""Composes the settings of many runs."""
+
+import copy
+from collections.abc import Sequence
+
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
+
+from pipeline.compose import CONF
+from pipeline.errors import InputError
+
+
+class Composer:
+    """Composes the settings of many runs; Hydra composes each choice of groups once, since that takes long.
+
+    Parameters
+    ----------
+    loader, master
+        Hydra's, of the sweep.
+    """
+
+    def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
+        self._loader, self._master = loader, master
+        self._composed: dict[tuple[str, ...], tuple[DictConfig, str]] = {}
+        self._groups: dict[str, bool] = {}
+
+    def __call__(self, overrides: Sequence[str]) -> tuple[DictConfig, str]:
+        """What Hydra composes for these overrides, see `own`, and the name of the variant.
+
+        Raises
+        ------
+        InputError
+            Hydra refuses them.
+        """
+        parsed = OverridesParser.create().parse_overrides(list(overrides))
+        parsed = [override for override in parsed if not override.key_or_group.startswith("sweep.")]
+        refuse_variants(overrides)
+        values = [override for override in parsed if self._sets_a_value(override)]
+        groups = tuple(str(override.input_line) for override in parsed if override not in values)
+        try:
+            if groups not in self._composed:
+                whole = self._loader.load_sweep_config(self._master, list(groups))
+                name = str(whole.hydra.runtime.choices["variant"])
+                self._composed[groups] = own(whole), name
+            composed, name = copy.deepcopy(self._composed[groups])
+            for override in values:  # as Hydra does when all groups are composed
+                OmegaConf.update(composed, override.key_or_group, override.value(), merge=True)
+        except (HydraException, OmegaConfBaseException) as error:
+            raise InputError(f"{CONF}: {' '.join(overrides)}: {one_line(error)}") from None
+        return composed, name
+
+    def _sets_a_value(self, override: Override) -> bool:
+        if override.is_add() or override.is_delete() or override.is_force_add() or override.package:
+            return False
+        key = override.key_or_group
+        if key not in self._groups:
+            self._groups[key] = bool(self._loader.get_group_options(key))
+        return not self._groups[key]
+
+
+def refuse_variants(overrides: Sequence[str]) -> None:
+    """Raise InputError for settings of the variants that DVC compares: a run would not heed them."""
+    if given := [override for override in overrides if override.lstrip("+~").startswith("variants.")]:
+        raise InputError(f"{given[0]}: a run has one variant: say variant=NAME and variant.KEY=VALUE")
+
+
+def own(composed: DictConfig) -> DictConfig:
+    """What a run depends on: all but Hydra's own node, the sweep's, and the variants that DVC compares."""
+    with open_dict(composed):
+        for key in ("hydra", "sweep", "variants"):
+            composed.pop(key, None)
+    return composed
+
+
+def one_line(error: BaseException) -> str:
+    """An error and its cause on one line."""
+    cause = error.__cause__
+    text = " ".join(str(error).split()) or type(error).__name__
+    return f"{text} {' '.join(str(cause).split())}" if isinstance(cause, OmegaConfBaseException) else text

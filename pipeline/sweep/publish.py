@@ -1,0 +1,150 @@
+"""Brings a sweep to MLflow, run by run."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from pipeline import config
+from pipeline.errors import InputError
+from pipeline.files import digest, read_json, read_table, say
+from pipeline.sweep import results
+from pipeline.sweep.results import Planned, Sweep
+from pipeline.tracking.describe import flat_metrics, settings
+from pipeline.tracking.publish import Publication
+from pipeline.tracking.runs import Run, metric_name
+from pipeline.tracking.store import StoreError
+
+ENDS = ("_low", "_high")  # of intervals, which are in metrics.json; MLflow writes a row for each
+PAGES = (
+    "index.html",
+    "comparison.md",
+    "comparison.csv",
+    "comparison.json",
+    "verdict.json",
+    "summary.md",
+    "summary.json",
+    "runs.csv",
+)
+FOLD_METRICS = (
+    "average_precision",
+    "roc_auc",
+    "log_loss",
+    "brier",
+    "default_recall",
+    "default_precision",
+    "tuned_recall",
+    "tuned_precision",
+)
+FOLD_METRICS_OF_CLASSES = (
+    *FOLD_METRICS[:4],
+    "default_balanced_accuracy",
+    "default_macro_f1",
+    "tuned_balanced_accuracy",
+    "tuned_macro_f1",
+)
+
+
+def parent_run(sweep: Sweep) -> Run:
+    """The MLflow run of a sweep, as it begins."""
+    return Run(
+        sweep.name,
+        f"`{sweep.command}`",
+        tags={
+            "kind": "sweep",
+            "command": sweep.command,
+            "mlflow.source.name": sweep.command,
+            **{f"swept.{key}": ", ".join(values) for key, values in sweep.axes.items()},
+            **sweep.commit,
+        },
+        params=_shared([settings(config.restore(run.settings), run.variant) for run in sweep.runs]),
+    )
+
+
+def _shared(settings: list[dict[str, str]]) -> dict[str, str]:
+    """The settings that are the same in all of them."""
+    first = settings[0]
+    return {key: text for key, text in first.items() if all(other.get(key) == text for other in settings)}
+
+
+def child_run(planned: Planned, tags: Mapping[str, str]) -> Run:
+    """The MLflow run of a finished run, from its folder; `tags` are those of the whole sweep."""
+    params = config.restore(planned.settings)
+    metrics = read_json(planned.folder / "metrics.json")
+    series: dict[str, list[float | None]] = {}
+    if (planned.folder / "folds.parquet").is_file():
+        rows = json.loads(read_table(planned.folder / "folds.parquet").to_json(orient="records"))
+        wanted = FOLD_METRICS if "positives" in rows[0] else FOLD_METRICS_OF_CLASSES
+        series = {metric_name("per_fold", name): [row[name] for row in rows] for name in wanted}
+    own = settings(params, planned.variant)
+    return Run(
+        planned.name,
+        tags={
+            "kind": "run",
+            "variant": planned.variant,
+            "data_sha256": planned.data_sha256,
+            "params_sha256": digest(own),
+            **tags,
+        },
+        # What the sweep does not vary stands in the parent: here it would only hide what differs.
+        params={"variant": planned.variant, "seed": str(params.seed), **planned.axes},
+        metrics={name: value for name, value in flat_metrics(metrics).items() if not name.endswith(ENDS)},
+        series=series,
+        artifacts={name: planned.folder / name for name in ("confusion_matrix.json", "metrics.json", "run.json")},
+    )
+
+
+class Publisher:
+    """Brings a sweep to MLflow, run by run; what the store already has is not brought again.
+
+    Raises
+    ------
+    StoreError
+        The store cannot be used; methods raise it too.
+    """
+
+    def __init__(self, sweep: Sweep) -> None:
+        self._sweep = sweep
+        self._tags = {**sweep.commit, "mlflow.source.name": sweep.command}
+        key = digest(sorted(run.id for run in sweep.runs))
+        self._publication = Publication(sweep.tracking, parent_run(sweep), key=key)
+        self.published = self._publication.published
+
+    def add(self, planned: Planned) -> None:
+        """Publish a finished run."""
+        if planned.id not in self._publication:
+            self._publication.add(child_run(planned, self._tags), key=planned.id)
+
+    def close(self, *, interrupted: bool = False) -> None:
+        """Publish what is finished and missing, then the sweep's table and report, unless all of it is there."""
+        if self._publication.finished:
+            return
+        for planned in self._sweep.runs:
+            if planned.finished:
+                self.add(planned)
+        whole = all(planned.finished for planned in self._sweep.runs)
+        folder, text = self._sweep.folder, f"`{self._sweep.command}`"
+        artifacts: dict[str, Path | str] = {name: folder / name for name in PAGES if (folder / name).is_file()}
+        artifacts |= {f"figures/{path.name}": path for path in sorted((folder / "figures").glob("*.png"))}
+        for name in ("comparison.md", "summary.md"):
+            if name in artifacts:
+                text += "\n\n" + (folder / name).read_text(encoding="utf-8")
+        status = "FINISHED" if whole else "KILLED" if interrupted else "FAILED"
+        self._publication.close(description=text, artifacts=artifacts, status=status)
+
+
+def publish_sweeps() -> int:
+    """Publish of the sweeps in multirun/ what their stores do not have yet; how many sweeps are published now."""
+    number = 0
+    for sweep in results.sweeps():
+        if sweep.tracking.uri is None:
+            continue
+        try:
+            with results.alone(sweep):
+                Publisher(sweep).close()
+        except (StoreError, InputError) as error:  # its store is gone, or it still runs and publishes itself
+            say(f"{sweep.name}: {error}")
+        else:
+            number += 1
+    if number:
+        say(f"{results.ROOT}: {number} sweep{'s are' if number > 1 else ' is'} published")
+    return number

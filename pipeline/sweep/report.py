@@ -1,0 +1,119 @@
+"""Writes a sweep's tables and page, and prints where they are."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipeline import config
+from pipeline.files import digest, read_json, read_table, say, write
+from pipeline.fit import run
+from pipeline.judge import evidence
+from pipeline.report import figures
+from pipeline.report.files import pages
+from pipeline.report.page import render_summary
+from pipeline.sweep import summary
+from pipeline.sweep.results import Sweep
+from pipeline.sweep.watch import Watch
+from pipeline.tracking.runs import page
+from pipeline.tracking.store import store_file
+
+SORTED_BY = "holdout/average_precision"
+SHOWN = 20  # failures listed at the end
+
+
+def report(sweep: Sweep) -> None:
+    """Write the sweep's tables and page: a comparison where all runs share their rows, else a summary."""
+    results = {p.id: read_json(p.folder / "metrics.json") for p in sweep.runs if p.finished}
+    if not results:
+        return
+    runs = summary.frame(sweep.runs, results)
+    write(sweep.folder / "runs.csv", runs.to_csv(index=False, lineterminator="\n"))
+    for name, content in (_compared(sweep) if _same_rows(sweep) else _summed_up(sweep, runs)).items():
+        write(sweep.folder / name, content)
+
+
+def _same_rows(sweep: Sweep) -> bool:
+    shared = ("data", "split", "preprocess", "evaluate", "compare", "seed")
+    # Of those that are not there yet, too: what a page is must not hang on what has failed.
+    if any(planned.way != planned.variant for planned in sweep.runs):  # each is set beside none with its own settings
+        return False
+    return len({digest([planned.settings[key] for key in shared]) for planned in sweep.runs}) == 1
+
+
+def _compared(sweep: Sweep) -> dict[str, Any]:
+    """The files of `pipeline.compare`, a row a way."""
+    there, failures = [planned for planned in sweep.runs if planned.finished], sweep.failures()
+    params = config.restore(there[0].settings)
+    _, truth, schema, _ = run.table(params.data)
+    files = pages(
+        evidence.Evidence(
+            results={p.way: {**read_json(p.folder / "metrics.json"), "variant": p.way} for p in there},
+            predictions={p.way: read_table(p.folder / "predictions.parquet") for p in there},
+            out_of_fold={p.way: _optional(p.folder / "out_of_fold.parquet") for p in there},
+            folds={p.way: _optional(p.folder / "folds.parquet") for p in there},
+            declared=evidence.declare(params),
+            table=schema,
+            classes=read_json(there[0].folder / "run.json")["split"],
+            truth=truth,
+            components={},
+            hashes=evidence.hashes(params),
+            failed={p.way: failures.get(p.id, "not made yet") for p in sweep.runs if not p.finished},
+            command=sweep.command,
+        )
+    )
+    return {name: content for name, content in files.items() if name.count("/") < 2 and not name.startswith("plots/")}
+
+
+def _optional(path: Path) -> pd.DataFrame | None:
+    return read_table(path) if path.is_file() else None
+
+
+def _summed_up(sweep: Sweep, runs: Any) -> dict[str, Any]:
+    summed = summary.summarise(sweep, runs, sweep.failures())
+    free = {"average_precision": "average precision", "log_loss": "log loss"}
+    drawn = {
+        name: figures.png(figures.spread(block, {**summary.decisions(block), **free}))
+        for name, block in runs.groupby("data", sort=False)
+    }
+    return {
+        **{f"figures/{name}.png": picture for name, picture in drawn.items()},
+        "summary.json": summed,
+        "summary.md": summary.markdown(summed),
+        "index.html": render_summary(summed, drawn),
+    }
+
+
+def conclude(sweep: Sweep, watch: Watch, *, skipped: int, stopped: str | None) -> None:
+    """Print the table, what failed, and where to look."""
+    finished, failures = sum(planned.finished for planned in sweep.runs), sweep.failures()
+    tables = [sweep.folder / name for name in ("comparison.md", "summary.md") if (sweep.folder / name).is_file()]
+    for table in tables if finished else []:
+        say("\n" + table.read_text(encoding="utf-8").rstrip())
+    names = {planned.id: planned.name for planned in sweep.runs}
+    say("")
+    for key, reason in list(failures.items())[:SHOWN]:
+        say(f"failed   {names[key]}: {reason}")
+    if len(failures) > SHOWN:
+        say(f"failed   and {len(failures) - SHOWN:,} more: {sweep.folder / 'failed'}")
+    if stopped:
+        say(f"stopped  {stopped}")
+    left = len(sweep.runs) - finished - len(failures)
+    counts = f"{finished:,} of {len(sweep.runs):,} runs finished"
+    counts += f", {skipped:,} of them before" if skipped else ""
+    counts += f"; {len(failures):,} failed" if failures else ""
+    counts += f"; {left:,} not made: the same command goes on" if left else ""
+    say(f"runs     {counts}")
+    if finished:
+        say(f"report   {sweep.folder / 'index.html'}")
+        say(f"table    {sweep.folder / 'runs.csv'}")
+    say(f"MLflow   {_where(sweep, watch)}")
+
+
+def _where(sweep: Sweep, watch: Watch) -> str:
+    if watch.silent is not None or watch.published is None:
+        return watch.silent or "nothing to publish"
+    uri, address = str(sweep.tracking.uri), page(watch.published, metric=SORTED_BY)
+    if store_file(uri) is None:
+        return f"{uri.rstrip('/')}/{address}"
+    return f"make ui, then http://127.0.0.1:5000/{address}"

@@ -1,0 +1,64 @@
+"""Makes the runs of a job, each unless it is there."""
+
+import traceback
+from pathlib import Path
+
+from pipeline import config
+from pipeline.errors import InputError
+from pipeline.files import read_json
+from pipeline.fit import run
+from pipeline.measure import evaluation
+from pipeline.sweep import results
+from pipeline.sweep.composing import one_line
+from pipeline.sweep.results import Planned
+from pipeline.table import split
+from pipeline.table.classes import several
+
+
+def work(path: Path) -> None:
+    """Make the runs of one job, each unless it is there; a run that fails says so on disk, and the next one begins."""
+    batch = read_json(path)
+    folder = path.parent.parent
+    for planned in (Planned(**asked) for asked in batch["runs"]):
+        if batch["fail_fast"] and any((folder / "failed").glob("*.json")):
+            return
+        if not planned.finished:
+            attempt(planned, folder)
+
+
+def in_turn(jobs: list[Path]) -> None:
+    """Make jobs one after the other in this process."""
+    for path in jobs:
+        work(path)
+
+
+def attempt(planned: Planned, folder: Path) -> None:
+    """Make one run; its results, or the reason why there are none, are on disk afterwards."""
+    try:
+        params = config.restore(planned.settings)
+        schema = run.table(params.data)[2]
+        if schema["sha256"] != planned.data_sha256:
+            raise InputError(f"{params.data.path}: the table has changed since the sweep began: run it again")
+        made = run.run(params, planned.variant)
+        sides, target, roles = run.sides(params.data, params.split), params.data.target, run.table(params.data)[3]
+        classes = split.count(*sides, target=target, labels=several(schema), roles=roles)
+    except InputError as error:
+        results.fail(folder, planned, error.problems[0], "")
+    except Exception as error:  # whatever one run meets, the others go on
+        results.fail(folder, planned, f"{type(error).__name__}: {one_line(error)}", traceback.format_exc())
+    else:
+        tables = {"out_of_fold": made.out_of_fold, "folds": made.folds}
+        files = {
+            "metrics.json": made.metrics,
+            "confusion_matrix.json": evaluation.matrices(made.metrics["holdout"]),
+            "predictions.parquet": made.predictions,
+            **{f"{name}.parquet": rows for name, rows in tables.items() if rows is not None},
+            "run.json": {
+                "id": planned.id,
+                "variant": planned.variant,
+                "settings": planned.settings,
+                "table": schema,
+                "split": classes,
+            },
+        }
+        results.save(planned, files)

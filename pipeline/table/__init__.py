@@ -1,0 +1,1 @@
+"""What a table is, where it comes from, and how it is split."""

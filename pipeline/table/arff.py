@@ -1,0 +1,90 @@
+"""Reads ARFF, the format of Weka and OpenML."""
+
+import re
+from collections.abc import Container
+
+import pandas as pd
+
+from pipeline.errors import InputError
+from pipeline.table import delimited, dialect
+from pipeline.table.dialect import Dialect, Text
+
+ATTRIBUTE = re.compile(
+    r"""@attribute\s+('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s{]+)\s*(\{.*\}|(?:numeric|real|integer|string|date)\b.*)""",
+    re.IGNORECASE,
+)
+
+
+def arff(data: bytes, *, drop: Container[str] = ()) -> pd.DataFrame:
+    """The table in an ARFF file: numeric attributes as float64, nominal, string and date ones as text, `?` missing.
+
+    Raises
+    ------
+    InputError
+        With every problem that was found.
+
+    References
+    ----------
+    Weka, "Attribute-Relation File Format (ARFF)", stable version. Sparse files and instance weights are refused.
+    """
+    data = uncommented(delimited.utf8(data))
+    begin = re.search(rb"^[ \t]*@data\b[^\n]*(?:\n|\Z)", data, re.IGNORECASE | re.MULTILINE)
+    if begin is None:
+        raise InputError("expected a line @data above the rows, found none: copy the file again")
+    if data[begin.end() :].lstrip().startswith(b"{"):
+        raise InputError("expected a value for each attribute, found a sparse ARFF file: save it dense, or as CSV")
+    problems, attributes = [], []
+    for number, line in enumerate(data[: begin.start()].decode().split("\n"), 1):
+        found = ATTRIBUTE.fullmatch(line.strip())
+        if found:
+            attributes.append((_unquoted(found[1]), found[2]))
+        elif line.strip() and not line.strip().lower().startswith("@relation"):
+            problems.append(
+                f"line {number}: expected @attribute NAME and numeric, string, date or {{CLASSES}}, "
+                f"found {line.strip()[:60]!r}: correct it"
+            )
+    names = [name for name, _ in attributes]
+    if problems or not names:
+        raise InputError(problems or ["expected lines of @attribute above @data, found none: copy the file again"])
+    quote = "'" if re.search(rb"(?:^|,)[ \t]*'", data[begin.end() :], re.MULTILINE) else '"'
+    text = Text(data, begin.end(), Dialect(",", quote, "\\"), names)
+    textual = [place for place, (_, kind) in enumerate(attributes) if not kind.lower().startswith(("n", "r", "i"))]
+    header = delimited.header_problems(names)
+    table = delimited.rows(text, drop=drop, problems=header, textual=textual, missing=("", "?"))
+    made = {}
+    for place, (name, kind) in enumerate(attributes):
+        made[name] = column = table[name]
+        if place not in textual:
+            numeric = pd.to_numeric(column, errors="coerce").astype("float64")
+            bad, expected = numeric.isna() & column.notna(), "numbers"
+            made[name] = numeric
+        elif kind.startswith("{"):
+            bad, expected = column.notna() & ~column.isin(_classes(kind)), f"one of {kind[:60]}"
+        else:
+            continue
+        if bad.any():
+            row = int(bad.to_numpy().argmax())
+            problems.append(
+                f"column {name!r}: expected {expected} as its attribute says, found {column.iloc[row]!r} "
+                f"in line {dialect.line_of(text, row)}: correct it"
+            )
+    if problems:
+        raise InputError(problems)
+    return pd.DataFrame(made)
+
+
+def uncommented(data: bytes) -> bytes:
+    """ARFF without comments, each line where it was."""
+    return re.sub(rb"^[ \t]*%[^\n]*", b"", data.replace(b"\r\n", b"\n").replace(b"\r", b"\n"), flags=re.MULTILINE)
+
+
+def _unquoted(word: str) -> str:
+    if word[0] in "'\"" and word[-1] == word[0] and len(word) > 1:
+        return re.sub(r"\\(.)", r"\1", word[1:-1]).strip()
+    return word.strip()
+
+
+def _classes(kind: str) -> list[str]:
+    """The classes of a nominal attribute."""
+    words = re.findall(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^,]+""", kind.strip()[1:-1])
+    return [_unquoted(word.strip()) for word in words if word.strip()]

@@ -1,0 +1,128 @@
+"""Reads Parquet and Feather, and gives columns of typed formats the dtypes that text would have."""
+
+import datetime
+import numbers
+import re
+from collections.abc import Callable, Container
+from decimal import Decimal
+from math import isnan, nan
+from typing import Any
+from uuid import UUID
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
+
+from pipeline.errors import InputError, broken
+from pipeline.table import cells, delimited
+
+PANDAS_INDEX = re.compile(r"__index_level_\d+__")  # the index of a DataFrame, where it has no name
+TYPES: tuple[tuple[str, tuple[type, ...]], ...] = (
+    ("truth values", (bool,)),
+    ("numbers", (numbers.Real, Decimal)),
+    ("text", (str,)),
+    ("dates", (datetime.date, datetime.time, datetime.timedelta, UUID)),
+)
+
+
+def parquet(data: bytes) -> pd.DataFrame:
+    """The columns of a Parquet file."""
+    return _arrow("a Parquet file", lambda: pyarrow.parquet.ParquetFile(pa.BufferReader(data)).read())
+
+
+def feather(data: bytes) -> pd.DataFrame:
+    """The columns of a Feather file."""
+    return _arrow("a Feather file", lambda: pyarrow.feather.read_table(pa.BufferReader(data)))
+
+
+def _arrow(what: str, read: Callable[[], pa.Table]) -> pd.DataFrame:
+    """The columns of an Arrow table; what is not a column, pandas' nameless index, is left out."""
+    try:
+        table = read()
+        table.validate(full=True)
+        kept = [place for place, name in enumerate(table.column_names) if not PANDAS_INDEX.fullmatch(name)]
+        names = [table.column_names[place] for place in kept]
+        frame = table.select(kept).rename_columns([str(i) for i in range(len(kept))]).to_pandas(ignore_metadata=True)
+    except (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError, RuntimeError) as error:
+        raise broken(what, error) from None
+    return frame.set_axis(pd.Index(names, dtype="str"), axis=1)
+
+
+def columns(table: pd.DataFrame, *, drop: Container[str] = ()) -> pd.DataFrame:
+    """The table with numbers as numpy's, all else as text, stripped and missing where it is empty.
+
+    Parameters
+    ----------
+    table
+        Shape (n, p), of any types.
+    drop
+        Columns that will not be used, and so may hold anything.
+
+    Raises
+    ------
+    InputError
+        With every problem that was found: no rows, names, several types in a column, numbers in another notation.
+    """
+    names = [str(name).strip() for name in table.columns]
+    problems = delimited.header_problems(names)
+    if table.empty:
+        problems.append("expected rows and columns, found none")
+    made: dict[int, pd.Series] = {}
+    for place, name in enumerate(names):
+        try:
+            made[place] = column = _column(table.iloc[:, place].reset_index(drop=True))
+        except InputError as error:
+            if name in drop:
+                made[place] = pd.Series(None, index=range(len(table)), dtype="float64")
+            else:
+                problems += [f"column {name!r}: {problem}" for problem in error.problems]
+            continue
+        if isinstance(column.dtype, pd.StringDtype) and name not in drop:
+            row = cells.unread_number(column)
+            if row is not None:
+                reason = "write it with a decimal point and without thousands separators"
+                problems.append(cells.not_a_number(name, column.iloc[row], f"row {row + 1}", reason))
+    if problems:
+        raise InputError(problems)
+    return pd.DataFrame(made).set_axis(pd.Index(names, dtype="str"), axis=1)
+
+
+def _column(column: pd.Series) -> pd.Series:
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(object)
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        if isinstance(column.dtype, pd.api.extensions.ExtensionDtype):
+            return column.astype("float64" if column.hasnans else column.dtype.type)
+        return column
+    if column.dtype == object:
+        return _objects(column)
+    if not isinstance(column.dtype, pd.StringDtype):  # dates, times, periods
+        column = column.astype("str").mask(column.isna())
+    return cells.strip(column.astype("str"))
+
+
+def _objects(column: pd.Series) -> pd.Series:
+    """A column of Python's objects as one type."""
+    rows: dict[str, int] = {}
+    for row, value in enumerate(column):
+        if _is_there(value):
+            rows.setdefault(
+                next((kind for kind, types in TYPES if isinstance(value, types)), type(value).__name__), row
+            )
+    if len(rows) > 1:
+        found = ", ".join(f"{kind} in row {row + 1}" for kind, row in rows.items())
+        raise InputError(f"expected values of one type, found {found}: make them one type")
+    kind = next(iter(rows), "numbers")
+    if kind not in dict(TYPES):
+        raise InputError(f"expected numbers or text, found {kind} in row {rows[kind] + 1}: convert it")
+    if kind == "truth values" and all(map(_is_there, column)):
+        return column.astype("bool")
+    if kind in ("truth values", "numbers"):
+        return pd.Series([float(v) if _is_there(v) else nan for v in column], dtype="float64")
+    return cells.strip(pd.Series([str(v) if _is_there(v) else nan for v in column], dtype="str"))
+
+
+def _is_there(value: Any) -> bool:
+    if value is None or value is pd.NA or value is pd.NaT:
+        return False
+    return not (isinstance(value, (float, Decimal)) and isnan(value))

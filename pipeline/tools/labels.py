@@ -1,0 +1,97 @@
+"""Refits a table's variants over its folds, for audits and plans."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from pipeline.config import Config
+from pipeline.errors import InputError
+from pipeline.fit import chains, folds
+from pipeline.judge import primary
+from pipeline.measure import evaluation
+from pipeline.table import split, weights
+from pipeline.table.classes import several
+from pipeline.table.grouping import together
+
+
+def over_folds(
+    table: pd.DataFrame, params: Config, roles: pd.DataFrame, schema: Mapping[str, Any] | None = None
+) -> tuple[dict[str, pd.DataFrame | None], dict[str, float | None]]:
+    """What the stages from `split` to `evaluate` find over the folds of a table, for all variants.
+
+    Parameters
+    ----------
+    table
+        Shape (n, p + 1), indexed by row_id: features and target.
+    params
+        Its `data` says no more than the target's name.
+    roles
+        See `pipeline.table.ingest.Table`.
+    schema
+        See `pipeline.table.read.load`; None for two classes.
+
+    Returns
+    -------
+    folds, thresholds
+        By variant: see `pipeline.measure.evaluation.by_fold`, and t*. None with fewer than two folds.
+
+    Raises
+    ------
+    InputError
+        The table has too few rows of a class, or a sampler or model cannot take them.
+    """
+    target, how = params.data.target, params.split
+    blocks = together(table.drop(columns=target), roles, how)
+    labels = None if schema is None else several(schema)
+    training, _ = split.split(table, target=target, test_size=how.test_size, seed=how.seed, labels=labels, **blocks)
+    blocks = together(training.drop(columns=target), roles, how)
+    weight = weights.of(roles, training.index)
+    found: dict[str, pd.DataFrame | None] = {}
+    thresholds: dict[str, float | None] = {}
+    shared = chains.Shared()
+    for name in params.variants:
+        chain = chains.chain(params, name, schema)
+        try:
+            folded, tuned = folds.refit(
+                training,
+                target=target,
+                chain=chain,
+                settings=params.evaluate,
+                seed=params.seed,
+                weight=weight,
+                prepare=shared,
+                **blocks,
+            )
+        except InputError as error:
+            raise InputError(f"variants.{name}: {error}") from None
+        found[name] = None if folded is None else evaluation.by_fold(folded, params.evaluate)
+        thresholds[name] = tuned
+    return found, thresholds
+
+
+def refuse_no_family(params: Config) -> None:
+    """Raise InputError where there is nothing to test: no `none`, no remedy, or no folds."""
+    if primary.REFERENCE not in params.variants:
+        raise InputError(
+            f"variants: '{primary.REFERENCE}' is not there, and remedies are tested against it: add "
+            f"'+variant@variants.{primary.REFERENCE}={primary.REFERENCE}'"
+        )
+    if len(params.variants) < 2:
+        raise InputError(f"variants: expected a remedy beside '{primary.REFERENCE}', found none: there is no verdict")
+    if params.evaluate.folds == 0:
+        raise InputError("evaluate.folds: expected 2 or more, since the verdict comes from folds, found 0")
+
+
+def training_labels(
+    params: Config, table: pd.DataFrame, roles: pd.DataFrame, schema: Mapping[str, Any] | None = None
+) -> tuple[pd.Series, pd.Series | None]:
+    """The codes of the training rows, as many of each in whatever order the labels are if rows stand for themselves.
+
+    And their times, where they are folded along time.
+    """
+    labels = None if schema is None else several(schema)
+    target, how = params.data.target, params.split
+    blocks = together(table.drop(columns=target), roles, how)
+    training, _ = split.split(table, target=target, test_size=how.test_size, seed=how.seed, labels=labels, **blocks)
+    return training[target], together(training.drop(columns=target), roles, how).get("times")

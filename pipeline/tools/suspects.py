@@ -1,0 +1,111 @@
+"""Finds columns that leak the target, identify rows, or hide missing values."""
+
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.formatting import cell, share_of
+from pipeline.table import columns
+from pipeline.table.cells import DECIMAL_COMMA, NUMBER, THOUSANDS
+
+FEWEST = 5  # rows of a class by which a column is judged
+CLASSES = 20  # so many are classes; more are numbers
+UNITS = 3  # that the numbers of one column may have
+APART = 5  # steps between neighbouring values that part zero from the rest
+
+
+def single_column_auc(typed: pd.Series, labels: pd.Series) -> float | None:
+    """How well the column alone ranks a class against the rest, the best over the classes; None where it has no say.
+
+    Numbers, dates, truth values and ordered levels by themselves, other levels by the classes' shares among the other
+    rows of the level (out of fold); and holes by being holes.
+    """
+    from sklearn.metrics import roc_auc_score
+
+    there = labels.notna().to_numpy()
+    counts = labels.value_counts()
+    judged = [label for label, count in counts.items() if FEWEST <= count <= there.sum() - FEWEST]
+    if not 2 <= len(counts) <= CLASSES or not judged:
+        return None
+    judged = judged[-1:] if len(counts) == 2 else judged
+    truth = [(labels == label).to_numpy()[there] for label in judged]
+    typed = typed[there]
+    holes = typed.isna().to_numpy()
+    scores = [(one, holes.astype(float)) for one in truth] if holes.any() else []
+    if columns.kind(typed) == "categorical":
+        scores += [(one, _out_of_fold(typed, one)) for one in truth]
+    else:
+        numbers = typed.cat.codes if columns.kind(typed) == "ordinal" else typed
+        numbers = numbers.astype("int64") if columns.kind(typed) == "date" else numbers
+        numbers = numbers[~holes].to_numpy(dtype="float64")
+        scores += [(one[~holes], numbers) for one in truth]
+    areas = [
+        roc_auc_score(one, score)
+        for one, score in scores
+        if FEWEST <= one.sum() <= len(one) - FEWEST and np.isfinite(score).all()
+    ]
+    return max((max(area, 1 - area) for area in areas), default=None)
+
+
+def _out_of_fold(levels: pd.Series, truth: np.ndarray) -> np.ndarray:
+    """The share of a class among the other folds' rows of the same level, drawn towards its share in the table."""
+    from sklearn.model_selection import StratifiedKFold
+    from sklearn.preprocessing import TargetEncoder
+
+    folds = StratifiedKFold(5, shuffle=True, random_state=0)
+    shown = levels.astype(object).where(levels.notna(), "").to_numpy().reshape(-1, 1)
+    shares: np.ndarray = TargetEncoder(target_type="binary", cv=folds).fit_transform(shown, truth)[:, 0]
+    return shares
+
+
+def key_like(values: pd.Series, typed: pd.Series, kind: str | None) -> str | None:
+    """What shows that a column tells rows apart and nothing else; None if nothing does."""
+    if len(values) < 2 * CLASSES or values.nunique() < len(values):
+        return None
+    if kind is None and not pd.api.types.is_numeric_dtype(values):
+        return f"different in every row, such as {cell(values.iloc[0])}"
+    if kind not in ("numeric", "integer") or (typed.abs() > columns.LARGEST).any() or (typed % 1 != 0).any():
+        return None
+    first, last = cell(values.iloc[0]), cell(values.iloc[-1])
+    if typed.is_monotonic_increasing or typed.is_monotonic_decreasing:
+        return f"whole numbers in order, from {first} to {last}"
+    named = any(word in ("id", "key", "uid", "uuid", "index", "nr", "no", "number") for word in _words(values.name))
+    if named or typed.max() - typed.min() < 2 * len(values):
+        return f"whole numbers, different in every row, from {cell(values.min())} to {cell(values.max())}"
+    return None
+
+
+def _words(name: Any) -> list[str]:
+    """The words in a name: `customerId` and `customer_id` alike."""
+    return [word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", str(name))]
+
+
+def units(text: pd.Series) -> str | None:
+    """What shows that a column of text is numbers with a unit, a currency or a sign; None if nothing does."""
+    cells = text.dropna().astype(str)
+    number = rf"(?:{NUMBER}|{THOUSANDS}|{DECIMAL_COMMA})"
+    parts = cells.str.extract(rf"^([^\w\s+-]?)\s?({number})\s?([^\d\s]{{0,4}})$")
+    units = (parts[0] + parts[2]).dropna()
+    written = units[units != ""]
+    if len(units) <= 0.9 * len(cells) or len(written) <= len(cells) / 2 or written.nunique() > UNITS:
+        return None
+    return f"such as {cell(cells[written.index[0]])}"
+
+
+def sentinels(numbers: pd.Series) -> dict[str, str]:
+    """Zeros, or one negative number, that stand apart from all other values."""
+    cells = numbers.dropna().to_numpy()
+    values = np.unique(cells)
+    values = values[np.abs(values) <= columns.LARGEST]
+    if len(values) < CLASSES:
+        return {}
+    lowest = int((cells == values[0]).sum())
+    enough = lowest >= max(FEWEST, 0.005 * len(cells))
+    step = float(np.median(np.diff(values[1:])))
+    if values[0] == 0 and enough and values[1] > APART * step * (1 - 1e-9):
+        return {"zeros": f"{share_of(lowest, len(cells))}; the next value is {values[1]:g}"}
+    if values[0] < 0 <= values[1] and enough and values[0] in (-1, -9, -99, -999, -9999):
+        return {"negative": f"{values[0]:g} in {share_of(lowest, len(cells))}"}
+    return {}

@@ -1,0 +1,1 @@
+"""MLflow: the store, what a run publishes, the scoring model."""

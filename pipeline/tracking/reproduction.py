@@ -1,0 +1,210 @@
+"""The MLflow runs of what `dvc repro` made: a parent and a child per variant."""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from omegaconf import OmegaConf
+
+from pipeline import config
+from pipeline.config import Config
+from pipeline.errors import InputError
+from pipeline.files import (
+    EVALUATE,
+    INGEST,
+    PREPROCESS,
+    REPORTS,
+    SPLIT,
+    TRACK,
+    TRAIN,
+    digest,
+    read_json,
+    read_model,
+    read_table,
+    say,
+    write_json,
+)
+from pipeline.table import weights
+from pipeline.table.split import separate
+from pipeline.tracking.describe import flat_metrics, git_tags, settings
+from pipeline.tracking.publish import publish
+from pipeline.tracking.runs import Dataset, Model, Run, page
+from pipeline.tracking.scoring import scorer, spelled
+
+FIGURES = REPORTS / "figures"
+SORTED_BY = "holdout/average_precision"
+LOCK = Path("dvc.lock")
+DONE = TRACK / "results.json"  # absent in a fresh clone, where `dvc repro` has to publish again
+EXAMPLE_ROWS = 5
+
+
+def sentence(name: str, params: Config, metrics: Mapping[str, Any]) -> str:
+    """What a variant is and does, for a person who reads nothing else."""
+    chosen, judged = config.variant(params, name), metrics["holdout"]
+    sampler = chosen.sampler["_target_"].rpartition(".")[2]
+    model = ", ".join([params.model["_target_"].rpartition(".")[2], *(f"{k}={v}" for k, v in chosen.model.items())])
+    made = f"{'No resampling' if sampler == 'FunctionSampler' else sampler}, then {model}, on {params.data.name}"
+    if "classes" in judged:
+        recalls = [judged[point]["balanced_accuracy"] for point in ("default", "tuned")]
+        default, weighed = ("undefined" if recall is None else f"{recall:.3f}" for recall in recalls)
+        return (
+            f"{made}. Macro recall over {len(judged['classes'])} classes among {judged['rows']} test rows is {default} "
+            f"by the likeliest class, {weighed} by class weights."
+        )
+    precision, cells = judged["threshold_free"]["average_precision"], judged["default"]
+    found, positives, alarms = map(weights.shown, (cells["tp"], cells["tp"] + cells["fn"], cells["fp"]))
+    weighted = f", weighted by {params.data.weight}" if params.data.weight else ""
+    return (
+        f"{made}{weighted}. At threshold 0.5 it finds {found} of the {positives} positives among "
+        f"{judged['rows']} test rows, with {alarms} false alarms"
+        + ("." if precision is None else f"; average precision {precision:.3f}.")
+    )
+
+
+def child_files(name: str) -> dict[str, Path]:
+    """What a variant's run shows, by its name there."""
+    return {
+        "confusion_matrix.png": FIGURES / name / "confusion_matrix.png",
+        "confusion_matrix.json": EVALUATE / name / "confusion_matrix.json",
+        "classification_report.json": EVALUATE / name / "classification_report.json",
+        "metrics.json": EVALUATE / name / "metrics.json",
+        "class_counts.png": FIGURES / "class_counts.png",
+    }
+
+
+def parent_files(variants: Iterable[str]) -> dict[str, Path]:
+    """What a reproduction's run shows, by its name there."""
+    names = ("index.html", "comparison.md", "comparison.csv", "comparison.json", "verdict.json")
+    figures = [*FIGURES.glob("*.*"), *(path for name in variants for path in FIGURES.glob(f"{name}/*.*"))]
+    return {
+        **{name: REPORTS / name for name in names},
+        **{f"figures/{path.relative_to(FIGURES).as_posix()}": path for path in sorted(figures)},
+    }
+
+
+def refuse_missing(variants: Iterable[str]) -> None:
+    """Raise InputError when results that are to be published are not there."""
+    needed = [INGEST / "schema.json", INGEST / "table.parquet", SPLIT / "train.parquet"]
+    needed += [PREPROCESS / "preprocessor.skops", *parent_files(()).values()]
+    for name in variants:
+        needed += [*child_files(name).values(), EVALUATE / name / "predictions.parquet", TRAIN / name / "model.skops"]
+    missing = [path for path in needed if not path.is_file()]
+    if missing:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise InputError(f"{missing[0]}{more}: expected the results, found no such file: run `dvc repro` first")
+
+
+def changed(lock: Mapping[Any, Any], now: Mapping[Any, Any]) -> list[str]:
+    """Keys of params.yaml that are other `now` than when the results in `lock`, DVC's record, were made."""
+    keys = []
+    for stage, entry in lock.get("stages", {}).items():
+        _, _, name = stage.partition("@")
+        if stage == "track" or (name and name not in now["variants"]):
+            continue
+        for key, then in entry.get("params", {}).get(str(config.PARAMS), {}).items():
+            value: Any = now
+            for part in key.split("."):
+                value = value.get(part) if isinstance(value, Mapping) else None
+            if value != then:
+                keys.append(key)
+    return list(dict.fromkeys(keys))
+
+
+def refuse_changed() -> None:
+    """Raise InputError when the results come from other settings than those in params.yaml now."""
+    if not LOCK.is_file() or "DVC_STAGE" in os.environ:  # inside `dvc repro` they can not
+        return
+    lock, now = (OmegaConf.to_container(OmegaConf.load(path)) for path in (LOCK, config.PARAMS))
+    assert isinstance(lock, dict)
+    assert isinstance(now, dict)
+    if keys := changed(lock, now):
+        raise InputError(
+            f"{config.PARAMS}: {', '.join(keys)}: expected what the results were made with, found other values: "
+            "run `dvc repro` first"
+        )
+
+
+def variant_run(
+    name: str, params: Config, *, schema: Mapping[str, Any], preprocessor: Any, example: pd.DataFrame, dataset: Dataset
+) -> Run:
+    """The MLflow run of one variant, from what the stages wrote."""
+    metrics, own = read_json(EVALUATE / name / "metrics.json"), settings(params, name)
+    # Without the sampler, which only ever saw training rows: this is what scores a new row.
+    chain = scorer(schema, preprocessor, read_model(TRAIN / name / "model.skops"), metrics)
+    predictions = read_table(EVALUATE / name / "predictions.parquet").to_csv(lineterminator="\n")
+    return Run(
+        name,
+        sentence(name, params, metrics),
+        tags={"kind": "variant", "data_sha256": dataset.sha256, "params_sha256": digest(own)},
+        params=own,
+        metrics=flat_metrics(metrics),
+        artifacts={**child_files(name), "predictions.csv": predictions},
+        model=Model(chain, example),
+        dataset=dataset,
+    )
+
+
+def gather(params: Config) -> tuple[Run, list[Run], str]:
+    """The run of this reproduction, those of its variants, and the hash of the results.
+
+    Raises
+    ------
+    InputError
+        Results are missing.
+    """
+    refuse_missing(params.variants)
+    schema, table = read_json(INGEST / "schema.json"), read_table(INGEST / "table.parquet")
+    preprocessor = read_model(PREPROCESS / "preprocessor.skops")
+    training = separate(read_table(SPLIT / "train.parquet"), params.data.target)[0]
+    example = spelled(training.head(EXAMPLE_ROWS).reset_index(drop=True), schema["declaration"])
+    dataset = Dataset(
+        name=params.data.name,
+        sha256=schema["sha256"],
+        source=params.data.path,
+        rows=len(table),
+        columns={str(column): str(kind) for column, kind in table.dtypes.items()},
+    )
+    children = [
+        variant_run(name, params, schema=schema, preprocessor=preprocessor, example=example, dataset=dataset)
+        for name in params.variants
+    ]
+    everything = {child.name: dict(child.params) for child in children}
+    judged = [EVALUATE / name / file for name in params.variants for file in ("metrics.json", "predictions.parquet")]
+    results = digest(everything, [REPORTS / "comparison.json", *judged])
+    parent = Run(
+        f"{params.data.name} {results[:8]}",
+        (REPORTS / "comparison.md").read_text(encoding="utf-8"),
+        tags={
+            "kind": "reproduction",
+            "data_sha256": schema["sha256"],
+            "params_sha256": digest(everything),
+        },
+        params={**settings(params), "variants": " ".join(params.variants)},
+        artifacts=parent_files(params.variants),
+        dataset=dataset,
+    )
+    return parent, children, results
+
+
+def publish_results(params: Config) -> str:
+    """Publish what `dvc repro` made, once; the part of the address, after the server's, of the page that compares it.
+
+    Raises
+    ------
+    InputError
+        Results are missing, or were made with other settings.
+    StoreError
+        The store cannot be used.
+    """
+    refuse_changed()
+    parent, children, results = gather(params)
+    write_json(DONE, {"results_sha256": results})
+    git = git_tags()
+    parent, *children = (replace(r, tags={**r.tags, **git}) for r in (parent, *children))
+    published = publish(params.tracking, parent, children, results=results)
+    count = f"{len(children)} runs {'published to' if published.new else 'already there, in'} {params.tracking.uri}"
+    say(f"{params.tracking.experiment}: {count}")
+    return page(published, metric=SORTED_BY)

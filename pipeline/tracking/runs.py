@@ -1,0 +1,104 @@
+"""What an MLflow run holds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pandas as pd
+
+LONGEST = {
+    "key": 250,
+    "param": 6000,
+    "tag": 8000,
+    "digest": 12,
+}  # characters: MLflow's limits; of digests, what its page has room for
+
+
+@dataclass(frozen=True)
+class Model:
+    """A `pipeline.tracking.scoring.Scorer`, and a few raw rows of features to show what it takes."""
+
+    scorer: Any
+    example: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The table that a run is about: its name, SHA-256, source, number of rows, and the type of each column."""
+
+    name: str
+    sha256: str
+    source: str
+    rows: int
+    columns: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one MLflow run says.
+
+    Attributes
+    ----------
+    name, description
+        For people; the description is Markdown.
+    tags, params
+        Text by name; what is too long for MLflow is cut.
+    metrics
+        Finite numbers by legal name, see `metric_name`.
+    series
+        Finite numbers of successive steps by legal name; None where a step has none.
+    artifacts
+        Place in the run, as "folder/file", and what stands there: the path of a file, or text.
+    model, dataset
+        None where there is none.
+    """
+
+    name: str
+    description: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    series: Mapping[str, Sequence[float | None]] = field(default_factory=dict)
+    artifacts: Mapping[str, Path | str] = field(default_factory=dict)
+    model: Model | None = None
+    dataset: Dataset | None = None
+
+
+@dataclass(frozen=True)
+class Published:
+    """Where the runs are, and whether they are new there."""
+
+    experiment_id: str
+    parent_id: str
+    new: bool
+
+
+def page(published: Published, *, metric: str) -> str:
+    """The part after the server's address of the page with charts that compare the runs, highest `metric` first.
+
+    MLflow opens for chats without `workflowType`, and folds children away below their parent, charts and all, unless
+    runs are sorted by a metric.
+    """
+    children = f"tags.mlflow.parentRunId='{published.parent_id}'"
+    query = {
+        "workflowType": "machine_learning",
+        "compareRunsMode": "CHART",
+        "searchFilter": children,
+        "orderByKey": f"metrics.`{metric}`",
+        "orderByAsc": "false",
+    }
+    return f"#/experiments/{published.experiment_id}/runs?{urlencode(query)}"
+
+
+def metric_name(*parts: str) -> str:
+    """A legal MLflow name for a metric: letters, digits and `_ - . /`, the parts joined by `/`."""
+    legal = ("".join(c if c.isalnum() or c in "_-." else "_" for c in part).strip(".") or "_" for part in parts)
+    return "/".join(legal)[: LONGEST["key"]].rstrip("/.")
+
+
+def cut(text: str, kind: str) -> str:
+    """`text`, or as much of it as MLflow takes, ending in "..."."""
+    longest = LONGEST[kind]
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."

@@ -1,0 +1,64 @@
+"""Serves MLflow's pages on this machine."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+from pipeline.config import Tracking
+from pipeline.errors import InputError
+from pipeline.files import say
+from pipeline.tracking.store import store_file
+
+HOST = "127.0.0.1"
+
+
+def serve(tracking: Tracking, *, port: int, address: str) -> None:
+    """Run MLflow's server of a local store until Ctrl-C.
+
+    Raises
+    ------
+    InputError
+        The port is taken, or the server ended by itself.
+    """
+    link = f"http://{HOST}:{port}/{address}"
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except (OSError, OverflowError):
+            raise InputError(
+                f"--port: {HOST}:{port} is taken or not allowed: give another with --port; "
+                f"if MLflow of this project is what runs there, open {link}"
+            ) from None
+    say(f"MLflow, on this machine only, until Ctrl-C: {link}")
+    sys.stdout.flush()
+    store = f"sqlite:///{store_file(str(tracking.uri))}"
+    options = {
+        "--host": HOST,
+        "--port": str(port),
+        "--workers": "1",
+        "--backend-store-uri": store,
+        "--registry-store-uri": store,
+        "--artifacts-destination": tracking.artifacts or "mlruns",
+        "--uvicorn-opts": "--log-level warning",
+    }
+    environment = {
+        **os.environ,
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # another process, for chats and traces
+        "PYTHONWARNINGS": "ignore",  # of MLflow's own libraries
+    }
+    # A process group of its own: Ctrl-C would reach MLflow's server twice, and end it with a traceback.
+    command = [sys.executable, "-m", "mlflow", "server", *(word for pair in options.items() for word in pair)]
+    server = subprocess.Popen(command, env=environment, process_group=0)
+    try:
+        status = server.wait()
+    except KeyboardInterrupt:
+        return
+    finally:
+        if server.poll() is None:
+            server.send_signal(signal.SIGINT)
+            server.wait()
+    if status:
+        raise InputError(f"MLflow's server ended with status {status}: what it printed above says why")

@@ -1,0 +1,193 @@
+"""The MLflow store: reached or created once, with a lock."""
+
+import fcntl
+import logging
+import os
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPException
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from pipeline.config import Tracking
+from pipeline.errors import InputError
+from pipeline.files import say
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+
+class StoreError(Exception):
+    """The MLflow store cannot be used now: one line that says which, why, and what to do."""
+
+    def __init__(self, uri: str, reason: object) -> None:
+        line = next(iter(str(reason).strip().splitlines()), "") or type(reason).__name__
+        super().__init__(
+            f"MLflow at {uri}: {line[:300].rstrip('. ')}. The results are complete without it; "
+            "`python -m pipeline.track` publishes them later"
+        )
+
+
+def store_file(uri: str) -> Path | None:
+    """The SQLite file that `uri` names, relative to the current folder; None for a server.
+
+    Raises
+    ------
+    InputError
+        It is neither.
+    """
+    if uri.startswith(("http://", "https://")):
+        return None
+    scheme, found, path = uri.partition(":///")
+    if not (found and scheme == "sqlite" and path) or path == ":memory:":
+        raise InputError(f"tracking.uri: expected sqlite:///FILE, http://HOST:PORT, https://HOST or null, found {uri}")
+    return Path(path)
+
+
+def unreachable(uri: str, timeout: float) -> str | None:
+    """Why no MLflow server answers at `uri` within `timeout` seconds; None when one does."""
+    try:
+        with urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=timeout) as answer:
+            if answer.read(16).strip() == b"OK":
+                return None
+        return "expected an MLflow server, found something else that answers there"
+    except urllib.error.HTTPError as error:
+        return f"expected an MLflow server, found something that answers {error.code} {error.reason}"
+    except urllib.error.URLError as error:
+        reason = error.reason
+        return (
+            f"no answer within {timeout:g} s"
+            if isinstance(reason, TimeoutError)
+            else f"no server there ({getattr(reason, 'strerror', None) or reason})"
+        )
+    except TimeoutError:
+        return f"no answer within {timeout:g} s"
+    except (OSError, ValueError, HTTPException) as error:
+        return f"expected an MLflow server, found something else that answers there ({type(error).__name__})"
+
+
+@contextmanager
+def locked(tracking: Tracking) -> Iterator[None]:
+    """Hold the lock that lets one process at a time make or publish to this store; the system frees it at death."""
+    file = store_file(str(tracking.uri)) or Path("mlflow.db")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.with_name(f"{file.name}.lock").open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"{tracking.uri}: waiting for another process that uses it")
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def open_store(tracking: Tracking) -> "MlflowClient":
+    """A client of the store in `tracking.uri`; a local one is made if it is not there.
+
+    Raises
+    ------
+    InputError
+        The address is of no kind that this project knows.
+    StoreError
+        No MLflow server answers, or the file is no MLflow store.
+    """
+    uri = str(tracking.uri)
+    file = store_file(uri)
+    if file is None:
+        if reason := unreachable(uri, tracking.timeout):
+            raise StoreError(uri, reason)
+        _quiet_mlflow(tracking.timeout)
+        return _client(uri)
+    _quiet_mlflow(tracking.timeout)
+    with reported(uri):
+        if not _has_content(file):
+            with locked(tracking):
+                if not _has_content(file):
+                    _make(file)
+        with file.open("rb") as handle:
+            if handle.read(16) != b"SQLite format 3\0":
+                raise StoreError(uri, "expected an SQLite database, found another file: move it away")
+        client = _client(_sqlite(file))
+        client.search_experiments(max_results=1)
+    return client
+
+
+def _has_content(file: Path) -> bool:
+    return file.is_file() and file.stat().st_size > 0
+
+
+def _sqlite(file: Path) -> str:
+    # Absolute: MLflow's own lock in the temporary folder is named after the address, for all users of a machine.
+    return f"sqlite:///{file.resolve()}"
+
+
+def _client(uri: str) -> "MlflowClient":
+    from mlflow import MlflowClient
+
+    return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def _make(file: Path) -> None:
+    """Make the store beside its place and move it there, so that no death on the way leaves half a schema."""
+    say(f"{file}: making the MLflow store, once; this takes some seconds")
+    fresh = file.with_name(f"{file.name}.new")
+    for stale in (file, fresh):
+        for suffix in ("-journal", "-wal", "-shm"):
+            # SQLite would replay what a deleted store left behind into the new one.
+            stale.with_name(stale.name + suffix).unlink(missing_ok=True)
+    fresh.unlink(missing_ok=True)
+    _client(_sqlite(fresh)).search_experiments(max_results=1)
+    fresh.replace(file)
+
+
+def _quiet_mlflow(timeout: float) -> None:
+    """Import MLflow with telemetry, retries, progress bars, links and log lines off."""
+    os.environ.update(
+        DO_NOT_TRACK="true",
+        MLFLOW_DISABLE_TELEMETRY="true",
+        MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR="false",
+        MLFLOW_HTTP_REQUEST_MAX_RETRIES="0",
+        # It has answered before; its first request may take longer than that answer.
+        MLFLOW_HTTP_REQUEST_TIMEOUT=str(ceil(5 * timeout)),
+        MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT="true",
+    )
+    import mlflow  # noqa: F401
+
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+
+
+@contextmanager
+def reported(uri: str) -> Iterator[None]:
+    """Turn what MLflow, its database or the disk raise into a `StoreError`."""
+    from alembic.util import CommandError
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError, CommandError, OSError) as error:
+        raise StoreError(uri, error) from error
+
+
+def experiment(client: "MlflowClient", tracking: Tracking) -> str:
+    """The id of the experiment `tracking.experiment`, made or brought back if need be."""
+    from mlflow.exceptions import MlflowException
+
+    name, location = tracking.experiment, None
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        if store_file(str(tracking.uri)) is not None:
+            root = tracking.artifacts or "mlruns"
+            location = f"{root if '://' in root else Path(root).resolve().as_uri()}/{quote(name, safe='')}"
+        try:
+            return str(client.create_experiment(name, artifact_location=location))
+        except MlflowException:
+            found = client.get_experiment_by_name(name)  # another process was faster
+            if found is None:
+                raise
+    if found.lifecycle_stage == "deleted":
+        client.restore_experiment(found.experiment_id)
+    return str(found.experiment_id)

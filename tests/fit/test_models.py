@@ -1,0 +1,96 @@
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
+
+from pipeline.errors import InputError
+from pipeline.fit.models import describe, train
+
+
+@pytest.fixture
+def visits():
+    X = pd.DataFrame({"time": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0], "pages": [300.0, 100.0, 250.0, 400.0, 90.0, 380.0]})
+    return X, pd.Series([0, 0, 1, 0, 1, 1], name="buy")
+
+
+def test_a_model_that_converges_says_so(visits):
+    model, converged = train(*visits, LogisticRegression())
+    assert converged
+    assert (model.coef_ == LogisticRegression().fit(*visits).coef_).all()
+
+
+def test_a_model_that_does_not_converge_is_recorded_and_warns_nobody(visits):
+    model, converged = train(*visits, LogisticRegression(max_iter=1))
+    assert not converged
+    assert describe(model, converged, visits[1], None)["converged"] is False
+    assert describe(model, converged, visits[1], None)["iterations"] == 1
+
+
+class Wary(LogisticRegression):
+    def fit(self, X, y):
+        warnings.warn("these rows look odd", UserWarning, stacklevel=1)
+        return super().fit(X, y)
+
+
+def test_other_warnings_are_passed_on(visits):
+    with pytest.warns(UserWarning, match="these rows look odd"):
+        assert train(*visits, Wary())[1]
+
+
+@pytest.mark.parametrize("argument", [{"C": "much"}, {"C": -1.0}, {"max_iter": 0.5}, {"solver": "guess"}])
+def test_a_bad_argument_is_an_input_error_that_names_it(visits, argument):
+    (name,) = argument
+    with pytest.raises(InputError, match=f"LogisticRegression.*'{name}' parameter"):
+        train(*visits, LogisticRegression(**argument))
+
+
+def test_one_class_left_by_a_sampler_is_an_input_error(visits):
+    X, y = visits
+    with pytest.raises(InputError, match="LogisticRegression: .*2 classes"):
+        train(X[y == 1], y[y == 1], LogisticRegression())
+
+
+def test_description_of_a_linear_model_holds_its_coefficients_by_name(visits):
+    model, converged = train(*visits, LogisticRegression())
+    assert describe(model, converged, visits[1], None) == {
+        "model": "LogisticRegression",
+        "C": 1.0,
+        "tuning": None,
+        "converged": True,
+        "trained_prevalence": visits[1].mean(),
+        "iterations": int(model.n_iter_[0]),
+        "intercept": model.intercept_[0],
+        "coefficients": {"time": model.coef_[0, 0], "pages": model.coef_[0, 1]},
+    }
+    # The numbers are the model: logit(p) = intercept + sum of coefficient times value.
+    told = describe(model, converged, visits[1], None)
+    logit = told["intercept"] + sum(weight * visits[0][name] for name, weight in told["coefficients"].items())
+    assert (1 / (1 + np.exp(-logit))).tolist() == pytest.approx(model.predict_proba(visits[0])[:, 1].tolist())
+
+
+@pytest.mark.parametrize("model", [GaussianNB(), DummyClassifier()])
+def test_description_of_another_model_leaves_out_what_it_does_not_have(visits, model):
+    told = describe(*train(*visits, model), visits[1], None)
+    assert told == {
+        "model": type(model).__name__,
+        "C": None,
+        "tuning": None,
+        "converged": True,
+        "trained_prevalence": visits[1].mean(),
+        "iterations": None,
+        "intercept": None,
+        "coefficients": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("weight", "share"), [(None, 0.25), ("balanced", 0.5), ({0: 1, 1: 3}, 0.5), ({1: 9}, 0.75), ({0: 2}, 1 / 7)]
+)
+def test_the_trained_prevalence_counts_class_weights(weight, share):
+    X, y = pd.DataFrame({"x": range(8)}), pd.Series([0, 0, 0, 0, 0, 0, 1, 1])
+    model = LogisticRegression(class_weight=weight).fit(X, y)
+    assert describe(model, True, y, None)["trained_prevalence"] == pytest.approx(share)

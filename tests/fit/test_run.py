@@ -1,0 +1,80 @@
+from pathlib import Path
+
+import pytest
+
+from pipeline import config
+from pipeline import evaluate as evaluate_stage
+from pipeline import ingest as ingest_stage
+from pipeline import preprocess as preprocess_stage
+from pipeline import resample as resample_stage
+from pipeline import split as split_stage
+from pipeline import train as train_stage
+from pipeline.errors import InputError
+from pipeline.files import EVALUATE, read_json, read_table
+from pipeline.fit import chains, run
+
+
+@pytest.mark.parametrize(
+    ("table", "target", "settings"),
+    [
+        ("oil.csv", "target", ["evaluate.repeats=1"]),
+        ("mammography.csv", "target", ["evaluate.folds=2", "evaluate.repeats=1"]),
+        ("thyroid_sick.csv", "target", ["data.drop=[TBG]", "evaluate.folds=2", "evaluate.repeats=1"]),
+        (
+            "sales_data.csv",
+            "buy",
+            ["preprocess=none", "data.integers=true", "seed=66", "split.seed=142", "evaluate.repeats=2"],
+        ),
+    ],
+)
+def test_one_process_gives_the_bits_that_the_stages_give(project, stage, shared, table, target, settings):
+    project("data=csv", f"data.path={shared / table}", f"data.target={target}", *settings)
+    params = config.load()
+    for module in (ingest_stage, split_stage, preprocess_stage):
+        stage(module)
+    for name in params.variants:
+        for module in (resample_stage, train_stage, evaluate_stage):
+            stage(module, name)
+        made, folder = run.run(params, name), EVALUATE / name
+        assert made.metrics == read_json(folder / "metrics.json")
+        assert made.predictions.equals(read_table(folder / "predictions.parquet"))
+        assert made.out_of_fold.equals(read_table(folder / "out_of_fold.parquet"))
+        assert made.folds.equals(read_table(folder / "folds.parquet"))
+
+
+def test_the_last_table_is_kept_and_another_one_is_read(project, monkeypatch):
+    project("data.simulation.rows=200")
+    params = config.load()
+    read = []
+    monkeypatch.setattr(run, "load", lambda data: read.append(data.name) or (data.name, None, {}))
+    asked = [params.data, params.data, config.Data(**{**vars(params.data), "name": "other"}), params.data]
+    assert [run.table(data)[0] for data in asked] == ["mountain_shop", "mountain_shop", "other", "mountain_shop"]
+    assert len(read) == 3
+    run.table(config.Data(**{**vars(params.data), "name": "forgotten"}))
+
+
+def test_variants_of_one_seed_share_the_preparation_of_their_folds(project, monkeypatch):
+    project("data.simulation.rows=600", "evaluate.folds=2", "evaluate.repeats=1")
+    params, calls, honest = config.load(), [], chains.preprocess
+    run.prepared(params.data, params.split, params.preprocess)  # the hold-out's, which has no part in the count
+    monkeypatch.setattr(chains, "preprocess", lambda X, **how: calls.append(len(X)) or honest(X, **how))
+    run.run(params, "none")
+    alone = len(calls)
+    run.run(params, "class_weight")
+    assert len(calls) == alone > 0
+    run.run(config.check({**config.read(Path("params.yaml")), "seed": 43}), "none")
+    assert len(calls) == 2 * alone
+
+
+def test_holes_are_refused_without_imputation(project, tmp_path):
+    path = Path("holes.csv")
+    path.write_text("x,y\n" + "".join(f"{row if row else ''},{int(row < 20)}\n" for row in range(60)), encoding="utf-8")
+    project("data=csv", f"data.path={path}", "data.target=y", "preprocess=none")
+    with pytest.raises(InputError, match="column 'x': 1 missing"):
+        run.run(config.load(), "none")
+
+
+def test_a_run_leaves_the_working_folder_alone(project):
+    folder = project("data.simulation.rows=200", "evaluate.folds=0")
+    run.run(config.load(), "smote")
+    assert [path.name for path in folder.iterdir()] == ["params.yaml"]

@@ -1,0 +1,288 @@
+import json
+import sys
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pandas as pd
+import pytest
+from omegaconf import OmegaConf
+
+from pipeline import config, errors
+from pipeline.errors import InputError
+from pipeline.fit import chains, run
+from pipeline.fit.folds import refit
+from pipeline.judge import verdict
+from pipeline.measure import evaluation
+from pipeline.table import mountain_shop
+from pipeline.tools.verdict import main
+
+ROOT = Path(__file__).parents[2]
+
+SCHEMA = json.loads((Path(verdict.__file__).parent / "verdict.schema.json").read_text(encoding="utf-8"))
+
+
+def folds(mean, *, noise=0.0, seed=0, number=5, repeats=10):
+    grid = [(repeat, fold) for repeat in range(repeats) for fold in range(number)]
+    wobble = np.random.default_rng(seed).normal(0, 1, len(grid))
+    rows = pd.DataFrame(grid, columns=["repeat", "fold"]).assign(rows=20, training_rows=20 * (number - 1))
+    return rows.assign(average_precision=mean + 0.05 * np.sin(np.arange(len(grid))) + noise * wobble)
+
+
+def judged(**remedies):
+    everything = {"none": folds(0.6), **remedies}
+    return verdict.judge(
+        everything,
+        thresholds={name: 0.1 * place for place, name in enumerate(everything, start=1)},
+        primary="average_precision",
+        rope=0.01,
+        alpha=0.05,
+    )
+
+
+def calls(said):
+    return {remedy["variant"]: remedy["call"] for remedy in said["remedies"]}
+
+
+def test_a_clear_gain_says_rebalance_with_its_threshold_and_interval():
+    said = judged(smote=folds(0.7, noise=0.01))
+    assert (said["action"], said["variant"], said["threshold"]) == ("rebalance", "smote", 0.2)
+    assert calls(said) == {"smote": "BETTER"}
+    (remedy,) = said["remedies"]
+    assert remedy["low"] < 0.1 < remedy["high"]
+    assert said["sentence"].startswith(
+        "Rebalance with smote, with its threshold at 0.200 instead of 0.5: over the folds"
+    )
+
+
+def test_a_remedy_that_is_none_is_equivalent_and_the_plain_model_is_kept():
+    said = judged(same=folds(0.6))
+    assert calls(said) == {"same": "EQUIVALENT"}
+    assert (said["action"], said["variant"], said["threshold"]) == ("keep", "none", 0.1)
+    assert "equals the plain model" in said["sentence"]
+
+
+def test_a_clear_loss_keeps_the_plain_model():
+    said = judged(smote=folds(0.4, noise=0.01))
+    assert calls(said) == {"smote": "WORSE"}
+    assert said["action"] == "keep"
+    assert "does worse" in said["sentence"]
+
+
+def test_a_remedy_that_is_worse_on_average_but_may_be_better_leaves_it_undecided():
+    said = judged(same=folds(0.6), smote=folds(0.58, noise=0.08))
+    assert calls(said) == {"same": "EQUIVALENT", "smote": "UNDECIDED"}
+    same, smote = said["remedies"]
+    assert smote["mean"] < same["mean"] == 0
+    assert smote["better"] > 0.05
+    assert (said["action"], said["variant"], said["confidence"]) == ("undecided", "none", None)
+    assert said["sentence"].startswith("Undecided: the remedy that may yet be better, smote, has -0.0")
+    assert said["leading"] == "smote"
+    # Also where the best on average is undecided, and hardly better.
+    among = judged(close=folds(0.592, noise=0.02, seed=1), smote=folds(0.58, noise=0.08))
+    assert calls(among) == {"close": "UNDECIDED", "smote": "UNDECIDED"}
+    assert among["remedies"][0]["mean"] > among["remedies"][1]["mean"]
+    assert (among["action"], among["leading"]) == ("undecided", "smote")
+    alone = judged(smote=folds(0.58, noise=0.08))
+    assert said["smallest_difference"] > alone["smallest_difference"] > 0  # of smote, and of one among two
+
+
+def test_a_remedy_that_is_hardly_better_keeps_the_plain_model_however_undecided_how_much_worse_it_is():
+    said = judged(same=folds(0.6), smote=folds(0.56, noise=0.05))
+    assert calls(said) == {"same": "EQUIVALENT", "smote": "UNDECIDED"}
+    same, smote = said["remedies"]
+    assert 0 < same["better"] + smote["better"] < 0.05
+    assert (said["action"], said["leading"]) == ("keep", "same")
+    assert said["confidence"] == 1 - smote["better"] < 1 - same["better"]
+
+
+def test_the_smallest_difference_is_of_the_remedy_that_is_named():
+    few = {"class_weight": folds(0.7, noise=0.01), "smote": folds(0.71, noise=0.1, seed=3)}
+    said = judged(**few)
+    assert calls(said)["class_weight"] == "BETTER"
+    assert said["leading"] == "class_weight"
+    assert said["smallest_difference"] == judged(a=few["class_weight"], b=folds(0.6))["smallest_difference"]
+
+
+def test_noise_is_undecided_and_comes_with_the_smallest_difference():
+    said = judged(smote=folds(0.62, noise=0.08))
+    assert calls(said) == {"smote": "UNDECIDED"}
+    assert said["action"] == "undecided"
+    assert f"a difference of {said['smallest_difference']:.3f} or more" in said["sentence"]
+
+
+def test_the_simplest_of_equally_better_remedies_is_named():
+    said = judged(smote=folds(0.7, noise=0.01), class_weight=folds(0.7, noise=0.01, seed=1))
+    assert set(calls(said).values()) == {"BETTER"}
+    assert said["variant"] == "class_weight"
+
+
+def test_a_simpler_remedy_that_another_beats_is_not_named():
+    said = judged(class_weight=folds(0.65, noise=0.005), smote=folds(0.75, noise=0.005, seed=1))
+    assert set(calls(said).values()) == {"BETTER"}
+    assert said["variant"] == "smote"
+
+
+def test_many_remedies_make_it_harder_for_each():
+    noisy = folds(0.65, noise=0.055, seed=4)
+    alone = judged(smote=noisy)
+    among = judged(smote=noisy, **{f"v{seed}": folds(0.6, noise=0.1, seed=seed) for seed in range(10, 25)})
+    p_alone, p_among = (said["remedies"][0]["p_holm"] for said in (alone, among))
+    assert p_among == pytest.approx(min(1, 16 * p_alone))
+
+
+@pytest.mark.parametrize(
+    ("everything", "reason"),
+    [
+        ({"smote": folds(0.6)}, "the variant 'none' is not compared"),
+        ({"none": folds(0.6)}, "there is no remedy"),
+        (
+            {"none": None, "smote": None},
+            "they are off, or the rarer class has too few training rows for two folds of 5",
+        ),
+        (
+            {"none": folds(0.6), "smote": folds(0.6).assign(average_precision=[None, *[0.5] * 49])},
+            "in 1 folds the metric is not defined, since a class is missing",
+        ),
+    ],
+)
+def test_what_cannot_be_judged_says_so(everything, reason):
+    how = {"primary": "average_precision", "rope": 0.01, "alpha": 0.05}
+    said = verdict.judge(everything, thresholds=dict.fromkeys(everything), **how)
+    assert said["action"] == "invalid"
+    assert reason in said["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("mean", "noise", "status"), [(0.6, 0.0, 0), (0.4, 0.01, 0), (0.7, 0.01, 10), (0.62, 0.08, 20)]
+)
+def test_the_exit_status_says_what_to_do(mean, noise, status, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("reports").mkdir()
+    said = {"schema_version": verdict.SCHEMA_VERSION, "caveats": [], **judged(smote=folds(mean, noise=noise))}
+    verdict.FILE.write_text(json.dumps(said), encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["verdict"])
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == status
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == said["sentence"]
+    assert second.startswith(said["remedies"][0]["call"])
+
+
+@pytest.mark.slow
+def test_a_table_where_weights_help_says_so(shared):
+    # The gland's hormones act by thresholds, which one plane fits better where both classes weigh the same.
+    params = config.check(
+        {
+            **settings(),
+            "data": {
+                **settings()["data"],
+                "name": "thyroid",
+                "path": str(shared / "ann_thyroid.csv"),
+                "target": "target",
+                "simulation": None,
+            },
+        }
+    )
+    made = {name: run.run(params, name) for name in ("none", "class_weight")}
+    said = verdict.judge(
+        {name: result.folds for name, result in made.items()},
+        thresholds={name: result.metrics["holdout"]["tuned"]["threshold"] for name, result in made.items()},
+        primary="roc_auc",
+        rope=0.01,
+        alpha=0.05,
+    )
+    assert (said["action"], said["variant"]) == ("rebalance", "class_weight")
+    assert said["remedies"][0]["mean"] == pytest.approx(0.02, abs=0.01)
+
+
+@pytest.mark.slow
+def test_labels_that_mean_nothing_name_no_remedy():
+    table, _ = mountain_shop.simulate(rows=600, prevalence=0.1, seed=1)
+    named = 0
+    for seed in range(8):
+        shuffled = table.assign(buy=np.random.default_rng(seed).permutation(table.buy)).astype({"buy": "int8"})
+        shuffled = shuffled.rename_axis("row_id")
+        raw = settings()
+        params = config.check({**raw, "seed": seed, "evaluate": {**raw["evaluate"], "repeats": 3}})
+        folded = {}
+        for name in ("none", "random_under", "smote", "class_weight"):
+            chain = chains.chain(params, name)
+            refitted, _ = refit(shuffled, target="buy", chain=chain, settings=params.evaluate, seed=seed)
+            folded[name] = evaluation.by_fold(refitted, params.evaluate)
+        how = {"primary": "average_precision", "rope": 0.01, "alpha": 0.05}
+        named += verdict.judge(folded, thresholds=dict.fromkeys(folded), **how)["action"] == "rebalance"
+    # At an error of .05 a table, two or more of eight have probability .06: seeds are fixed, so this is no lottery.
+    assert named <= 1
+
+
+def settings():
+    """Everything as conf/ has it."""
+    return OmegaConf.to_container(OmegaConf.load(ROOT / "params.yaml"))
+
+
+def test_a_file_that_is_no_verdict_is_refused(tmp_path, monkeypatch):
+    file = tmp_path / "verdict.json"
+    file.write_text("{}", encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["verdict", str(file)])
+    with pytest.raises(InputError, match="expected a verdict of schema version 2"):
+        main()
+
+
+def test_the_whole_verdict_fits_its_schema(said):
+    jsonschema.validate(said, SCHEMA)
+    assert len(said["reasons"]) == 4
+    assert said["remedies"][0]["same_decisions"]["threshold"] is not None
+
+
+def test_a_loss_is_a_gain_where_it_is_lower():
+    plain = folds(0.6).rename(columns={"average_precision": "recalibrated_log_loss"})
+    lower = folds(0.5, noise=0.01).rename(columns={"average_precision": "recalibrated_log_loss"})
+    how = {"primary": "log_loss", "rope": 0.01, "alpha": 0.05}
+    said = verdict.judge({"none": plain, "smote": lower}, thresholds={"none": 0.1, "smote": 0.2}, **how)
+    assert said["action"] == "rebalance"
+    assert said["remedies"][0]["mean"] == pytest.approx(0.1, abs=0.01)
+    assert said["remedies"][0]["mean_primary"] == pytest.approx(0.5, abs=0.01)
+    assert said["reference"] == pytest.approx(0.6, abs=0.01)
+    assert "less recalibrated log loss" in said["sentence"]
+
+
+def test_confidence_is_the_probability_that_the_action_is_right():
+    better, same = judged(smote=folds(0.7, noise=0.01)), judged(smote=folds(0.6))
+    assert better["confidence"] == better["remedies"][0]["better"] > 0.99
+    assert same["confidence"] == 1 - same["remedies"][0]["better"] == 1.0
+    assert judged(smote=folds(0.62, noise=0.08))["confidence"] is None
+
+
+def test_samplers_are_tested_against_weights_too():
+    said = judged(smote=folds(0.7, noise=0.01), class_weight=folds(0.7, noise=0.01))
+    smote, weights = said["remedies"]
+    assert weights["against_class_weight"] is None
+    assert smote["against_class_weight"]["mean"] == pytest.approx(0, abs=1e-12)
+
+
+def test_a_failed_variant_forbids_a_verdict():
+    how = {"primary": "average_precision", "rope": 0.01, "alpha": 0.05, "thresholds": {"none": 0.1, "other": 0.1}}
+    there = {"none": folds(0.6), "other": folds(0.7, noise=0.01)}
+    said = verdict.judge(there, failed={"smote": "too few rows"}, **how)
+    assert (said["action"], said["sentence"]) == ("invalid", "No verdict: smote has no result: too few rows.")
+    assert said["failed"] == {"smote": "too few rows"}
+    many = verdict.judge(there, failed=dict.fromkeys("abcde", "not made yet"), **how)
+    assert many["sentence"].endswith("c has no result: not made yet; and 2 more.")
+
+
+def test_no_verdict_and_bad_input_have_exit_statuses_of_their_own(tmp_path, monkeypatch, capsys):
+    file = tmp_path / "verdict.json"
+    how = {"primary": "average_precision", "rope": 0.01, "alpha": 0.05, "leaked": 3}
+    said = verdict.judge({"none": folds(0.6), "smote": folds(0.6)}, thresholds={"none": 0.1, "smote": 0.1}, **how)
+    file.write_text(json.dumps({"schema_version": verdict.SCHEMA_VERSION, "caveats": [], **said}), encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["verdict", str(file)])
+    with pytest.raises(SystemExit) as left:
+        errors.run(main)
+    assert left.value.code == 30
+    assert "3 rows stand both among the training rows and among the test rows" in capsys.readouterr().out
+    file.unlink()
+    with pytest.raises(SystemExit) as left:
+        errors.run(main)
+    assert left.value.code == 2

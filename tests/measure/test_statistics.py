@@ -1,0 +1,313 @@
+from dataclasses import replace
+from itertools import pairwise
+from math import atan, cos, inf, log, nan, pi, sin, sqrt
+
+import numpy as np
+import pytest
+from baycomp import CorrelatedTTest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import logit
+from scipy.stats import binom, binomtest, nct, norm, ttest_1samp
+from scipy.stats import t as student
+from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
+
+from pipeline.judge.verdict import call
+from pipeline.measure.bootstrap import bootstrap_logit
+from pipeline.measure.statistics import correlated, holm, minimum_detectable, wilson
+
+# Whole thousandths, so that adjusted values can be had exactly.
+P_VALUES = st.lists(st.integers(0, 1000), max_size=12)
+BOOTSTRAP = {"confidence": 0.95, "draws": 200, "seed": 5}
+
+
+def test_wilson_limits_of_no_and_all_successes_by_hand():
+    # z = 1.959964, z^2 = 3.841459; at no success the upper limit is z^2 / (n + z^2) = 3.841459 / 13.841459.
+    assert wilson(0, 10, confidence=0.95) == (0.0, pytest.approx(0.2775328, abs=1e-7))
+    assert wilson(10, 10, confidence=0.95) == (pytest.approx(1 - 0.2775328, abs=1e-7), 1.0)
+
+
+def test_wilson_equals_scipy():
+    for confidence in (0.8, 0.95, 0.99):
+        for trials in (1, 2, 15, 300, 100_000):
+            for successes in sorted({0, 1, trials // 3, trials // 2, trials - 1, trials}):
+                theirs = binomtest(successes, trials).proportion_ci(confidence, method="wilson")
+                assert wilson(successes, trials, confidence=confidence) == pytest.approx(
+                    (theirs.low, theirs.high), abs=1e-12
+                )
+
+
+def test_wilson_without_trials_is_none():
+    assert wilson(0, 0, confidence=0.95) is None
+
+
+def test_wilson_covers_the_truth_about_as_often_as_it_says():
+    # Enumerated: at n = 15 the nominal 95 % is 91.4 % at worst, 95.4 % on average (Wald's interval: 53.6 % at worst).
+    truth = np.linspace(0.05, 0.95, 9001)
+    covered = np.zeros_like(truth)
+    for successes in range(16):
+        low, high = wilson(successes, 15, confidence=0.95)
+        covered += binom.pmf(successes, 15, truth) * ((low <= truth) & (truth <= high))
+    assert covered.min() == pytest.approx(0.9144, abs=5e-4)
+    assert covered.mean() == pytest.approx(0.9543, abs=5e-4)
+
+
+def test_wilson_of_failures_mirrors_wilson_of_successes():
+    low, high = wilson(3, 15, confidence=0.95)
+    assert wilson(12, 15, confidence=0.95) == pytest.approx((1 - high, 1 - low), abs=1e-15)
+    wider = wilson(3, 15, confidence=0.99)
+    assert wider[0] < low < 3 / 15 < high < wider[1]
+
+
+def test_correlated_of_four_differences_by_hand():
+    # Twice two folds: mean 2.5, variance 5/3, error sqrt(5/3 (1/4 + 1)) = sqrt(25/12), t = sqrt(3).
+    test = correlated(np.array([4.0, 1.0, 3.0, 2.0]), test_over_train=1.0, rope=1.0, alpha=0.05)
+    assert (test.mean, test.df) == (2.5, 3)
+    assert test.standard_error == pytest.approx(sqrt(25 / 12), abs=1e-15)
+    assert test.t == pytest.approx(sqrt(3), abs=1e-15)
+
+    # At 3 degrees of freedom P(T < t) = 1/2 + (a + sin a cos a) / pi with tan a = t / sqrt(3).
+    def below(t):
+        angle = atan(t / sqrt(3))
+        return 0.5 + (angle + sin(angle) * cos(angle)) / pi
+
+    assert test.p == pytest.approx(0.5 - 1 / pi, abs=1e-14)
+    assert test.worse == pytest.approx(below(-3.5 / sqrt(25 / 12)), abs=1e-14)
+    assert test.better == pytest.approx(1 - below(-1.5 / sqrt(25 / 12)), abs=1e-14)
+    assert test.equivalent == pytest.approx(1 - test.worse - test.better, abs=1e-14)
+    # The table's t for 3 degrees of freedom and .975 is 3.182446.
+    assert test.low == pytest.approx(2.5 - 3.182446 * sqrt(25 / 12), abs=1e-5)
+    assert test.high == pytest.approx(2.5 + 3.182446 * sqrt(25 / 12), abs=1e-5)
+
+
+def test_correlated_equals_baycomp():
+    random = np.random.default_rng(0)
+    for repeats, folds in ((1, 2), (1, 5), (10, 5), (3, 10)):
+        for effect in (-0.03, 0.0, 0.004, 0.2):
+            none = random.uniform(0.3, 0.6, repeats * folds)
+            remedy = none + random.normal(effect, 0.02, repeats * folds)
+            theirs = CorrelatedTTest(none, remedy, rope=0.01, runs=repeats)
+            ours = correlated(remedy - none, test_over_train=1 / (folds - 1), rope=0.01, alpha=0.05)
+            assert (ours.worse, ours.equivalent, ours.better) == pytest.approx(theirs.probs(), abs=1e-10)
+            assert (ours.mean, ours.standard_error**2, ours.df) == pytest.approx(
+                (theirs.mean, theirs.var, theirs.df), abs=1e-12
+            )
+
+
+def test_correlated_without_correction_is_the_plain_t_test():
+    random = np.random.default_rng(1)
+    for n in (2, 5, 50):
+        for effect in (-1.0, 0.0, 30.0):
+            differences = random.normal(effect, 1.0, n)
+            theirs = ttest_1samp(differences, 0)
+            ours = correlated(differences, test_over_train=0.0, rope=0.1, alpha=0.1)
+            assert (ours.t, ours.p) == pytest.approx((theirs.statistic, theirs.pvalue), rel=1e-10)
+            assert (ours.low, ours.high) == pytest.approx(tuple(theirs.confidence_interval(0.9)), rel=1e-10)
+
+
+def test_correlated_of_swapped_sides_mirrors():
+    differences = np.random.default_rng(2).normal(0.01, 0.03, 50)
+    one = correlated(differences, test_over_train=0.25, rope=0.01, alpha=0.05)
+    other = correlated(-differences, test_over_train=0.25, rope=0.01, alpha=0.05)
+    assert (other.mean, other.t, other.p, other.low, other.high) == pytest.approx(
+        (-one.mean, -one.t, one.p, -one.high, -one.low), abs=1e-14
+    )
+    assert (other.worse, other.equivalent, other.better) == pytest.approx(
+        (one.better, one.equivalent, one.worse), abs=1e-14
+    )
+
+
+def test_probability_of_better_without_region_is_the_one_sided_p():
+    differences = np.random.default_rng(3).normal(0.05, 0.03, 50)
+    test = correlated(differences, test_over_train=0.25, rope=0.0, alpha=0.05)
+    assert test.mean > 0
+    assert (test.worse, test.equivalent, test.better) == (pytest.approx(test.p / 2, rel=1e-9), 0, 1 - test.worse)
+
+
+def test_equal_differences_leave_a_point():
+    # Fifty times .1: the mean of such floats needn't be .1, nor their variance 0.
+    for value, p, posterior in ((0.0, 1, (0, 1, 0)), (0.1, 0, (0, 0, 1)), (-0.1, 0, (1, 0, 0)), (0.01, 0, (0, 1, 0))):
+        test = correlated(np.full(50, value), test_over_train=0.25, rope=0.01, alpha=0.05)
+        assert (test.mean, test.standard_error, test.low, test.high) == (value, 0, value, value)
+        assert (test.df, test.t, test.p) == (49, None, p)
+        assert (test.worse, test.equivalent, test.better) == posterior
+
+
+@pytest.mark.parametrize("differences", [[], [0.1], [0.1, nan], [0.1, inf, 0.2]])
+def test_correlated_refuses_what_has_no_variance(differences):
+    with pytest.raises(ValueError, match="two or more finite differences"):
+        correlated(np.array(differences), test_over_train=0.25, rope=0.01, alpha=0.05)
+
+
+def test_holm_of_fifteen_p_values_by_hand():
+    # P-values of Benjamini & Hochberg 1995, JRSS B 57, section 3.2: times 15, 14, 13, ..., and never below the last.
+    given_p = [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240]
+    given_p += [0.4262, 0.5719, 0.6528, 0.7590, 1.0]
+    expected = [0.0015, 0.0056, 0.0247, 0.1140, 0.2211, 0.2780, 0.2780, 0.2780, 0.3213, 1.0]
+    expected += [1.0] * 5
+    assert holm(given_p) == pytest.approx(expected, abs=1e-12)
+    assert holm(given_p[::-1]) == pytest.approx(expected[::-1], abs=1e-12)
+    assert holm([]) == []
+    assert holm([0.04]) == [0.04]
+
+
+@given(P_VALUES)
+def test_holm_rejects_what_its_steps_reject(thousandths):
+    adjusted = holm([each / 1000 for each in thousandths])
+    for percent in (1, 5, 20, 50):
+        # Step down: as long as the smallest p left, times how many are left, is within alpha.
+        left = sorted(thousandths)
+        while left and left[0] * len(left) <= 10 * percent:
+            left.pop(0)
+        assert sum(each <= percent / 100 + 1e-12 for each in adjusted) == len(thousandths) - len(left)
+
+
+@given(P_VALUES, st.randoms(use_true_random=False))
+def test_holm_keeps_order_and_lies_between_the_p_and_bonferroni(thousandths, random):
+    p = [each / 1000 for each in thousandths]
+    adjusted = holm(p)
+    assert all(raw <= ours <= min(1, len(p) * raw) for raw, ours in zip(p, adjusted, strict=True))
+    in_order = [ours for _, ours in sorted(zip(p, adjusted, strict=True))]
+    assert all(small <= large for small, large in pairwise(in_order))
+    places = list(range(len(p)))
+    random.shuffle(places)
+    assert holm([p[i] for i in places]) == [adjusted[i] for i in places]
+
+
+@pytest.mark.parametrize("p_values", [[0.2, 1.1], [-0.1], [nan, 0.1]])
+def test_holm_refuses_what_is_no_probability(p_values):
+    with pytest.raises(ValueError, match="p-values in"):
+        holm(p_values)
+
+
+def test_call_at_and_beside_its_borders():
+    test = correlated(np.array([0.0, 1.0]), test_over_train=0.0, rope=0.01, alpha=0.05)
+
+    def word(mean, p, equivalent=0.0):
+        return call(replace(test, mean=mean, equivalent=equivalent), p, rope=0.01, alpha=0.05)
+
+    assert [word(mean, 0.04) for mean in (0.0101, 0.01, 0.0, -0.01, -0.0101)] == [
+        "BETTER", "UNDECIDED", "UNDECIDED", "UNDECIDED", "WORSE",
+    ]  # fmt: skip
+    assert [word(0.5, 0.05), word(-0.5, 0.05), word(0.5, 0.0499), word(-0.5, 0.0499)] == [
+        "UNDECIDED", "UNDECIDED", "BETTER", "WORSE",
+    ]  # fmt: skip
+    assert [word(0.005, 1.0, equivalent) for equivalent in (0.95, 0.9501)] == ["UNDECIDED", "EQUIVALENT"]
+    # Significant and too small to matter.
+    assert word(0.005, 0.001, 0.99) == "EQUIVALENT"
+
+
+def test_call_of_differences():
+    noise = np.tile([-1.0, 1.0], 25)
+    for mean, spread, expected in (
+        (0.05, 0.02, "BETTER"),
+        (-0.05, 0.02, "WORSE"),
+        (0.001, 0.002, "EQUIVALENT"),
+        (0.03, 0.2, "UNDECIDED"),
+        (0.0, 0.0, "EQUIVALENT"),
+        (0.01, 0.0, "EQUIVALENT"),
+        (0.02, 0.0, "BETTER"),
+        (-0.02, 0.0, "WORSE"),
+    ):
+        test = correlated(mean + spread * noise, test_over_train=0.25, rope=0.01, alpha=0.05)
+        assert call(test, test.p, rope=0.01, alpha=0.05) == expected
+
+
+def test_minimum_detectable_of_many_degrees_of_freedom_by_hand():
+    # 1.959964 + .841621 and, at alpha .01 and power .9, 2.575829 + 1.281552.
+    assert minimum_detectable(2.0, 10**9, alpha=0.05) == pytest.approx(2 * 2.801585, abs=1e-5)
+    assert minimum_detectable(1.0, 10**9, alpha=0.01, power=0.9) == pytest.approx(3.857381, abs=1e-5)
+
+
+def test_minimum_detectable_is_found_with_about_its_power():
+    # Exact by the noncentral t; and at 4 degrees of freedom 1.2 % more gives the whole .8.
+    for df, more, power in ((49, 1, 0.8002), (9, 1, 0.7990), (4, 1, 0.7913), (4, 1.0117, 0.8)):
+        difference = more * minimum_detectable(1.0, df, alpha=0.05, power=0.8)
+        assert nct.sf(student.ppf(1 - 0.05 / 2, df), df, difference) == pytest.approx(power, abs=1e-4)
+
+
+def test_minimum_detectable_is_beyond_the_region():
+    # The estimate must pass the larger of 1.96 errors and the region.
+    assert minimum_detectable(1.0, 10**9, alpha=0.05, rope=1.9) == minimum_detectable(1.0, 10**9, alpha=0.05)
+    assert minimum_detectable(1.0, 10**9, alpha=0.05, rope=3.0) == pytest.approx(3.841621, abs=1e-5)
+    assert minimum_detectable(0.0, 49, alpha=0.05, rope=0.01) == 0.01
+
+
+def drawn_row_by_row(y, probability, metric, *, confidence, draws, seed):
+    """The interval by drawing rows and handing them to scikit-learn."""
+    random = np.random.default_rng(seed)
+    positive, negative = np.flatnonzero(y == 1), np.flatnonzero(y == 0)
+    scores = []
+    for _ in range(draws):
+        rows = np.concatenate([each[random.integers(len(each), size=len(each))] for each in (positive, negative)])
+        scores.append(metric(y[rows], probability[rows]))
+    half = norm.ppf((1 + confidence) / 2) * np.std(logit(scores), ddof=1)
+    return 1 / (1 + np.exp(-(logit(metric(y, probability)) + np.array([-half, half]))))
+
+
+def overlapping(rows, positives, *, seed):
+    """Scores with ties, in steps of .05, that tell the classes apart somewhat."""
+    y = np.repeat([1, 0], [positives, rows - positives])
+    score = np.random.default_rng(seed).normal(np.where(y == 1, 0.6, 0.35), 0.15)
+    return y, np.round(np.clip(score, 0, 1) * 20) / 20
+
+
+def test_bootstrap_equals_drawing_row_by_row():
+    y, probability = overlapping(120, 30, seed=0)
+    how = {"confidence": 0.9, "draws": 40, "seed": 7}
+    for name, metric in (("average_precision", average_precision_score), ("roc_auc", roc_auc_score)):
+        assert bootstrap_logit(y, probability, name, **how) == pytest.approx(
+            tuple(drawn_row_by_row(y, probability, metric, **how)), abs=1e-12
+        )
+    for threshold in (0.45, 0.6, 0.0):
+        assert bootstrap_logit(y, probability, "f1", threshold=threshold, **how) == pytest.approx(
+            tuple(drawn_row_by_row(y, probability, lambda t, p, at=threshold: f1_score(t, p >= at), **how)), abs=1e-12
+        )
+
+
+def test_bootstrap_lies_about_the_estimate_and_widens_with_confidence():
+    y, probability = overlapping(300, 40, seed=1)
+    low, high = bootstrap_logit(y, probability, "average_precision", **BOOTSTRAP)
+    wider = bootstrap_logit(y, probability, "average_precision", **{**BOOTSTRAP, "confidence": 0.99})
+    assert 0 < wider[0] < low < average_precision_score(y, probability) < high < wider[1] < 1
+    # Four times the rows, half the width: .5 give or take what 200 draws leave open.
+    more = bootstrap_logit(np.tile(y, 4), np.tile(probability, 4), "average_precision", **BOOTSTRAP)
+    assert 0.4 < (logit(more[1]) - logit(more[0])) / (logit(high) - logit(low)) < 0.6
+
+
+def test_bootstrap_is_its_seeds_alone_and_ranks_are_all_it_needs():
+    y, probability = overlapping(120, 30, seed=2)
+    for metric in ("average_precision", "roc_auc"):
+        once = bootstrap_logit(y, probability, metric, **BOOTSTRAP)
+        assert bootstrap_logit(y, probability, metric, **BOOTSTRAP) == once
+        assert bootstrap_logit(y, probability**3 / 7, metric, **BOOTSTRAP) == once
+        assert bootstrap_logit(y, probability, metric, **{**BOOTSTRAP, "seed": 6}) != once
+
+
+def test_bootstrap_draws_at_the_end_of_the_scale_are_put_half_way():
+    # One positive of two above the one negative of F1's threshold: a draw has 0, 1 or 2 found, F1 0, 2/3 or 1.
+    y, probability = np.array([1, 1]), np.array([0.9, 0.1])
+    y, probability = np.append(y, [0]), np.append(probability, [0.1])
+    low, high = bootstrap_logit(y, probability, "f1", threshold=0.5, confidence=0.95, draws=20_000, seed=0)
+    # 1/4 at 1/3, half of 2/3; 1/2 at 2/3; 1/4 at 5/6, half-way from 2/3 to 1: logits -log 2, log 2, log 5.
+    logits, weights = np.array([-log(2), log(2), log(5)]), np.array([0.25, 0.5, 0.25])
+    sd = sqrt(weights @ logits**2 - (weights @ logits) ** 2)
+    assert (logit(high) - logit(low)) / 2 == pytest.approx(1.959964 * sd, rel=0.01)
+    assert (logit(high) + logit(low)) / 2 == pytest.approx(log(2), abs=1e-12)
+
+
+def test_bootstrap_without_a_class_or_without_an_error_is_none():
+    probability = np.array([0.1, 0.2, 0.8, 0.9])
+    for metric in ("average_precision", "roc_auc", "f1"):
+        for y in ([0, 0, 0, 0], [1, 1, 1, 1], [0, 0, 1, 1]):
+            assert bootstrap_logit(np.array(y), probability, metric, threshold=0.5, **BOOTSTRAP) is None
+    # Called none, found none.
+    assert bootstrap_logit(np.array([0, 1, 0, 1]), probability, "f1", threshold=0.95, **BOOTSTRAP) is None
+
+
+def test_bootstrap_of_equal_probabilities_is_the_point_that_no_row_can_move():
+    y, probability = np.array([1, 0, 0, 0]), np.full(4, 0.3)
+    for metric, value in (("average_precision", 0.25), ("roc_auc", 0.5), ("f1", 0.4)):
+        assert bootstrap_logit(y, probability, metric, threshold=0.3, **BOOTSTRAP) == pytest.approx(
+            (value, value), abs=1e-12
+        )

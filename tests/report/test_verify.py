@@ -1,0 +1,89 @@
+import re
+import sys
+from dataclasses import replace
+
+import pytest
+
+from pipeline.errors import InputError
+from pipeline.report import files, verify
+from pipeline.tools.verify import main
+
+
+@pytest.fixture
+def page(evidence):
+    return files.pages(evidence)["index.html"]
+
+
+def test_an_unchanged_page_follows_from_its_predictions(page):
+    assert verify.verify(page, None) == []
+
+
+def test_a_changed_cell_is_named(page):
+    row = page.index('<tr><th scope="row">smote</th><td>8 / 8</td>')
+    changed = page[:row] + page[row:].replace("<td>0.833", "<td>0.933", 1)
+    (line,) = verify.verify(changed, None)
+    assert line == (
+        "'Ranking and probabilities, which no threshold moves', row smote, column 4: the page says '0.933', "
+        "its predictions give '0.833'"
+    )
+
+
+def test_a_changed_verdict_is_named(page, said):
+    assert said["sentence"].startswith("Keep the plain model")
+    changed = page.replace("<strong>Keep the plain model", "<strong>Drop the plain model")
+    (line,) = verify.verify(changed, None)
+    assert "Drop the plain model" in line
+    assert "Keep the plain model" in line
+
+
+def test_a_changed_picture_is_named(page):
+    source = re.search(r"data:image/png;base64,([A-Za-z0-9+/]{200})", page)[1]
+    (line,) = verify.verify(page.replace(source, source[:-1] + ("A" if source[-1] != "A" else "B")), None)
+    assert line.startswith("picture 'Forest plot")
+
+
+def test_a_changed_byte_that_shows_nowhere_is_found(page):
+    (line,) = verify.verify(page.replace("<main>", "<main >"), None)
+    assert line.endswith("of the file differs, in nothing that is shown")
+
+
+def test_changed_predictions_are_found_even_with_a_matching_page(page):
+    block = verify.BLOCK.search(page)
+    start = block[1].index('"out_of_fold"') + 80
+    swapped = "A" if block[1][start] != "A" else "B"
+    broken = page.replace(block[1], block[1][:start] + swapped + block[1][start + 1 :])
+    assert any("predictions that the page carries" in line for line in verify.verify(broken, None))
+
+
+def test_every_changed_digit_of_the_tables_is_found(page):
+    tables = list(re.finditer(r"<td[^>]*>([^<]*\d)", page))
+    assert len(tables) > 40
+    for cell in tables[:: len(tables) // 12]:
+        digit = cell[1][-1]
+        changed = page[: cell.end() - 1] + str((int(digit) + 1) % 10) + page[cell.end() :]
+        assert len(verify.differences(changed, page)) == 1
+
+
+def test_a_page_without_predictions_is_held_against_what_the_stages_left(evidence, monkeypatch):
+    monkeypatch.setattr(files, "pack", lambda evidence: None)
+    page = files.pages(evidence)["index.html"]
+    assert verify.verify(page, evidence) == []
+    with pytest.raises(InputError, match="expected a page of `dvc repro`"):
+        verify.verify(page, None)
+    other = replace(evidence, table={**evidence.table, "name": "others"})
+    assert any("others" in line for line in verify.verify(page, other))
+
+
+@pytest.mark.parametrize(("swap", "status"), [(("", ""), 0), (("0.833", "0.834"), 1)])
+def test_the_exit_status_says_whether_all_agrees(page, tmp_path, monkeypatch, capsys, swap, status):
+    file = tmp_path / "index.html"
+    file.write_text(page.replace(*swap, 1) if swap[0] else page, encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["verify", str(file)])
+    if status:
+        with pytest.raises(SystemExit) as left:
+            main()
+        assert left.value.code == status
+    else:
+        main()
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith(f"{file}: " + ("not what" if status else "every number and picture"))

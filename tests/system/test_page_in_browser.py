@@ -1,0 +1,117 @@
+import pytest
+from chromium import CHROMIUM, Chromium
+
+from pipeline.report import files
+
+# The contrast of a text with what lies behind it, by WCAG 2.2, "relative luminance" and "contrast ratio".
+CONTRAST = """(selector) => {
+  const parts = colour => colour.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = element => {
+    for (; element; element = element.parentElement) {
+      const colour = parts(getComputedStyle(element).backgroundColor);
+      if (colour[3] !== 0) return colour;
+    }
+  };
+  const element = document.querySelector(selector);
+  const [text, ground] = [parts(getComputedStyle(element).color), behind(element)].map(light);
+  return (Math.max(text, ground) + 0.05) / (Math.min(text, ground) + 0.05);
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed")
+    started = Chromium(tmp_path_factory.mktemp("profile"))
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def address(evidence, tmp_path_factory):
+    """Of the page that six visitors make; written once."""
+    file = tmp_path_factory.getbasetemp() / "report_page.html"
+    if not file.is_file():
+        file.write_text(files.pages(evidence)["index.html"], encoding="utf-8")
+    return file.as_uri()
+
+
+def test_nothing_goes_wrong_and_nothing_is_asked_of_anybody(browser, address):
+    browser.show(address)
+    wrong = ("Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Network.loadingFailed")
+    assert [event for event in browser.events if event["method"] in wrong] == []
+    asked = [
+        event["params"]["request"]["url"] for event in browser.events if event["method"] == "Network.requestWillBeSent"
+    ]
+    assert asked[0] == address
+    assert {url.partition(":")[0] for url in asked[1:]} <= {"data"}
+
+
+@pytest.mark.parametrize(("width", "media"), [(390, "screen"), (1280, "screen"), (718, "print")])
+def test_the_page_never_scrolls_sideways(browser, address, width, media):
+    browser.show(address, width=width, media=media)
+    assert browser.value("document.documentElement.scrollWidth") <= width
+    # What is wider scrolls within its own box, which paper has not.
+    wider = browser.value("[...document.querySelectorAll('.scroll')].filter(b => b.scrollWidth > b.clientWidth).length")
+    assert (wider > 0) == (width == 390)
+
+
+def test_each_picture_is_there_and_says_what_it_shows(browser, address):
+    browser.show(address)
+    pictures = browser.value("[...document.images].map(i => [i.complete ? i.naturalWidth : 0, i.width, i.alt])")
+    assert len(pictures) == 9
+    assert all(drawn >= shown > 300 for drawn, shown, _ in pictures)
+    texts = [text for *_, text in pictures]
+    assert len(set(texts)) == len(texts)
+    assert min(map(len, texts)) > 60
+    captions = browser.value("[...document.querySelectorAll('figcaption')].map(c => c.textContent)")
+    assert not set(texts) & set(captions)  # a screen reader would say it twice
+
+
+def test_headings_landmarks_and_tables_have_their_structure(browser, address):
+    browser.show(address)
+    levels = browser.value("[...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].map(h => Number(h.tagName[1]))")
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert browser.value("document.querySelectorAll('main').length") == 1
+    assert browser.value("document.querySelector('main').contains(document.querySelector('.verdict'))")
+    assert browser.value("document.querySelectorAll('th:not([scope])').length") == 0
+    assert browser.value("document.querySelectorAll('table:not(:has(thead))').length") == 0
+    assert browser.value("[...document.links].filter(a => !document.querySelector(a.getAttribute('href'))).length") == 0
+    assert browser.value("document.links.length") == 9
+    assert browser.value("document.documentElement.lang") == "en"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_by_day_and_by_night(browser, address, scheme):
+    browser.show(address, scheme=scheme)
+    dark = browser.value("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
+    assert dark == (scheme == "dark")
+    for selector in ("h1", ".verdict li", ".note p", ".soft", "nav a", "td", "th", "td small", "figcaption", "code"):
+        assert browser.value(f"({CONTRAST})({selector!r})") >= 4.5, selector
+    # Figures are drawn in black on white.
+    assert browser.value("getComputedStyle(document.images[0]).backgroundColor") == "rgb(255, 255, 255)"
+
+
+def test_the_keyboard_reaches_what_scrolls_and_shows_where_it_is(browser, address):
+    browser.show(address, width=390)
+    seen = []
+    for _ in range(40):
+        browser.press("Tab")
+        seen.append(
+            browser.value(
+                "(e => [e.tagName, e.className, getComputedStyle(e).outlineStyle, getComputedStyle(e).outlineWidth])"
+                "(document.activeElement)"
+            )
+        )
+        if seen[-1][0] == "BODY":
+            break
+    reached = [each for each in seen if each[0] != "BODY"]
+    assert all(each[2:] == ["solid", "3px"] for each in reached)
+    boxes = browser.value("document.querySelectorAll('.scroll').length")
+    assert [each[0] for each in reached].count("A") == 9
+    assert [each[1] for each in reached].count("scroll") == boxes

@@ -1,0 +1,132 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.model_selection import StratifiedGroupKFold
+
+from pipeline import config
+from pipeline.config import Split
+from pipeline.errors import InputError
+from pipeline.fit import run, splits
+from pipeline.table import ingest, split
+from pipeline.table.grouping import together
+
+X = pd.DataFrame({"a": [1.0, 2.0, 1.0, 3.0], "b": ["x", "x", "x", "y"]}, index=pd.Index([7, 3, 5, 1], name="row_id"))
+ROLES = pd.DataFrame({"group": list("pqrs"), "time": [4, 3, 2, 1]}, index=pd.Index([1, 3, 5, 7], name="row_id"))
+
+
+def how(by, *, duplicates=False):
+    return Split(test_size=0.3, seed=1, by=by, group_duplicates=duplicates)
+
+
+def test_rows_carry_their_group_or_their_time_as_asked():
+    assert together(X, ROLES, how("rows")) == {"groups": None, "times": None}
+    assert together(X, ROLES, how("group"))["groups"].tolist() == list("sqrp")
+    assert together(X, ROLES, how("time"))["times"].tolist() == [1, 3, 2, 4]
+
+
+def test_rows_with_the_same_features_are_a_group_where_asked():
+    groups = together(X, ROLES, how("rows", duplicates=True))["groups"]
+    assert groups[7] == groups[5]
+    assert groups.nunique() == 3
+
+
+def visits(rows=200, groups=50):
+    random = np.random.default_rng(4)
+    table = pd.DataFrame({"x": random.normal(size=rows), "buy": (np.arange(rows) % 5 == 0).astype("int8")})
+    return table.rename_axis("row_id"), pd.Series(random.integers(0, groups, rows))
+
+
+def test_no_group_stands_on_both_sides_and_about_the_asked_share_is_tested():
+    table, groups = visits()
+    train, test = split.split(table, target="buy", test_size=0.3, seed=1, groups=groups)
+    assert not set(groups[train.index]) & set(groups[test.index])
+    assert sorted([*train.index, *test.index]) == list(table.index)
+    assert 0.2 < len(test) / len(table) < 0.4
+    assert test.buy.mean() == pytest.approx(table.buy.mean(), abs=0.05)
+    parts = list(StratifiedGroupKFold(10, shuffle=True, random_state=1).split(table.buy, table.buy, groups))
+    assert set(test.index) == {row for _, held in parts[:3] for row in held}
+
+
+def test_the_latest_rows_are_the_test_rows_and_equal_times_stay_together():
+    table, _ = visits(rows=20)
+    times = pd.Series([*range(12), *[12] * 8])[::-1].set_axis(range(20))  # the first eight rows are the latest
+    train, test = split.split(table, target="buy", test_size=0.3, seed=1, times=times)
+    assert list(test.index) == list(range(8))
+    assert list(train.index) == list(range(8, 20))
+
+
+def test_a_class_that_one_side_lacks_is_refused():
+    table, _ = visits(rows=20)
+    with pytest.raises(InputError, match="cannot both have one"):
+        split.split(table, target="buy", test_size=0.3, seed=1, times=pd.Series(1 - table.buy))
+
+
+SOURCE = pd.DataFrame(
+    {
+        "age": [30.0, 40.0, 50.0, 60.0],
+        "patient": ["a", "b", "a", "c"],
+        "seen": ["2024-01-05", "2024-01-03", "2024-02-01", "2023-12-24"],
+        "sick": [0, 0, 1, 0],
+    }
+)
+
+
+def test_group_and_time_are_no_features():
+    table = ingest.ingest(SOURCE, target="sick", roles={"group": "patient", "time": "seen"})
+    assert list(table.data.columns) == ["age", "sick"]
+    assert table.roles.group.tolist() == ["a", "b", "a", "c"]
+    assert table.roles.time.argsort().tolist() == [3, 1, 0, 2]
+
+
+def test_a_group_that_is_missing_somewhere_and_a_time_that_is_none_are_refused():
+    holes = SOURCE.assign(patient=["a", None, "a", "c"], seen=["x", "y", "z", "x"])
+    with pytest.raises(InputError) as refused:
+        ingest.ingest(holes, target="sick", roles={"group": "patient", "time": "seen"})
+    first, second = refused.value.problems
+    assert first == "data.group: column 'patient': expected a value in every row, found none in line 3"
+    assert second.startswith("data.time: column 'seen': expected numbers or dates")
+
+
+@pytest.mark.parametrize("by", ["group", "time"])
+def test_a_whole_run_keeps_groups_together_and_time_in_order(project, by):
+    random = np.random.default_rng(2)
+    table = pd.DataFrame({"x": random.normal(size=400), "z": random.normal(size=400)})
+    table["who"], table["day"] = [f"p{number}" for number in random.integers(0, 80, 400)], random.permutation(400)
+    table["y"] = (table.x + random.normal(size=400) > 1.4).astype(int)
+    folder = project()
+    table.to_csv(folder / "t.csv", index=False)
+    choice = {"group": ["split=grouped", "data.group=who", "data.drop=[day]"]}
+    choice["time"] = ["split=temporal", "data.time=day", "data.drop=[who]"]
+    project("data=csv", "data.path=t.csv", "data.target=y", "evaluate.repeats=2", *choice[by])
+    params = config.load()
+    made = run.run(params, "smote")
+    seen, tested = made.out_of_fold, made.predictions.index
+    if by == "group":
+        who = table.who
+        assert not set(who[tested]) & set(who[seen.index.unique()])
+        assert seen.groupby([seen.repeat, who[seen.index].to_numpy()]).fold.nunique().max() == 1
+        assert made.folds.repeat.nunique() == 2
+    else:
+        day = table.day
+        assert day[tested].min() > day[seen.index].max()
+        assert [day[rows.index].min() for _, rows in seen.groupby("fold")] == sorted(
+            day[rows.index].min() for _, rows in seen.groupby("fold")
+        )
+        assert made.folds.repeat.nunique() == 1
+        assert (made.folds.positives >= splits.LEAST).all()
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (["split=grouped"], "data.group: expected a column, since split=grouped goes by it"),
+        (["+data.group=who"], "data.group: expected null without split=grouped"),
+        (["split=temporal"], "data.time: expected a column, since split=temporal goes by it"),
+    ],
+)
+def test_a_role_and_the_split_that_goes_by_it_need_each_other(composed, overrides, words):
+    import yaml
+
+    with pytest.raises(InputError) as refused:
+        config.check(yaml.safe_load(composed(*[word.lstrip("+") for word in overrides])))
+    assert any(words in problem for problem in refused.value.problems)

@@ -1,0 +1,58 @@
+"""A figure reads the same wherever it stands."""
+
+import pytest
+
+from pipeline.formatting import digits, number, signed, threshold
+from pipeline.judge.reasons import gained
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(-0.0004, "+0.000"), (-0.0006, "-0.001"), (0.0, "+0.000"), (-0.0, "+0.000"), (0.25, "+0.250"), (None, "–")],
+)
+def test_a_difference_that_rounds_to_zero_has_no_minus(value, words):
+    assert signed(value) == words
+
+
+def test_a_figure_that_is_not_defined_is_a_dash():
+    assert number(None) == "–"
+    assert number(0.25, 1) == "0.2"
+
+
+def test_a_gain_in_words_is_written_as_in_the_tables():
+    test = {"mean": -0.0001, "low": -0.0002, "high": 0.0003}
+    said = gained(test, {"alpha": 0.05, "primary": "average_precision", "rope": 0.01})
+    assert said == "+0.000 (95 % interval +0.000 to +0.000) average precision"
+    fine = gained(test, {"alpha": 0.001, "primary": "average_precision", "rope": 0.0001})
+    assert fine == "-0.00010 (99.9 % interval -0.00020 to +0.00030) average precision"
+
+
+def test_a_loss_is_less_or_more_and_its_interval_turns_with_it():
+    declared = {"alpha": 0.05, "primary": "brier", "rope": 0.01}
+    more = gained({"mean": -0.02, "low": -0.03, "high": 0.01}, declared)
+    assert more == "+0.020 (95 % interval -0.010 to +0.030) more recalibrated Brier score"
+    less = gained({"mean": 0.02, "low": -0.01, "high": 0.03}, declared)
+    assert less == "+0.020 (95 % interval -0.010 to +0.030) less recalibrated Brier score"
+
+
+@pytest.mark.parametrize(("scale", "decimals"), [(0.01, 3), (0.5, 3), (0.0, 3), (0.001, 4), (0.0005, 5), (2e-5, 6)])
+def test_decimals_show_two_digits_of_the_scale(scale, decimals):
+    assert digits(scale) == decimals
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (0.5, "0.500"),
+        (0.0612, "0.061"),
+        (0.00012, "0.00012"),
+        (0.9999, "0.99990"),
+        (3.4e-8, "3.4e-08"),
+        (0.0, "0.000"),
+        (1.0, "1.000"),
+        (1 - 3e-8, "1 - 3e-08"),
+        (None, "–"),
+    ],
+)
+def test_a_threshold_is_told_from_zero_and_from_one(value, words):
+    assert threshold(value) == words

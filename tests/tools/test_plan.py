@@ -1,0 +1,324 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from scipy.special import expit
+from sklearn.metrics import roc_auc_score
+
+from pipeline import config
+from pipeline.errors import InputError
+from pipeline.measure.statistics import correlated
+from pipeline.tools import labels, plan, simulate
+
+OWN = ("data=csv", "data.target=buy")
+CHEAP = (
+    "model.tune=false",
+    "~variant@variants.random_under",
+    "~variant@variants.augmentation",
+    "~variant@variants.class_weight",
+)
+KEYS = config.Plan(roc_auc=0.85, tables=2, rows=20_000, remedies=["random_over", "smote"])
+
+
+def visits(rows, positives, seed=0):
+    rng = np.random.default_rng(seed)
+    features = pd.DataFrame(rng.normal(size=(rows, 3)).round(3), columns=["time", "pages", "age"])
+    return features.assign(buy=np.repeat([1, 0], [positives, rows - positives]))
+
+
+@pytest.fixture
+def settings(project, tmp_path):
+    """Makes settings for a table, which is written to an empty folder's visits.csv."""
+
+    def make(table, *overrides):
+        # Its whole path, as a process remembers the last table it read.
+        folder = project(*OWN, f"data.path={tmp_path / 'visits.csv'}", *overrides)
+        table.to_csv(folder / "visits.csv", index=False)
+        return config.load()
+
+    return make
+
+
+def expected(errors=(0.01, 0.03), **changed):
+    """What 50 positives show in 5 x 10 folds, 5 remedies; errors of two tables, one remedy."""
+    fields = {
+        "rows": 1000,
+        "kind": "positive",
+        "rare": 50,
+        "training_rare": 35,
+        "folds": 5,
+        "repeats": 10,
+        "simulated_rows": 1000,
+        "errors": {"smote": np.array(errors)},
+        "family": 5,
+        "rope": 0.01,
+        "alpha": 0.05,
+    }
+    return plan.Expected(**{**fields, **changed})
+
+
+def test_width_and_smallest_difference_of_known_errors():
+    # Of Student's t with 49 degrees of freedom: t[.975] 2.0096, t[.995] 2.6800, t[.8] 0.8490; the mean error is .02.
+    e = expected()
+    assert e.half_widths == pytest.approx([0.020096, 0.060287], abs=1e-5)
+    assert e.half_width == pytest.approx(0.040192, abs=1e-5)
+    assert e.smallest == pytest.approx(0.02 * (2.6800 + 0.8490), abs=1e-5)
+    # Two widths x and 3x have a standard deviation of x sqrt(2), and their mean an error of x.
+    assert e.doubt == pytest.approx(0.040192, abs=1e-5)
+    # (.07058 / .02)^2 times 50 positives
+    assert e.needed == pytest.approx(50 * (0.07058 / 0.02) ** 2, abs=1)
+
+
+def test_errors_of_several_remedies_are_averaged():
+    e = expected(errors=(0.0, 0.0))
+    two = expected()
+    both = plan.Expected(**{**vars(two), "errors": {**two.errors, "random_over": e.errors["smote"]}})
+    assert both.half_width == pytest.approx(two.half_width / 2)
+
+
+def test_positives_that_are_enough_need_no_more_and_without_a_rope_none_are_enough():
+    assert expected(errors=(0.001, 0.001)).needed == 50
+    assert expected(rope=0.0).needed is None
+
+
+def test_a_wide_rope_takes_the_place_of_significance():
+    # t[.8] is 0.8490; .01 + .849 * .001
+    assert expected(errors=(0.001, 0.001)).smallest == pytest.approx(0.010849, abs=1e-6)
+
+
+@pytest.mark.parametrize(("prevalence", "roc_auc"), [(0.05, 0.85), (0.3, 0.6), (0.01, 0.97)])
+def test_the_truth_has_the_declared_prevalence_and_roc_auc(prevalence, roc_auc):
+    score = np.random.default_rng(0).normal(size=4000)
+    probability = simulate.truth(score, prevalence=prevalence, roc_auc=roc_auc)
+    assert probability.mean() == pytest.approx(prevalence, abs=1e-6)
+    # scikit-learn's own, with each row once as a positive and once as a negative, weighted
+    twice = np.repeat([1, 0], 4000)
+    weight = np.concatenate([probability, 1 - probability])
+    assert roc_auc_score(twice, np.tile(score, 2), sample_weight=weight) == pytest.approx(roc_auc, abs=1e-4)
+    slope, _ = np.polyfit(score, np.log(probability / (1 - probability)), 1)
+    assert np.log(probability / (1 - probability)) == pytest.approx(
+        slope * score + np.log(probability / (1 - probability)).mean() - slope * score.mean(), abs=1e-6
+    )
+
+
+def test_features_of_two_values_cannot_have_any_roc_auc():
+    coin = np.repeat([-1.0, 1.0], 50)
+    # With 10 positives among the 50 heads: 10 / (1 - .1) * ... = 1 - (40 / 90) / 2 = .778
+    with pytest.raises(InputError, match=r"plan.roc_auc: expected at most 0.78, .* found 0.85"):
+        simulate.truth(coin, prevalence=0.1, roc_auc=0.85)
+
+
+def test_labels_follow_their_probabilities_given_their_number():
+    probability = np.array([0.1, 0.2, 0.7])
+    drawn = np.array([simulate.draw(probability, 1, np.random.default_rng(seed)) for seed in range(4000)])
+    assert (drawn.sum(axis=1) == 1).all()
+    odds = np.array([0.1 / 0.9, 0.2 / 0.8, 0.7 / 0.3])  # of exactly one, each by its odds
+    assert drawn.mean(axis=0) == pytest.approx(odds / odds.sum(), abs=0.02)
+
+
+def test_a_simulated_table_has_the_features_and_the_number_of_positives_with_holes_left_as_they_are():
+    features = visits(400, 20).drop(columns="buy")
+    features.iloc[::7, 0] = np.nan
+    made = simulate.simulate(features, target="buy", positives=20, roc_auc=0.85, rng=np.random.default_rng(0))
+    pd.testing.assert_frame_equal(made.drop(columns="buy"), features)
+    assert made["buy"].sum() == 20
+
+
+def test_labels_follow_categories_too():
+    rows = pd.DataFrame({"shop": pd.Series(["north", "south"] * 100, dtype="str"), "x": np.zeros(200)})
+    made = simulate.simulate(rows, target="buy", positives=60, roc_auc=0.7, rng=np.random.default_rng(0))
+    shares = made.groupby("shop").buy.mean()
+    # The truth has the odds of one level well above the other's; 60 of 200 are positive.
+    assert made.buy.sum() == 60
+    assert abs(shares["north"] - shares["south"]) > 0.2
+
+
+def test_features_that_do_not_vary_are_refused():
+    features = pd.DataFrame({"time": [1.0] * 40})
+    with pytest.raises(InputError, match="expected one that varies"):
+        simulate.simulate(features, target="buy", positives=20, roc_auc=0.85, rng=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
+    ("rows", "positives", "simulated"),
+    [
+        (1000, 50, 1000),
+        (100_000, 5_000, 20_000),
+        (1_000_000, 1_000, 71_429),  # 50 / .7 positives, of which 50 are for training
+        (1_000_000, 60, 1_000_000),
+    ],
+)
+def test_simulated_tables_are_capped_but_keep_enough_positives(rows, positives, simulated):
+    assert simulate.size(rows, positives, most=20_000, test_size=0.3, number=5) == simulated
+
+
+def test_labels_have_no_part_in_a_plan_but_by_their_number(settings):
+    table = visits(200, 40)
+    first = plan.plan(settings(table, *CHEAP), KEYS, processes=1)
+    other = table.assign(buy=table["buy"].to_numpy()[::-1])
+    params = settings(other, *CHEAP, "data.name=other")
+    again = plan.plan(params, KEYS, processes=1)
+    for name in ("random_over", "smote"):
+        assert again.errors[name].tolist() == first.errors[name].tolist()
+        assert (first.errors[name] > 0).all()
+
+
+def test_repeats_are_counted_in_the_error_and_not_made(settings):
+    table = visits(200, 40)
+    once, often = (
+        plan.plan(settings(table, *CHEAP, f"evaluate.repeats={repeats}"), KEYS, processes=1) for repeats in (1, 20)
+    )
+    # 28 training positives, 5 folds of 28 test rows. Nadeau & Bengio: 1 / (K R) + 1 / (K - 1)
+    assert often.errors["smote"] == pytest.approx(once.errors["smote"] * np.sqrt((1 / 100 + 1 / 4) / (1 / 5 + 1 / 4)))
+    assert (once.df, often.df) == (4, 99)
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """Rows and positives of each table that would be simulated; none is."""
+    tables = []
+
+    def variances(params, number, *, rows, positives, roc_auc):
+        tables.append((rows, positives))
+        return {"random_over": 0.04, "smote": 0.04, "test_over_train": 0.25}
+
+    monkeypatch.setattr(simulate, "variances", variances)
+    return tables
+
+
+def test_a_capped_table_s_error_is_scaled_by_the_root_of_its_positives(settings, asked):
+    params = settings(visits(1000, 400), *CHEAP)
+    keys = config.Plan(roc_auc=0.85, tables=2, rows=250, remedies=["smote"])
+    found = plan.plan(params, keys, processes=1)
+    assert asked == [(250, 100)] * 2
+    assert found.errors["smote"] == pytest.approx([0.2 / 0.9400 * np.sqrt(1 / 50 + 1 / 4) / 2] * 2, rel=1e-4)
+    assert list(found.errors) == ["smote"]
+    assert found.family == 2
+
+
+def test_where_negatives_are_rarer_they_are_counted(settings, asked):
+    params = settings(visits(10_000, 9_900), *CHEAP, "data.positive=1")
+    keys = config.Plan(roc_auc=0.85, tables=2, rows=250, remedies=["smote"])
+    found = plan.plan(params, keys, processes=1)
+    # 50 / .7 negatives, of which 50 are for training, are 7,143 rows at one in a hundred.
+    assert asked == [(7_143, 7_143 - 71)] * 2
+    assert (found.kind, found.rare, found.training_rare, found.folds) == ("negative", 100, 70, 5)
+    assert "10,000 rows, 100 negative, 70 of these for training" in plan.lines(found, params, keys)[0]
+    assert "14 negatives in each test fold" in plan.lines(found, params, keys)[1]
+
+
+def test_remedies_that_are_not_configured_give_way_to_the_first_that_are(settings, monkeypatch):
+    monkeypatch.setattr(
+        simulate, "variances", lambda params, number, **how: dict.fromkeys([*params.variants, "test_over_train"], 0.25)
+    )
+    keys = config.Plan(roc_auc=0.85, tables=2, rows=250, remedies=["adasyn"])
+    assert list(plan.plan(settings(visits(1000, 400)), keys, processes=1).errors) == ["random_under", "random_over"]
+
+
+def test_the_command_says_how_many_positives_a_verdict_needs(settings, stage, capsys):
+    settings(visits(100, 13), *CHEAP)
+    Path("conf").symlink_to(Path(__file__).parents[2] / "conf")
+    with pytest.raises(SystemExit) as ended:
+        stage(plan)
+    assert ended.value.code == 30
+    assert capsys.readouterr().out.splitlines() == [
+        "table      csv: 100 rows, 13 positive, 9 of these for training",
+        "No verdict is possible: two folds of 5 rows of the rarer class need 10 for training: 15 in the table, "
+        "at split.test_size=0.3.",
+    ]
+
+
+def test_the_command_prints_the_plan(settings, stage, capsys, monkeypatch):
+    settings(visits(1000, 50), *CHEAP)
+    Path("conf").symlink_to(Path(__file__).parents[2] / "conf")
+    monkeypatch.setattr(plan, "plan", lambda params, keys: expected())
+    with pytest.raises(SystemExit) as ended:
+        stage(plan, "plan.roc_auc=0.7")
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "table      csv: 1,000 rows, 50 positive, 35 of these for training",
+        "folds      5 x 10, 7 positives in each test fold",
+        "declared   average precision, ROPE 0.01, alpha 0.05, remedies 5",
+        "simulated  12 tables with your features, smote against none; labels drawn, logistic, true ROC AUC 0.7",
+        "interval   of a remedy's difference, 95 %: give or take 0.040; 12 tables tell this figure to 0.040 or so",
+        "smallest   0.071 is the smallest true difference found BETTER 80 % of the time",
+        "needed     623 positives, 573 more, to show 2 x the ROPE, 0.02: widths shrink with the root of the positives",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("argument", "problem"),
+    [
+        ("plan.roc_auc=0.5", "conf/plan.yaml: plan.roc_auc: expected a fraction between 0.5 and 1, found 0.5"),
+        ("plan.tables=1", "conf/plan.yaml: plan.tables: expected a whole number from 2, found 1"),
+        ("plan.rows=99", "conf/plan.yaml: plan.rows: expected a whole number from 100, found 99"),
+    ],
+)
+def test_the_command_refuses_what_it_cannot_use(settings, stage, argument, problem):
+    settings(visits(100, 13), *CHEAP)
+    Path("conf").symlink_to(Path(__file__).parents[2] / "conf")
+    with pytest.raises(InputError) as caught:
+        stage(plan, argument)
+    assert caught.value.problems == [problem]
+
+
+def test_without_none_there_is_nothing_to_plan(composed):
+    params = config.check(yaml.safe_load(composed(*OWN, "data.path=visits.csv", "~variant@variants.none")))
+    with pytest.raises(InputError, match="'none' is not there"):
+        plan.plan(params, KEYS, processes=1)
+
+
+def normals(rng, rows):
+    return rng.normal(size=(rows, 5))
+
+
+def skewed(rng, rows):
+    return rng.lognormal(size=(rows, 3))
+
+
+def mixed(rng, rows):
+    return np.column_stack([rng.normal(size=(rows, 4)), rng.random((rows, 4)) < 0.3])
+
+
+def drawn(features, rows, positives, slope, shift, seed):
+    """A table whose truth is logistic, all standardised features alike; slope and shift make its ROC AUC about .85."""
+    rng = np.random.default_rng(seed)
+    X = features(rng, rows)
+    score = ((X - X.mean(axis=0)) / X.std(axis=0)).sum(axis=1) / np.sqrt(X.shape[1])
+    buy = np.zeros(rows)
+    while buy.sum() != positives:
+        buy = rng.random(rows) < expit(shift + slope * score)
+    table = pd.DataFrame(X, columns=[f"x{number}" for number in range(X.shape[1])]).assign(buy=buy.astype(int))
+    return table.rename_axis("row_id")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("features", "rows", "positives", "slope", "shift", "tuning", "tables", "draws"),
+    [
+        (normals, 1000, 50, 1.59, -3.94, "model.tune=false", 12, 8),
+        (skewed, 600, 120, 1.90, -1.77, "model.tune=false", 36, 20),
+        (mixed, 1500, 60, 1.52, -4.16, "model.tune=false", 12, 8),
+        (normals, 600, 30, 1.59, -3.94, "model.grid=[0.01,1.0]", 12, 8),
+    ],
+)
+def test_the_planned_width_is_that_of_tables_drawn_anew(
+    settings, features, rows, positives, slope, shift, tuning, tables, draws
+):
+    how = {"rows": rows, "positives": positives, "slope": slope, "shift": shift}
+    params = settings(drawn(features, **how, seed=1000), *CHEAP, tuning, "evaluate.repeats=2")
+    keys = config.Plan(roc_auc=0.85, tables=tables, rows=20_000, remedies=["random_over", "smote"])
+    planned = plan.plan(params, keys, processes=1).half_width
+    widths = []
+    for seed in range(1001, 1001 + draws):
+        again = drawn(features, **how, seed=seed)
+        found, _ = labels.over_folds(again, params, pd.DataFrame(index=again.index))
+        none = found.pop("none")
+        over = none["rows"].sum() / none["training_rows"].sum()
+        for each in found.values():
+            differences = (each["average_precision"] - none["average_precision"]).to_numpy()
+            test = correlated(differences, test_over_train=over, rope=0.01, alpha=0.05)
+            widths.append((test.high - test.low) / 2)
+    assert planned == pytest.approx(np.mean(widths), rel=0.25)

@@ -1,0 +1,208 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit
+from sklearn.linear_model import LogisticRegression
+
+from pipeline.errors import InputError
+from pipeline.files import read_model, write_model
+from pipeline.fit.encoding import encode, prepare
+from pipeline.fit.preprocessing import preprocess
+from pipeline.measure import multiclass
+from pipeline.table.columns import declaration, typed
+from pipeline.tracking.scoring import Scorer, scorer, spelled
+
+AUTO = {"impute": "median", "missing_indicator": True, "scale": False, "encode": "onehot", "min_frequency": None}
+DECLARED = {"pages": "integer", "size": ["S", "M", "L"], "seen": "%d/%m/%Y", "member": "boolean"}
+TEXT = ["shop", "size", "seen", "member"]
+VISITS = pd.DataFrame(
+    {
+        "time": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0],
+        "pages": [1, 2, 3, 1, 2, 3],
+        "shop": ["007", "north", "south", "007", "north", "south"],
+        "size": ["S", "M", "L", "S", "M", "L"],
+        "seen": ["02/01/1970", "01/01/1970", "31/01/1970", "01/01/1970", "01/01/1970", "01/01/1970"],
+        "member": ["yes", "no", "yes", "no", "yes", "no"],
+    }
+)
+
+
+def chain(visits=VISITS, *, declared=DECLARED, text=TEXT, settings=AUTO, **changed):
+    """What scores visits by their time alone: the raw probability of a sale has logit time - 3."""
+    read = pd.DataFrame({name: typed(column, declared.get(name)) for name, column in visits.items()})
+    fitted = preprocess(read, **settings)
+    X = encode(fitted, prepare(fitted, read))
+    model = LogisticRegression().fit(X, [0, 1] * 3)
+    model.coef_, model.intercept_ = np.array([[float(name == "time") for name in X]]), np.array([-3.0])
+    how = {"threshold": None, "correction": {"slope": 1.0, "intercept": 0.0}, "labels": ["no", "yes"]}
+    learned = {name: declaration(visits[name], column, declared.get(name)) for name, column in read.items()}
+    return Scorer(fitted, model, declaration=learned, text=text, **{**how, **changed})
+
+
+def test_raw_probability_platt_s_correction_and_decision_at_the_threshold():
+    scored = chain(threshold=float(expit(-1)), correction={"slope": 2.0, "intercept": 0.5}).predict(VISITS.head(3))
+    # Logits -2, -1 and 0; the second is at the threshold itself.
+    assert scored.raw_probability.tolist() == pytest.approx([0.119203, 0.268941, 0.5], abs=1e-6)
+    assert scored.probability.tolist() == pytest.approx(expit([-3.5, -1.5, 0.5]), abs=1e-12)
+    assert scored.decision.tolist() == ["no", "yes", "yes"]
+
+
+def test_the_correction_for_the_shares_of_the_classes():
+    # Trained on halves, a fifth in truth: odds of 1 become 1/4.
+    scored = chain(correction={"trained": 0.5, "true": 0.2}).predict(VISITS.iloc[[2]])
+    assert scored.probability.tolist() == pytest.approx([0.2])
+
+
+def test_without_a_threshold_one_half_decides():
+    assert chain().predict(VISITS).decision.tolist() == ["no", "no", "yes", "yes", "yes", "yes"]
+
+
+def test_labels_keep_their_type():
+    assert chain(labels=[1, 2]).predict(VISITS).decision.dtype == "int64"
+
+
+def test_columns_may_come_in_any_order_and_others_beside_them():
+    moved = VISITS[VISITS.columns[::-1]].assign(buy="?", note=[["a"]] * 6).set_index(pd.Index(list("abcdef")))
+    scored = chain().predict(moved)
+    pd.testing.assert_frame_equal(scored.reset_index(drop=True), chain().predict(VISITS), check_exact=True)
+    assert scored.index.tolist() == list("abcdef")
+
+
+def test_rows_are_read_as_declared_and_not_by_their_values():
+    # Alone, these are whole numbers, one level, a date in either order, and ones.
+    one = pd.DataFrame({"time": [2], "pages": [None], "shop": ["007"], "size": ["L"], "seen": ["03/02/1970"]})
+    X = chain().typed(one.assign(member=1))
+    assert X.dtypes.astype(str).tolist()[:4] == ["float64", "Int64", "str", "category"]
+    assert X.shop.tolist() == ["007"]
+    assert X["size"].cat.codes.tolist() == [2]
+    assert X.seen.tolist() == [pd.Timestamp("1970-02-03")]
+    assert X.member.tolist() == [True]
+
+
+def test_numbers_that_were_levels_in_training_are_so_as_text_too():
+    visits = VISITS.assign(shop=[7, 8, 9] * 2)
+    by_number = chain(visits, declared={**DECLARED, "shop": "categorical"}, text=["size", "seen", "member"])
+    for shop in (7, 7.0, "7", "007", "7.0"):
+        assert by_number.typed(VISITS.head(1).assign(shop=[shop])).shop.tolist() == ["7"]
+    assert chain().typed(VISITS.head(1)).shop.tolist() == ["007"]
+
+
+def test_holes_are_filled_whether_training_had_some_or_none():
+    for visits in (VISITS, VISITS.assign(time=[None, *VISITS.time[1:]])):
+        fitted = chain(visits)
+        scored = fitted.predict(pd.DataFrame(dict.fromkeys(VISITS, [None, np.nan])))
+        assert scored.raw_probability.tolist() == pytest.approx([expit(visits.time.median() - 3)] * 2)
+
+
+def test_holes_are_refused_by_line_where_preprocessing_fills_none():
+    settings = {"impute": None, "scale": False}
+    with pytest.raises(InputError) as caught:
+        chain(VISITS[["time", "pages"]], settings=settings).predict(
+            pd.DataFrame({"time": [1.0, 2.0, None], "pages": [None, 1, 2]})
+        )
+    assert caught.value.problems == [
+        "column 'time': expected a value in every row, as in training, found none in line 4: fill them in",
+        "column 'pages': expected a value in every row, as in training, found none in line 2: fill them in",
+    ]
+
+
+def test_all_that_is_wrong_with_rows_is_told_at_once():
+    bad = VISITS.drop(columns="shop").rename(columns={"time": "Time"})
+    bad = bad.assign(pages=[1, 1.5, 2, 2, 2, 2], size=["S", "XL"] * 3, seen="1970-01-31", member="perhaps")
+    with pytest.raises(InputError) as caught:
+        chain().predict(bad)
+    mend = "correct or empty these cells"
+    assert caught.value.problems == [
+        "column 'time', which the model was trained with, is not there; nearest: 'Time'",
+        f"column 'pages': expected whole numbers, found 1.5 in line 3: {mend}",
+        "column 'shop', which the model was trained with, is not there; there is: 'Time'",
+        f"column 'size': expected one of 'S', 'M', 'L', found 'XL', 'XL', 'XL' in lines 3, 5, 7: {mend}",
+        "column 'seen': expected dates as in %d/%m/%Y, found '1970-01-31', '1970-01-31', '1970-01-31' in lines 2, 3, 4 "
+        f"and 3 more: {mend}",
+        "column 'member': expected true or false, yes or no, 1 or 0, found 'perhaps', 'perhaps', 'perhaps' in lines "
+        f"2, 3, 4 and 3 more: {mend}",
+    ]
+
+
+@pytest.mark.parametrize(("cell", "found"), [("tall", "'tall'"), (np.inf, "inf"), (1e200, "1e+200")])
+def test_cells_that_are_no_usable_number_are_refused(cell, found):
+    rows = VISITS.assign(time=pd.Series([1.0, cell, *VISITS.time[2:]], dtype=object))
+    with pytest.raises(InputError) as caught:
+        chain().predict(rows)
+    (problem,) = caught.value.problems
+    assert f"found {found} in line 3" in problem
+
+
+def test_levels_that_training_rows_do_not_have_are_counted_and_scored():
+    rows = VISITS.assign(shop=["west", "west", "north", None, "7", "south"])
+    fitted = chain()
+    assert {name: cells.to_dict() for name, cells in fitted.unseen(fitted.typed(rows)).items()} == {
+        "shop": {"west": 2, "7": 1}
+    }
+    assert fitted.unseen(fitted.typed(VISITS)) == {}
+    assert fitted.predict(rows).notna().all(axis=None)
+
+
+def test_a_scorer_is_stored_the_same_and_scores_the_same(tmp_path):
+    write_model(tmp_path / "scorer.skops", chain(threshold=0.25))
+    pd.testing.assert_frame_equal(
+        read_model(tmp_path / "scorer.skops").predict(VISITS), chain(threshold=0.25).predict(VISITS), check_exact=True
+    )
+
+
+def test_typed_rows_are_spelled_as_a_file_has_them():
+    fitted = chain()
+    for visits in (VISITS, VISITS.assign(pages=[None, 2, 3, 1, 2, 3], member=["yes", None, *["no"] * 4])):
+        X = fitted.typed(visits)
+        as_in_a_file = spelled(X, fitted.declaration)
+        assert {str(kind) for kind in as_in_a_file.dtypes} <= {"float64", "str", "bool"}
+        assert as_in_a_file.seen.tolist() == VISITS.seen.tolist()
+        pd.testing.assert_frame_equal(fitted.typed(as_in_a_file), X)
+
+
+SCHEMA = {
+    "features": list(VISITS),
+    "declaration": chain().declaration,
+    "text": TEXT,
+    "negative": "no",
+    "positive": "yes",
+}
+PLATT = {"slope": 0.9, "intercept": -0.1}
+
+
+def parts(*, tuned=None, platt=None):
+    corrections = {"trained": 0.5, "true": 0.05, "platt": platt}
+    return {"holdout": {"tuned": tuned}, "probabilities": {"corrections": corrections}}
+
+
+def test_what_the_stages_wrote_makes_a_scorer():
+    fitted = chain()
+    folded = scorer(SCHEMA, fitted.preprocessor, fitted.model, parts(tuned={"threshold": 0.3}, platt=PLATT))
+    assert (folded.threshold, folded.correction, folded.labels) == (0.3, PLATT, ["no", "yes"])
+    plain = scorer(SCHEMA, fitted.preprocessor, fitted.model, parts())
+    assert (plain.threshold, plain.correction) == (None, {"trained": 0.5, "true": 0.05})
+    assert plain.predict(VISITS).decision.tolist() == fitted.predict(VISITS).decision.tolist()
+
+
+def test_parts_of_other_tables_are_refused():
+    fitted = chain()
+    with pytest.raises(InputError, match="expected a preprocessor and a model of this table, found another's"):
+        scorer({**SCHEMA, "features": ["time"]}, fitted.preprocessor, fitted.model, parts())
+
+
+def test_of_three_classes_each_has_its_probability_and_class_weights_decide():
+    fitted = chain()
+    X = encode(fitted.preprocessor, prepare(fitted.preprocessor, fitted.typed(VISITS)))
+    many = LogisticRegression().fit(X, [0, 1, 2] * 2)
+    told = many.predict_proba(X)
+    shares = {"trained": {"bus": 0.5, "car": 0.25, "van": 0.25}, "true": {"bus": 0.25, "car": 0.25, "van": 0.5}}
+    metrics = {"holdout": {"tuned": {"matrix": []}}, "probabilities": {"corrections": shares}}
+    schema = {**SCHEMA, "labels": ["bus", "car", "van"], "positive": None, "negative": None}
+    scored = scorer(schema, fitted.preprocessor, many, metrics).predict(VISITS)
+    # bus counts half, van twice.
+    weighed = told * [0.5, 1.0, 2.0]
+    names = ["probability_bus", "probability_car", "probability_van"]
+    assert scored[names].to_numpy() == pytest.approx(weighed / weighed.sum(axis=1, keepdims=True), abs=1e-12)
+    assert (scored["raw_probability_car"] == told[:, 1]).all()
+    called = multiclass.decide(told, np.array([0.5, 0.25, 0.25]))
+    assert scored.decision.tolist() == [["bus", "car", "van"][code] for code in called]
