@@ -1,4 +1,4 @@
-# make repro: set up, run the pipeline, show the answer.  make test: set up, run the tests.
+# make repro: set up, run the pipeline, show the answer.  make test: set up, run the tests of every layer.
 PYTHON ?= python3.11
 VENV ?= .venv
 RAY_VENV ?= .venv-ray
@@ -52,9 +52,15 @@ demo-tables: setup  ## Every table of a folder through inspect and a sweep: TABL
 ui: setup  ## Publish, and show MLflow on the page that compares
 	@exec python -m pipeline.track --ui --port $(PORT)
 
+COVERED = --cov --cov-report=term:skip-covered
+
 .PHONY: test
-test: setup  ## All tests
-	@python -m pytest -n auto --dist loadfile
+test: setup  ## The tests of every layer, with coverage: a few minutes
+	@python -m pytest -n auto --dist loadfile $(COVERED) --ignore=tests/system
+
+.PHONY: test-all
+test-all: setup  ## These, and the tests with DVC, a browser, servers and killed processes
+	@python -m pytest -n auto --dist loadfile $(COVERED)
 
 .PHONY: test-ray
 test-ray: $(RAY_VENV)/installed  ## The test on a Ray cluster, in an environment with Ray

@@ -1,0 +1,152 @@
+"""Six visitors, two of whom buy, judged by two models, and all that follows: an example that several layers share."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.judge.comparison import compare
+from pipeline.judge.evidence import Evidence
+from pipeline.measure.evaluation import mended
+from pipeline.measure.metrics import holdout
+from pipeline.report import verify
+
+# Six visitors, two of whom buy. The plain model ranks them rightly and is timid; the other one alerts on four.
+ACTUAL = np.array([0, 0, 0, 0, 1, 1])
+TIMID = np.array([0.05, 0.1, 0.15, 0.2, 0.3, 0.6])
+BOLD = np.array([0.3, 0.4, 0.55, 0.7, 0.65, 0.9])
+
+
+def result(variant, probability, *, tuned, converged=True, synthetic=0):
+    return {
+        "variant": variant,
+        "holdout": holdout(ACTUAL, probability, tuned=tuned, confidence=0.95),
+        "training": {
+            "negative": 8,
+            "positive": 8,
+            "synthetic_negative": 0,
+            "synthetic_positive": synthetic,
+            "originals_kept": 10,
+            "folds": 2,
+            "repeats": 2,
+            "folds_converged": 4,
+        },
+        "model": {
+            "model": "LogisticRegression",
+            "C": 1.0,
+            "tuning": None,
+            "converged": converged,
+            "iterations": 7,
+            "trained_prevalence": 0.5,
+            "intercept": 0.0,
+            "coefficients": {},
+        },
+        "probabilities": mended(ACTUAL, probability, None, trained=0.5, true=1 / 3),
+    }
+
+
+@pytest.fixture
+def results():
+    return {"none": result("none", TIMID, tuned=0.3), "smote": result("smote", BOLD, tuned=0.65, synthetic=6)}
+
+
+TABLE = {
+    "name": "visits",
+    "target": "buy",
+    "positive": 1,
+    "negative": 0,
+    "features": ["time"],
+    "classes": {"negative": 12, "positive": 4},
+    "sha256": "0" * 64,
+}
+
+
+DECLARED = {
+    "objective": "balanced_accuracy",
+    "beta": None,
+    "false_negative_cost": None,
+    "false_positive_cost": None,
+    "precision_floor": None,
+    "alerts": None,
+    "confidence": 0.95,
+    "folds": 5,
+    "repeats": 2,
+    "primary": "average_precision",
+    "rope": 0.01,
+    "alpha": 0.05,
+    "seed": 1,
+    "split": {"by": "rows", "test_size": 0.3, "seed": 1, "group_duplicates": False},
+    "preprocess": {"impute": "median", "scale": True},
+    "tuned": True,
+    "grid": [0.1, 1.0],
+}
+PLACES = pd.DataFrame(
+    {
+        "first": np.float32([0, 1, 2, 2.5]),
+        "second": np.float32([1, 0, 1, 0.5]),
+        "positive": [False, False, True, True],
+        "synthetic": [False, False, False, True],
+    }
+)
+# Each fold holds the six visitors' likes once.
+FITS = pd.DataFrame(
+    {
+        "repeat": [0, 0, 1, 1],
+        "fold": [0, 1, 0, 1],
+        "training_rows": 6,
+        "training_positives": 2,
+        "C": [0.1, 1.0, 1.0, 1.0],
+        "converged": True,
+        "trained_prevalence": 0.5,
+    }
+)
+
+
+@pytest.fixture
+def evidence(results):
+    """Six visitors judged, twelve others in two folds, twice; and what follows from that."""
+    seen = {}
+    for name, probability in (("none", TIMID), ("smote", BOLD)):
+        rows = pd.DataFrame({"repeat": np.repeat([0, 1], 12), "fold": np.tile(np.repeat([0, 1], 6), 2)})
+        seen[name] = rows.assign(y=np.tile(ACTUAL, 4), probability=np.tile(probability, 4))
+        seen[name].index = pd.Index(np.tile(np.arange(100, 112), 2), name="row_id")
+    kept = ("variant", "training", "model")
+    probabilities = {"none": TIMID, "smote": BOLD}
+    index = pd.RangeIndex(6, name="row_id")
+    return verify.recompute(
+        Evidence(
+            results={name: {key: result[key] for key in kept} for name, result in results.items()},
+            predictions={
+                name: pd.DataFrame({"y": ACTUAL, "probability": p}, index=index) for name, p in probabilities.items()
+            },
+            out_of_fold=seen,
+            folds=dict.fromkeys(seen, FITS),
+            declared=DECLARED,
+            table=TABLE,
+            classes={
+                "train": {"negative": 8, "positive": 4},
+                "test": {"negative": 4, "positive": 2},
+                "duplicates": {"crossing": 0, "repeated": 0},
+            },
+            truth=pd.Series(np.tile(TIMID, 3), index=[*range(6), *range(100, 112)], name="probability"),
+            components=dict.fromkeys(results, PLACES),
+            hashes={"config": "c" * 64, "code": "d" * 64, "lock": None},
+            failed={},
+            command="dvc repro",
+        )
+    )
+
+
+@pytest.fixture
+def comparison(evidence):
+    return compare(evidence)
+
+
+@pytest.fixture
+def said(comparison):
+    return comparison["verdict"]
+
+
+@pytest.fixture
+def predictions():
+    rows = {"none": TIMID, "smote": BOLD, "best possible": TIMID}
+    return {name: pd.DataFrame({"y": ACTUAL, "probability": probability}) for name, probability in rows.items()}
