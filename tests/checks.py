@@ -149,7 +149,7 @@ def table(X: np.ndarray, y: np.ndarray) -> pd.DataFrame:
     return named.assign(y=y.astype("int8")).rename_axis("row_id")
 
 
-# Noise: no remedy can help where there is nothing to learn.
+# Noise: no method can help where there is nothing to learn.
 
 NOISE_LIMIT = 0.08  # of the tables: at a true error of .05 more than 16 of 200 has probability .01
 
@@ -167,13 +167,13 @@ def noise(seed: int, *, params: Config) -> dict[str, Any]:
 
 
 def check_noise(number: int = 200, **how: Any) -> Line:
-    """Few verdicts on noise name a remedy."""
+    """Few verdicts on noise name a method."""
     made = outcomes(noise, range(number), params=settings(), **how)
     named = Counter(judged(found)["variant"] for found in made.values())
-    remedies = {name: times for name, times in named.items() if name != "none"}
-    total, most = sum(remedies.values()), int(NOISE_LIMIT * number)
-    which = f" ({', '.join(f'{name} {times}' for name, times in remedies.items())})" if remedies else ""
-    must = f"at most {most} verdicts name a remedy"
+    methods = {name: times for name, times in named.items() if name != "none"}
+    total, most = sum(methods.values()), int(NOISE_LIMIT * number)
+    which = f" ({', '.join(f'{name} {times}' for name, times in methods.items())})" if methods else ""
+    must = f"at most {most} verdicts name a method"
     return Line(f"noise, {number} tables", must, f"{total}{which}", total <= most)
 
 
@@ -276,7 +276,7 @@ def oracle(seed: int, *, params: Config) -> dict[str, Any]:
 def check_oracle(number: int = 50, *, params: Config | None = None, **how: Any) -> Line:
     """A gain that is there is found."""
     made = outcomes(oracle, range(number), params=params or settings(**SPREAD), **how)
-    tests = [judged(found)["remedies"][0] for found in made.values()]
+    tests = [judged(found)["methods"][0] for found in made.values()]
     share = float(np.mean([test["call"] == "BETTER" for test in tests]))
     gain = float(np.mean([test["mean"] for test in tests]))
     found = f"{share:.0%}, average precision {gain:+.3f} on average"
@@ -395,25 +395,25 @@ def of_table(name: str, params: Config, tables: Path, **how: Any) -> dict[str, A
 
 
 def calls(said: dict[str, Any]) -> str:
-    """Each remedy's difference and call, in words."""
-    each = [f"{test['variant']} {test['mean']:+.3f} {test['call']}" for test in said["remedies"]]
+    """Each method's difference and call, in words."""
+    each = [f"{test['variant']} {test['mean']:+.3f} {test['call']}" for test in said["methods"]]
     return f"none {said['reference']:.3f}; " + ", ".join(each)
 
 
 def check_thyroid(*, tables: Path = TABLES, **how: Any) -> Line:
     """The table where rebalancing is known to help says so."""
-    check, must = "ann_thyroid, ROC AUC", "a remedy is BETTER"
+    check, must = "ann_thyroid, ROC AUC", "a method is BETTER"
     if not tables.is_dir():
         return Line(check, must, "skipped: no shared/data beside the project", None)
     said = judged(of_table("ann_thyroid", settings(), tables, **how), primary="roc_auc")
-    return Line(check, must, calls(said), any(test["call"] == "BETTER" for test in said["remedies"]))
+    return Line(check, must, calls(said), any(test["call"] == "BETTER" for test in said["methods"]))
 
 
 def check_mammography(*, tables: Path = TABLES, **how: Any) -> Line:
     """SMOTE's known loss of average precision on mammography, .62 to .53, is seen and called."""
     must = "smote is WORSE, by .04 to .14 (known: .62 to .53)"
     line, said = _of_known_table("mammography", must, tables, settings(), **how)
-    smote = next((test for test in said["remedies"] if test["variant"] == "smote"), None)
+    smote = next((test for test in said["methods"] if test["variant"] == "smote"), None)
     return line if smote is None else replace(line, holds=smote["call"] == "WORSE" and -0.14 <= smote["mean"] <= -0.04)
 
 
@@ -428,17 +428,17 @@ def check_letter_Z(*, tables: Path = TABLES, **how: Any) -> Line:
 
 
 def _unknown(name: str, tables: Path, **how: Any) -> Line:
-    """That no remedy makes a better logistic regression is the rule, which a table may break."""
-    line, said = _of_known_table(name, "told, not demanded: no remedy is BETTER", tables, settings(repeats=2), **how)
-    better = [test["variant"] for test in said["remedies"] if test["call"] == "BETTER"]
+    """That no method makes a better logistic regression is the rule, which a table may break."""
+    line, said = _of_known_table(name, "told, not demanded: no method is BETTER", tables, settings(repeats=2), **how)
+    better = [test["variant"] for test in said["methods"] if test["call"] == "BETTER"]
     words = f"breaks the rule: {', '.join(better)}" if better else "follows the rule"
-    return replace(line, found=f"{line.found}; {words}") if said["remedies"] else line
+    return replace(line, found=f"{line.found}; {words}") if said["methods"] else line
 
 
 def _of_known_table(name: str, must: str, tables: Path, params: Config, **how: Any) -> tuple[Line, dict[str, Any]]:
     check = f"{name}, average precision, {params.evaluate.repeats} repeats"
     if not tables.is_dir():
-        return Line(check, must, "skipped: no shared/data beside the project", None), {"remedies": []}
+        return Line(check, must, "skipped: no shared/data beside the project", None), {"methods": []}
     said = judged(of_table(name, params, tables, **how))
     return Line(check, must, calls(said), None), said
 

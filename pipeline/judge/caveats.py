@@ -104,7 +104,7 @@ def _positives(
         f"The test rows hold {judged['positives']:,} positives"
         + ("" if alike is None else f", which tell as much as {alike:,} of equal weight")
         + f": one more found moves recall by {1 / judged['positives']:.2g}{'' if alike is None else ' on average'}."
-        + (" The verdict comes from the folds, since one split cannot say which is better." if said["remedies"] else "")
+        + (" The verdict comes from the folds, since one split cannot say which is better." if said["methods"] else "")
     ]
     rows = next(iter(folds.values()))
     if rows is None:
@@ -117,14 +117,14 @@ def _positives(
 
 
 def _twins(folds: Mapping[str, pd.DataFrame | None], said: dict[str, Any]) -> list[str]:
-    """Remedies that are one under two names."""
-    names = [remedy["variant"] for remedy in said["remedies"]]
+    """Methods that are one under two names."""
+    names = [method["variant"] for method in said["methods"]]
     figures = {name: rows.log_loss for name, rows in folds.items() if rows is not None}
     same = [f"{b} as {a}" for k, a in enumerate(names) for b in names[k + 1 :] if figures[a].equals(figures[b])]
     if not same:
         return []
     return [
-        f"The same figures in every fold: {', '.join(same)}. Leave one of them out: each remedy more asks more of the "
+        f"The same figures in every fold: {', '.join(same)}. Leave one of them out: each method more asks more of the "
         "others, by Holm."
     ]
 
@@ -148,7 +148,7 @@ def _rarest(
     found = [
         f"The test rows hold {support[name]:,} of class {name}: one more found moves its recall by "
         f"{1 / support[name]:.2g}, and the macro average by {1 / support[name] / len(support):.2g}."
-        + (" The verdict comes from the folds, since one split cannot say which is better." if said["remedies"] else "")
+        + (" The verdict comes from the folds, since one split cannot say which is better." if said["methods"] else "")
     ]
     rows = next(iter(folds.values()))
     if rows is not None and rows.rarest.min() < 20:
@@ -161,9 +161,9 @@ def _rarest(
 
 def _unseen(said: dict[str, Any]) -> str:
     """What few rows in a fold mean for the verdict, where there is one."""
-    if not said["remedies"]:
+    if not said["methods"]:
         return ""
-    least = number(said["smallest_difference"], digits(said["declared"]["rope"]))
+    least = number(said["minimum_detectable_difference"], digits(said["declared"]["rope"]))
     return f": a difference below {least} in {said['leading']} may go unseen"
 
 
@@ -177,7 +177,7 @@ def _agreement(results: Mapping[str, dict[str, Any]], said: dict[str, Any]) -> l
         return []
     name, metric = said["leading"], "ROC AUC" if said["declared"]["primary"] == "roc_auc" else "average precision"
     return [
-        f"The test rows point the other way: over the folds {name} leads or trails the plain model in {metric}, on the "
+        f"The test rows point the other way: over the folds {name} leads or trails the baseline in {metric}, on the "
         "test rows it is the reverse. One split's luck may explain it; more rows would tell."
     ]
 
@@ -197,7 +197,7 @@ def _suspect(said: dict[str, Any], folds: Mapping[str, pd.DataFrame | None]) -> 
     if rows is None or rows.roc_auc.astype(float).mean() < PERFECT:
         return []
     return [
-        f"The plain model parts the classes almost perfectly (ROC AUC {rows.roc_auc.astype(float).mean():.4f} over the "
+        f"The baseline parts the classes almost perfectly (ROC AUC {rows.roc_auc.astype(float).mean():.4f} over the "
         "folds): look for a column that is known only after the outcome, and leave it out with data.drop."
     ]
 
@@ -242,8 +242,8 @@ def misspecified(results: Mapping[str, dict[str, Any]]) -> list[str]:
 
 
 def _penalty(said: dict[str, Any], declared: dict[str, Any]) -> list[str]:
-    """What stands against reading a difference as the remedy's own work, where every variant has the same C."""
-    apart = [remedy["variant"] for remedy in said["remedies"] if remedy["call"] in ("BETTER", "WORSE")]
+    """What stands against reading a difference as the method's own work, where every variant has the same C."""
+    apart = [method["variant"] for method in said["methods"] if method["call"] in ("BETTER", "WORSE")]
     if not apart or declared["tuned"]:
         return []
     return [

@@ -38,7 +38,7 @@ def cost_map(
         See `pipeline.measure.statistics.fold_ratio`.
     alpha
         Error of each interval, in (0, 1). Nothing is corrected for looking at several variants and ratios: for an
-        error of the cheapest variant's interval, divide by the number of remedies.
+        error of the cheapest variant's interval, divide by the number of methods.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def cost_map(
         alarms, mean over the folds, the `threshold`, median over the folds, 0 where it alerts on all and None where it
         alerts on no rows, and the `difference` of its cost from the reference's, below 0 where it is cheaper: `mean`,
         `low` and `high` (see `pipeline.measure.statistics.correlated`); `alert_on_all` and `alert_on_none`, what these
-        cost; `cheapest`, a variant, of equal ones the reference or else the first; and `beyond_chance`, whether its
+        cost; `cheapest`, a variant, of equal ones the reference or else the first; and `significant`, whether its
         interval of the difference excludes 0.
 
     Raises
@@ -92,19 +92,19 @@ def cost_map(
                 "alert_on_all": float((1 - positives).mean()),
                 "alert_on_none": float(ratio * positives.mean()),
                 "cheapest": cheapest,
-                "beyond_chance": beyond_chance(variants[cheapest]["difference"]),
+                "significant": excludes_zero(variants[cheapest]["difference"]),
             }
         )
     return result
 
 
-def beyond_chance(difference: dict[str, float]) -> bool:
+def excludes_zero(difference: dict[str, float]) -> bool:
     """Whether an interval from `low` to `high` excludes 0."""
     return difference["low"] > 0 or difference["high"] < 0
 
 
 def changes(found: list[dict[str, Any]]) -> list[str]:
-    """In words, at how many ratios a remedy is cheaper beyond chance; then each stretch of ratios with one cheapest.
+    """In words, at how many ratios a method is cheaper beyond chance; then each stretch of ratios with one cheapest.
 
     Parameters
     ----------
@@ -117,10 +117,10 @@ def changes(found: list[dict[str, Any]]) -> list[str]:
             stretches[-1].append(each)
         else:
             stretches.append([each])
-    # Of any remedy: the cheapest on average need not be the one that is known to be cheaper.
+    # Of any method: the cheapest on average need not be the one that is known to be cheaper.
     cheaper = sum(any(v["difference"]["high"] < 0 for v in each["variants"].values()) for each in found)
     reference = found[0]["reference"]
-    summary = f"a remedy is cheaper than {reference} beyond chance at {cheaper} of {len(found)} cost ratios"
+    summary = f"a method is cheaper than {reference} beyond chance at {cheaper} of {len(found)} cost ratios"
     return [summary, *(_stretch(stretch) for stretch in stretches)]
 
 
@@ -130,7 +130,7 @@ def _stretch(stretch: list[dict[str, Any]]) -> str:
     where = f"where a miss costs {up_to}{alarms(last['ratio'])}, {name} is cheapest"
     if name == first["reference"]:
         return where
-    beyond = [three_digits(each["ratio"]) for each in stretch if each["beyond_chance"]]
+    beyond = [three_digits(each["ratio"]) for each in stretch if each["significant"]]
     if not beyond:
         return f"{where}, but not beyond chance"
     if len(beyond) == len(stretch):

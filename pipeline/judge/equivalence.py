@@ -1,4 +1,4 @@
-"""How far a remedy is the plain model with another threshold: the decisions both share at the same alert rate."""
+"""How far a method is the baseline with another threshold: the decisions both share at the same alert rate."""
 
 from typing import Any
 
@@ -9,20 +9,20 @@ from pipeline.formatting import signed, threshold
 from pipeline.measure.statistics import correlated
 from pipeline.table import weights
 
-THRESHOLD = 0.5  # of the remedy
+THRESHOLD = 0.5  # of the method
 APART = 0.0005  # alert rates that print as the same tenth of a percent
 
 
-def equivalence(plain: pd.DataFrame, remedy: pd.DataFrame, *, test_over_train: float, alpha: float) -> dict[str, Any]:
-    """What is left of a remedy at 0.5 once the plain model's threshold is moved to the same number of alerts.
+def equivalence(plain: pd.DataFrame, method: pd.DataFrame, *, test_over_train: float, alpha: float) -> dict[str, Any]:
+    """What is left of a method at 0.5 once the baseline's threshold is moved to the same number of alerts.
 
-    In each fold the plain model alerts on its highest probabilities, as many as the remedy alerts on. Rows of equal
+    In each fold the baseline alerts on its highest probabilities, as many as the method alerts on. Rows of equal
     probability are called alike, so with ties it is the nearest number that can be had, of two as near the smaller.
     With weights, numbers and shares of rows are those of their weight.
 
     Parameters
     ----------
-    plain, remedy
+    plain, method
         As `pipeline.fit.folds.out_of_fold` returns them, from the same folds of the same rows.
     test_over_train
         See `pipeline.measure.statistics.fold_ratio`.
@@ -32,10 +32,10 @@ def equivalence(plain: pd.DataFrame, remedy: pd.DataFrame, *, test_over_train: f
     Returns
     -------
     found
-        `same_decisions`, the share of held rows that both call alike, `alert_rate` of the remedy at 0.5 and
-        `plain_alert_rate`, which differs only with ties: means over the folds; `threshold`, the median of the plain
+        `same_decisions`, the share of held rows that both call alike, `alert_rate` of the method at 0.5 and
+        `baseline_alert_rate`, which differs only with ties: means over the folds; `threshold`, the median of the plain
         model's thresholds over the folds in which it alerts at all, None if there is no such fold; and `gain`, recall
-        of the remedy minus recall of the plain model: `mean`, and `low` and `high` of the interval with coverage
+        of the method minus recall of the baseline: `mean`, and `low` and `high` of the interval with coverage
         1 - alpha (see `pipeline.measure.statistics.correlated`).
 
     Raises
@@ -44,12 +44,12 @@ def equivalence(plain: pd.DataFrame, remedy: pd.DataFrame, *, test_over_train: f
         If the two frames are not of the same folds, or a fold holds no positive.
     """
     same = ["repeat", "fold", "y"]
-    if not (plain.index.equals(remedy.index) and plain[same].equals(remedy[same])):
+    if not (plain.index.equals(method.index) and plain[same].equals(method[same])):
         raise ValueError("expected both frames to have the same rows in the same folds, in the same order")
     y, before = plain["y"].to_numpy() == 1, plain["probability"].to_numpy()
-    after = remedy["probability"].to_numpy() >= THRESHOLD
+    after = method["probability"].to_numpy() >= THRESHOLD
     weight, groups = weights.of(plain), plain.groupby(["repeat", "fold"], sort=True).indices
-    columns = ["same", "rate", "plain_rate", "threshold", "gain"]
+    columns = ["same", "rate", "baseline_rate", "threshold", "gain"]
     found = [_fold(y[held], before[held], after[held], weights.at(weight, held)) for held in groups.values()]
     folds = pd.DataFrame(found, columns=columns)
     thresholds = folds["threshold"][np.isfinite(folds["threshold"])]
@@ -57,7 +57,7 @@ def equivalence(plain: pd.DataFrame, remedy: pd.DataFrame, *, test_over_train: f
     return {
         "same_decisions": float(folds["same"].mean()),
         "alert_rate": float(folds["rate"].mean()),
-        "plain_alert_rate": float(folds["plain_rate"].mean()),
+        "baseline_alert_rate": float(folds["baseline_rate"].mean()),
         "threshold": float(thresholds.median()) if len(thresholds) else None,
         "gain": {"mean": gain.mean, "low": gain.low, "high": gain.high},
     }
@@ -65,15 +65,15 @@ def equivalence(plain: pd.DataFrame, remedy: pd.DataFrame, *, test_over_train: f
 
 def sentence(name: str, found: dict[str, Any]) -> str:
     """What `equivalence` found of the variant `name`, for people."""
-    rate, plain_rate, gain = found["alert_rate"], found["plain_alert_rate"], found["gain"]
+    rate, baseline_rate, gain = found["alert_rate"], found["baseline_alert_rate"], found["gain"]
     if rate == 0:
-        return f"{name}: it alerts on nothing at {THRESHOLD}, which the plain model can do too."
+        return f"{name}: it alerts on nothing at {THRESHOLD}, which the baseline can do too."
     at = found["threshold"]
     where = "above all rows" if at is None else f"at {threshold(at)}"
     rates = (
         f"the same alert rate ({rate:.1%})"
-        if abs(rate - plain_rate) < APART
-        else f"nearly the same alert rate ({plain_rate:.1%} for {rate:.1%})"
+        if abs(rate - baseline_rate) < APART
+        else f"nearly the same alert rate ({baseline_rate:.1%} for {rate:.1%})"
     )
     mean, low, high = (signed(100 * gain[key], 1) for key in ("mean", "low", "high"))
     more = (
@@ -82,7 +82,7 @@ def sentence(name: str, found: dict[str, Any]) -> str:
         else "both find as many positives in every fold"
     )
     text = (
-        f"{name}: the plain model with its threshold {where} makes {found['same_decisions']:.1%} of the same decisions "
+        f"{name}: the baseline with its threshold {where} makes {found['same_decisions']:.1%} of the same decisions "
         f"at {rates}; at that rate {more}."
     )
     # As the rest of the project writes percentages.
@@ -99,8 +99,8 @@ def _fold(
     called = before >= threshold
     counts = np.ones(len(y)) if weight is None else weight
     gain = float(counts[after & y].sum() - counts[called & y].sum()) / float(counts[y].sum())
-    same, rate, plain_rate = (float(np.average(rows, weights=weight)) for rows in (called == after, after, called))
-    return same, rate, plain_rate, threshold, gain
+    same, rate, baseline_rate = (float(np.average(rows, weights=weight)) for rows in (called == after, after, called))
+    return same, rate, baseline_rate, threshold, gain
 
 
 def _threshold(probability: np.ndarray, alerts: int) -> float:

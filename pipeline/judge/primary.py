@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-REFERENCE = "none"  # the variant that remedies are tested against, called the plain model in sentences
+REFERENCE = "none"  # the variant that methods are tested against, called the baseline in sentences
 WORDS = {
     "average_precision": "average precision",
     "roc_auc": "ROC AUC",

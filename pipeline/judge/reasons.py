@@ -8,7 +8,7 @@ from pipeline.formatting import digits, number, signed
 from pipeline.judge.primary import REFERENCE, is_loss, metric_words
 
 FREE_BY_THRESHOLD = "What rebalancing does to recall at 0.5, the threshold does for free."
-FREE_BY_WEIGHTS = "What rebalancing does to recall, class weights on the plain model's decisions do for free."
+FREE_BY_WEIGHTS = "What rebalancing does to recall, class weights on the baseline's decisions do for free."
 
 
 def headline(
@@ -26,25 +26,25 @@ def headline(
     at = "" if threshold is None else f", with its threshold at {formatting.threshold(threshold)} instead of 0.5"
     if action == "rebalance":
         return (
-            f"Rebalance with {chosen}{at}: over the folds it has {gain} against the plain model; "
+            f"Rebalance with {chosen}{at}: over the folds it has {gain} against the baseline; "
             f"P(better by more than {rope:g}) is {test['better']:.2f}."
         )
     if action == "keep":
         what = "is not better"
         if test["better"] + test["worse"] < declared["alpha"]:
-            what = "equals the plain model"
+            what = "equals the baseline"
         elif test["better"] + test["equivalent"] < declared["alpha"]:
             what = "does worse"
         free = FREE_BY_WEIGHTS if "labels" in declared else FREE_BY_THRESHOLD
-        return f"Keep the plain model{at}: {leading}, {what}: {gain} over the folds. {free}"
+        return f"Keep the baseline{at}: {leading}, {what}: {gain} over the folds. {free}"
     return (
-        f"Undecided: {leading}, has {gain} over the folds against the plain model. This table could show a difference "
-        f"of {number(smallest, digits(rope))} or more; until then keep the plain model{at}."
+        f"Undecided: {leading}, has {gain} over the folds against the baseline. This table could show a difference "
+        f"of {number(smallest, digits(rope))} or more; until then keep the baseline{at}."
     )
 
 
 def gained(test: Mapping[str, Any], declared: Mapping[str, Any]) -> str:
-    """A remedy's gain with its interval and its metric, in words."""
+    """A method's gain with its interval and its metric, in words."""
     values, than, places = [test[key] for key in ("mean", "low", "high")], "", digits(declared["rope"])
     if is_loss(declared):
         than = "less " if test["mean"] >= 0 else "more "
@@ -56,15 +56,15 @@ def gained(test: Mapping[str, Any], declared: Mapping[str, Any]) -> str:
 
 def reasons(results: Mapping[str, dict[str, Any]], said: Mapping[str, Any], *, translation: str) -> list[str]:
     """Four reasons in numbers: is it a better model, is it another threshold, what of the probabilities, how sure."""
-    leading = next((remedy for remedy in said["remedies"] if remedy["variant"] == said["leading"]), None)
+    leading = next((method for method in said["methods"] if method["variant"] == said["leading"]), None)
     if leading is None:
         return []
     name, declared = leading["variant"], said["declared"]
-    calls = [remedy["call"] for remedy in said["remedies"]]
-    counts = ", ".join(f"{calls.count(word)} {word}" for word in ("BETTER", "WORSE", "EQUIVALENT", "UNDECIDED"))
+    calls = [method["call"] for method in said["methods"]]
+    counts = ", ".join(f"{calls.count(word)} {word}" for word in ("BETTER", "WORSE", "EQUIVALENT", "INCONCLUSIVE"))
     better = (
-        f"A better model? Of {_remedies(calls)} {counts}. {name} has {gained(leading, declared)} "
-        f"against the plain model's {number(said['reference'], digits(declared['rope']))}."
+        f"A better model? Of {_methods(calls)} {counts}. {name} has {gained(leading, declared)} "
+        f"against the baseline's {number(said['reference'], digits(declared['rope']))}."
     )
     line = leading["same_decisions"]
     question = "Or other class weights?" if "labels" in declared else "Or another threshold?"
@@ -72,26 +72,26 @@ def reasons(results: Mapping[str, dict[str, Any]], said: Mapping[str, Any], *, t
     plain, ours = (results[each]["probabilities"] for each in (REFERENCE, name))
     if "labels" in declared:
         probabilities = (
-            f"Probabilities: log loss on the test rows is {plain['raw']['log_loss']:.4f} for the plain model and "
+            f"Probabilities: log loss on the test rows is {plain['raw']['log_loss']:.4f} for the baseline and "
             f"{ours['raw']['log_loss']:.4f} for {name}, {ours['prior_corrected']['log_loss']:.4f} once corrected for "
             "the shares."
         )
     else:
         probabilities = (
-            f"Probabilities: mean predicted over observed is {_ratio(plain['raw'])} for the plain model and "
+            f"Probabilities: mean predicted over observed is {_ratio(plain['raw'])} for the baseline and "
             f"{_ratio(ours['raw'])} for {name}, {_ratio(ours['prior_corrected'])} once corrected for the shares."
         )
+    smallest = said["minimum_detectable_difference"]
     sure = (
         f"How sure? P(worse) {leading['worse']:.2f}, P(equivalent) {leading['equivalent']:.2f}, P(better) "
-        f"{leading['better']:.2f} beyond {declared['rope']:g}; {_remedies(calls)}, Holm p {leading['p_holm']:.3f}. "
-        f"A difference of {number(said['smallest_difference'], digits(declared['rope']))} would be found in four of "
-        "five such tables."
+        f"{leading['better']:.2f} beyond {declared['rope']:g}; {_methods(calls)}, Holm p {leading['p_holm']:.3f}. "
+        f"The minimum detectable difference is {number(smallest, digits(declared['rope']))} (80% power)."
     )
     return [reason for reason in (better, moved, probabilities, sure) if reason]
 
 
-def _remedies(calls: Sequence[str]) -> str:
-    return f"{len(calls)} {'remedy' if len(calls) == 1 else 'remedies'}"
+def _methods(calls: Sequence[str]) -> str:
+    return f"{len(calls)} {'method' if len(calls) == 1 else 'methods'}"
 
 
 def _ratio(measured: Mapping[str, Any]) -> str:

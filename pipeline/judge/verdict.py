@@ -15,16 +15,16 @@ from pipeline.judge.reasons import headline, reasons
 from pipeline.measure.statistics import CorrelatedTest, correlated, fold_ratio, holm, minimum_detectable
 from pipeline.table.classes import ROUTE, several
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 FILE = REPORTS / "verdict.json"
 WEIGHTS = "class_weight"  # which samplers are shown against too
 SIMPLEST = (WEIGHTS, "random_under", "random_over")  # in this order; then the rest, in the order of the config
 SHOWN = 3  # variants without a result that are told why
 POWER = 0.8  # of the smallest difference that is told
-METHODS = {
+SOURCES = {
     "difference": "mean over folds of the gain against none; Nadeau & Bengio 2003 (corrected resampled t)",
     "posterior": "Bayesian correlated t-test, flat prior; Benavoli, Corani, Demsar & Zaffalon 2017",
-    "p_holm": "Holm 1979 over the remedies",
+    "p_holm": "Holm 1979 over the methods",
     "holdout": "normal interval on the logit scale, row bootstrap by class",
     "recall, precision, specificity": "Wilson 1927",
 }
@@ -42,7 +42,7 @@ def judge(
     failed: Mapping[str, str] = MappingProxyType({}),
     labels: Sequence[Any] | None = None,
 ) -> dict[str, Any]:
-    """What the folds say of each remedy against `none`, and what to do.
+    """What the folds say of each method against `none`, and what to do.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def judge(
     rope
         Half-width of the region of practical equivalence, in that metric's unit.
     alpha
-        Error of the calls, over all remedies together.
+        Error of the calls, over all methods together.
     leaked
         Rows that stand both among the training rows and among the test rows: with any there is no verdict.
     failed
@@ -69,11 +69,11 @@ def judge(
     said
         `declared` (primary, rope, alpha, and `labels` of more than two classes), `failed`, `action` (keep, rebalance,
         undecided, invalid), `variant`, `threshold`,
-        `confidence` (probability that the chosen remedy is better by more than the ROPE, or the lowest of those that a
-        remedy is not; None where undecided), `sentence`, `leading` (the remedy that the action hangs on: chosen, the
-        best on average, or the likeliest to be better yet), `smallest_difference` (of that one, that would be found
-        with power .8), `reference` (mean of the primary metric without a remedy) and
-        `remedies`: for each its `call`, `mean_primary`, the fields of `pipeline.measure.statistics.CorrelatedTest` of
+        `confidence` (probability that the chosen method is better by more than the ROPE, or the lowest of those that a
+        method is not; None where undecided), `sentence`, `leading` (the method that the action hangs on: chosen, the
+        best on average, or the likeliest to be better yet), `minimum_detectable_difference` (of that one, with power
+        .8), `reference` (mean of the primary metric without a method) and
+        `methods`: for each its `call`, `mean_primary`, the fields of `pipeline.measure.statistics.CorrelatedTest` of
         its gain, above 0 where it is better also for metrics that are losses, `p_holm`, and `against_class_weight`, the
         same test against that one, unadjusted; None where that is not compared.
     """
@@ -86,10 +86,10 @@ def judge(
         "threshold": None,
         "confidence": None,
         "sentence": "",
-        "smallest_difference": None,
+        "minimum_detectable_difference": None,
         "leading": None,
         "reference": None,
-        "remedies": [],
+        "methods": [],
     }
     if reason := _why_not(folds, COLUMNS[primary][0], leaked, failed, labels):
         return {**result, "sentence": f"No verdict: {reason}."}
@@ -99,14 +99,14 @@ def judge(
     first = folds[REFERENCE]
     assert first is not None
     how = {"test_over_train": fold_ratio(first), "rope": rope, "alpha": alpha}
-    remedies = [name for name in folds if name != REFERENCE]
-    tests = {name: correlated(values[name] - values[REFERENCE], **how) for name in remedies}
-    adjusted = dict(zip(remedies, holm([tests[name].p for name in remedies]), strict=True))
-    calls = {name: call(tests[name], adjusted[name], rope=rope, alpha=alpha) for name in remedies}
-    best = max(remedies, key=lambda name: tests[name].mean)
-    better = [name for name in remedies if calls[name] == "BETTER"]
+    methods = [name for name in folds if name != REFERENCE]
+    tests = {name: correlated(values[name] - values[REFERENCE], **how) for name in methods}
+    adjusted = dict(zip(methods, holm([tests[name].p for name in methods]), strict=True))
+    calls = {name: call(tests[name], adjusted[name], rope=rope, alpha=alpha) for name in methods}
+    best = max(methods, key=lambda name: tests[name].mean)
+    better = [name for name in methods if calls[name] == "BETTER"]
     # One that is worse on average, in few and noisy folds, may yet be better.
-    likeliest = max(remedies, key=lambda name: tests[name].better)
+    likeliest = max(methods, key=lambda name: tests[name].better)
     if better:
         action, chosen = "rebalance", _simplest_unbeaten(better, values, how)
         leading = chosen
@@ -114,7 +114,7 @@ def judge(
         action, chosen, leading = "keep", REFERENCE, best
     else:
         action, chosen, leading = "undecided", REFERENCE, likeliest
-    which = "the best remedy" if leading == best else "the remedy that may yet be better"
+    which = "the best method" if leading == best else "the method that may yet be better"
     error, df = tests[leading].standard_error, tests[leading].df
     # At Holm's first step, which asks most.
     smallest = minimum_detectable(error, df, alpha=alpha / len(tests), power=POWER, rope=rope)
@@ -138,10 +138,10 @@ def judge(
             smallest=smallest,
             declared=declared,
         ),
-        "smallest_difference": smallest,
+        "minimum_detectable_difference": smallest,
         "leading": leading,
         "reference": sign * float(values[REFERENCE].mean()),
-        "remedies": [
+        "methods": [
             {
                 "variant": name,
                 "call": calls[name],
@@ -152,7 +152,7 @@ def judge(
                 if WEIGHTS in values and name != WEIGHTS
                 else None,
             }
-            for name in remedies
+            for name in methods
         ],
     }
 
@@ -171,9 +171,9 @@ def _why_not(
         told = [f"{name} has no result: {why}" for name, why in list(failed.items())[:SHOWN]]
         return "; ".join(told) + (f"; and {len(failed) - SHOWN:,} more" if len(failed) > SHOWN else "")
     if REFERENCE not in folds:
-        return f"the variant '{REFERENCE}' is not compared, and remedies are tested against it"
+        return f"the variant '{REFERENCE}' is not compared, and methods are tested against it"
     if len(folds) < 2:
-        return "there is no remedy to test"
+        return "there is no method to test"
     if any(rows is None for rows in folds.values()):
         if labels:
             return (
@@ -192,7 +192,7 @@ def _why_not(
 
 
 def _simplest_unbeaten(better: list[str], values: dict[str, np.ndarray], how: dict[str, float]) -> str:
-    """Of the remedies that are better than none, the simplest that none of the others beats."""
+    """Of the methods that are better than none, the simplest that none of the others beats."""
     order = [name for name in SIMPLEST if name in better] + [name for name in better if name not in SIMPLEST]
     for name in order:
         against = [correlated(values[other] - values[name], **how) for other in order if other != name]
@@ -233,7 +233,7 @@ def verdict(
     intervals
         By variant: [low, high] of `average_precision` and `roc_auc` on the test rows, None where there is none.
     lines
-        By remedy: see `pipeline.judge.equivalence.equivalence`; empty without folds.
+        By method: see `pipeline.judge.equivalence.equivalence`; empty without folds.
     translation
         What balancing says of costs, in words.
     known
@@ -245,8 +245,8 @@ def verdict(
     said = judge(folds, thresholds=thresholds, leaked=leaked, failed=failed, labels=labels, **rule)
     declared = {**declared, **({"labels": labels} if labels else {})}
     said["holdout_agrees"] = _agrees(results, said)
-    for remedy in said["remedies"]:
-        remedy["same_decisions"] = lines.get(remedy["variant"])
+    for method in said["methods"]:
+        method["same_decisions"] = lines.get(method["variant"])
     keys = ("name", "target", "positive", "sha256", "classes", "labels", "weight")
     forms = ("raw", "prior_corrected") if labels else ("raw", "prior_corrected", "platt")
     return {
@@ -257,7 +257,7 @@ def verdict(
         "declared": declared,
         "reasons": reasons(results, said, translation=translation),
         "caveats": caveats(results, folds, said=said, classes=classes, declared=declared, known=known),
-        "methods": METHODS | (WEIGHTED if "weight" in table else {}),
+        "sources": SOURCES | (WEIGHTED if "weight" in table else {}),
         "variants": [
             {
                 "variant": name,
@@ -295,12 +295,12 @@ def _by_class(result: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _agrees(results: Mapping[str, dict[str, Any]], said: Mapping[str, Any]) -> bool | None:
-    """Whether the leading remedy is on the same side of none on the test rows as over the folds; None if in doubt.
+    """Whether the leading method is on the same side of none on the test rows as over the folds; None if in doubt.
 
     Only where the folds' interval leaves out 0, and only for ranking metrics, which the test rows have too.
     """
     metric = said["declared"]["primary"]
-    leading = next((remedy for remedy in said["remedies"] if remedy["variant"] == said["leading"]), None)
+    leading = next((method for method in said["methods"] if method["variant"] == said["leading"]), None)
     if leading is None or metric not in RANKING or leading["low"] <= 0 <= leading["high"]:
         return None
     ours, theirs = (results[name]["holdout"]["threshold_free"][metric] for name in (said["leading"], REFERENCE))
@@ -308,12 +308,12 @@ def _agrees(results: Mapping[str, dict[str, Any]], said: Mapping[str, Any]) -> b
 
 
 def call(test: CorrelatedTest, p_adjusted: float, *, rope: float, alpha: float) -> str:
-    """The verdict on a remedy: `BETTER`, `WORSE`, `EQUIVALENT` or `UNDECIDED`, the first of them that holds.
+    """The verdict on a method: `BETTER`, `WORSE`, `EQUIVALENT` or `INCONCLUSIVE`, the first of them that holds.
 
     Parameters
     ----------
     test
-        Of remedy minus none, with the same `rope`.
+        Of method minus none, with the same `rope`.
     p_adjusted
         Its p-value, adjusted for the family.
     rope
@@ -327,4 +327,4 @@ def call(test: CorrelatedTest, p_adjusted: float, *, rope: float, alpha: float) 
         return "BETTER"
     if p_adjusted < alpha and test.mean < -rope:
         return "WORSE"
-    return "EQUIVALENT" if test.equivalent > 1 - alpha else "UNDECIDED"
+    return "EQUIVALENT" if test.equivalent > 1 - alpha else "INCONCLUSIVE"

@@ -22,7 +22,7 @@ from pipeline.table import weights
 COLOURS = ["#000000", "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0072B2", "#7F7F7F"]
 DASHES = ["-", "--", ":", "-."]
 POINTS = {"default": ("o", "at 0.5"), "tuned": ("D", "at t*")}
-CALLS = {"BETTER": "#009E73", "WORSE": "#D55E00", "EQUIVALENT": "#0072B2", "UNDECIDED": "0.35"}
+CALLS = {"BETTER": "#009E73", "WORSE": "#D55E00", "EQUIVALENT": "#0072B2", "INCONCLUSIVE": "0.35"}
 NEGATIVE, POSITIVE = "#9DB7C9", "#D55E00"
 FORMS = {"raw": "as they are", "prior_corrected": "corrected by the shares", "platt": "Platt"}
 Margins = tuple[float, float, float, float, float, float]  # inches: left, right, bottom, top, between, below
@@ -87,7 +87,7 @@ def draw(
         labels = [str(comparison["table"][side]) for side in ("negative", "positive")]
     with matplotlib.style.context(["default", STYLE]):
         return {
-            **({"differences": differences(comparison["verdict"])} if comparison["verdict"]["remedies"] else {}),
+            **({"differences": differences(comparison["verdict"])} if comparison["verdict"]["methods"] else {}),
             "class_counts": class_counts(_panels(comparison), labels, weighted="weight" in comparison["table"]),
             "confusion_matrices": confusion_matrices(holdouts, labels),
             "precision_recall": precision_recall(holdouts, predictions),
@@ -123,7 +123,7 @@ def draw_classes(comparison: dict[str, Any]) -> dict[str, Figure]:
     synthetic = {v["variant"]: v["training"]["synthetic"] for v in comparison["variants"]}
     with matplotlib.style.context(["default", STYLE]):
         return {
-            **({"differences": differences(comparison["verdict"])} if comparison["verdict"]["remedies"] else {}),
+            **({"differences": differences(comparison["verdict"])} if comparison["verdict"]["methods"] else {}),
             "class_counts": counts_by_class(panels, synthetic),
             "confusion_matrices": matrices_by_class(holdouts, names),
             **{f"{name}/confusion_matrix": matrices_by_class({name: h}, names) for name, h in holdouts.items()},
@@ -147,27 +147,27 @@ def _panels(comparison: dict[str, Any]) -> dict[str, dict[str, int]]:
 
 
 def differences(said: dict[str, Any]) -> Figure:
-    """Each remedy's difference from none with its interval, over the band of differences that count as none.
+    """Each method's difference from none with its interval, over the band of differences that count as none.
 
     Parameters
     ----------
     said
         As `pipeline.judge.verdict.verdict` returns it.
     """
-    remedies, declared = said["remedies"], said["declared"]
-    figure = Figure(figsize=(9, 1.8 + 0.36 * len(remedies)), layout="constrained")
+    methods, declared = said["methods"], said["declared"]
+    figure = Figure(figsize=(9, 1.8 + 0.36 * len(methods)), layout="constrained")
     axis = figure.subplots()
     axis.axvspan(-declared["rope"], declared["rope"], color=NEGATIVE, alpha=0.35, label="counts as no difference")
     axis.axvline(0, color="0.3", linewidth=1)
-    for place, remedy in enumerate(remedies):
-        colour = CALLS[remedy["call"]]
-        axis.plot([remedy["low"], remedy["high"]], [place, place], color=colour, linewidth=2)
-        axis.plot(remedy["mean"], place, "o", color=colour, markersize=7)
+    for place, method in enumerate(methods):
+        colour = CALLS[method["call"]]
+        axis.plot([method["low"], method["high"]], [place, place], color=colour, linewidth=2)
+        axis.plot(method["mean"], place, "o", color=colour, markersize=7)
         axis.annotate(
-            remedy["call"], (1.01, place), xycoords=("axes fraction", "data"), va="center", fontsize=9, color=colour
+            method["call"], (1.01, place), xycoords=("axes fraction", "data"), va="center", fontsize=9, color=colour
         )
-    axis.set_yticks(range(len(remedies)), [remedy["variant"] for remedy in remedies])
-    axis.set_ylim(len(remedies) - 0.5, -0.5)
+    axis.set_yticks(range(len(methods)), [method["variant"] for method in methods])
+    axis.set_ylim(len(methods) - 0.5, -0.5)
     than = "less" if is_loss(declared) else "more"
     axis.set_xlabel(f"gain against none, over the folds: {than} {metric_words(declared)}")
     axis.set_title(f"Better models to the right ({100 * (1 - declared['alpha']):g} % intervals)", loc="left")
@@ -471,17 +471,17 @@ def cost_map(found: list[dict[str, Any]]) -> Figure:
     reference, ratios = found[0]["reference"], [each["ratio"] for each in found]
     figure, (axis, strip) = _over_a_strip()
     axis.axhline(0, color=COLOURS[0], linewidth=1.4, label=reference)
-    remedies = [name for name in found[0]["variants"] if name != reference]
-    for number, name in enumerate(remedies, start=1):
+    methods = [name for name in found[0]["variants"] if name != reference]
+    for number, name in enumerate(methods, start=1):
         points = cost_points(found, name)
         _line(axis, number, name, points.ratio, points.difference, name, alpha=0.55)
         sure = points.difference.where((points.low > 0) | (points.high < 0))
         colour = COLOURS[number % len(COLOURS)]
         axis.plot(points.ratio, sure, "o-", color=colour, linewidth=3.5, markersize=5, alpha=0.9)
-    colours = {name: COLOURS[number % len(COLOURS)] for number, name in enumerate([reference, *remedies])}
+    colours = {name: COLOURS[number % len(COLOURS)] for number, name in enumerate([reference, *methods])}
     edges = _edges(np.array(ratios))
     for left, right, each in zip(edges[:-1], edges[1:], found, strict=True):
-        sure = each["beyond_chance"] or each["cheapest"] == reference
+        sure = each["significant"] or each["cheapest"] == reference
         shade = {"color": colours[each["cheapest"]], "alpha": 0.9 if sure else 0.3}
         strip.axvspan(left, right, linewidth=0, **shade)
     axis.plot([], [], "o-", color="0.4", linewidth=3.5, markersize=5, label="more than chance")

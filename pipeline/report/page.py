@@ -15,9 +15,9 @@ from pipeline.table import weights
 # What a picture shows, for those who do not see it; and below it, what to look for.
 FIGURES = {
     "differences": (
-        "Forest plot: for each remedy a dot and its interval, over a shaded band around 0. The table above has the "
+        "Forest plot: for each method a dot and its interval, over a shaded band around 0. The table above has the "
         "numbers.",
-        "Each remedy's gain against the plain model over the folds. A line right of the band is a better model, one "
+        "Each method's gain against the baseline over the folds. A line right of the band is a better model, one "
         "within it the same model, and one that is longer than the band leaves it open.",
     ),
     "class_counts": (
@@ -45,7 +45,7 @@ FIGURES = {
         "On the diagonal a probability means what it says; right of it positives are overstated.",
     ),
     "cost_map": (
-        "Cost of each variant against the plain model's, over what a miss costs in false alarms, with a strip that "
+        "Cost of each variant against the baseline's, over what a miss costs in false alarms, with a strip that "
         "names the cheapest. The list above says where it changes.",
         "Each variant at the threshold that is cheapest for it on other rows.",
     ),

@@ -86,26 +86,26 @@ def markdown(comparison: dict[str, Any]) -> str:
 
 
 def tests(said: dict[str, Any]) -> list[str]:
-    """The table of remedies against none, as lines."""
-    if not said["remedies"]:
+    """The table of methods against none, as lines."""
+    if not said["methods"]:
         return []
     declared = said["declared"]
     metric, places = metric_words(declared), digits(declared["rope"])
-    headers = ["remedy", "call", metric, "gain", "interval", "Holm p", "P(worse)", "P(equiv.)", "P(better)"]
+    headers = ["method", "call", metric, "gain", "interval", "Holm p", "P(worse)", "P(equiv.)", "P(better)"]
     rows = [
         [
-            remedy["variant"],
-            remedy["call"],
-            number(remedy["mean_primary"], places),
-            signed(remedy["mean"], places),
-            f"{signed(remedy['low'], places)} to {signed(remedy['high'], places)}",
-            *(number(remedy[key]) for key in ("p_holm", "worse", "equivalent", "better")),
+            method["variant"],
+            method["call"],
+            number(method["mean_primary"], places),
+            signed(method["mean"], places),
+            f"{signed(method['low'], places)} to {signed(method['high'], places)}",
+            *(number(method[key]) for key in ("p_holm", "worse", "equivalent", "better")),
         ]
-        for remedy in said["remedies"]
+        for method in said["methods"]
     ]
     above = (
         f"Evidence: {metric} over the folds of the training rows; none has {number(said['reference'], places)}. A gain "
-        f"against it is above 0 where the remedy is better{', which here is less' if is_loss(declared) else ''}."
+        f"against it is above 0 where the method is better{', which here is less' if is_loss(declared) else ''}."
     )
     return [above, "", aligned(headers, rows), ""]
 

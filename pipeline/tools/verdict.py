@@ -29,11 +29,11 @@ def main() -> None:
         )
     say(found["sentence"])
     places = digits(found["declared"]["rope"])
-    for remedy in found["remedies"]:
-        mean, low, high = (signed(remedy[key], places) for key in ("mean", "low", "high"))
+    for method in found["methods"]:
+        mean, low, high = (signed(method[key], places) for key in ("mean", "low", "high"))
         say(
-            f"{remedy['call']:<11}{remedy['variant']:<28}{mean} ({low} to {high})  Holm p {remedy['p_holm']:.3f}  "
-            f"P(worse, equivalent, better) {remedy['worse']:.2f} {remedy['equivalent']:.2f} {remedy['better']:.2f}"
+            f"{method['call']:<13}{method['variant']:<28}{mean} ({low} to {high})  Holm p {method['p_holm']:.3f}  "
+            f"P(worse, equivalent, better) {method['worse']:.2f} {method['equivalent']:.2f} {method['better']:.2f}"
         )
     for caveat in found["caveats"]:
         say(f"- {caveat}")

@@ -495,7 +495,7 @@ def test_the_page_says_what_weighs_and_follows_from_the_predictions_and_weights_
     assert "At 0.5 it finds 3 of 3 positives with 2 false alarms; the plain model finds 2 with 0" in page
     assert "8.5/2/0/3" in files["comparison.md"]
     assert files["verdict.json"]["table"]["weight"] == "people"
-    assert "Kish" in files["verdict.json"]["methods"]["recall, precision, specificity"]
+    assert "Kish" in files["verdict.json"]["sources"]["recall, precision, specificity"]
     assert files["comparison.json"]["split"]["weight"]["train"] == {"negative": 21.0, "positive": 6.0}
     assert "a miss costs 3.5 false alarms" in page  # 21 / 6
     assert "hold 2 positives, which tell as much as 1.8 of equal weight" in page

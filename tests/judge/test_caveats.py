@@ -26,7 +26,7 @@ def test_where_negatives_are_rarer_they_are_counted(evidence):
     assert "Each fold is judged on 2 negatives, which is few" in text
 
 
-def test_a_remedy_under_two_names_is_told(evidence):
+def test_a_method_under_two_names_is_told(evidence):
     assert "The same figures" not in told(evidence)
     keys = ("predictions", "out_of_fold", "folds")
     twice = {key: {**getattr(evidence, key), "again": getattr(evidence, key)["smote"]} for key in keys}
@@ -105,4 +105,4 @@ def test_test_rows_that_point_the_other_way_say_so(evidence):
     turned["none"] = pd.DataFrame({"y": turned["none"].y, "probability": 0.5})
     turned["smote"] = evidence.predictions["smote"]
     text = told(verify.recompute(replace(evidence, predictions=turned)))
-    assert "over the folds smote leads or trails the plain model in average precision, on the test rows it is" in text
+    assert "over the folds smote leads or trails the baseline in average precision, on the test rows it is" in text

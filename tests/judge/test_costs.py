@@ -90,15 +90,15 @@ def test_costs_and_thresholds_of_six_rows_by_hand():
 
 
 def test_differences_are_paired_over_folds_and_corrected_for_shared_training_rows():
-    # The remedy ranks fold 0 rightly: at 3, fold 1 says .4 and fold 0 .5; costs 0 and 1 (the miss at .4), 3/3.
-    remedy = PLAIN.assign(probability=[0.1, 0.5, 0.2, 0.3, 0.4, 0.1])
-    (found,) = mapped({"none": PLAIN, "remedy": remedy}, ratios=[3], alpha=0.1)
-    assert found["variants"]["remedy"]["cost"] == pytest.approx((0 + 1) / 2)
+    # The method ranks fold 0 rightly: at 3, fold 1 says .4 and fold 0 .5; costs 0 and 1 (the miss at .4), 3/3.
+    method = PLAIN.assign(probability=[0.1, 0.5, 0.2, 0.3, 0.4, 0.1])
+    (found,) = mapped({"none": PLAIN, "method": method}, ratios=[3], alpha=0.1)
+    assert found["variants"]["method"]["cost"] == pytest.approx((0 + 1) / 2)
     # Differences 0 - 4/3 and 1 - 1/3: mean -1/3, variance 2; two folds: 1/2 + 1/1.
     half = t.ppf(0.95, 1) * np.sqrt(2 * 1.5)
     expected = {"mean": -1 / 3, "low": -1 / 3 - half, "high": -1 / 3 + half}
-    assert found["variants"]["remedy"]["difference"] == pytest.approx(expected)
-    assert (found["cheapest"], found["beyond_chance"]) == ("remedy", False)
+    assert found["variants"]["method"]["difference"] == pytest.approx(expected)
+    assert (found["cheapest"], found["significant"]) == ("method", False)
 
 
 def test_nothing_is_chosen_on_the_rows_it_is_counted_on():
@@ -159,25 +159,25 @@ def test_of_equal_costs_the_reference_is_cheapest_and_then_the_first():
     (found,) = mapped({"b": better, "a": better, "none": PLAIN}, ratios=[3], alpha=0.05)
     assert found["cheapest"] == "b"
     (found,) = mapped({"a": PLAIN, "none": PLAIN}, ratios=[3], alpha=0.05)
-    assert (found["cheapest"], found["beyond_chance"]) == ("none", False)
+    assert (found["cheapest"], found["significant"]) == ("none", False)
 
 
-def test_a_remedy_that_ranks_better_is_cheaper_beyond_chance():
+def test_a_method_that_ranks_better_is_cheaper_and_significantly_so():
     rng = np.random.default_rng(0)
     y = np.tile([1, 0, 0, 0], 250)
     fold = np.repeat(np.arange(5), 200)
     good, poor = (frame(list(zip(fold, y, p, strict=True))) for p in (
         1 / (1 + np.exp(1 - 3 * y + rng.normal(size=1000))), rng.random(1000)))  # fmt: skip
     found = mapped({"none": poor, "smote": good}, ratios=[1, 2, 3], alpha=0.05)
-    assert all(each["cheapest"] == "smote" and each["beyond_chance"] for each in found)
+    assert all(each["cheapest"] == "smote" and each["significant"] for each in found)
     assert cost_map.changes(found) == [
-        "a remedy is cheaper than none beyond chance at 3 of 3 cost ratios",
+        "a method is cheaper than none beyond chance at 3 of 3 cost ratios",
         "where a miss costs 1 to 3 false alarms, smote is cheapest, beyond chance",
     ]
     turned = mapped({"none": good, "smote": poor}, ratios=[1, 2, 3], alpha=0.05)
     # The poor one costs more, beyond chance: it isn't the cheapest, so nothing is to be said of it.
-    assert cost_map.beyond_chance(turned[0]["variants"]["smote"]["difference"])
-    assert not any(each["beyond_chance"] for each in turned)
+    assert cost_map.excludes_zero(turned[0]["variants"]["smote"]["difference"])
+    assert not any(each["significant"] for each in turned)
 
 
 def test_changes_say_where_the_cheapest_changes_and_how_surely():
@@ -185,17 +185,17 @@ def test_changes_say_where_the_cheapest_changes_and_how_surely():
         high = {"none": 0.0, cheapest: -0.1 if beyond else 0.1, "other": other}
         variants = {name: {"difference": {"high": end}} for name, end in high.items()}
         here = {"ratio": ratio, "reference": "none", "cheapest": cheapest}
-        return {**here, "beyond_chance": beyond, "variants": variants}
+        return {**here, "significant": beyond, "variants": variants}
 
     found = [at(1, "none", False), at(2, "smote", False), at(4, "smote", True), at(8, "under", False, other=-0.1)]
     assert cost_map.changes(found) == [
         # At 8 it is one that is not the cheapest on average.
-        "a remedy is cheaper than none beyond chance at 2 of 4 cost ratios",
+        "a method is cheaper than none beyond chance at 2 of 4 cost ratios",
         "where a miss costs 1 false alarm, none is cheapest",
         "where a miss costs 2 to 4 false alarms, smote is cheapest, beyond chance only at 4",
         "where a miss costs 8 false alarms, under is cheapest, but not beyond chance",
     ]
-    assert cost_map.changes(found[:2])[0] == "a remedy is cheaper than none beyond chance at 0 of 2 cost ratios"
+    assert cost_map.changes(found[:2])[0] == "a method is cheaper than none beyond chance at 0 of 2 cost ratios"
 
 
 def test_maps_without_reference_or_of_other_folds_or_falling_ratios_are_refused():

@@ -21,10 +21,10 @@ def frame(*held, y):
     return pd.DataFrame(columns).assign(converged=True).rename_axis("row_id")
 
 
-def equivalence(plain, remedy, *, alpha):
+def equivalence(plain, method, *, alpha):
     """What both share, of folds that are as large as each other."""
     ratio = 1 / (plain.fold.nunique() - 1)
-    return equivalence_.equivalence(plain, remedy, test_over_train=ratio, alpha=alpha)
+    return equivalence_.equivalence(plain, method, test_over_train=ratio, alpha=alpha)
 
 
 def test_six_rows_in_two_folds_by_hand():
@@ -32,10 +32,10 @@ def test_six_rows_in_two_folds_by_hand():
     plain = frame([0.1, 0.2, 0.3], [0.4, 0.2, 0.1], y=y)
     # Fold 0: two alerts, rows 0 and 2; plain alerts on rows 1 and 2 from .2 on: 1/3 the same, recall 1/2 and 1.
     # Fold 1: one alert, row 1; plain alerts on row 0 from .4 on: 1/3 the same, recall 1/2 and 0.
-    remedy = frame([0.6, 0.2, 0.5], [0.4, 0.7, 0.1], y=y)
-    found = equivalence(plain, remedy, alpha=0.05)
+    method = frame([0.6, 0.2, 0.5], [0.4, 0.7, 0.1], y=y)
+    found = equivalence(plain, method, alpha=0.05)
     assert found["same_decisions"] == pytest.approx(1 / 3)
-    assert found["alert_rate"] == found["plain_alert_rate"] == pytest.approx(1 / 2)
+    assert found["alert_rate"] == found["baseline_alert_rate"] == pytest.approx(1 / 2)
     assert found["threshold"] == pytest.approx(0.3)
     # Gains -1/2 and 1/2: variance 1/2, two folds: 1/2 + 1/1 for the training rows they share.
     half = t.ppf(0.975, 1) * np.sqrt(0.5 * (1 / 2 + 1))
@@ -52,14 +52,14 @@ def test_logits_all_shifted_alike_make_the_same_decisions():
     assert found["same_decisions"] == 1.0
     assert found["gain"] == {"mean": 0.0, "low": 0.0, "high": 0.0}
     assert found["threshold"] == pytest.approx(expit(-2.9), abs=0.02)
-    assert found["alert_rate"] == found["plain_alert_rate"] > 0.3
+    assert found["alert_rate"] == found["baseline_alert_rate"] > 0.3
 
 
 def test_another_order_on_either_side_of_the_threshold_makes_the_same_decisions():
     y = [0, 1, 0, 1]
     plain = frame([0.1, 0.2, 0.3, 0.4], [0.4, 0.3, 0.2, 0.1], y=y)
-    remedy = frame([0.2, 0.1, 0.9, 0.8], [0.7, 0.9, 0.1, 0.2], y=y)
-    found = equivalence(plain, remedy, alpha=0.05)
+    method = frame([0.2, 0.1, 0.9, 0.8], [0.7, 0.9, 0.1, 0.2], y=y)
+    found = equivalence(plain, method, alpha=0.05)
     assert (found["same_decisions"], found["gain"]["mean"]) == (1.0, 0.0)
 
 
@@ -77,18 +77,18 @@ def test_another_order_on_either_side_of_the_threshold_makes_the_same_decisions(
 def test_ties_are_called_alike_and_the_nearest_number_is_taken(alerts, threshold, called):
     y = [1, 0, 0, 0, 0, 0]
     plain = [0.9, 0.3, 0.3, 0.3, 0.1, 0.1]
-    remedy = [0.8] * alerts + [0.2] * (6 - alerts)
-    found = equivalence(frame(plain, plain, y=y), frame(remedy, remedy, y=y), alpha=0.05)
+    method = [0.8] * alerts + [0.2] * (6 - alerts)
+    found = equivalence(frame(plain, plain, y=y), frame(method, method, y=y), alpha=0.05)
     assert found["threshold"] == threshold
-    assert (found["alert_rate"], found["plain_alert_rate"]) == pytest.approx((alerts / 6, called / 6))
+    assert (found["alert_rate"], found["baseline_alert_rate"]) == pytest.approx((alerts / 6, called / 6))
     assert found["same_decisions"] == pytest.approx(1 - abs(alerts - called) / 6)
 
 
-def test_a_remedy_without_alerts_needs_no_threshold():
+def test_a_method_without_alerts_needs_no_threshold():
     y = [0, 1]
     found = equivalence(frame([0.1, 0.2], [0.2, 0.1], y=y), frame([0.1, 0.2], [0.3, 0.1], y=y), alpha=0.05)
     assert (found["threshold"], found["alert_rate"], found["same_decisions"]) == (None, 0.0, 1.0)
-    assert sentence("smote", found) == "smote: it alerts on nothing at 0.5, which the plain model can do too."
+    assert sentence("smote", found) == "smote: it alerts on nothing at 0.5, which the baseline can do too."
 
 
 def test_a_fold_without_alerts_does_not_move_the_threshold():
@@ -101,20 +101,22 @@ def test_sentence_says_threshold_decisions_rate_and_gain():
     found = {
         "same_decisions": 0.974,
         "alert_rate": 0.203,
-        "plain_alert_rate": 0.203,
+        "baseline_alert_rate": 0.203,
         "threshold": 0.061,
         "gain": {"mean": 0.004, "low": -0.009, "high": 0.018},
     }
     assert sentence("smote", found) == (
-        "smote: the plain model with its threshold at 0.061 makes 97.4 % of the same decisions at the same alert rate "
+        "smote: the baseline with its threshold at 0.061 makes 97.4 % of the same decisions at the same alert rate "
         "(20.3 %); at that rate smote's recall differs by +0.4 percentage points (-0.9 to +1.8)."
     )
     equal = {"mean": 0.0, "low": 0.0, "high": 0.0}
     assert sentence("smote", {**found, "gain": equal}).endswith(
         "at that rate both find as many positives in every fold."
     )
-    assert "at nearly the same alert rate (25.0 % for 20.3 %)" in sentence("smote", {**found, "plain_alert_rate": 0.25})
-    assert "its threshold above all rows" in sentence("smote", {**found, "threshold": None, "plain_alert_rate": 0.0})
+    assert "at nearly the same alert rate (25.0 % for 20.3 %)" in sentence(
+        "smote", {**found, "baseline_alert_rate": 0.25}
+    )
+    assert "its threshold above all rows" in sentence("smote", {**found, "threshold": None, "baseline_alert_rate": 0.0})
 
 
 def test_frames_of_other_folds_are_refused():
@@ -148,11 +150,11 @@ def test_oversampling_is_the_plain_model_with_its_threshold_near_the_prevalence(
             "min_frequency": None,
         }
         chains = (Chain(preprocessing, each, LogisticRegression(), None) for each in (FunctionSampler(), sampler))
-        plain, remedy = (
+        plain, method = (
             folds.out_of_fold(table, target="y", chain=chain, folds=5, repeats=2, seed=seed).predictions
             for chain in chains
         )
-        found.append(equivalence(plain, remedy, alpha=0.05))
+        found.append(equivalence(plain, method, alpha=0.05))
     assert np.mean([each["same_decisions"] for each in found]) > 0.95
     assert np.mean([each["gain"]["mean"] for each in found]) == pytest.approx(0, abs=0.02)
     assert logit(np.mean([each["threshold"] for each in found])) == pytest.approx(logit(0.05), abs=0.4)

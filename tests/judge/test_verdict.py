@@ -29,8 +29,8 @@ def folds(mean, *, noise=0.0, seed=0, number=5, repeats=10):
     return rows.assign(average_precision=mean + 0.05 * np.sin(np.arange(len(grid))) + noise * wobble)
 
 
-def judged(**remedies):
-    everything = {"none": folds(0.6), **remedies}
+def judged(**methods):
+    everything = {"none": folds(0.6), **methods}
     return verdict.judge(
         everything,
         thresholds={name: 0.1 * place for place, name in enumerate(everything, start=1)},
@@ -41,25 +41,25 @@ def judged(**remedies):
 
 
 def calls(said):
-    return {remedy["variant"]: remedy["call"] for remedy in said["remedies"]}
+    return {method["variant"]: method["call"] for method in said["methods"]}
 
 
 def test_a_clear_gain_says_rebalance_with_its_threshold_and_interval():
     said = judged(smote=folds(0.7, noise=0.01))
     assert (said["action"], said["variant"], said["threshold"]) == ("rebalance", "smote", 0.2)
     assert calls(said) == {"smote": "BETTER"}
-    (remedy,) = said["remedies"]
-    assert remedy["low"] < 0.1 < remedy["high"]
+    (method,) = said["methods"]
+    assert method["low"] < 0.1 < method["high"]
     assert said["sentence"].startswith(
         "Rebalance with smote, with its threshold at 0.200 instead of 0.5: over the folds"
     )
 
 
-def test_a_remedy_that_is_none_is_equivalent_and_the_plain_model_is_kept():
+def test_a_method_that_is_none_is_equivalent_and_the_plain_model_is_kept():
     said = judged(same=folds(0.6))
     assert calls(said) == {"same": "EQUIVALENT"}
     assert (said["action"], said["variant"], said["threshold"]) == ("keep", "none", 0.1)
-    assert "equals the plain model" in said["sentence"]
+    assert "equals the baseline" in said["sentence"]
 
 
 def test_a_clear_loss_keeps_the_plain_model():
@@ -69,65 +69,70 @@ def test_a_clear_loss_keeps_the_plain_model():
     assert "does worse" in said["sentence"]
 
 
-def test_a_remedy_that_is_worse_on_average_but_may_be_better_leaves_it_undecided():
+def test_a_method_that_is_worse_on_average_but_may_be_better_leaves_it_undecided():
     said = judged(same=folds(0.6), smote=folds(0.58, noise=0.08))
-    assert calls(said) == {"same": "EQUIVALENT", "smote": "UNDECIDED"}
-    same, smote = said["remedies"]
+    assert calls(said) == {"same": "EQUIVALENT", "smote": "INCONCLUSIVE"}
+    same, smote = said["methods"]
     assert smote["mean"] < same["mean"] == 0
     assert smote["better"] > 0.05
     assert (said["action"], said["variant"], said["confidence"]) == ("undecided", "none", None)
-    assert said["sentence"].startswith("Undecided: the remedy that may yet be better, smote, has -0.0")
+    assert said["sentence"].startswith("Undecided: the method that may yet be better, smote, has -0.0")
     assert said["leading"] == "smote"
     # Also where the best on average is undecided, and hardly better.
     among = judged(close=folds(0.592, noise=0.02, seed=1), smote=folds(0.58, noise=0.08))
-    assert calls(among) == {"close": "UNDECIDED", "smote": "UNDECIDED"}
-    assert among["remedies"][0]["mean"] > among["remedies"][1]["mean"]
+    assert calls(among) == {"close": "INCONCLUSIVE", "smote": "INCONCLUSIVE"}
+    assert among["methods"][0]["mean"] > among["methods"][1]["mean"]
     assert (among["action"], among["leading"]) == ("undecided", "smote")
     alone = judged(smote=folds(0.58, noise=0.08))
-    assert said["smallest_difference"] > alone["smallest_difference"] > 0  # of smote, and of one among two
+    assert (
+        said["minimum_detectable_difference"] > alone["minimum_detectable_difference"] > 0
+    )  # of smote, and of one among two
 
 
-def test_a_remedy_that_is_hardly_better_keeps_the_plain_model_however_undecided_how_much_worse_it_is():
+def test_a_method_that_is_hardly_better_keeps_the_plain_model_however_undecided_how_much_worse_it_is():
     said = judged(same=folds(0.6), smote=folds(0.56, noise=0.05))
-    assert calls(said) == {"same": "EQUIVALENT", "smote": "UNDECIDED"}
-    same, smote = said["remedies"]
+    assert calls(said) == {"same": "EQUIVALENT", "smote": "INCONCLUSIVE"}
+    same, smote = said["methods"]
     assert 0 < same["better"] + smote["better"] < 0.05
     assert (said["action"], said["leading"]) == ("keep", "same")
     assert said["confidence"] == 1 - smote["better"] < 1 - same["better"]
 
 
-def test_the_smallest_difference_is_of_the_remedy_that_is_named():
+def test_the_minimum_detectable_difference_is_of_the_method_that_is_named():
     few = {"class_weight": folds(0.7, noise=0.01), "smote": folds(0.71, noise=0.1, seed=3)}
     said = judged(**few)
     assert calls(said)["class_weight"] == "BETTER"
     assert said["leading"] == "class_weight"
-    assert said["smallest_difference"] == judged(a=few["class_weight"], b=folds(0.6))["smallest_difference"]
+    assert (
+        said["minimum_detectable_difference"]
+        == judged(a=few["class_weight"], b=folds(0.6))["minimum_detectable_difference"]
+    )
 
 
-def test_noise_is_undecided_and_comes_with_the_smallest_difference():
+def test_noise_is_undecided_and_comes_with_the_minimum_detectable_difference():
     said = judged(smote=folds(0.62, noise=0.08))
-    assert calls(said) == {"smote": "UNDECIDED"}
+    assert calls(said) == {"smote": "INCONCLUSIVE"}
     assert said["action"] == "undecided"
-    assert f"a difference of {said['smallest_difference']:.3f} or more" in said["sentence"]
+    assert f"a difference of {said['minimum_detectable_difference']:.3f} or more" in said["sentence"]
 
 
-def test_the_simplest_of_equally_better_remedies_is_named():
+def test_the_simplest_of_equally_better_methods_is_named():
     said = judged(smote=folds(0.7, noise=0.01), class_weight=folds(0.7, noise=0.01, seed=1))
     assert set(calls(said).values()) == {"BETTER"}
     assert said["variant"] == "class_weight"
 
 
-def test_a_simpler_remedy_that_another_beats_is_not_named():
+def test_a_simpler_method_that_another_beats_is_not_named():
     said = judged(class_weight=folds(0.65, noise=0.005), smote=folds(0.75, noise=0.005, seed=1))
     assert set(calls(said).values()) == {"BETTER"}
     assert said["variant"] == "smote"
 
 
-def test_many_remedies_make_it_harder_for_each():
+def test_many_methods_make_it_harder_for_each():
     noisy = folds(0.65, noise=0.055, seed=4)
     alone = judged(smote=noisy)
     among = judged(smote=noisy, **{f"v{seed}": folds(0.6, noise=0.1, seed=seed) for seed in range(10, 25)})
-    p_alone, p_among = (said["remedies"][0]["p_holm"] for said in (alone, among))
+    p_alone, p_among = (said["methods"][0]["p_holm"] for said in (alone, among))
     assert p_among == pytest.approx(min(1, 16 * p_alone))
 
 
@@ -135,7 +140,7 @@ def test_many_remedies_make_it_harder_for_each():
     ("everything", "reason"),
     [
         ({"smote": folds(0.6)}, "the variant 'none' is not compared"),
-        ({"none": folds(0.6)}, "there is no remedy"),
+        ({"none": folds(0.6)}, "there is no method"),
         (
             {"none": None, "smote": None},
             "they are off, or the rarer class has too few training rows for two folds of 5",
@@ -167,7 +172,7 @@ def test_the_exit_status_says_what_to_do(mean, noise, status, tmp_path, monkeypa
     assert left.value.code == status
     first, second = capsys.readouterr().out.splitlines()
     assert first == said["sentence"]
-    assert second.startswith(said["remedies"][0]["call"])
+    assert second.startswith(said["methods"][0]["call"])
 
 
 @pytest.mark.slow
@@ -194,11 +199,11 @@ def test_a_table_where_weights_help_says_so(shared):
         alpha=0.05,
     )
     assert (said["action"], said["variant"]) == ("rebalance", "class_weight")
-    assert said["remedies"][0]["mean"] == pytest.approx(0.02, abs=0.01)
+    assert said["methods"][0]["mean"] == pytest.approx(0.02, abs=0.01)
 
 
 @pytest.mark.slow
-def test_labels_that_mean_nothing_name_no_remedy():
+def test_labels_that_mean_nothing_name_no_method():
     table, _ = mountain_shop.simulate(rows=600, prevalence=0.1, seed=1)
     named = 0
     for seed in range(8):
@@ -226,14 +231,14 @@ def test_a_file_that_is_no_verdict_is_refused(tmp_path, monkeypatch):
     file = tmp_path / "verdict.json"
     file.write_text("{}", encoding="utf-8")
     monkeypatch.setattr(sys, "argv", ["verdict", str(file)])
-    with pytest.raises(InputError, match="expected a verdict of schema version 2"):
+    with pytest.raises(InputError, match="expected a verdict of schema version 3"):
         main()
 
 
 def test_the_whole_verdict_fits_its_schema(said):
     jsonschema.validate(said, SCHEMA)
     assert len(said["reasons"]) == 4
-    assert said["remedies"][0]["same_decisions"]["threshold"] is not None
+    assert said["methods"][0]["same_decisions"]["threshold"] is not None
 
 
 def test_a_loss_is_a_gain_where_it_is_lower():
@@ -242,22 +247,22 @@ def test_a_loss_is_a_gain_where_it_is_lower():
     how = {"primary": "log_loss", "rope": 0.01, "alpha": 0.05}
     said = verdict.judge({"none": plain, "smote": lower}, thresholds={"none": 0.1, "smote": 0.2}, **how)
     assert said["action"] == "rebalance"
-    assert said["remedies"][0]["mean"] == pytest.approx(0.1, abs=0.01)
-    assert said["remedies"][0]["mean_primary"] == pytest.approx(0.5, abs=0.01)
+    assert said["methods"][0]["mean"] == pytest.approx(0.1, abs=0.01)
+    assert said["methods"][0]["mean_primary"] == pytest.approx(0.5, abs=0.01)
     assert said["reference"] == pytest.approx(0.6, abs=0.01)
     assert "less recalibrated log loss" in said["sentence"]
 
 
 def test_confidence_is_the_probability_that_the_action_is_right():
     better, same = judged(smote=folds(0.7, noise=0.01)), judged(smote=folds(0.6))
-    assert better["confidence"] == better["remedies"][0]["better"] > 0.99
-    assert same["confidence"] == 1 - same["remedies"][0]["better"] == 1.0
+    assert better["confidence"] == better["methods"][0]["better"] > 0.99
+    assert same["confidence"] == 1 - same["methods"][0]["better"] == 1.0
     assert judged(smote=folds(0.62, noise=0.08))["confidence"] is None
 
 
 def test_samplers_are_tested_against_weights_too():
     said = judged(smote=folds(0.7, noise=0.01), class_weight=folds(0.7, noise=0.01))
-    smote, weights = said["remedies"]
+    smote, weights = said["methods"]
     assert weights["against_class_weight"] is None
     assert smote["against_class_weight"]["mean"] == pytest.approx(0, abs=1e-12)
 

@@ -85,9 +85,9 @@ def test_correlated_equals_baycomp():
     for repeats, folds in ((1, 2), (1, 5), (10, 5), (3, 10)):
         for effect in (-0.03, 0.0, 0.004, 0.2):
             none = random.uniform(0.3, 0.6, repeats * folds)
-            remedy = none + random.normal(effect, 0.02, repeats * folds)
-            theirs = CorrelatedTTest(none, remedy, rope=0.01, runs=repeats)
-            ours = correlated(remedy - none, test_over_train=1 / (folds - 1), rope=0.01, alpha=0.05)
+            method = none + random.normal(effect, 0.02, repeats * folds)
+            theirs = CorrelatedTTest(none, method, rope=0.01, runs=repeats)
+            ours = correlated(method - none, test_over_train=1 / (folds - 1), rope=0.01, alpha=0.05)
             assert (ours.worse, ours.equivalent, ours.better) == pytest.approx(theirs.probs(), abs=1e-10)
             assert (ours.mean, ours.standard_error**2, ours.df) == pytest.approx(
                 (theirs.mean, theirs.var, theirs.df), abs=1e-12
@@ -187,12 +187,12 @@ def test_call_at_and_beside_its_borders():
         return call(replace(test, mean=mean, equivalent=equivalent), p, rope=0.01, alpha=0.05)
 
     assert [word(mean, 0.04) for mean in (0.0101, 0.01, 0.0, -0.01, -0.0101)] == [
-        "BETTER", "UNDECIDED", "UNDECIDED", "UNDECIDED", "WORSE",
+        "BETTER", "INCONCLUSIVE", "INCONCLUSIVE", "INCONCLUSIVE", "WORSE",
     ]  # fmt: skip
     assert [word(0.5, 0.05), word(-0.5, 0.05), word(0.5, 0.0499), word(-0.5, 0.0499)] == [
-        "UNDECIDED", "UNDECIDED", "BETTER", "WORSE",
+        "INCONCLUSIVE", "INCONCLUSIVE", "BETTER", "WORSE",
     ]  # fmt: skip
-    assert [word(0.005, 1.0, equivalent) for equivalent in (0.95, 0.9501)] == ["UNDECIDED", "EQUIVALENT"]
+    assert [word(0.005, 1.0, equivalent) for equivalent in (0.95, 0.9501)] == ["INCONCLUSIVE", "EQUIVALENT"]
     # Significant and too small to matter.
     assert word(0.005, 0.001, 0.99) == "EQUIVALENT"
 
@@ -203,7 +203,7 @@ def test_call_of_differences():
         (0.05, 0.02, "BETTER"),
         (-0.05, 0.02, "WORSE"),
         (0.001, 0.002, "EQUIVALENT"),
-        (0.03, 0.2, "UNDECIDED"),
+        (0.03, 0.2, "INCONCLUSIVE"),
         (0.0, 0.0, "EQUIVALENT"),
         (0.01, 0.0, "EQUIVALENT"),
         (0.02, 0.0, "BETTER"),

@@ -40,7 +40,7 @@ def test_a_comparison_without_folds_has_no_threshold_and_no_verdict_and_still_co
     assert "| – " in tables.markdown(made) or " – |" in tables.markdown(made)
 
 
-def test_costs_are_beyond_chance_for_all_remedies_together(evidence):
+def test_costs_are_beyond_chance_for_all_methods_together(evidence):
     def width(evidence):
         found = [each["variants"]["smote"]["difference"] for each in compare(evidence)["cost_map"]]
         return max(one["high"] - one["low"] for one in found)
@@ -90,9 +90,9 @@ def test_the_terminal_table_shows_the_matrices_at_both_thresholds(comparison):
 def test_the_terminal_shows_the_verdict_and_its_evidence(comparison):
     text = tables.markdown(comparison)
     assert f"**{comparison['verdict']['sentence']}**" in text
-    remedy = next(line for line in text.splitlines() if line.startswith("| smote"))
+    method = next(line for line in text.splitlines() if line.startswith("| smote"))
     # 5/6 in each fold, against 1.
-    assert [cell.strip() for cell in remedy.strip("|").split("|")][:4] == ["smote", "WORSE", "0.833", "-0.167"]
+    assert [cell.strip() for cell in method.strip("|").split("|")][:4] == ["smote", "WORSE", "0.833", "-0.167"]
 
 
 def test_the_comparison_is_plain_json(comparison):

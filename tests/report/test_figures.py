@@ -104,7 +104,7 @@ def entry(ratio, *, mean, low, high, cheapest):
         "alert_on_all": 0.9,
         "alert_on_none": 0.1 * ratio,
         "cheapest": cheapest,
-        "beyond_chance": beyond,
+        "significant": beyond,
     }
 
 

@@ -29,11 +29,11 @@ def test_a_changed_cell_is_named(page):
 
 
 def test_a_changed_verdict_is_named(page, said):
-    assert said["sentence"].startswith("Keep the plain model")
-    changed = page.replace("<strong>Keep the plain model", "<strong>Drop the plain model")
+    assert said["sentence"].startswith("Keep the baseline")
+    changed = page.replace("<strong>Keep the baseline", "<strong>Drop the baseline")
     (line,) = verify.verify(changed, None)
-    assert "Drop the plain model" in line
-    assert "Keep the plain model" in line
+    assert "Drop the baseline" in line
+    assert "Keep the baseline" in line
 
 
 def test_a_changed_picture_is_named(page):
