@@ -70,6 +70,16 @@ test-ray: $(RAY_VENV)/installed  ## The test on a Ray cluster, in an environment
 check-statistics: setup  ## Whether the statistics keep what they promise: hours; stopped, it goes on where it was
 	@python tests/checks.py
 
+.PHONY: docs
+docs: setup  ## The documentation in site/: a broken link is an error; needs no network
+	@zensical build --clean --strict
+
+# Half its size, in 64 colors, so that it stays small in git.
+.PHONY: picture
+picture: setup  ## The README's picture, from the report that make repro leaves
+	@python -c 'from PIL import Image; page = Image.open("reports/figures/differences.png").convert("RGB"); \
+	  page.thumbnail((900, 900)); page.quantize(64).save("docs/images/differences.png", optimize=True)'
+
 .PHONY: lint
 lint: setup  ## Style and types
 	@ruff check . && ruff format --check . && mypy && lint-imports
