@@ -30,8 +30,8 @@ from pipeline.errors import InputError
 from pipeline.files import REPORTS, read_json
 from pipeline.sweep import results
 from pipeline.sweep.results import Sweep
+from pipeline.table.file import read_table
 from pipeline.table.formats import SUFFIXES
-from pipeline.table.sources import read_table
 
 ROOT = Path(__file__).parents[1]
 PAGE = REPORTS / "tables" / "index.html"

@@ -4,7 +4,7 @@ from pipeline import config
 from pipeline.errors import run
 from pipeline.files import INGEST, say, write_json, write_table
 from pipeline.table import weights
-from pipeline.table.read import count, counted, load
+from pipeline.table.read import classes_in_words, kinds_in_words, load
 
 
 def main() -> None:
@@ -17,11 +17,11 @@ def main() -> None:
     if truth is not None:
         write_table(INGEST / "truth.parquet", truth.to_frame())  # apart from the features, so that no fit can see it
     write_json(INGEST / "schema.json", schema)
-    say(f"{data.name}: {len(table):,} rows, {counted(schema)}")
+    say(f"{data.name}: {len(table):,} rows, {classes_in_words(schema)}")
     if data.classes:
         changed = ", ".join(f"{label} {'left out' if to is None else f'is {to}'}" for label, to in data.classes.items())
         say(f"{data.name}: data.classes: {changed}")
-    if kinds := count(schema["columns"]):
+    if kinds := kinds_in_words(schema["columns"]):
         say(f"{data.name}: {kinds}")
     if (weight := weights.of(roles)) is not None:
         stand, tell = (weights.shown(each) for each in (float(weight.sum()), weights.effective(weight)))

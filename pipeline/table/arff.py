@@ -6,7 +6,7 @@ from collections.abc import Container
 import pandas as pd
 
 from pipeline.errors import InputError
-from pipeline.table import delimited, dialect
+from pipeline.table import delimited, dialect, encoding
 from pipeline.table.dialect import Dialect, Text
 
 ATTRIBUTE = re.compile(
@@ -27,7 +27,7 @@ def arff(data: bytes, *, drop: Container[str] = ()) -> pd.DataFrame:
     ----------
     Weka, "Attribute-Relation File Format (ARFF)", stable version. Sparse files and instance weights are refused.
     """
-    data = uncommented(delimited.utf8(data))
+    data = uncommented(encoding.utf8(data))
     begin = re.search(rb"^[ \t]*@data\b[^\n]*(?:\n|\Z)", data, re.IGNORECASE | re.MULTILINE)
     if begin is None:
         raise InputError("expected a line @data above the rows, found none: copy the file again")

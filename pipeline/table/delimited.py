@@ -1,24 +1,17 @@
 """Reads delimited text: tells encoding, delimiter and decimal mark, and says by line what pandas would bend."""
 
-import codecs
 import re
 from collections import Counter
 from collections.abc import Collection, Container, Sequence
-from itertools import islice, pairwise
+from itertools import islice
 
 import pandas as pd
 
 from pipeline.errors import InputError
-from pipeline.files import say
 from pipeline.table.cells import DECIMAL_COMMA, NUMBER, THOUSANDS_OR_DECIMAL, WHOLE, clean, is_text, matches, misread
-from pipeline.table.dialect import DELIMITERS, SAMPLE, Dialect, Text, line_number, parse, records
-
-CELLS = 3  # lines named in an error
-# In Windows-1252 text of the languages it was made for: no control characters, none of its five unused bytes, not
-# four letters beyond ASCII in a row (as in Cyrillic or Chinese encodings), and nothing that is whole in UTF-8.
-NOT_WINDOWS_1252 = re.compile(
-    rb"[\x01-\x08\x0b\x0e-\x1f\x7f\x81\x8d\x8f\x90\x9d]|[\x80-\xff]{4}|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}"
-)
+from pipeline.table.dialect import DELIMITERS, SAMPLE, Dialect, Text, parse, records
+from pipeline.table.encoding import utf8
+from pipeline.table.row_lengths import listed, no_short_rows, ragged, unclosed_quote
 
 
 def read(data: bytes, *, drop: Container[str] = (), text: Container[str] = ()) -> pd.DataFrame:
@@ -52,45 +45,6 @@ def read(data: bytes, *, drop: Container[str] = (), text: Container[str] = ()) -
         start = data.find(b"\n", start) + 1 or len(data)
     textual = [place for place, name in enumerate(names) if name in text]
     return rows(Text(data, start, dialect, names), drop=drop, problems=header_problems(names), textual=textual)
-
-
-def utf8(data: bytes) -> bytes:
-    """The same text in UTF-8, without a byte order mark, and without carriage returns that end lines alone.
-
-    Raises
-    ------
-    InputError
-        It is not text, or in another encoding.
-    """
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        try:
-            data = data.decode("utf-16").encode()
-        except UnicodeDecodeError as error:
-            raise InputError(
-                f"expected UTF-16 text, as its first two bytes say, found {error.reason} at byte {error.start + 1:,}: "
-                "save the file as UTF-8"
-            ) from None
-    data = data.removeprefix(codecs.BOM_UTF8)
-    if data.count(b"\r") != data.count(b"\r\n"):  # pandas takes the delimiter after an empty line of these for its end
-        data = re.sub(rb"\r(?!\n)", b"\n", data)
-    if b"\0" in data:
-        raise InputError(
-            f"line {line_number(data, data.index(0))}: expected text, found a NUL byte, as in binary data: "
-            "save the table as CSV in UTF-8"
-        )
-    if data.isascii():
-        return data
-    try:
-        data.decode()
-    except UnicodeDecodeError as error:
-        if NOT_WINDOWS_1252.search(data):
-            raise InputError(
-                f"line {line_number(data, error.start)}: expected UTF-8 text, found byte {data[error.start]:#04x}: "
-                "save the file as UTF-8"
-            ) from None
-        say("not UTF-8: read as Windows-1252")
-        return data.decode("cp1252").encode()
-    return data
 
 
 def _delimiter(data: bytes) -> str:
@@ -130,22 +84,14 @@ def header_problems(names: Sequence[str]) -> list[str]:
     if empty:
         problems.append(
             f"header: expected a name for every column, found none for column{'s' * (len(empty) > 1)} "
-            f"{_some(empty)}: name it, or leave the index out when saving"
+            f"{listed(empty)}: name it, or leave the index out when saving"
         )
     if repeated:
         problems.append(
-            f"header: expected different column names, found {_some(list(map(repr, repeated)))} more than once: "
+            f"header: expected different column names, found {listed(list(map(repr, repeated)))} more than once: "
             "rename all but one"
         )
     return problems
-
-
-def _some(words: Sequence[str], most: int = 6) -> str:
-    return ", ".join(words[:most]) + (f" and {len(words) - most:,} more" if len(words) > most else "")
-
-
-def _lines(lines: Sequence[int]) -> str:
-    return f"line{'s' * (len(lines) > 1)} {_some(list(map(str, lines)), CELLS)}"
 
 
 def rows(
@@ -185,64 +131,19 @@ def rows(
                 decimal = ","
                 table = parse(text, nrows=sample, decimal=decimal)
     except pd.errors.ParserError as error:
-        unread = [_unclosed(text)] if "EOF inside string" in str(error) else _ragged(text)
+        unread = [unclosed_quote(text)] if "EOF inside string" in str(error) else ragged(text)
         raise InputError([*problems, *unread] or f"expected delimited text, found {str(error).strip()!r}") from None
     if table.empty:
         raise InputError([*problems, "expected rows under the header, found none"])
     # pandas makes an index of what the first row has too many, and missing values of what any row has too few.
     _, _, first = next(records(text.data, text.dialect, text.start))
-    whole = len(first) == width and (bool(table[width - 1].notna().all()) or _full(text, len(table)))
-    if not whole and (ragged := _ragged(text)):
-        raise InputError([*problems, *ragged])
+    whole = len(first) == width and (bool(table[width - 1].notna().all()) or no_short_rows(text, len(table)))
+    if not whole and (found := ragged(text)):
+        raise InputError([*problems, *found])
     cleaned = clean(text, table, decimal, textual, missing)
     if found := [*problems, *misread(text, cleaned, decimal, drop, textual)]:
         raise InputError(found)
     return cleaned.set_axis(pd.Index(text.names, dtype="str"), axis=1)
-
-
-def _full(text: Text, count: int) -> bool:
-    """Whether no row of `count` is short, told by counting delimiters where none can stand in a quoted cell."""
-    quote, delimiter = text.dialect.quote.encode(), text.dialect.delimiter.encode()
-    if text.data.find(quote, text.start) >= 0:
-        return False
-    return text.data.count(delimiter, text.start) == count * (len(text.names) - 1)
-
-
-def _ragged(text: Text) -> list[str]:
-    """What to say of rows with more or fewer fields than the header."""
-    width, comma = len(text.names), text.dialect.delimiter == ","
-    wrong: dict[int, list[int]] = {}
-    count = numbered = ending = decimal = 0
-    for first, _, fields in records(text.data, text.dialect, text.start):
-        count += 1
-        if len(fields) == width:
-            continue
-        wrong.setdefault(len(fields), []).append(first)
-        more = len(fields) - width
-        numbered += more == 1 and fields[0].strip() in (str(count), str(count - 1))
-        ending += more == 1 and not fields[-1].strip()
-        pairs = sum(bool(re.fullmatch(WHOLE, a) and re.fullmatch("[0-9]+", b)) for a, b in pairwise(fields))
-        decimal += comma and 0 < more <= pairs
-    fill = "quote cells that hold the delimiter or a line end, and fill short rows up"
-    if numbered == count:
-        fill = "name every column in the header, the first too"
-    elif ending == count:
-        fill = "take the delimiter at the end of the rows off, or put it on the header too"
-    elif 2 * decimal > count:
-        fill = (
-            "if these are decimal commas, write decimal points or put semicolons between columns; "
-            "else name every column in the header"
-        )
-    return [
-        f"{_lines(lines)}: expected {width} fields as in the header, found {found}: {fill}"
-        for found, lines in sorted(wrong.items(), key=lambda item: item[1][0])
-    ]
-
-
-def _unclosed(text: Text) -> str:
-    """What to say of a quote that is open at the end."""
-    *_, (first, _, _) = records(text.data, text.dialect, text.start)
-    return f"line {first}: expected a quote that closes, found none up to the end: close it, or take it out"
 
 
 def _decimal_commas(text: Text, table: pd.DataFrame, drop: Container[str]) -> bool:

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from pipeline.errors import given
-from pipeline.table import columns
-from pipeline.table.columns import ColumnError, lines
+from pipeline.table import columns, conversions
+from pipeline.table.conversions import ColumnError, lines
 from pipeline.table.target import RESERVED
 
 FEW = 5  # rows of a class that may agree with a feature by chance
@@ -83,7 +83,7 @@ def role_columns(source: pd.DataFrame, roles: Mapping[str, str]) -> tuple[pd.Dat
                 problems.append(f"data.{role}: column {name!r}: {error}: {mend}")
                 continue
             if (bad := np.flatnonzero(~((column >= 1 / HEAVIEST) & (column <= HEAVIEST)))).size:
-                cells = ", ".join(f"{value:g}" for value in column.iloc[bad[: columns.CELLS]])
+                cells = ", ".join(f"{value:g}" for value in column.iloc[bad[: conversions.CELLS]])
                 problems.append(
                     f"data.{role}: column {name!r}: expected finite numbers above 0 ({1 / HEAVIEST:g} to "
                     f"{HEAVIEST:g}), found {cells} in {lines(bad)}: {mend}"

@@ -1,74 +1,15 @@
-"""Reads the table that the settings declare, from a file, an address, a database or a simulation."""
+"""Loads the table that the settings declare, with the schema that later stages read."""
 
-import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, is_dataclass
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from pipeline import formatting
 from pipeline.config import Data
-from pipeline.errors import InputError
-from pipeline.table import classes, columns, mountain_shop, sources
+from pipeline.table import classes, columns
 from pipeline.table.ingest import accept
-
-
-def read(data: Data) -> tuple[pd.DataFrame, pd.Series | None, str]:
-    """The source table, the true probability of each row where it is known, and the SHA-256 that tells it from others.
-
-    Raises
-    ------
-    InputError
-        It cannot be had, or is fetched, and no `data.sha256` says which table is meant.
-    """
-    table, truth, found = bring(data)
-    if truth is None and data.sha256 is None and data.path.endswith(".yaml"):
-        raise InputError(
-            f"{data.name}: fetched and kept, {len(table):,} rows, {table.shape[1]:,} columns: say that everyone is to "
-            f"get this table with -S data.sha256={found}"
-        )
-    return table, truth, found
-
-
-def bring(data: Data) -> tuple[pd.DataFrame, pd.Series | None, str]:
-    """What `read` gives, whether or not `data.sha256` is declared."""
-    if data.simulation is not None:
-        s = data.simulation
-        if data.target != mountain_shop.TARGET:
-            raise InputError(
-                f"data.target: expected {mountain_shop.TARGET!r}, whose probability the simulation knows, "
-                f"found {data.target!r}"
-            )
-        table, truth = mountain_shop.simulate(rows=s.rows, prevalence=s.prevalence, seed=s.seed)
-        return table, truth, hashlib.sha256(pd.util.hash_pandas_object(table).to_numpy().tobytes()).hexdigest()
-    if fetch := _fetch(data):
-        origin = {"openml": data.openml, "imbalanced": data.imbalanced, "sql": data.sql}
-        plain = {key: asdict(node) if is_dataclass(node) else node for key, node in origin.items()}
-        table, found = sources.cached(fetch, data.sha256, origin=plain)
-        return table, None, found
-    path = Path(data.path)
-    if data.url is not None and path.suffix == ".yaml":
-        path = sources.download(data.url, data.sha256)
-    table = sources.read_table(path, drop=data.drop, sheet=data.sheet)
-    found = sources.sha256(path)
-    if found != (data.sha256 or found):
-        raise InputError(
-            f"{path}: expected sha256 {data.sha256}, found {found}: for a table of your own use -S data=csv"
-        )
-    return table, None, found
-
-
-def _fetch(data: Data) -> Callable[[], pd.DataFrame] | None:
-    """What brings a table that is no file; None where it is one."""
-    if (which := data.openml) is not None:
-        return lambda: sources.fetch_openml(which.id, name=which.name, version=which.version)
-    if (name := data.imbalanced) is not None:
-        return lambda: sources.fetch_imbalanced(name)
-    if (asked := data.sql) is not None:
-        return lambda: sources.read_sql(asked.url, asked.query)
-    return None
+from pipeline.table.sources import read
 
 
 def load(data: Data) -> tuple[pd.DataFrame, pd.Series | None, dict[str, Any], pd.DataFrame]:
@@ -117,7 +58,7 @@ def load(data: Data) -> tuple[pd.DataFrame, pd.Series | None, dict[str, Any], pd
             for name, column in features.items()
             if isinstance(source[name].dtype, pd.StringDtype) and columns.kind(column) not in ("numeric", "integer")
         ],
-        "classes": {name: int(count) for name, count in zip(named, counts, strict=True)},
+        "classes": {name: int(kinds_in_words) for name, kinds_in_words in zip(named, counts, strict=True)},
         "sha256": digest,
         **({} if table.labels is None else {"labels": table.labels}),
         **({} if data.weight is None else {"weight": data.weight}),
@@ -125,7 +66,7 @@ def load(data: Data) -> tuple[pd.DataFrame, pd.Series | None, dict[str, Any], pd
     return table.data, truth, schema, table.roles
 
 
-def count(kinds: Mapping[str, str]) -> str:
+def kinds_in_words(kinds: Mapping[str, str]) -> str:
     """How many columns there are of each kind, and which; empty where all are numeric."""
     names: dict[str, list[str]] = {}
     for name, kind in kinds.items():
@@ -136,8 +77,10 @@ def count(kinds: Mapping[str, str]) -> str:
     return "; ".join(f"{len(names[kind])} {kind}{named[kind]}" for kind in columns.KINDS if kind in names)
 
 
-def counted(schema: Mapping[str, Any]) -> str:
+def classes_in_words(schema: Mapping[str, Any]) -> str:
     """The class counts in words."""
     if classes.several(schema):
-        return ", ".join(f"{count:,} {schema['target']} = {name}" for name, count in schema["classes"].items())
+        return ", ".join(
+            f"{kinds_in_words:,} {schema['target']} = {name}" for name, kinds_in_words in schema["classes"].items()
+        )
     return f"{schema['classes']['positive']:,} positive ({schema['target']} = {schema['positive']!r})"

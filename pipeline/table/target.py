@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipeline.errors import InputError
 from pipeline.table import classes
-from pipeline.table.columns import lines
+from pipeline.table.conversions import lines
 
 RESERVED = ("row_id", "synthetic")
 

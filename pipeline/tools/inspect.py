@@ -16,7 +16,7 @@ from pipeline.config import Config, Data
 from pipeline.errors import InputError, given, run
 from pipeline.files import REPORTS, say, write_text
 from pipeline.fit import sample_weights, splits, variants
-from pipeline.table import ingest, read
+from pipeline.table import ingest, sources
 from pipeline.table.grouping import ROLES
 from pipeline.tools.inspect_text import lines, page, useless
 from pipeline.tools.inspection import Inspection, inspect
@@ -40,16 +40,16 @@ def look(data: Data) -> tuple[pd.DataFrame, list[str], Data]:
         There is no table to look at.
     """
     try:
-        source, _, sha256 = read.bring(data)
+        source, _, sha256 = sources.fetch(data)
         problems, kept = [], data.drop
     except InputError as error:
         try:
-            names = list(read.bring(replace(data, drop=_Every()))[0])
+            names = list(sources.fetch(replace(data, drop=_Every()))[0])
         except InputError:
             raise error from None
         problems = error.problems
         kept = [*data.drop, *(n for n in names if any(f"column {n!r}: " in problem for problem in problems))]
-        source, _, sha256 = read.bring(replace(data, drop=kept))
+        source, _, sha256 = sources.fetch(replace(data, drop=kept))
     return source, problems, replace(data, drop=kept, sha256=data.sha256 or (sha256 if fetched(data) else None))
 
 

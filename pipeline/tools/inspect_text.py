@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pipeline.formatting import cell, floor_percent, percent_of
 from pipeline.report.page import render_inspection
 from pipeline.table import columns
-from pipeline.tools.inspection import FINDINGS, Column, Inspection
+from pipeline.tools.inspect_column import FINDINGS, Column
+from pipeline.tools.inspection import Inspection
 from pipeline.tools.suspects import CLASSES
 
 KNOWN_AFTER = 0.995  # from here the ready command leaves it out

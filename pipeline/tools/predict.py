@@ -10,7 +10,7 @@ import pandas as pd
 from pipeline.errors import InputError, nearest, run
 from pipeline.files import EVALUATE, INGEST, PREPROCESS, TRAIN, read_json, read_model, say, write_text
 from pipeline.judge import verdict
-from pipeline.table import sources
+from pipeline.table import file
 from pipeline.tracking.scoring import DEFAULT, Scorer, scorer
 
 PREDICT = Path("data/predict")
@@ -72,7 +72,7 @@ def recommended(schema: dict[str, Any]) -> str:
 def read(path: Path, schema: dict[str, Any]) -> pd.DataFrame:
     """The rows of a file, its features read as those of training were, from row_id 0."""
     try:
-        rows = sources.read_table(path, drop=Except(schema["features"]), text=schema["text"])
+        rows = file.read_table(path, drop=Except(schema["features"]), text=schema["text"])
     except InputError as error:  # a feature cannot be left out here
         raise InputError(problem.partition(", or leave the column out")[0] for problem in error.problems) from None
     return rows.rename_axis("row_id")

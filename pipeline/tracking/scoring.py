@@ -13,7 +13,7 @@ from pipeline.formatting import label_text
 from pipeline.measure import calibration, multiclass
 from pipeline.table import columns
 from pipeline.table.classes import labels
-from pipeline.table.columns import ColumnError, lines
+from pipeline.table.conversions import ColumnError, lines
 
 DEFAULT = 0.5  # threshold where none could be chosen
 

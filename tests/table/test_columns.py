@@ -5,7 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.table.columns import ColumnError, categorical, declaration, kind, out_of_reach, typed
+from pipeline.table.columns import categorical, declaration, kind, out_of_reach, typed
+from pipeline.table.conversions import ColumnError
 
 
 def column(*values, dtype=None):

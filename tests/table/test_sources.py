@@ -25,16 +25,10 @@ from pipeline import ingest as ingest_stage
 from pipeline.errors import InputError
 from pipeline.files import read_json
 from pipeline.table import formats
-from pipeline.table.sources import (
-    cached,
-    content_sha256,
-    download,
-    fetch_imbalanced,
-    fetch_openml,
-    read_sql,
-    read_table,
-    sha256,
-)
+from pipeline.table.download import cached, content_sha256, download, sha256
+from pipeline.table.file import read_table
+from pipeline.table.repositories import fetch_imbalanced, fetch_openml
+from pipeline.table.sql import read_sql
 
 VISITS = "time,pages,buy\n120,2,0\n250.5,3,1\n"
 

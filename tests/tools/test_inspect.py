@@ -10,8 +10,9 @@ from pipeline import ingest as ingest_stage
 from pipeline.errors import InputError
 from pipeline.tools import inspect as inspect_module
 from pipeline.tools import inspect_text
+from pipeline.tools.inspect_column import describe
 from pipeline.tools.inspect_text import findings
-from pipeline.tools.inspection import column, inspect, likely_target
+from pipeline.tools.inspection import inspect, likely_target
 
 ROWS = 60
 RARE = np.arange(ROWS) % 10 == 3  # six rows, scattered over the table
@@ -21,7 +22,7 @@ WAVE = pd.Series((np.arange(ROWS) * 7 % 11).astype(float), name="wave")  # says 
 
 def found(values, **settings):
     """The findings of a column of sixty rows."""
-    return column(pd.Series(values, name=settings.pop("name", "x")), LABELS, "yes", **settings).findings
+    return describe(pd.Series(values, name=settings.pop("name", "x")), LABELS, "yes", **settings).findings
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,7 @@ def test_a_name_tells_an_id_whose_numbers_alone_do_not(name):
 
 def test_an_id_by_which_the_table_is_sorted_is_loud():
     labels = LABELS.sort_values(ignore_index=True)
-    assert column(pd.Series(range(60), name="row"), labels, "yes").findings == {
+    assert describe(pd.Series(range(60), name="row"), labels, "yes").findings == {
         "id": "whole numbers in order, from 0 to 59, ROC AUC 1.00"
     }
     assert "id" in inspect_text.LOUD
@@ -81,16 +82,16 @@ def test_an_id_by_which_the_table_is_sorted_is_loud():
 def test_levels_too_many_to_tell_apart_are_counted_with_those_that_are_merged():
     labels = pd.Series(np.where(np.arange(2000) % 10 == 3, "yes", "no"))
     towns = pd.Series([f"town {i * 7 % 39}" for i in range(1990)] + [f"hamlet {i}" for i in range(10)], name="town")
-    assert column(towns, labels, "yes", min_frequency=0.01).findings == {
+    assert describe(towns, labels, "yes", min_frequency=0.01).findings == {
         "levels": "49, of which 10 are rare and merged"
     }
-    assert column(towns, labels, "yes").findings == {"levels": "49"}
+    assert describe(towns, labels, "yes").findings == {"levels": "49"}
 
 
 def test_a_level_s_share_comes_from_other_rows():
     """Levels of one or two rows each would tell every class by themselves."""
     pairs = pd.Series([f"level {i // 2}" for i in range(60)])
-    assert column(pairs, LABELS, "yes", "categorical").alone < 0.8
+    assert describe(pairs, LABELS, "yes", "categorical").alone < 0.8
 
 
 def test_alone_is_the_area_under_the_curve_counted_by_hand():
@@ -98,14 +99,14 @@ def test_alone_is_the_area_under_the_curve_counted_by_hand():
     values = pd.Series([1.0, 2, 4, 7, 9, 3, 5, 6, 8, 10])
     labels = pd.Series(["no"] * 5 + ["yes"] * 5)
     wins = 2 + 3 + 3 + 4 + 5
-    assert column(values, labels, "yes").alone == pytest.approx(wins / 25)
-    assert column(-values, labels, "yes").alone == pytest.approx(wins / 25)
-    assert column(values.iloc[[0, 5]], labels.iloc[[0, 5]], "yes").alone is None  # so few rows tell nothing
+    assert describe(values, labels, "yes").alone == pytest.approx(wins / 25)
+    assert describe(-values, labels, "yes").alone == pytest.approx(wins / 25)
+    assert describe(values.iloc[[0, 5]], labels.iloc[[0, 5]], "yes").alone is None  # so few rows tell nothing
 
 
 def test_of_several_classes_the_one_that_a_column_tells_best_counts():
     labels = pd.Series(["a", "b", "c"] * 10)
-    one = column(pd.Series([0.0, 5.0, 0.0] * 10), labels, "c")
+    one = describe(pd.Series([0.0, 5.0, 0.0] * 10), labels, "c")
     assert one.findings == {"leak": "ROC AUC 1"}
 
 
@@ -292,12 +293,12 @@ def test_real_tables_are_told_what_they_need_and_nothing_else(shared):
 
 def test_bars_count_all_rows_and_the_rarest_class_and_dates_by_day():
     labels = pd.Series(["no", "no", "yes", "no"])
-    assert column(pd.Series(["a", "b", "a", None]), labels, "yes").bars == [("a", 2, 1), ("b", 1, 0)]
-    days = column(pd.Series(["2026-01-01", "2026-01-21", "2026-01-01", "2026-01-11"]), labels, "yes").bars
+    assert describe(pd.Series(["a", "b", "a", None]), labels, "yes").bars == [("a", 2, 1), ("b", 1, 0)]
+    days = describe(pd.Series(["2026-01-01", "2026-01-21", "2026-01-01", "2026-01-11"]), labels, "yes").bars
     assert (days[0], days[-1]) == (("2026-01-01 to 2026-01-02", 2, 1), ("2026-01-20 to 2026-01-21", 1, 0))
     assert sum(count for _, count, _ in days) == 4
-    numbers = column(pd.Series([0.0, np.inf, 20.0, 10.0]), labels, "yes").bars  # infinity has no place
+    numbers = describe(pd.Series([0.0, np.inf, 20.0, 10.0]), labels, "yes").bars  # infinity has no place
     assert [bar for bar in numbers if bar[1]] == [("0 to 1", 1, 0), ("10 to 11", 1, 0), ("19 to 20", 1, 1)]
-    far = column(pd.Series([-9999] * 4), labels, "yes", "date")
+    far = describe(pd.Series([-9999] * 4), labels, "yes", "date")
     assert far.bars
-    assert column(pd.Series([np.nan] * 4, dtype="str"), labels, "yes", ["a", "b"]).bars == []
+    assert describe(pd.Series([np.nan] * 4, dtype="str"), labels, "yes", ["a", "b"]).bars == []
