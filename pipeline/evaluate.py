@@ -19,7 +19,9 @@ from pipeline.files import (
 )
 from pipeline.fit import chains
 from pipeline.fit.folds import refit
+from pipeline.fit.models import predict
 from pipeline.measure.evaluation import assess, by_fold, gather, matrices, reports
+from pipeline.measure.tasks import task_of
 from pipeline.table import weights
 from pipeline.table.grouping import together
 from pipeline.table.split import separate
@@ -32,56 +34,32 @@ def main() -> None:
     X, y = separate(read_table(PREPROCESS / "test.parquet"), target)
     training, roles = read_table(SPLIT / "train.parquet"), read_table(INGEST / "roles.parquet")
     before, weight = (weights.of(roles, rows.index) for rows in (training, X))
+    task = task_of(read_json(INGEST / "schema.json"))
     try:
-        schema = read_json(INGEST / "schema.json")
-        chain = chains.chain(params, name, schema)
+        chain = chains.chain(params, name, task)
         rows = together(training.drop(columns=target), roles, params.split)
-        folded, tuned = refit(
-            training, target=target, chain=chain, settings=settings, seed=params.seed, weight=before, **rows
-        )
+        folded = refit(training, target=target, chain=chain, settings=settings, seed=params.seed, weight=before, **rows)
     except InputError as error:
         raise InputError(f"variants.{name}: {error}") from None
-    model = read_model(TRAIN / name / "model.skops")
     fitted = read_json(TRAIN / name / "coefficients.json")
-    predictions, judged, worth = assess(
-        model,
-        X,
-        y,
-        fitted=fitted,
-        folded=folded,
-        tuned=tuned,
-        before=training[target],
-        labels=chain.labels,
-        confidence=settings.confidence,
-        weight=weight,
-        weight_before=before,
-    )
-    metrics = gather(
-        name,
-        judged,
-        classes=read_json(RESAMPLE / name / "classes.json"),
-        fitted=fitted,
-        folded=folded,
-        mended=worth,
-    )
+    trained, true = fitted["trained_proportions"], weights.proportions(training[target], before, task.classes)
+    predictions = predict(read_model(TRAIN / name / "model.skops"), X, y, task, weight)
+    assessed = assess(task, predictions, folded, trained=trained, true=true, settings=settings)
+    counts = read_json(RESAMPLE / name / "classes.json")
+    metrics = gather(name, assessed, classes=counts, fitted=fitted, folded=folded)
+    holdout = assessed["holdout"]
     out = EVALUATE / name
     write_table(out / "predictions.parquet", predictions)
     for table in ("out_of_fold", "folds"):
         (out / f"{table}.parquet").unlink(missing_ok=True)
     if folded is not None:
         write_table(out / "out_of_fold.parquet", folded.predictions)
-        write_table(out / "folds.parquet", by_fold(folded, settings))
-    write_json(out / "confusion_matrix.json", matrices(judged))
-    write_json(out / "classification_report.json", reports(predictions, judged, fitted))
+        write_table(out / "folds.parquet", by_fold(task, folded, settings))
+    write_json(out / "confusion_matrix.json", matrices(task, holdout))
+    write_json(out / "classification_report.json", reports(task, predictions, holdout, trained))
     write_json(out / "metrics.json", metrics)
     write_json(REPORTS / name / "metrics.json", metrics)
-    default = judged["default"]
-    if chain.labels is None:
-        cells = (f"{cell} {weights.shown(default[cell])}" for cell in ("tp", "fp", "fn", "tn"))
-        say(f"{name}: at 0.5 {' '.join(cells)}")
-    else:
-        recalls = ", ".join(f"{label} {each['recall']:.2f}" for label, each in default["classes"].items())
-        say(f"{name}: called the likeliest class, recall of {recalls}")
+    say(f"{name}: {task.summary(holdout)}")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from pipeline.fit.encoding import encode, rounded
 from pipeline.fit.provenance import components, count, provenance
 from pipeline.fit.resampling import resample
 from pipeline.fit.samplers import describe, suit
-from pipeline.table import classes
+from pipeline.measure.tasks import task_of
 from pipeline.table.split import separate
 
 
@@ -20,11 +20,12 @@ def main() -> None:
     name, target = config.asked(), params.data.target
     config.variant(params, name)  # which may not be there
     schema = read_json(INGEST / "schema.json")
-    sampler, several = variants.sampler(params, name, classes.labels(schema)), classes.several(schema)
+    task = task_of(schema)
+    sampler = variants.sampler(params, name, task.labels)
     X, y = separate(read_table(PREPROCESS / "train.parquet"), target)
     try:
         suited = suit(sampler, X)
-        X_resampled, y_resampled = resample(X, y, suited, several)
+        X_resampled, y_resampled = resample(X, y, suited, task.labels)
     except InputError as error:
         leave = f"leave it out with -S '~variant@variants.{name}'"
         raise InputError(f"variants.{name}: {error}, or {leave}") from None
@@ -33,13 +34,13 @@ def main() -> None:
     encoded = encode(fitted, X_resampled)
     table = pd.concat([encoded.reset_index(drop=True), y_resampled.reset_index(drop=True), origin], axis=1)
     write_table(RESAMPLE / name / "train.parquet", table)
-    if several is None:
+    if task.kind == "binary":
         drawn = components(encode(fitted, X), encoded, y_resampled, origin.synthetic.to_numpy())
         write_table(RESAMPLE / name / "components.parquet", drawn)
-    counts = count(y_resampled, origin, several)
+    counts = count(y_resampled, origin, task.names)
     write_json(RESAMPLE / name / "classes.json", counts)
-    each = counts["rows"] if several else {kind: counts[kind] for kind in ("negative", "positive")}
-    made = ", ".join(f"{number:,} {kind}" for kind, number in {**each, "synthetic": origin.synthetic.sum()}.items())
+    kinds = {**counts["rows"], "synthetic": origin.synthetic.sum()}
+    made = ", ".join(f"{number:,} {kind}" for kind, number in kinds.items())
     say(f"{name}: {len(y):,} rows in, {len(table):,} out: {made}")
     notes = [describe(sampler, suited, X)]
     if origin.synthetic.any() and (whole := rounded(fitted)):

@@ -13,16 +13,16 @@ def main() -> None:
     params = config.load()
     target = params.data.target
     table, how = read_table(INGEST / "table.parquet"), params.split
-    labels, roles = classes.several(read_json(INGEST / "schema.json")), read_table(INGEST / "roles.parquet")
+    schema, roles = read_json(INGEST / "schema.json"), read_table(INGEST / "roles.parquet")
+    labels, names = classes.labels(schema), classes.names(schema)
     rows = together(table.drop(columns=target), roles, how)
     train, test = split(table, target=target, test_size=how.test_size, seed=how.seed, labels=labels, **rows)
     write_table(SPLIT / "train.parquet", train)
     write_table(SPLIT / "test.parquet", test)
-    counts = count(train, test, target=target, labels=labels, roles=roles)
+    counts = count(train, test, target=target, names=names, roles=roles)
     write_json(SPLIT / "classes.json", counts)
-    there = counts["test"] if labels else {"of them positive": counts["test"]["positive"]}
-    said = ", ".join(f"{number:,} {kind}" for kind, number in there.items())
-    say(f"{len(train):,} training rows, {len(test):,} test rows{':' if labels else ','} {said}")
+    shown = ", ".join(f"{number:,} {name}" for name, number in counts["test"].items())
+    say(f"{len(train):,} training rows, {len(test):,} test rows: {shown}")
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ from pipeline.errors import InputError, run
 from pipeline.files import INGEST, RESAMPLE, SPLIT, TRAIN, read_json, read_table, say, write_json, write_model
 from pipeline.fit import chains, tuning
 from pipeline.fit.models import describe, train
+from pipeline.measure.tasks import task_of
 from pipeline.table import weights
-from pipeline.table.classes import several
 from pipeline.table.grouping import together
 from pipeline.table.split import separate
 
@@ -15,8 +15,8 @@ def main() -> None:
     """Read, fit, write."""
     params = config.load()
     name, target = config.asked(), params.data.target
-    schema = read_json(INGEST / "schema.json")
-    chain = chains.chain(params, name, schema)
+    task = task_of(read_json(INGEST / "schema.json"))
+    chain = chains.chain(params, name, task)
     resampled, roles = read_table(RESAMPLE / name / "train.parquet"), read_table(INGEST / "roles.parquet")
     X, y = separate(resampled.drop(columns=["row_id", "synthetic"]), target)
     weight = weights.of(roles, resampled.row_id)
@@ -28,7 +28,7 @@ def main() -> None:
         fitted, converged = train(X, y, tuning.with_C(chain.model, C), weight)
     except InputError as error:
         raise InputError(f"variants.{name}: {error}") from None
-    summary = describe(fitted, converged, y, losses, several(schema), weight)
+    summary = describe(fitted, converged, y, losses, task, weight)
     write_model(TRAIN / name / "model.skops", fitted)
     write_json(TRAIN / name / "coefficients.json", summary)
     warning = "" if converged else ": NOT CONVERGED, raise model.max_iter or scale the features"

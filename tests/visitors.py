@@ -4,27 +4,29 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.config import Evaluate
 from pipeline.judge.comparison import compare
 from pipeline.judge.evidence import Evidence
-from pipeline.measure.evaluation import mended
-from pipeline.measure.metrics import holdout
+from pipeline.measure.evaluation import assess
+from pipeline.measure.tasks import TWO_CLASSES
 from pipeline.report import verify
 
-# Six visitors, two of whom buy. The plain model ranks them rightly and is timid; the other one alerts on four.
+# Six visitors, two of whom buy. The baseline ranks them rightly and is timid; the other one alerts on four.
 ACTUAL = np.array([0, 0, 0, 0, 1, 1])
 TIMID = np.array([0.05, 0.1, 0.15, 0.2, 0.3, 0.6])
 BOLD = np.array([0.3, 0.4, 0.55, 0.7, 0.65, 0.9])
+TRAINED = {"negative": 0.5, "positive": 0.5}
 
 
 def result(variant, probability, *, tuned, converged=True, synthetic=0):
+    rows, settings = pd.DataFrame({"y": ACTUAL, "probability": probability}), of_evaluate()
     return {
         "variant": variant,
-        "holdout": holdout(ACTUAL, probability, tuned=tuned, confidence=0.95),
+        **assess(TWO_CLASSES, rows, None, trained=TRAINED, true=np.array([2 / 3, 1 / 3]), settings=settings),
+        "holdout": TWO_CLASSES.holdout(rows, tuned=tuned, trained=np.array([0.5, 0.5]), confidence=0.95),
         "training": {
-            "negative": 8,
-            "positive": 8,
-            "synthetic_negative": 0,
-            "synthetic_positive": synthetic,
+            "rows": {"negative": 8, "positive": 8},
+            "synthetic": {"negative": 0, "positive": synthetic},
             "originals_kept": 10,
             "folds": 2,
             "repeats": 2,
@@ -36,12 +38,16 @@ def result(variant, probability, *, tuned, converged=True, synthetic=0):
             "tuning": None,
             "converged": converged,
             "iterations": 7,
-            "trained_prevalence": 0.5,
-            "intercept": 0.0,
-            "coefficients": {},
+            "trained_proportions": TRAINED,
+            "intercept": {"positive": 0.0},
+            "coefficients": {"positive": {}},
         },
-        "probabilities": mended(ACTUAL, probability, None, trained=0.5, true=1 / 3),
     }
+
+
+def of_evaluate(**changed):
+    """The settings of `evaluate` that are declared, but for those that are changed."""
+    return Evaluate(**{key: DECLARED[key] for key in Evaluate.__dataclass_fields__} | changed)
 
 
 @pytest.fixture
@@ -93,10 +99,12 @@ FITS = pd.DataFrame(
         "repeat": [0, 0, 1, 1],
         "fold": [0, 1, 0, 1],
         "training_rows": 6,
-        "training_positives": 2,
+        "training_rows_0": 4,
+        "training_rows_1": 2,
         "C": [0.1, 1.0, 1.0, 1.0],
         "converged": True,
-        "trained_prevalence": 0.5,
+        "trained_proportion_0": 0.5,
+        "trained_proportion_1": 0.5,
     }
 )
 

@@ -9,9 +9,10 @@ import pandas as pd
 
 from pipeline import config
 from pipeline.config import Config
+from pipeline.errors import InputError
 from pipeline.fit import encoding, variants
 from pipeline.fit.preprocessing import preprocess
-from pipeline.table.classes import labels, several
+from pipeline.measure.task import Task
 
 SHARED = 2**28  # bytes of prepared rows that are kept for other variants, at most
 
@@ -28,15 +29,15 @@ class Chain:
         Unfitted; copies are fitted.
     grid
         Values of the model's C to choose from; None leaves C as it is.
-    labels
-        Of more than two classes, by their codes; None for two.
+    task
+        Of the table.
     """
 
     preprocessing: Mapping[str, Any]
     sampler: Any
     model: Any
     grid: Sequence[float] | None
-    labels: Sequence[Any] | None = None
+    task: Task
 
 
 @dataclass(frozen=True)
@@ -92,21 +93,20 @@ class Shared:
         return found
 
 
-def chain(params: Config, name: str, schema: Mapping[str, Any] | None = None) -> Chain:
-    """The chain of variant `name`, as configured, for a table with this schema; None knows of two classes alone.
+def chain(params: Config, name: str, task: Task) -> Chain:
+    """The chain of variant `name`, as configured, for a table of this task.
 
     Raises
     ------
     InputError
         Settings are for two classes, and the table has more; or they name labels that the table does not have.
     """
-    named = None if schema is None else labels(schema)
-    more = None if schema is None else several(schema)
-    variants.refuse_several(params, more)
+    if problems := task.refused(params):
+        raise InputError(problems)
     return Chain(
         preprocessing=vars(params.preprocess),
-        sampler=variants.sampler(params, name, named),
-        model=variants.model(params, name, named),
+        sampler=variants.sampler(params, name, task.labels),
+        model=variants.model(params, name, task.labels),
         grid=config.grid(params),
-        labels=more,
+        task=task,
     )

@@ -12,15 +12,14 @@ from pipeline.config import Evaluate
 from pipeline.errors import InputError
 from pipeline.fit import chains, encoding, sample_weights
 from pipeline.fit.chains import Chain, Prepare, Prepared, prepared
-from pipeline.fit.models import train, trained_prevalence, trained_shares
+from pipeline.fit.models import train, trained_proportions
 from pipeline.fit.resampling import resample
 from pipeline.fit.samplers import suit
 from pipeline.fit.splits import count, splits
 from pipeline.fit.tuning import reseeded, tune, with_C
-from pipeline.measure import multiclass
-from pipeline.measure.evaluation import Folded, threshold
-from pipeline.table import weights
-from pipeline.table.classes import ROUTE, name
+from pipeline.measure.evaluation import Folded
+from pipeline.measure.task import Task
+from pipeline.table import classes, weights
 from pipeline.table.split import separate
 
 
@@ -34,7 +33,7 @@ def out_of_fold(
     seed: int,
     groups: pd.Series | None = None,
     times: pd.Series | None = None,
-    weight: np.ndarray | None = None,
+    weight: np.ndarray,
     prepare: Prepare = prepared,
 ) -> Folded:
     """The probabilities that each training row gets from models that did not see it.
@@ -52,7 +51,7 @@ def out_of_fold(
     seed
         Of the folds, which so are the same for every variant; samplers get seeds derived from it.
     weight
-        Shape (n,): how many rows each row stands for, which has no part in the folds; None is one.
+        Shape (n,): see `pipeline.table.weights`; it has no part in how rows are folded.
     prepare
         A `Shared` spares other variants on this table what one has made.
 
@@ -67,45 +66,40 @@ def out_of_fold(
     total = folds * (1 if times is not None else repeats)
     for repeat, fold, fit, held in tqdm(each, total=total, desc="folds", delay=2, leave=False, disable=None):
         try:
-            how: dict[str, Any] = {"where": (seed, repeat, fold), "weight": weights.at(weight, fit)}
+            how: dict[str, Any] = {"where": (seed, repeat, fold), "weight": weight[fit]}
             rows: dict[str, Any] = {"groups": _at(groups, fit), "times": _at(times, fit)}
-            _refuse_missing(y.iloc[fit], chain)
+            _refuse_missing(y.iloc[fit], chain.task)
             C, _ = tune(X.iloc[fit], y.iloc[fit], chain, prepare=prepare, **how, **rows)
             seen = prepare(X.iloc[fit], X.iloc[held], chain.preprocessing)
             probability, converged, trained = _fit(seen, y.iloc[fit], chain, C=C, **how)
         except InputError as error:
             where = f"fold {fold + 1} of {folds}" + (f", repeat {repeat + 1}" if repeat else "")
             raise InputError(f"{where}: {error}") from None
-        told = {"repeat": repeat, "fold": fold, "y": y.iloc[held], **_told(probability)}
-        told |= weights.column(weights.at(weight, held))
-        held_rows.append(pd.DataFrame(told).set_index(X.index[held]).assign(place=held))
-        counts = {"training_rows": len(fit), **_counts(y.iloc[fit], chain)}
-        fits.append({"repeat": repeat, "fold": fold, **counts, "C": C, "converged": converged, **trained})
+        seen_rows = {"repeat": repeat, "fold": fold, "y": y.iloc[held], **chain.task.columns(probability)}
+        seen_rows |= weights.column(weight[held])
+        held_rows.append(pd.DataFrame(seen_rows).set_index(X.index[held]).assign(place=held))
+        counts = {
+            "training_rows": len(fit),
+            **_by_code("training_rows", np.bincount(y.iloc[fit], minlength=len(trained))),
+        }
+        proportions = _by_code("trained_proportion", trained)
+        fits.append({"repeat": repeat, "fold": fold, **counts, "C": C, "converged": converged, **proportions})
     predictions = pd.concat(held_rows).sort_values(["repeat", "place"], kind="stable").drop(columns="place")
     return Folded(predictions.rename_axis(table.index.name), pd.DataFrame(fits).astype({"C": "float64"}))
 
 
-def _told(probability: np.ndarray) -> dict[str, np.ndarray]:
-    """Probabilities as columns: of the positive class, or of each of several."""
-    return {"probability": probability} if probability.ndim == 1 else multiclass.by_column(probability)
+def _by_code(name: str, values: np.ndarray) -> dict[str, Any]:
+    """Values by code as columns of fits."""
+    return {f"{name}_{code}": value for code, value in enumerate(values.tolist())}
 
 
-def _counts(y: pd.Series, chain: Chain) -> dict[str, int]:
-    """What `Folded.fits` says of the classes of training rows."""
-    if chain.labels is None:
-        return {"training_positives": int(y.sum())}
-    counts = np.bincount(y, minlength=len(chain.labels))
-    return {f"training_rows_{code}": int(number) for code, number in enumerate(counts)}
-
-
-def _refuse_missing(y: pd.Series, chain: Chain) -> None:
-    """Raise InputError if training rows lack a class: no model could foretell it."""
-    for code in range(2 if chain.labels is None else len(chain.labels)):
+def _refuse_missing(y: pd.Series, task: Task) -> None:
+    """Raise InputError if training rows lack a class: no model could predict it."""
+    for code, label in enumerate(task.labels):
         if not (y == code).any():
-            mend = "set evaluate.folds to fewer" if chain.labels is None else ROUTE
             raise InputError(
-                f"class {name(code, chain.labels)} is not among the training rows, since its rows stay together in "
-                f"few groups: {mend}, or use split=stratified"
+                f"class {label!r} is not among the training rows, since its rows stay together in few groups: set "
+                f"evaluate.folds to fewer, {classes.advice(task.classes)}, or use split=stratified"
             )
 
 
@@ -116,18 +110,15 @@ def _fit(
     *,
     C: float | None,
     where: Sequence[int],
-    weight: np.ndarray | None,
-) -> tuple[np.ndarray, bool, dict[str, float]]:
-    """The probabilities of the held rows, whether the fit converged, and what it learned of the classes' shares."""
+    weight: np.ndarray,
+) -> tuple[np.ndarray, bool, np.ndarray]:
+    """The probabilities of the held rows, whether the fit converged, and the class proportions that it saw."""
     sampler = suit(reseeded(chain.sampler, *where), seen.rows)
-    made, known = resample(seen.rows, y, sampler, chain.labels)
-    carried, encoded = sample_weights.carried(weight, sampler), encoding.encode(seen.preprocessor, made)
+    made, known = resample(seen.rows, y, sampler, chain.task.labels)
+    carried, encoded = sample_weights.carried(weight, sampler, len(known)), encoding.encode(seen.preprocessor, made)
     fitted, converged = train(encoded, known, with_C(clone(chain.model), C), carried)
-    probability = np.asarray(fitted.predict_proba(seen.unseen))
-    if chain.labels is None:
-        return probability[:, 1], converged, {"trained_prevalence": trained_prevalence(fitted, known, carried)}
-    shares = trained_shares(fitted, known, len(chain.labels))
-    return probability, converged, {f"trained_share_{code}": float(share) for code, share in enumerate(shares)}
+    trained = trained_proportions(fitted, known, carried, chain.task.classes)
+    return np.asarray(fitted.predict_proba(seen.unseen)), converged, trained
 
 
 def _at(rows: pd.Series | None, places: np.ndarray) -> pd.Series | None:
@@ -143,10 +134,10 @@ def refit(
     seed: int,
     groups: pd.Series | None = None,
     times: pd.Series | None = None,
-    weight: np.ndarray | None = None,
+    weight: np.ndarray,
     prepare: chains.Prepare = chains.prepared,
-) -> tuple[Folded | None, float | None]:
-    """What models in folds say of the rows they did not see, and the threshold t* chosen on that.
+) -> Folded | None:
+    """Predictions of models in folds for the rows they did not see.
 
     Parameters
     ----------
@@ -155,25 +146,22 @@ def refit(
     target, chain, seed, groups, times, weight, prepare
         As for `pipeline.fit.folds.out_of_fold`.
     settings
-        How many folds at most, and the rule of t*.
+        How many folds at most, and how often repeated.
 
     Returns
     -------
     folded
-        See `pipeline.fit.folds.out_of_fold`.
-    tuned
-        t*. Both are None where folds are not asked for, or rows of the rarest class are too few for two of them. With
-        more than two classes there is no threshold.
+        See `out_of_fold`. None where folds are not asked for, or rows of the rarest class are too few for two of them.
 
     Raises
     ------
     InputError
         The sampler or the model cannot take the rows of a fold.
     """
-    number = count(training[target], chain.labels, most=settings.folds, times=times)
+    number = count(training[target], chain.task.classes, most=settings.folds, times=times)
     if number < 2:
-        return None, None
-    folded = out_of_fold(
+        return None
+    return out_of_fold(
         training,
         target=target,
         chain=chain,
@@ -185,6 +173,3 @@ def refit(
         weight=weight,
         prepare=prepare,
     )
-    if chain.labels is not None:
-        return folded, None
-    return folded, threshold(folded.predictions, settings)

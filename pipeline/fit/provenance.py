@@ -6,8 +6,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline import formatting
-
 DRAWN = 300  # rows of each kind that a picture shows
 
 
@@ -47,7 +45,7 @@ def _nth_of_its_kind(X: pd.DataFrame, y: pd.Series) -> pd.MultiIndex:
     return pd.MultiIndex.from_arrays([values, label, pd.Series(values).groupby([values, label]).cumcount()])
 
 
-def count(y: pd.Series, origin: pd.DataFrame, labels: Sequence[Any] | None = None) -> dict[str, Any]:
+def count(y: pd.Series, origin: pd.DataFrame, names: Sequence[str]) -> dict[str, Any]:
     """How many rows of each class there are, how many are synthetic, and how many originals are kept.
 
     Parameters
@@ -56,24 +54,20 @@ def count(y: pd.Series, origin: pd.DataFrame, labels: Sequence[Any] | None = Non
         Shape (m,): codes of the classes, resampled.
     origin
         Shape (m, 2), see `provenance`.
-    labels
-        Of more than two classes, by their codes: `rows` and `synthetic` then are by label. None for two.
+    names
+        Of the classes, by code.
+
+    Returns
+    -------
+    counts
+        `rows` and, of them, `synthetic`, by name; and `originals_kept`.
     """
-    if labels is not None:
-        names, made = list(map(formatting.label_text, labels)), origin.synthetic.to_numpy()
-        return {
-            **{
-                kind: dict(zip(names, np.bincount(codes, minlength=len(names)).tolist(), strict=True))
-                for kind, codes in {"rows": y.to_numpy(), "synthetic": y.to_numpy()[made]}.items()
-            },
-            "originals_kept": int(origin.row_id.nunique()),
-        }
-    positive, synthetic = y.to_numpy() == 1, origin.synthetic.to_numpy()
+    codes, made = y.to_numpy(), origin.synthetic.to_numpy()
     return {
-        "negative": int((~positive).sum()),
-        "positive": int(positive.sum()),
-        "synthetic_negative": int((synthetic & ~positive).sum()),
-        "synthetic_positive": int((synthetic & positive).sum()),
+        **{
+            kind: dict(zip(names, np.bincount(each, minlength=len(names)).tolist(), strict=True))
+            for kind, each in {"rows": codes, "synthetic": codes[made]}.items()
+        },
         "originals_kept": int(origin.row_id.nunique()),
     }
 

@@ -10,9 +10,7 @@ from pipeline.errors import InputError
 from pipeline.table import classes
 
 
-def resample(
-    X: pd.DataFrame, y: pd.Series, sampler: Any, labels: Sequence[Any] | None = None
-) -> tuple[pd.DataFrame, pd.Series]:
+def resample(X: pd.DataFrame, y: pd.Series, sampler: Any, labels: Sequence[Any]) -> tuple[pd.DataFrame, pd.Series]:
     """The rows that the sampler makes of these, shapes (m, p) and (m,).
 
     Parameters
@@ -24,31 +22,30 @@ def resample(
     sampler
         Has imbalanced-learn's `fit_resample`; it is fitted.
     labels
-        Of more than two classes, by their codes; None for two.
+        Of the classes, by code.
 
     Raises
     ------
     InputError
-        The sampler cannot take these rows, or leaves none of one of several classes.
+        The sampler cannot take these rows, or leaves none of a class.
     """
     try:
         # A sampler may write in what it gets: in these copies, which cost nothing until it does.
         X_resampled, y_resampled = sampler.fit_resample(X.copy(deep=False), y.copy(deep=False))
     except (ValueError, RuntimeError) as error:
         raise InputError(_reason(error, y, type(sampler).__name__, labels)) from error
-    for code in range(len(labels or ())):
+    for code, label in enumerate(labels):
         if not (y_resampled == code).any():
-            raise InputError(
-                f"{type(sampler).__name__} leaves no row of class {classes.name(code, labels)}: {classes.ROUTE}"
-            )
+            advice = classes.advice(len(labels))
+            raise InputError(f"{type(sampler).__name__} leaves no row of class {label!r}: {advice}")
     return X_resampled, y_resampled
 
 
-def _reason(error: Exception, y: pd.Series, name: str, labels: Sequence[Any] | None) -> str:
+def _reason(error: Exception, y: pd.Series, name: str, labels: Sequence[Any]) -> str:
     counts = y.value_counts()
     rarest = counts.idxmin()
-    rows = f"training class {classes.name(rarest, labels)} has {counts[rarest]:,}"
-    route = "" if labels is None else f", {classes.ROUTE}"
+    rows = f"training class {labels[rarest]!r} has {counts[rarest]:,}"
+    route = f", {classes.ROUTE}" if len(labels) > 2 else ""
     # imbalanced-learn counts the row itself among its neighbours, and so says 6 where the user set 5.
     if neighbours := re.search(r"n_neighbors = (\d+), n_samples_fit = (\d+)", str(error)):
         needed, there = int(neighbours[1]), int(neighbours[2])

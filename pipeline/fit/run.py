@@ -13,8 +13,9 @@ from pipeline.files import say
 from pipeline.fit import chains, encoding, folds, models, provenance, resampling, sample_weights, samplers, tuning
 from pipeline.fit.preprocessing import refuse_missing
 from pipeline.measure import evaluation
+from pipeline.measure.tasks import task_of
 from pipeline.table import read, split, weights
-from pipeline.table.classes import several
+from pipeline.table.classes import labels as labels_of
 from pipeline.table.grouping import together
 from pipeline.table.split import separate
 
@@ -68,7 +69,7 @@ def sides(data: Data, how: Split) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows, _, schema, roles = table(data)
     blocks = together(rows.drop(columns=data.target), roles, how)
     return split.split(
-        rows, target=data.target, test_size=how.test_size, seed=how.seed, labels=several(schema), **blocks
+        rows, target=data.target, test_size=how.test_size, seed=how.seed, labels=labels_of(schema), **blocks
     )
 
 
@@ -102,46 +103,32 @@ def run(params: Config, name: str) -> Result:
     InputError
         The table cannot be used, or a sampler or model cannot take it.
     """
-    schema, target = table(params.data)[2], params.data.target
-    chain, training = chains.chain(params, name, schema), sides(params.data, params.split)[0]
+    (_, _, schema, roles), target = table(params.data), params.data.target
+    task, training = task_of(schema), sides(params.data, params.split)[0]
+    chain = chains.chain(params, name, task)
     preprocessor, X, y, X_test, y_test = prepared(params.data, params.split, params.preprocess)
     suited = samplers.suit(clone(chain.sampler), X)
     if note := samplers.describe(chain.sampler, suited, X):
         _say_once(f"{name}: {note}")
     features, labels = separate(training, target)
-    roles = table(params.data)[3]
     before, weight = (weights.of(roles, rows.index) for rows in (training, X_test))
     how: dict[str, Any] = {**together(features, roles, params.split), "weight": before}
     how["prepare"] = shared(params.data, params.split, params.seed)
-    folded, tuned = folds.refit(training, target=target, chain=chain, settings=params.evaluate, seed=params.seed, **how)
-    X_resampled, y_resampled = resampling.resample(X, y, suited, chain.labels)
+    folded = folds.refit(training, target=target, chain=chain, settings=params.evaluate, seed=params.seed, **how)
+    X_resampled, y_resampled = resampling.resample(X, y, suited, task.labels)
     origin = provenance.provenance(X, y, X_resampled, y_resampled, getattr(suited, "sample_indices_", None))
-    carried = sample_weights.carried(before, suited)
+    carried = sample_weights.carried(before, suited, len(y_resampled))
     C, losses = tuning.tune(features, labels, chain, where=(params.seed,), **how)
     encoded = encoding.encode(preprocessor, X_resampled)
     model, converged = models.train(encoded, y_resampled, tuning.with_C(clone(chain.model), C), carried)
-    fitted = models.describe(model, converged, y_resampled, losses, chain.labels, carried)
-    predictions, judged, worth = evaluation.assess(
-        model,
-        X_test,
-        y_test,
-        fitted=fitted,
-        folded=folded,
-        tuned=tuned,
-        before=y,
-        labels=chain.labels,
-        confidence=params.evaluate.confidence,
-        weight=weight,
-        weight_before=before,
+    fitted = models.describe(model, converged, y_resampled, losses, task, carried)
+    predictions = models.predict(model, X_test, y_test, task, weight)
+    true = weights.proportions(y, before, task.classes)
+    assessed = evaluation.assess(
+        task, predictions, folded, trained=fitted["trained_proportions"], true=true, settings=params.evaluate
     )
-    metrics = evaluation.gather(
-        name,
-        judged,
-        classes=provenance.count(y_resampled, origin, chain.labels),
-        fitted=fitted,
-        folded=folded,
-        mended=worth,
-    )
+    counts = provenance.count(y_resampled, origin, task.names)
+    metrics = evaluation.gather(name, assessed, classes=counts, fitted=fitted, folded=folded)
     if folded is None:
         return Result(metrics, predictions, None, None)
-    return Result(metrics, predictions, folded.predictions, evaluation.by_fold(folded, params.evaluate))
+    return Result(metrics, predictions, folded.predictions, evaluation.by_fold(task, folded, params.evaluate))

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import InputError
+from pipeline.table import weights
 
 
 def keeps_rows(sampler: Any) -> bool:
@@ -22,8 +23,8 @@ def keeps_rows(sampler: Any) -> bool:
     return isinstance(sampler, BaseUnderSampler | BaseCleaningSampler) and not isinstance(sampler, ClusterCentroids)
 
 
-def carried(weight: np.ndarray | None, sampler: Any) -> np.ndarray | None:
-    """The weights of the rows that a sampler gave, each that of its original.
+def carried(weight: np.ndarray, sampler: Any, rows: int) -> np.ndarray:
+    """The weights of the rows that a sampler returned, each that of its original.
 
     Parameters
     ----------
@@ -31,14 +32,16 @@ def carried(weight: np.ndarray | None, sampler: Any) -> np.ndarray | None:
         Shape (n,): of the rows that the sampler was given.
     sampler
         Fitted.
+    rows
+        That it returned.
 
     Raises
     ------
     InputError
         The sampler makes up rows.
     """
-    if weight is None:
-        return None
+    if not weights.declared(weight):
+        return weights.ones(rows)
     if not keeps_rows(sampler):
         raise InputError(f"{type(sampler).__name__} makes up rows, which have no data.weight")
     # imblearn's identity, a FunctionSampler, has no indices.

@@ -1,7 +1,6 @@
 """Folds of the training rows: stratified, grouped, or along time."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,7 @@ from pipeline.table.classes import rarest
 LEAST = 5  # rows of the rarest class, mostly positives, that each fold keeps for testing
 
 
-def count(y: pd.Series, labels: Sequence[Any] | None, *, most: int, times: pd.Series | None = None) -> int:
+def count(y: pd.Series, classes: int, *, most: int, times: pd.Series | None = None) -> int:
     """The number of folds, each with `LEAST` rows of the rarest class; below 2 there is nothing to fold.
 
     Folds along time need as many of both classes in each of their blocks, also before the first, and many rows of one
@@ -22,17 +21,17 @@ def count(y: pd.Series, labels: Sequence[Any] | None, *, most: int, times: pd.Se
     ----------
     y, times
         See `splits`.
-    labels
-        Of more than two classes, by their codes; None for two.
+    classes
+        Number of classes.
     most
         Folds, at most.
     """
-    enough = room(rarest(y, labels), most=most, along_time=times is not None)
+    enough = room(rarest(y, classes), most=most, along_time=times is not None)
     if times is None:
         return enough
     _, known, sorted_times = _in_order(y, times)
     for number in range(enough, 1, -1):
-        if all(rarest(block, labels) >= LEAST for block in np.split(known, _cuts(known, sorted_times, number))):
+        if all(rarest(block, classes) >= LEAST for block in np.split(known, _cuts(known, sorted_times, number))):
             return number
     return 0
 

@@ -42,26 +42,6 @@ def _coded(built: Any, labels: Sequence[Any] | None, key: str, *, where: str) ->
     return built.set_params(**coded)
 
 
-def refuse_several(config: Config, labels: Sequence[Any] | None) -> None:
-    """Raise InputError for settings that are for two classes, where there are more `labels`."""
-    if labels is None:
-        return
-    against = "-S data.positive=CLASS sets one class against the rest"
-    problems = []
-    if config.evaluate.objective != "balanced_accuracy":
-        problems.append(
-            f"evaluate.objective: expected balanced_accuracy, since {config.data.target!r} has {len(labels)} classes "
-            f"and {config.evaluate.objective} is for two, found {config.evaluate.objective!r}: {against}"
-        )
-    if config.split.by == "time":
-        problems.append(
-            f"split.by: expected rows or group, since folds along time are cut at equally many positives and "
-            f"{config.data.target!r} has {len(labels)} classes, found 'time': {against}"
-        )
-    if problems:
-        raise InputError(problems)
-
-
 def refuse_unbuildable(params: Config) -> None:
     """Raise InputError for samplers and models that cannot be built, or take no weights, before any stage runs."""
     problems: dict[str, None] = {}  # a set that keeps order: all variants may share the model's problem

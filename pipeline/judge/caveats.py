@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.formatting import digits, number
+from pipeline.judge.evidence import Evidence
 from pipeline.measure.metrics import BEST
 from pipeline.table import weights
 
@@ -14,49 +15,33 @@ OFF = 0.1  # of predicted over observed: beyond it, corrected probabilities are 
 PERFECT = 0.999  # ROC AUC over the folds from which a column is suspected to know the outcome
 
 
-def caveats(
-    results: Mapping[str, dict[str, Any]],
-    folds: Mapping[str, pd.DataFrame | None],
-    *,
-    said: dict[str, Any],
-    classes: dict[str, Any],
-    declared: dict[str, Any],
-    known: bool,
-) -> list[str]:
+def caveats(evidence: Evidence, *, said: dict[str, Any]) -> list[str]:
     """Each caveat as a sentence or two; none where its reason is absent.
 
     Parameters
     ----------
-    results
-        By variant: metrics.json.
-    folds
-        By variant: see `pipeline.measure.evaluation.by_fold`; None without folds.
+    evidence
+        Of the comparison.
     said
         See `pipeline.judge.verdict.judge`.
-    classes
-        What `split` wrote as classes.json.
-    declared
-        The settings in force.
-    known
-        Whether each row's true probability is known.
     """
-    several = "labels" in said["declared"]
+    results, folds, declared = evidence.results, evidence.folds, evidence.declared
     found = [
         *_failed(said),
-        *(_rarest(results, folds, said) if several else _positives(results, folds, said)),
+        *_few(evidence, said),
         *_time(folds, declared),
         *_agreement(results, said),
-        *_duplicates(classes, declared),
+        *_duplicates(evidence.classes, declared),
         *_suspect(said, folds),
         *_twins(folds, said),
         *_fits(results, folds, said, declared),
-        *([] if several else misspecified(results)),
+        *misspecified(results),
         *_penalty(said, declared),
     ]
-    if known:
+    if evidence.truth is not None:
         found.append(
             f"The row '{BEST}' decides by each row's true probability. It is best on average over many tables; "
-            "on few positives a model can look better by luck."
+            "with few positives, a model can look better by sampling noise."
         )
     return found
 
@@ -73,10 +58,11 @@ def formula_holds(result: Mapping[str, Any]) -> bool | None:
     """Whether probabilities corrected by the shares foretell the positives of the test rows.
 
     It does not where they are off by more than a tenth, and by more than two standard deviations of a binomial count,
-    with weights of as many positives as tell as much. None where the test rows have no positive.
+    with weights of as many positives as tell as much. None where the test rows have no positive, and with
+    more than two classes.
     """
-    ratio = result["probabilities"]["prior_corrected"]["predicted_over_observed"]
-    if ratio is None:
+    ratio = result["probabilities"]["prior_corrected"]["calibration_ratio"]
+    if not isinstance(ratio, float):
         return None
     judged = result["holdout"]
     positives = judged.get("effective_positives", judged["positives"])
@@ -95,24 +81,21 @@ def _failed(said: dict[str, Any]) -> list[str]:
     ]
 
 
-def _positives(
-    results: Mapping[str, dict[str, Any]], folds: Mapping[str, pd.DataFrame | None], said: dict[str, Any]
-) -> list[str]:
-    judged = next(iter(results.values()))["holdout"]
-    alike = weights.shown(judged["effective_positives"]) if "effective_positives" in judged else None
-    found = [
-        f"The test rows hold {judged['positives']:,} positives"
-        + ("" if alike is None else f", which tell as much as {alike:,} of equal weight")
-        + f": one more found moves recall by {1 / judged['positives']:.2g}{'' if alike is None else ' on average'}."
-        + (" The verdict comes from the folds, since one split cannot say which is better." if said["methods"] else "")
-    ]
-    rows = next(iter(folds.values()))
-    if rows is None:
-        return found
-    kinds = {"positives": rows.positives, "negatives": rows["rows"] - rows.positives}
-    kind, rare = min(kinds.items(), key=lambda each: each[1].min())
-    if rare.min() < 20:
-        found.append(f"Each fold is judged on {_range(rare)} {kind}, which is few{_unseen(said)}.")
+def _few(evidence: Evidence, said: dict[str, Any]) -> list[str]:
+    """What few rows of the rarest class mean for the figures."""
+    counts = evidence.classes["test"]
+    name = min(reversed(counts), key=lambda each: counts[each])  # of two as rare the positive one
+    rows = f"{name}s" if name in ("positive", "negative") else f"rows of class {name}"
+    found = [f"The test rows have {counts[name]:,} {rows}: each of them moves recall by {1 / counts[name]:.2g}."]
+    if (effective := next(iter(evidence.results.values()))["holdout"].get("effective_positives")) is not None:
+        found[0] += f" By their weights, the positives carry as much information as {weights.shown(effective):,} rows."
+    if said["methods"]:
+        found[0] += " The verdict comes from the folds, since one split cannot show which model is better."
+    folds = next(iter(evidence.folds.values()))
+    if folds is not None and folds.rarest.min() < 20:
+        found.append(
+            f"Each fold has {_range(folds.rarest)} test rows of the rarest class, which is few{_unseen(said)}."
+        )
     return found
 
 
@@ -137,26 +120,6 @@ def _time(folds: Mapping[str, pd.DataFrame | None], declared: dict[str, Any]) ->
         "folds, later ones among them: what hangs on these, such as costs and recalibrated losses, may flatter. The "
         "test rows are later than all that they are judged by."
     ]
-
-
-def _rarest(
-    results: Mapping[str, dict[str, Any]], folds: Mapping[str, pd.DataFrame | None], said: dict[str, Any]
-) -> list[str]:
-    """Of more than two classes: what few rows of the rarest one forbid."""
-    support = {name: each["support"] for name, each in next(iter(results.values()))["holdout"]["classes"].items()}
-    name = min(support, key=lambda label: support[label])
-    found = [
-        f"The test rows hold {support[name]:,} of class {name}: one more found moves its recall by "
-        f"{1 / support[name]:.2g}, and the macro average by {1 / support[name] / len(support):.2g}."
-        + (" The verdict comes from the folds, since one split cannot say which is better." if said["methods"] else "")
-    ]
-    rows = next(iter(folds.values()))
-    if rows is not None and rows.rarest.min() < 20:
-        found.append(
-            f"Each fold is judged on {_range(rows.rarest)} rows of the rarest class, which is few, and a macro average "
-            f"counts that class like any other{_unseen(said)}."
-        )
-    return found
 
 
 def _unseen(said: dict[str, Any]) -> str:

@@ -1,180 +1,181 @@
 """Compares all variants of a table, and judges them."""
 
+from collections.abc import Mapping
+from functools import singledispatch
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from pipeline import formatting
-from pipeline.formatting import signed
+from pipeline.config import Evaluate
 from pipeline.judge import cost_map, costs, equivalence
 from pipeline.judge.evidence import Evidence
-from pipeline.judge.primary import REFERENCE
+from pipeline.judge.primary import RANKING, REFERENCE
+from pipeline.judge.sentences import sentence
 from pipeline.judge.verdict import verdict
-from pipeline.measure import calibration, thresholds
+from pipeline.measure import calibration
 from pipeline.measure.bootstrap import bootstrap_logit
-from pipeline.measure.metrics import holdout
+from pipeline.measure.evaluation import Folded, fits_of
+from pipeline.measure.multiclass import Multiclass
 from pipeline.measure.statistics import fold_ratio
+from pipeline.measure.task import Task
 from pipeline.table import weights
 
-SCHEMA_VERSION = 2
-RATIOS = tuple(float(f"{10 ** (k / 8):.3g}") for k in range(-24, 25))  # of a miss's cost to a false alarm's
+SCHEMA_VERSION = 3
+RATIOS = tuple(float(f"{10 ** (k / 8):.3g}") for k in range(-24, 25))  # cost of a false negative to a false positive's
 DRAWS = 1000  # of the bootstrap
-RANKING = ("average_precision", "roc_auc")
 
 
 def compare(evidence: Evidence) -> dict[str, Any]:
-    """Everything that the report, the CSV and the terminal say.
+    """All that the report, the CSV and the terminal show.
 
     Returns
     -------
     comparison
-        `schema_version`, `table`, `split`, `declared`, `verdict`, `translation`, `cost_map`, `variants`,
-        `best_possible`; numbers unrounded, undefined ones None.
+        `schema_version`, `table`, `split`, `declared`, `verdict`, `variants`; of two classes `translation`, `cost_map`,
+        `cost_changes` and, where the true probabilities are known, `best_possible`; of more `over_folds`. What a task
+        does not have is None. Numbers unrounded, undefined ones None.
     """
-    results, declared, first = evidence.results, evidence.declared, next(iter(evidence.predictions.values()))
-    seen = {name: rows for name, rows in evidence.out_of_fold.items() if rows is not None}
-    best = None
-    if evidence.truth is not None:
-        training = next(iter(seen.values())) if seen else None
-        best = best_possible(evidence.truth, first, training, declared, confidence=declared["confidence"])
-    intervals = {
-        name: {metric: _interval(rows, metric, declared) for metric in RANKING}
-        for name, rows in evidence.predictions.items()
-    }
-    lines = {}
-    all_defined = all(rows is not None and rows.positives.min() > 0 for rows in evidence.folds.values())
-    how: dict[str, Any] = {"alpha": declared["alpha"]}
-    if (plain := evidence.folds.get(REFERENCE)) is not None:
-        how["test_over_train"] = fold_ratio(plain)
-    if REFERENCE in seen and all_defined:
-        for name in seen:
-            if name != REFERENCE:
-                lines[name] = equivalence.equivalence(seen[REFERENCE], seen[name], **how)
-                lines[name]["sentence"] = equivalence.sentence(name, lines[name])
-    translation = costs.translation(trained=0.5, true=weights.share(weights.training(evidence.classes)))
-    said = verdict(
-        results,
-        evidence.folds,
-        table=evidence.table,
-        classes=evidence.classes,
-        declared=declared,
-        hashes=evidence.hashes,
-        intervals=intervals,
-        lines=lines,
-        translation=translation,
-        leaked=evidence.leaked,
-        failed=evidence.failed,
-        known=evidence.truth is not None,
-    )
-    mapped = []
-    if REFERENCE in seen:
-        # Each remedy could be the cheapest: at each ratio the error holds for all of them together (Bonferroni).
-        remedies = len(evidence.results) + len(evidence.failed) - 1
-        each = {**how, "alpha": declared["alpha"] / max(remedies, 1)}
-        # A mistake about the rarer class costs more: a miss from 1 on, or where negatives are rarer up to 1.
-        rare = weights.share(weights.training(evidence.classes)) <= 0.5
-        ratios = [ratio for ratio in RATIOS if (ratio >= 1 if rare else ratio <= 1)]
-        mapped = cost_map.cost_map(seen, ratios=ratios, reference=REFERENCE, **each)
+    task, declared, results = evidence.task, evidence.declared, evidence.results
+    intervals = {name: _intervals(task, rows, declared) for name, rows in evidence.predictions.items()}
+    lines = equivalences(evidence)
+    mistakes = _mistakes(task, evidence)
+    said = verdict(evidence, intervals=intervals, lines=lines, translation=mistakes["translation"] or "")
     return {
         "schema_version": SCHEMA_VERSION,
         "table": evidence.table,
         "split": evidence.classes,
         "declared": declared,
         "verdict": said,
-        "translation": translation,
-        "cost_map": mapped,
-        "cost_changes": cost_map.changes(mapped) if mapped else [],
+        **mistakes,
         "variants": [
             {
                 **result,
                 "intervals": intervals[name],
-                "sentence": sentence(result, results.get(REFERENCE), declared["objective"]),
+                "sentence": sentence(task, result, results.get(REFERENCE), declared["objective"]),
             }
             for name, result in results.items()
         ],
-        "best_possible": best,
+        "best_possible": None if evidence.truth is None else best_possible(evidence),
+        "over_folds": _over_folds(task, evidence),
     }
 
 
-def sentence(result: dict[str, Any], reference: dict[str, Any] | None, objective: str) -> str:
-    """In plain words, what a variant does on the test rows, beside what the plain model does."""
-    ours, theirs = result["holdout"], reference["holdout"] if reference else None
-    beside = theirs if reference is not result else None
-    found = _found(ours["default"], among=True)
-    parts = [f"At 0.5 it finds {found}" + (f"; the plain model finds {_found(beside['default'])}." if beside else ".")]
-    if ours["tuned"]:
-        where = formatting.threshold(ours["tuned"]["threshold"])
-        at = f"At its own threshold for {objective.replace('_', ' ')}, {where}, it finds "
-        tuned = _found(ours["tuned"])
-        plain = ""
-        if beside:
-            theirs_at = formatting.threshold(beside["tuned"]["threshold"])
-            plain = f"; the plain model at its own, {theirs_at}, {_found(beside['tuned'])}"
-        parts.append(at + tuned + plain + ".")
-    precision = ours["threshold_free"]["average_precision"]
-    if precision is not None:
-        gain = precision - beside["threshold_free"]["average_precision"] if beside else None
-        parts.append(
-            f"Its ranking has average precision {precision:.3f}"
-            + (f", {signed(gain)} against the plain model" if gain is not None else "")
-            + "."
+def equivalences(evidence: Evidence) -> dict[str, dict[str, Any]]:
+    """By method: see `pipeline.judge.equivalence.equivalence`, and its `sentence`; empty where a fold lacks a class."""
+    seen = {name: rows for name, rows in evidence.out_of_fold.items() if rows is not None}
+    folds = {name: rows for name, rows in evidence.folds.items() if rows is not None}
+    if REFERENCE not in seen or len(folds) < len(evidence.folds) or any(r.rarest.min() == 0 for r in folds.values()):
+        return {}
+    baseline = Folded(seen[REFERENCE], fits_of(folds[REFERENCE]))
+    how = {"test_over_train": fold_ratio(folds[REFERENCE]), "alpha": evidence.declared["alpha"]}
+    found = {
+        name: equivalence.equivalence(evidence.task, baseline, rows, **how)
+        for name, rows in seen.items()
+        if name != REFERENCE
+    }
+    return {name: {**each, "sentence": equivalence.sentence(evidence.task, name, each)} for name, each in found.items()}
+
+
+@singledispatch
+def _intervals(task: Task, rows: pd.DataFrame, declared: Mapping[str, Any]) -> dict[str, list[float] | None]:
+    """Bootstrap intervals of the ranking metrics on the test rows; None where there is none."""
+    how = {"confidence": declared["confidence"], "draws": DRAWS, "seed": declared["seed"], "weight": weights.of(rows)}
+    ends = {name: bootstrap_logit(rows.y.to_numpy(), task.probability(rows), name, **how) for name in RANKING}
+    return {name: None if interval is None else list(interval) for name, interval in ends.items()}
+
+
+@_intervals.register
+def _(task: Multiclass, rows: pd.DataFrame, declared: Mapping[str, Any]) -> dict[str, list[float] | None]:
+    return dict.fromkeys(RANKING)
+
+
+@singledispatch
+def _mistakes(task: Task, evidence: Evidence) -> dict[str, Any]:
+    """What mistakes cost: see `pipeline.judge.costs` and `pipeline.judge.cost_map`."""
+    seen = {name: rows for name, rows in evidence.out_of_fold.items() if rows is not None}
+    positives = float(weights.training(evidence.classes)[1])
+    mapped: list[dict[str, Any]] = []
+    if REFERENCE in seen and (baseline := evidence.folds[REFERENCE]) is not None:
+        # Each method could be the cheapest: at each ratio the error holds for all of them together (Bonferroni).
+        methods = len(evidence.results) + len(evidence.failed) - 1
+        # A mistake about the rarer class costs more: a false negative from 1 on, or where negatives are rarer up to 1.
+        ratios = [ratio for ratio in RATIOS if (ratio >= 1 if positives <= 0.5 else ratio <= 1)]
+        alpha = evidence.declared["alpha"] / max(methods, 1)
+        mapped = cost_map.cost_map(
+            seen, ratios=ratios, reference=REFERENCE, test_over_train=fold_ratio(baseline), alpha=alpha
         )
-    return " ".join(parts)
+    return {
+        "translation": costs.translation(trained=0.5, true=positives),
+        "cost_map": mapped,
+        "cost_changes": cost_map.changes(mapped) if mapped else [],
+    }
 
 
-def _found(point: dict[str, Any], *, among: bool = False) -> str:
-    right, wrong, positives = map(weights.shown, (point["tp"], point["fp"], point["tp"] + point["fn"]))
-    of = f" of {positives:,} positives" if among and positives else ""
-    return f"{right:,}{of} with {wrong:,} false alarm{'s' if wrong != 1 else ''}"
+@_mistakes.register
+def _(task: Multiclass, evidence: Evidence) -> dict[str, Any]:
+    return dict.fromkeys(("translation", "cost_map", "cost_changes"))
 
 
-def best_possible(
-    truth: pd.Series, test: pd.DataFrame, training: pd.DataFrame | None, rule: dict[str, Any], *, confidence: float
-) -> dict[str, Any]:
+@singledispatch
+def _over_folds(task: Task, evidence: Evidence) -> dict[str, Any] | None:
+    """By variant and class, means over the folds of average precision, and of recall by both rules of decision."""
+    return None
+
+
+@_over_folds.register
+def _(task: Multiclass, evidence: Evidence) -> dict[str, Any] | None:
+    columns = {"average_precision": "average_precision", **{point: f"{point}_recall" for point in task.points}}
+
+    def means(rows: pd.DataFrame) -> dict[str, dict[str, float | None]]:
+        return {
+            name: {key: _mean(rows[f"{column}_{code}"]) for key, column in columns.items()}
+            for code, name in enumerate(task.names)
+        }
+
+    return {name: None if rows is None else means(rows) for name, rows in evidence.folds.items()}
+
+
+def _mean(values: pd.Series) -> float | None:
+    mean = values.astype(float).mean()
+    return None if np.isnan(mean) else float(mean)
+
+
+def best_possible(evidence: Evidence) -> dict[str, Any]:
     """What deciding by the true probabilities does on the test rows.
 
-    No model can expect a lower log loss or Brier score, or at t* a better objective.
-
-    Parameters
-    ----------
-    truth
-        True probability of the positive class, by row_id.
-    test
-        `y`, and `weight` where it is declared, by row_id.
-    training
-        Rows by row_id, perhaps more than once, with `weight` where it is declared. Their true probabilities choose the
-        threshold: it has the best expected objective, each row counting as `truth` of a positive and `1 - truth` of a
-        negative. None chooses no threshold.
-    rule, confidence
-        As for `pipeline.measure.thresholds.choose` and `pipeline.measure.metrics.holdout`.
+    No model can expect a lower log loss or Brier score, or at t* a better objective. The threshold has the best
+    expected objective on the training rows, each counting as its true probability of a positive and the rest of a
+    negative. Without folds there is none.
     """
+    truth, declared = evidence.truth, evidence.declared
+    assert truth is not None
+    task, settings = evidence.task, Evaluate(**{key: declared[key] for key in Evaluate.__dataclass_fields__})
+    seen = next((rows for rows in evidence.out_of_fold.values() if rows is not None), None)
     tuned = None
-    if training is not None:
-        once = training[~training.index.duplicated()]
-        known, stands = truth[once.index].to_numpy(), weights.of(once)
-        sides, weight = np.repeat([1, 0], len(known)), np.concatenate([known, 1 - known])
-        if stands is not None:
-            weight = weight * np.tile(stands, 2)
-        tuned = thresholds.choose(sides, np.tile(known, 2), rule, weight=weight)
-    y, probability = test.y.to_numpy(), truth[test.index].to_numpy()
-    return holdout(y, probability, tuned=tuned, confidence=confidence, weight=weights.of(test))
+    if seen is not None:
+        once = seen[~seen.index.duplicated()]
+        known, weight = truth[once.index].to_numpy(), weights.of(once)
+        expected = {
+            "y": np.repeat([1, 0], len(known)),
+            "probability": np.tile(known, 2),
+            "weight": np.concatenate([known, 1 - known]) * np.tile(weight, 2),
+        }
+        tuned = task.choose(pd.DataFrame(expected), settings)
+    test = next(iter(evidence.predictions.values()))
+    decided = test.assign(probability=truth[test.index])
+    return task.holdout(decided, tuned=tuned, trained=np.empty(0), confidence=declared["confidence"])
 
 
-def mended(evidence: Evidence) -> dict[str, dict[str, pd.DataFrame]]:
-    """Predictions of the test rows as they are and as each correction makes them: by form, then by variant."""
-    forms: dict[str, dict[str, pd.DataFrame]] = {"raw": dict(evidence.predictions), "prior_corrected": {}, "platt": {}}
+def corrected(evidence: Evidence) -> dict[str, dict[str, pd.DataFrame]]:
+    """Predictions of the test rows by form, raw or corrected, then by variant; of two classes."""
+    forms: dict[str, dict[str, pd.DataFrame]] = {"raw": {}, "prior_corrected": {}, "platt": {}}
     for name, rows in evidence.predictions.items():
         how = evidence.results[name]["probabilities"]["corrections"]
-        raw = rows.probability.to_numpy()
-        corrected = calibration.correct_prior(raw, trained=how["trained"], true=how["true"])
-        forms["prior_corrected"][name] = rows.assign(probability=corrected)
+        raw, (trained, true) = rows.probability.to_numpy(), (list(how[key].values()) for key in ("trained", "true"))
+        forms["raw"][name] = rows
+        prior = evidence.task.correct(raw, trained=np.array(trained), true=np.array(true))
+        forms["prior_corrected"][name] = rows.assign(probability=prior)
         if how["platt"] is not None:
             forms["platt"][name] = rows.assign(probability=calibration.recalibrate(raw, **how["platt"]))
     return {form: by_variant for form, by_variant in forms.items() if by_variant}
-
-
-def _interval(rows: pd.DataFrame, metric: str, declared: dict[str, Any]) -> list[float] | None:
-    how = {"confidence": declared["confidence"], "draws": DRAWS, "seed": declared["seed"], "weight": weights.of(rows)}
-    ends = bootstrap_logit(rows.y.to_numpy(), rows.probability.to_numpy(), metric, **how)
-    return None if ends is None else list(ends)

@@ -145,8 +145,7 @@ def _held(frame: pd.DataFrame, ratios: np.ndarray) -> tuple[np.ndarray, np.ndarr
         # Sorted once a repeat: what is left without a fold is still sorted.
         order = np.argsort(-rows["probability"].to_numpy(), kind="stable")
         y, p, fold = ((rows[column].to_numpy())[order] for column in ("y", "probability", "fold"))
-        weight = weights.of(rows)
-        counts = np.ones(len(y)) if weight is None else weight[order]
+        counts = weights.of(rows)[order]
         for number in np.unique(fold):
             held = fold == number
             threshold = _cheapest(y[~held], p[~held], counts[~held], ratios)

@@ -11,7 +11,8 @@ from pipeline import config
 from pipeline.config import Config
 from pipeline.files import EVALUATE, INGEST, RESAMPLE, SPLIT, digest, read_json, read_table
 from pipeline.fit.code import code
-from pipeline.table.classes import several
+from pipeline.measure.task import Task
+from pipeline.measure.tasks import task_of
 
 LOCK = Path("requirements.lock")
 
@@ -60,6 +61,11 @@ class Evidence:
     command: str
 
     @property
+    def task(self) -> Task:
+        """The task of the table."""
+        return task_of(self.table)
+
+    @property
     def leaked(self) -> int:
         """Rows that stand both among the training rows and among the test rows."""
         tested = next(iter(self.predictions.values()))
@@ -74,7 +80,6 @@ def _optional(path: Path) -> pd.DataFrame | None:
 def read(params: Config) -> Evidence:
     """What the stages left in data/."""
     known, schema = params.data.simulation is not None, read_json(INGEST / "schema.json")
-    drawn = {} if several(schema) else params.variants
     return Evidence(
         results={name: read_json(EVALUATE / name / "metrics.json") for name in params.variants},
         predictions={name: read_table(EVALUATE / name / "predictions.parquet") for name in params.variants},
@@ -84,7 +89,11 @@ def read(params: Config) -> Evidence:
         table=schema,
         classes=read_json(SPLIT / "classes.json"),
         truth=read_table(INGEST / "truth.parquet").probability if known else None,
-        components={name: read_table(RESAMPLE / name / "components.parquet") for name in drawn},
+        components={
+            name: read_table(path)
+            for name in params.variants
+            if (path := RESAMPLE / name / "components.parquet").is_file()
+        },
         hashes=hashes(params),
         failed={},  # without all of them the stage does not run
         command="dvc repro",

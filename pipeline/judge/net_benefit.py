@@ -3,9 +3,7 @@
 import numpy as np
 
 
-def net_benefit(
-    y: np.ndarray, probability: np.ndarray, thresholds: np.ndarray, weight: np.ndarray | None = None
-) -> np.ndarray:
+def net_benefit(y: np.ndarray, probability: np.ndarray, thresholds: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """True positives a row, less false positives a row weighed by the odds of the threshold; shape of `thresholds`.
 
     Parameters
@@ -17,7 +15,7 @@ def net_benefit(
     thresholds
         Shape (m,): from which probability on to alert, in [0, 1).
     weight
-        Shape (n,): how many rows each row stands for; None is one.
+        Shape (n,): see `pipeline.table.weights`.
 
     Raises
     ------
@@ -31,9 +29,8 @@ def net_benefit(
     odds = _weight(thresholds)
     positive = np.asarray(y) == 1
     p = np.asarray(probability, dtype=np.float64)
-    counts = np.ones(len(p)) if weight is None else weight
-    true, false = (weight_from(p[side], counts[side], thresholds) for side in (positive, ~positive))
-    return np.asarray((true - false * odds) / counts.sum())
+    true, false = (weight_from(p[side], weight[side], thresholds) for side in (positive, ~positive))
+    return np.asarray((true - false * odds) / weight.sum())
 
 
 def treat_all(prevalence: float, thresholds: np.ndarray) -> np.ndarray:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.measure.task import Task
+
 REFERENCE = "none"  # the variant that methods are tested against, called the baseline in sentences
-WORDS = {
-    "average_precision": "average precision",
-    "roc_auc": "ROC AUC",
+WORDS = {  # of those that are no metric of the test rows
     "log_loss": "recalibrated log loss",
     "brier": "recalibrated Brier score",
     "expected_cost": "expected cost",
@@ -24,10 +24,9 @@ COLUMNS = {
 }
 
 
-def metric_words(declared: Mapping[str, Any]) -> str:
+def metric_words(primary: str, task: Task) -> str:
     """The primary metric in words."""
-    macro = "labels" in declared and declared["primary"] in RANKING
-    return ("macro " if macro else "") + WORDS[declared["primary"]]
+    return WORDS.get(primary) or task.title(primary)
 
 
 def is_loss(declared: Mapping[str, Any]) -> bool:

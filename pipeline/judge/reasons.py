@@ -5,10 +5,13 @@ from typing import Any
 
 from pipeline import formatting
 from pipeline.formatting import digits, number, signed
-from pipeline.judge.primary import REFERENCE, is_loss, metric_words
+from pipeline.judge.primary import REFERENCE, is_loss
 
-FREE_BY_THRESHOLD = "What rebalancing does to recall at 0.5, the threshold does for free."
-FREE_BY_WEIGHTS = "What rebalancing does to recall, class weights on the baseline's decisions do for free."
+FREE = {
+    "binary": "What rebalancing does to recall at 0.5, the threshold does for free.",
+    "multiclass": "What rebalancing does to recall, class weights on the baseline's decisions do for free.",
+}
+QUESTION = {"binary": "Or another threshold?", "multiclass": "Or other class weights?"}
 
 
 def headline(
@@ -20,6 +23,7 @@ def headline(
     threshold: float | None,
     smallest: float,
     declared: Mapping[str, Any],
+    kind: str,
 ) -> str:
     """The verdict in words, with its evidence."""
     gain, rope = gained(test, declared), declared["rope"]
@@ -35,8 +39,7 @@ def headline(
             what = "equals the baseline"
         elif test["better"] + test["equivalent"] < declared["alpha"]:
             what = "does worse"
-        free = FREE_BY_WEIGHTS if "labels" in declared else FREE_BY_THRESHOLD
-        return f"Keep the baseline{at}: {leading}, {what}: {gain} over the folds. {free}"
+        return f"Keep the baseline{at}: {leading}, {what}: {gain} over the folds. {FREE[kind]}"
     return (
         f"Undecided: {leading}, has {gain} over the folds against the baseline. This table could show a difference "
         f"of {number(smallest, digits(rope))} or more; until then keep the baseline{at}."
@@ -51,10 +54,12 @@ def gained(test: Mapping[str, Any], declared: Mapping[str, Any]) -> str:
         values = values if test["mean"] >= 0 else [-test[key] for key in ("mean", "high", "low")]
     mean, low, high = (signed(value, places) for value in values)
     interval = f"{100 * (1 - declared['alpha']):g} % interval {low} to {high}"
-    return f"{mean} ({interval}) {than}{metric_words(declared)}"
+    return f"{mean} ({interval}) {than}{declared['metric']}"
 
 
-def reasons(results: Mapping[str, dict[str, Any]], said: Mapping[str, Any], *, translation: str) -> list[str]:
+def reasons(
+    results: Mapping[str, dict[str, Any]], said: Mapping[str, Any], *, kind: str, translation: str
+) -> list[str]:
     """Four reasons in numbers: is it a better model, is it another threshold, what of the probabilities, how sure."""
     leading = next((method for method in said["methods"] if method["variant"] == said["leading"]), None)
     if leading is None:
@@ -67,20 +72,12 @@ def reasons(results: Mapping[str, dict[str, Any]], said: Mapping[str, Any], *, t
         f"against the baseline's {number(said['reference'], digits(declared['rope']))}."
     )
     line = leading["same_decisions"]
-    question = "Or other class weights?" if "labels" in declared else "Or another threshold?"
-    moved = f"{question} {line['sentence']} {translation}".rstrip() if line else translation
+    moved = f"{QUESTION[kind]} {line['sentence']} {translation}".rstrip() if line else translation
     plain, ours = (results[each]["probabilities"] for each in (REFERENCE, name))
-    if "labels" in declared:
-        probabilities = (
-            f"Probabilities: log loss on the test rows is {plain['raw']['log_loss']:.4f} for the baseline and "
-            f"{ours['raw']['log_loss']:.4f} for {name}, {ours['prior_corrected']['log_loss']:.4f} once corrected for "
-            "the shares."
-        )
-    else:
-        probabilities = (
-            f"Probabilities: mean predicted over observed is {_ratio(plain['raw'])} for the baseline and "
-            f"{_ratio(ours['raw'])} for {name}, {_ratio(ours['prior_corrected'])} once corrected for the shares."
-        )
+    probabilities = (
+        f"Probabilities: log loss on the test rows is {plain['raw']['log_loss']:.4f} for the baseline and "
+        f"{ours['raw']['log_loss']:.4f} for {name}, {ours['prior_corrected']['log_loss']:.4f} once prior-corrected."
+    )
     smallest = said["minimum_detectable_difference"]
     sure = (
         f"How sure? P(worse) {leading['worse']:.2f}, P(equivalent) {leading['equivalent']:.2f}, P(better) "
@@ -92,8 +89,3 @@ def reasons(results: Mapping[str, dict[str, Any]], said: Mapping[str, Any], *, t
 
 def _methods(calls: Sequence[str]) -> str:
     return f"{len(calls)} {'method' if len(calls) == 1 else 'methods'}"
-
-
-def _ratio(measured: Mapping[str, Any]) -> str:
-    value = measured["predicted_over_observed"]
-    return "undefined" if value is None else f"{value:.2f}"

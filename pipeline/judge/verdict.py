@@ -1,6 +1,6 @@
 """Whether rebalancing makes a better model of this table, how sure that is, and what to do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
@@ -10,16 +10,20 @@ import pandas as pd
 
 from pipeline.files import REPORTS
 from pipeline.judge.caveats import caveats, converged, formula_holds
-from pipeline.judge.primary import COLUMNS, RANKING, REFERENCE
+from pipeline.judge.evidence import Evidence
+from pipeline.judge.primary import COLUMNS, RANKING, REFERENCE, metric_words
 from pipeline.judge.reasons import headline, reasons
 from pipeline.measure.statistics import CorrelatedTest, correlated, fold_ratio, holm, minimum_detectable
-from pipeline.table.classes import ROUTE, several
+from pipeline.measure.task import Task
+from pipeline.measure.tasks import TWO_CLASSES
+from pipeline.table.classes import advice
 
 SCHEMA_VERSION = 3
 FILE = REPORTS / "verdict.json"
 WEIGHTS = "class_weight"  # which samplers are shown against too
 SIMPLEST = (WEIGHTS, "random_under", "random_over")  # in this order; then the rest, in the order of the config
 SHOWN = 3  # variants without a result that are told why
+FORMS = ("raw", "prior_corrected", "platt")  # of probabilities
 POWER = 0.8  # of the smallest difference that is told
 SOURCES = {
     "difference": "mean over folds of the gain against none; Nadeau & Bengio 2003 (corrected resampled t)",
@@ -40,7 +44,7 @@ def judge(
     alpha: float,
     leaked: int = 0,
     failed: Mapping[str, str] = MappingProxyType({}),
-    labels: Sequence[Any] | None = None,
+    task: Task = TWO_CLASSES,
 ) -> dict[str, Any]:
     """What the folds say of each method against `none`, and what to do.
 
@@ -61,13 +65,13 @@ def judge(
         Rows that stand both among the training rows and among the test rows: with any there is no verdict.
     failed
         Variants that are asked for and have no result, and why: with any there is no verdict.
-    labels
-        Of more than two classes: the metric then is a macro average, or that of all classes together.
+    task
+        Of the table.
 
     Returns
     -------
     said
-        `declared` (primary, rope, alpha, and `labels` of more than two classes), `failed`, `action` (keep, rebalance,
+        `declared` (primary, rope, alpha, and the `metric` in words), `failed`, `action` (keep, rebalance,
         undecided, invalid), `variant`, `threshold`,
         `confidence` (probability that the chosen method is better by more than the ROPE, or the lowest of those that a
         method is not; None where undecided), `sentence`, `leading` (the method that the action hangs on: chosen, the
@@ -77,7 +81,7 @@ def judge(
         its gain, above 0 where it is better also for metrics that are losses, `p_holm`, and `against_class_weight`, the
         same test against that one, unadjusted; None where that is not compared.
     """
-    declared = {"primary": primary, "rope": rope, "alpha": alpha, **({"labels": list(labels)} if labels else {})}
+    declared = {"primary": primary, "rope": rope, "alpha": alpha, "metric": metric_words(primary, task)}
     result: dict[str, Any] = {
         "declared": declared,
         "failed": dict(failed),
@@ -91,7 +95,7 @@ def judge(
         "reference": None,
         "methods": [],
     }
-    if reason := _why_not(folds, COLUMNS[primary][0], leaked, failed, labels):
+    if reason := _why_not(folds, COLUMNS[primary][0], leaked, failed, task.classes):
         return {**result, "sentence": f"No verdict: {reason}."}
     column, sign = COLUMNS[primary]
     # Higher is better from here on.
@@ -137,6 +141,7 @@ def judge(
             threshold=thresholds[chosen],
             smallest=smallest,
             declared=declared,
+            kind=task.kind,
         ),
         "minimum_detectable_difference": smallest,
         "leading": leading,
@@ -162,7 +167,7 @@ def _why_not(
     column: str,
     leaked: int,
     failed: Mapping[str, str],
-    labels: Sequence[Any] | None,
+    classes: int,
 ) -> str | None:
     """Why there can be no verdict; None where there can."""
     if leaked:
@@ -175,19 +180,16 @@ def _why_not(
     if len(folds) < 2:
         return "there is no method to test"
     if any(rows is None for rows in folds.values()):
-        if labels:
-            return (
-                "there are no folds: they are off, or the rarest class has too few training rows for two folds of 5: "
-                f"{ROUTE}"
-            )
         return (
-            "there are no folds: they are off, or the rarer class has too few training rows for two folds of 5; along "
-            "time each fold, and what is before the first, needs 5 rows of both classes"
+            "there are no folds: they are off, or the rarest class has too few training rows for two folds of 5 (along "
+            f"time, also for 5 rows of each class before the first fold): {advice(classes)}"
         )
     for rows in folds.values():
         if rows is not None and (empty := int(rows[column].isna().sum())):
-            mend = f"more rows, or fewer folds{f', or {ROUTE}' if labels else ''}"
-            return f"in {empty} folds the metric is not defined, since a class is missing: {mend}"
+            return (
+                f"in {empty} folds the metric is not defined, since a class is missing: use fewer folds, or "
+                f"{advice(classes)}"
+            )
     return None
 
 
@@ -202,62 +204,42 @@ def _simplest_unbeaten(better: list[str], values: dict[str, np.ndarray], how: di
 
 
 def verdict(
-    results: Mapping[str, dict[str, Any]],
-    folds: Mapping[str, pd.DataFrame | None],
+    evidence: Evidence,
     *,
-    table: Mapping[str, Any],
-    classes: dict[str, Any],
-    declared: dict[str, Any],
-    hashes: Mapping[str, str | None],
     intervals: Mapping[str, Mapping[str, list[float] | None]],
     lines: Mapping[str, dict[str, Any]],
     translation: str,
-    leaked: int,
-    failed: Mapping[str, str],
-    known: bool,
 ) -> dict[str, Any]:
     """All of verdict.json: see `verdict.schema.json`.
 
     Parameters
     ----------
-    results
-        By variant, what `evaluate` wrote as metrics.json.
-    folds, leaked, failed
-        As for `judge`.
-    table, classes
-        What `ingest` wrote as schema.json, and `split` as classes.json.
-    declared
-        The settings in force: see `pipeline.judge.comparison.declare`.
-    hashes
-        Of `config`, `code` and `lock`.
+    evidence
+        Of the comparison.
     intervals
         By variant: [low, high] of `average_precision` and `roc_auc` on the test rows, None where there is none.
     lines
         By method: see `pipeline.judge.equivalence.equivalence`; empty without folds.
     translation
         What balancing says of costs, in words.
-    known
-        Whether each row's true probability is known.
     """
+    results, folds, task, declared = evidence.results, evidence.folds, evidence.task, evidence.declared
     thresholds = {name: (result["holdout"]["tuned"] or {}).get("threshold") for name, result in results.items()}
     rule = {key: declared[key] for key in ("primary", "rope", "alpha")}
-    labels = several(table)
-    said = judge(folds, thresholds=thresholds, leaked=leaked, failed=failed, labels=labels, **rule)
-    declared = {**declared, **({"labels": labels} if labels else {})}
+    said = judge(folds, thresholds=thresholds, leaked=evidence.leaked, failed=evidence.failed, task=task, **rule)
     said["holdout_agrees"] = _agrees(results, said)
     for method in said["methods"]:
         method["same_decisions"] = lines.get(method["variant"])
     keys = ("name", "target", "positive", "sha256", "classes", "labels", "weight")
-    forms = ("raw", "prior_corrected") if labels else ("raw", "prior_corrected", "platt")
     return {
         "schema_version": SCHEMA_VERSION,
-        "table": {key: table[key] for key in keys if key in table},
-        "hashes": dict(hashes),
+        "table": {key: evidence.table[key] for key in keys if key in evidence.table},
+        "hashes": dict(evidence.hashes),
         **said,
-        "declared": declared,
-        "reasons": reasons(results, said, translation=translation),
-        "caveats": caveats(results, folds, said=said, classes=classes, declared=declared, known=known),
-        "sources": SOURCES | (WEIGHTED if "weight" in table else {}),
+        "declared": {**declared, **said["declared"]},
+        "reasons": reasons(results, said, kind=task.kind, translation=translation),
+        "caveats": caveats(evidence, said=said),
+        "sources": SOURCES | (WEIGHTED if "weight" in evidence.table else {}),
         "variants": [
             {
                 "variant": name,
@@ -268,9 +250,9 @@ def verdict(
                     metric: {"value": result["holdout"]["threshold_free"][metric], "interval": interval}
                     for metric, interval in intervals[name].items()
                 },
-                "probabilities": {form: result["probabilities"][form] for form in forms},
-                "formula_holds": None if labels else formula_holds(result),
-                **({"classes": _by_class(result)} if labels else {}),
+                "probabilities": {form: result["probabilities"][form] for form in FORMS},
+                "formula_holds": formula_holds(result),
+                **({"classes": _by_class(result)} if "classes" in result["holdout"] else {}),
             }
             for name, result in results.items()
         ],

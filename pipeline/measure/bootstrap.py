@@ -17,7 +17,7 @@ def bootstrap_logit(
     confidence: float,
     draws: int,
     seed: int,
-    weight: np.ndarray | None = None,
+    weight: np.ndarray,
 ) -> tuple[float, float] | None:
     """Interval of a metric in [0, 1] on test rows: estimate plus and minus z standard deviations, on the logit scale.
 
@@ -42,7 +42,7 @@ def bootstrap_logit(
     seed
         Of the draws.
     weight
-        Shape (n,): how many rows each row stands for, drawn with it; None is one.
+        Shape (n,): see `pipeline.table.weights`; drawn with the row.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def bootstrap_logit(
     positive, negative = (group[side] for side in (y == 1, y != 1))
     if not (positive.size and negative.size):
         return None
-    weighed = [None if weight is None else weight[side] for side in (y == 1, y != 1)]
+    weighed = [weight[side] for side in (y == 1, y != 1)]
     estimate = score(*(np.bincount(rows, of, groups) for rows, of in zip((positive, negative), weighed, strict=True)))
     if not EXACT < estimate < 1 - EXACT:
         return None
@@ -77,7 +77,7 @@ def bootstrap_logit(
         again = []
         for rows, of in zip((positive, negative), weighed, strict=True):
             places = random.integers(rows.size, size=rows.size)
-            again.append(np.bincount(rows[places], None if of is None else of[places], groups))
+            again.append(np.bincount(rows[places], of[places], groups))
         drawn[i] = score(*again)
     inside = np.append(drawn[(drawn > EXACT) & (drawn < 1 - EXACT)], estimate)
     drawn = np.clip(drawn, inside.min() / 2, (1 + inside.max()) / 2)

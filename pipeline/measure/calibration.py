@@ -2,12 +2,14 @@
 
 import numpy as np
 
+from pipeline.measure.statistics import ratio
+
 STEPS = 100  # of Newton's method, which takes about ten
 EPSILON = float(np.finfo(np.float64).eps)  # least probability in a logarithm, as in scikit-learn's log loss
 
 
-def losses(y: np.ndarray, probability: np.ndarray, weight: np.ndarray | None = None) -> dict[str, float]:
-    """What probabilities cost on labelled rows, of two classes or several.
+def log_loss(y: np.ndarray, probability: np.ndarray, weight: np.ndarray) -> float:
+    """The mean negative logarithm of the probability of what each row is, in nats, of two classes or several.
 
     Parameters
     ----------
@@ -16,28 +18,37 @@ def losses(y: np.ndarray, probability: np.ndarray, weight: np.ndarray | None = N
     probability
         Shape (n,), of code 1; or (n, k), of each of several classes.
     weight
-        Shape (n,): how many rows each row stands for; None is one.
-
-    Returns
-    -------
-    losses
-        `log_loss`, in nats, and `brier`: of two classes in [0, 1], of several the sum of squares over them, in [0, 2].
+        Shape (n,): see `pipeline.table.weights`.
     """
     from scipy.special import xlogy
 
-    # scikit-learn's own functions give the same bits, and take longer to check their arguments than to count.
-    each = probability if probability.ndim == 2 else np.column_stack([1 - probability, probability])
-    codes = np.asarray(y, dtype=np.intp)
-    is_class = np.eye(each.shape[1])[codes]
-    right = np.clip(each[np.arange(len(codes)), codes], EPSILON, 1 - EPSILON)
+    # scikit-learn's own function gives the same bits, and takes longer to check its arguments than to count.
+    right = by_class(probability)[np.arange(len(y)), np.asarray(y, dtype=np.intp)]
+    return float(np.average(-xlogy(1, np.clip(right, EPSILON, 1 - EPSILON)), weights=weight))
+
+
+def brier(y: np.ndarray, probability: np.ndarray, weight: np.ndarray) -> float:
+    """The Brier score: mean squared error of the probability, in [0, 1]; summed over several classes, in [0, 2].
+
+    Parameters as for `log_loss`.
+    """
+    each = by_class(probability)
+    is_class = np.eye(each.shape[1])[np.asarray(y, dtype=np.intp)]
     squares = float(np.average(((is_class - each) ** 2).sum(axis=1), weights=weight))
-    return {
-        "log_loss": float(np.average(-xlogy(1, right), weights=weight)),
-        "brier": squares / 2 if probability.ndim == 1 else squares,
-    }
+    return squares / 2 if probability.ndim == 1 else squares
 
 
-def calibration(y: np.ndarray, probability: np.ndarray, weight: np.ndarray | None = None) -> dict[str, float | None]:
+def calibration_ratio(y: np.ndarray, probability: np.ndarray, weight: np.ndarray) -> float | None:
+    """Mean predicted probability over the observed prevalence: 1 where they agree; None without positives."""
+    return ratio(float(np.average(probability, weights=weight)), float(np.average(y == 1, weights=weight)))
+
+
+def by_class(probability: np.ndarray) -> np.ndarray:
+    """Probabilities of each class, shape (n, k), also where those of the positive class are given alone."""
+    return probability if probability.ndim == 2 else np.column_stack([1 - probability, probability])
+
+
+def calibration(y: np.ndarray, probability: np.ndarray, weight: np.ndarray) -> dict[str, float | None]:
     """How far probabilities are from the frequencies they announce; all perfect at slope 1, in the large 0, ratio 1.
 
     Parameters
@@ -47,14 +58,14 @@ def calibration(y: np.ndarray, probability: np.ndarray, weight: np.ndarray | Non
     probability
         Shape (n,): probability of the positive class.
     weight
-        Shape (n,): how many rows each row stands for; None is one.
+        Shape (n,): see `pipeline.table.weights`.
 
     Returns
     -------
     calibration
         `slope` of the logistic regression of y on logit(probability), below 1 where probabilities are too extreme;
         `in_the_large`, the intercept of that regression with the slope held at 1, in logits, below 0 where
-        probabilities are too high; `predicted_over_observed`, mean probability over prevalence. None where one is not
+        probabilities are too high; `calibration_ratio`, mean probability over prevalence. None where one is not
         defined: all three without positives, the first two without negatives, the slope also where all probabilities
         are equal or part the classes without overlap.
 
@@ -80,7 +91,7 @@ def calibration(y: np.ndarray, probability: np.ndarray, weight: np.ndarray | Non
     return {
         "slope": slope,
         "in_the_large": in_the_large,
-        "predicted_over_observed": float(np.average(probability, weights=weight)) / prevalence if prevalence else None,
+        "calibration_ratio": calibration_ratio(target, probability, weight),
     }
 
 
@@ -115,7 +126,7 @@ def correct_prior(probability: np.ndarray, *, trained: float, true: float) -> np
     return positive / (positive + (1 - p) * ((1 - true) / (1 - trained)))
 
 
-def correct_shares(probability: np.ndarray, *, trained: np.ndarray, true: np.ndarray) -> np.ndarray:
+def correct_proportions(probability: np.ndarray, *, trained: np.ndarray, true: np.ndarray) -> np.ndarray:
     """Probabilities of several classes for rows with their true shares, from a model trained on rows with others.
 
     Each class's probability is multiplied by its true share over its trained one, and each row's are made to sum to 1;
@@ -144,7 +155,7 @@ def correct_shares(probability: np.ndarray, *, trained: np.ndarray, true: np.nda
     return np.asarray(weighed / weighed.sum(axis=1, keepdims=True))
 
 
-def platt(y: np.ndarray, probability: np.ndarray, weight: np.ndarray | None = None) -> tuple[float, float]:
+def platt(y: np.ndarray, probability: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
     """Slope and intercept, for `recalibrate`, that fit probabilities to what happened.
 
     Logistic regression on the logits, towards (n1 + 1) / (n1 + 2) for each of the n1 positives and 1 / (n0 + 2) for
@@ -158,8 +169,8 @@ def platt(y: np.ndarray, probability: np.ndarray, weight: np.ndarray | None = No
     probability
         Shape (n,): probability of the positive class, from models that did not see the row.
     weight
-        Shape (n,): how many rows each row stands for; n1 and n0 are then sums of weights. None is one. Weights that
-        add up to less than n are shares, not counts: they are scaled to add up to n.
+        Shape (n,): see `pipeline.table.weights`; n1 and n0 are sums of them. Weights that add up to less than n are
+        proportions, not counts: they are scaled to add up to n.
 
     References
     ----------
@@ -167,7 +178,7 @@ def platt(y: np.ndarray, probability: np.ndarray, weight: np.ndarray | None = No
     Lin, Lin & Weng 2007, Machine Learning 68, 267-276.
     """
     positive = np.asarray(y) == 1
-    counts = np.ones(positive.size) if weight is None else weight * max(1.0, 1 / np.mean(weight))
+    counts = weight * max(1.0, 1 / np.mean(weight))
     ones, zeros = float(counts[positive].sum()), float(counts[~positive].sum())
     return _line(_logit(probability), np.where(positive, (ones + 1) / (ones + 2), 1 / (zeros + 2)), weight)
 
@@ -179,7 +190,7 @@ def recalibrate(probability: np.ndarray, *, slope: float, intercept: float) -> n
     return np.asarray(expit(slope * _logit(probability) + intercept))
 
 
-def _shift(x: np.ndarray, prevalence: float, weight: np.ndarray | None) -> float:
+def _shift(x: np.ndarray, prevalence: float, weight: np.ndarray) -> float:
     """What added to all logits makes the mean probability the prevalence, as maximum likelihood does."""
     from scipy.optimize import brentq
     from scipy.special import expit, logit
@@ -189,13 +200,12 @@ def _shift(x: np.ndarray, prevalence: float, weight: np.ndarray | None) -> float
     return float(brentq(lambda shift: np.average(expit(x + shift), weights=weight) - prevalence, *ends))
 
 
-def _line(x: np.ndarray, target: np.ndarray, weight: np.ndarray | None) -> tuple[float, float]:
+def _line(x: np.ndarray, target: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
     """Slope and intercept of the logistic regression of targets in [0, 1] on x, where there is one."""
     from scipy.special import expit, logit
 
     if (x == x[0]).all():
         return 0.0, float(logit(np.average(target, weights=weight)))
-    counts = 1.0 if weight is None else weight
     # Standard scores, so that the two columns have the same size.
     centre, spread = float(x.mean()), float(x.std())
     X = np.column_stack([(x - centre) / spread, np.ones_like(x)])
@@ -203,14 +213,14 @@ def _line(x: np.ndarray, target: np.ndarray, weight: np.ndarray | None) -> tuple
     def loss(at: np.ndarray) -> float:
         # Two terms that are never negative: their usual difference drowns the last steps' gain in rounding.
         eta = X @ at
-        return float((counts * (target * np.logaddexp(0, -eta) + (1 - target) * np.logaddexp(0, eta))).sum())
+        return float((weight * (target * np.logaddexp(0, -eta) + (1 - target) * np.logaddexp(0, eta))).sum())
 
     line = np.zeros(2)
     now = loss(line)
     for _ in range(STEPS):
         p = expit(X @ line)
-        gradient = X.T @ (counts * (p - target))
-        step = np.linalg.solve(X.T @ (X * (counts * (p * (1 - p)))[:, None]), gradient)
+        gradient = X.T @ (weight * (p - target))
+        step = np.linalg.solve(X.T @ (X * (weight * (p * (1 - p)))[:, None]), gradient)
         gain = float(gradient @ step)
         # So close to the minimum the loss no longer shows what is gained, and one whole step ends at rounding.
         if gain <= 1e-12 * now:

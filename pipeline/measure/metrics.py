@@ -1,188 +1,195 @@
-"""What decisions and probabilities are worth, counted on rows that nothing was fitted on."""
+"""The metrics, an entry each: tables, report, CSV, JSON, verification and MLflow pick them up from here."""
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from math import sqrt
-from typing import Any
+from typing import Literal
 
 import numpy as np
 
-from pipeline.measure.calibration import losses
-from pipeline.measure.statistics import ratio, wilson
-from pipeline.table.weights import at, effective
+from pipeline.measure.calibration import brier, calibration_ratio, log_loss
+from pipeline.measure.statistics import ratio
+from pipeline.table.weights import for_library
 
-DEFAULT_THRESHOLD = 0.5
 BEST = "best possible"  # the rule that decides by the true probabilities
-# Of each proportion: successes and trials, as sums of the matrix's cells.
-PROPORTIONS = {
-    "precision": (("tp",), ("tp", "fp")),
-    "recall": (("tp",), ("tp", "fn")),
-    "specificity": (("tn",), ("tn", "fp")),
-    "accuracy": (("tp", "tn"), ("tp", "tn", "fp", "fn")),
-}
+Value = float | None  # None where a metric is not defined
+
+OfProbabilities = Callable[[np.ndarray, np.ndarray, np.ndarray], Value]  # of y, probability and weight
 
 
-def confusion(y: np.ndarray, decision: np.ndarray, weight: np.ndarray | None = None) -> dict[str, float]:
-    """The confusion matrix's cells `tn`, `fp`, `fn`, `tp`: numbers of rows, or with weights their sums, floats.
+@dataclass(frozen=True)
+class Metric:
+    """A metric of decisions or of probabilities.
 
-    Parameters
+    Attributes
     ----------
-    y
-        Shape (n,): 1 for the positive class, else 0.
-    decision
-        Shape (n,), bool: whether the row is called positive.
-    weight
-        Shape (n,): how many rows each row stands for; None is one.
+    name
+        Its key in JSON, CSV and MLflow.
+    title
+        In tables.
+    of
+        `decisions`, which a threshold moves, or `probabilities`, which no threshold moves.
+    binary
+        Takes tn, fp, fn and tp; or y (0 and 1), the probability of the positive class, and weights. None where the
+        metric is for more than two classes alone.
+    multiclass
+        Takes the confusion matrix, a row an actual class; or y (codes), probabilities of
+        shape (n, k), and weights. None where it is for two classes alone.
+    trials
+        Of a proportion with a Wilson interval, the cells that are its successes, and those that are its trials.
+    digits
+        Decimals in tables.
+    shown
+        Whether the report and the Markdown table have it; the others are in CSV, JSON and MLflow.
     """
-    positive = y == 1
-    cells = {
-        "tn": ~positive & ~decision,
-        "fp": ~positive & decision,
-        "fn": positive & ~decision,
-        "tp": positive & decision,
-    }
-    return {name: int(rows.sum()) if weight is None else float(weight[rows].sum()) for name, rows in cells.items()}
+
+    name: str
+    title: str
+    of: Literal["decisions", "probabilities"]
+    binary: Callable[..., Value] | None = None
+    multiclass: Callable[..., Value] | None = None
+    trials: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+    digits: int = 3
+    shown: bool = True
 
 
-def of_matrix(tn: float, fp: float, fn: float, tp: float) -> dict[str, float | None]:
-    """Metrics of a confusion matrix; None where one is not defined (a division by 0).
-
-    Returns
-    -------
-    metrics
-        precision, recall, specificity, accuracy, f1, balanced_accuracy and g_mean in [0, 1]; mcc (Matthews
-        correlation coefficient; Matthews 1975, BBA 405) in [-1, 1].
-    """
-    cells = {"tn": tn, "fp": fp, "fn": fn, "tp": tp}
-    result = {
-        name: ratio(sum(cells[c] for c in above), sum(cells[c] for c in below))
-        for name, (above, below) in PROPORTIONS.items()
-    }
-    recall, specificity = result["recall"], result["specificity"]
-    both = recall is not None and specificity is not None
-    result["f1"] = ratio(2 * tp, 2 * tp + fp + fn)
-    result["balanced_accuracy"] = (recall + specificity) / 2 if both else None  # type: ignore[operator]
-    result["g_mean"] = sqrt(recall * specificity) if both else None  # type: ignore[operator]
-    result["mcc"] = ratio(tp * tn - fp * fn, sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)))
-    return result
+def _recall(tn: float, fp: float, fn: float, tp: float) -> Value:
+    return ratio(tp, tp + fn)
 
 
-def at_threshold(
-    y: np.ndarray, probability: np.ndarray, threshold: float, *, confidence: float, weight: np.ndarray | None = None
-) -> dict[str, Any]:
-    """The confusion matrix at a threshold, its metrics, and Wilson intervals of the proportions among them.
-
-    With weights, a proportion's interval is that of as many rows of equal weight as tell as much as those that it is a
-    share of (see `pipeline.table.weights.effective`).
-
-    Parameters
-    ----------
-    y
-        Shape (n,): 0 and 1.
-    probability
-        Shape (n,): probability of the positive class; a row is called positive from `threshold` on.
-    threshold
-        In [0, 1].
-    confidence
-        Of the intervals, in (0, 1).
-    weight
-        Shape (n,): how many rows each row stands for; None is one.
-
-    Returns
-    -------
-    metrics
-        `threshold`, the cells, the metrics of `of_matrix`, and `intervals`: [low, high] by name, None where undefined.
-
-    References
-    ----------
-    Wilson's interval on effective numbers of rows: Franco, Little, Louis & Slud 2019, Journal of Survey Statistics and
-    Methodology 7, 334-364.
-    """
-    decision = probability >= threshold
-    cells = confusion(y, decision, weight)
-    squares = None if weight is None else confusion(y, decision, weight**2)
-    intervals = {}
-    for name, (above, below) in PROPORTIONS.items():
-        successes, trials = sum(cells[c] for c in above), sum(cells[c] for c in below)
-        worth = 1 if squares is None or not trials else trials / sum(squares[c] for c in below)  # of a unit of weight
-        intervals[name] = wilson(successes * worth, trials * worth, confidence=confidence)
-    return {
-        "threshold": float(threshold),
-        **cells,
-        **of_matrix(**cells),
-        "intervals": {name: list(interval) if interval else None for name, interval in intervals.items()},
-    }
+def _specificity(tn: float, fp: float, fn: float, tp: float) -> Value:
+    return ratio(tn, tn + fp)
 
 
-def threshold_free(y: np.ndarray, probability: np.ndarray, weight: np.ndarray | None = None) -> dict[str, float | None]:
-    """Metrics of ranking and of probabilities, which no threshold can move.
-
-    Parameters
-    ----------
-    y
-        Shape (n,): 0 and 1.
-    probability
-        Shape (n,): probability of the positive class.
-    weight
-        Shape (n,): how many rows each row stands for; None is one.
-
-    Returns
-    -------
-    metrics
-        roc_auc; average_precision, which is `prevalence` where all rows have the same probability; log_loss, in nats;
-        brier; brier_skill, 1 - brier / (prevalence (1 - prevalence)); predicted_over_observed, mean probability over
-        prevalence. None where one is not defined, for want of a class.
-    """
-    from sklearn.metrics import average_precision_score, roc_auc_score
-
-    prevalence, lost = float(np.average(y == 1, weights=weight)), losses(y, probability, weight)
-    both = 0 < prevalence < 1
-    return {
-        "roc_auc": float(roc_auc_score(y, probability, sample_weight=weight)) if both else None,
-        # Without a negative it is 1, whatever the model.
-        "average_precision": float(average_precision_score(y, probability, sample_weight=weight)) if both else None,
-        "prevalence": prevalence,
-        **lost,
-        "brier_skill": 1 - lost["brier"] / (prevalence * (1 - prevalence)) if both else None,
-        "predicted_over_observed": ratio(float(np.average(probability, weights=weight)), prevalence),
-    }
+def _balanced_accuracy(tn: float, fp: float, fn: float, tp: float) -> Value:
+    return mean([_recall(tn, fp, fn, tp), _specificity(tn, fp, fn, tp)])
 
 
-def holdout(
-    y: np.ndarray,
-    probability: np.ndarray,
-    *,
-    tuned: float | None,
-    confidence: float,
-    weight: np.ndarray | None = None,
-) -> dict[str, Any]:
-    """Everything this project says of probabilities on test rows.
+def _g_mean(tn: float, fp: float, fn: float, tp: float) -> Value:
+    recall, specificity = _recall(tn, fp, fn, tp), _specificity(tn, fp, fn, tp)
+    return None if recall is None or specificity is None else sqrt(recall * specificity)
 
-    Parameters
-    ----------
-    y
-        Shape (n,): 0 and 1.
-    probability
-        Shape (n,): probability of the positive class.
-    tuned
-        Threshold chosen on other rows; None where there were too few to choose it.
-    confidence
-        Of the intervals, in (0, 1).
-    weight
-        Shape (n,): how many rows each row stands for; None is one.
 
-    Returns
-    -------
-    metrics
-        `rows`, `positives`, `threshold_free`, and by threshold `default` (0.5) and `tuned` (None without one). With
-        weights `effective_positives` too, see `pipeline.table.weights.effective`; but for these, all figures are
-        weighted.
-    """
-    how: dict[str, Any] = {"confidence": confidence, "weight": weight}
-    positives = at(weight, y == 1)
-    return {
-        "rows": len(y),
-        "positives": int((y == 1).sum()),
-        **({} if positives is None else {"effective_positives": effective(positives)}),
-        "threshold_free": threshold_free(y, probability, weight),
-        "default": at_threshold(y, probability, DEFAULT_THRESHOLD, **how),
-        "tuned": None if tuned is None else at_threshold(y, probability, tuned, **how),
-    }
+def _mcc(tn: float, fp: float, fn: float, tp: float) -> Value:
+    """Matthews correlation coefficient, in [-1, 1]; Matthews 1975, BBA 405, 442-451."""
+    return ratio(tp * tn - fp * fn, sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)))
+
+
+def average_precision(y: np.ndarray, probability: np.ndarray, weight: np.ndarray) -> Value:
+    """Average precision: the prevalence where all rows have the same probability, None without both classes."""
+    from sklearn.metrics import average_precision_score
+
+    both = 0 < (y == 1).sum() < len(y)
+    return float(average_precision_score(y, probability, sample_weight=for_library(weight))) if both else None
+
+
+def roc_auc(y: np.ndarray, probability: np.ndarray, weight: np.ndarray) -> Value:
+    """Area under the ROC curve; None without both classes."""
+    from sklearn.metrics import roc_auc_score
+
+    both = 0 < (y == 1).sum() < len(y)
+    return float(roc_auc_score(y, probability, sample_weight=for_library(weight))) if both else None
+
+
+def prevalence(y: np.ndarray, _: np.ndarray, weight: np.ndarray) -> float:
+    """The positives' share of the rows, by weight."""
+    return float(np.average(y == 1, weights=weight))
+
+
+def _brier_skill(y: np.ndarray, probability: np.ndarray, weight: np.ndarray) -> Value:
+    """The gain over the prevalence as every row's probability: 1 - brier / (prevalence (1 - prevalence))."""
+    share = prevalence(y, probability, weight)
+    return 1 - brier(y, probability, weight) / (share * (1 - share)) if 0 < share < 1 else None
+
+
+def macro(metric: OfProbabilities) -> OfProbabilities:
+    """The mean over the classes of a metric of one class against the rest; None where one class has none."""
+
+    def averaged(y: np.ndarray, probability: np.ndarray, weight: np.ndarray) -> Value:
+        codes = range(probability.shape[1])
+        return mean([metric((y == code).astype(np.int8), probability[:, code], weight) for code in codes])
+
+    return averaged
+
+
+def recall_by_class(matrix: np.ndarray) -> list[Value]:
+    """Of each class, the share of its rows that are predicted as it."""
+    return [ratio(int(right), int(rows)) for right, rows in zip(np.diag(matrix), matrix.sum(axis=1), strict=True)]
+
+
+def precision_by_class(matrix: np.ndarray) -> list[Value]:
+    """Of each class, the share of its predictions that are right."""
+    return [ratio(int(right), int(rows)) for right, rows in zip(np.diag(matrix), matrix.sum(axis=0), strict=True)]
+
+
+def f1_by_class(matrix: np.ndarray) -> list[Value]:
+    """Of each class, the harmonic mean of recall and precision."""
+    sums = matrix.sum(axis=1) + matrix.sum(axis=0)
+    return [ratio(2 * int(right), int(both)) for right, both in zip(np.diag(matrix), sums, strict=True)]
+
+
+def mean(values: Iterable[Value]) -> Value:
+    """The mean; None where one value is not defined."""
+    known = list(values)
+    defined = [value for value in known if value is not None]
+    return float(np.mean(defined)) if len(defined) == len(known) else None
+
+
+METRICS = (
+    Metric(
+        "recall",
+        "recall",
+        "decisions",
+        binary=_recall,
+        trials=(("tp",), ("tp", "fn")),
+    ),
+    Metric(
+        "precision",
+        "precision",
+        "decisions",
+        binary=lambda tn, fp, fn, tp: ratio(tp, tp + fp),
+        trials=(("tp",), ("tp", "fp")),
+    ),
+    Metric("f1", "F1", "decisions", binary=lambda tn, fp, fn, tp: ratio(2 * tp, 2 * tp + fp + fn)),
+    Metric(
+        "specificity",
+        "specificity",
+        "decisions",
+        binary=_specificity,
+        trials=(("tn",), ("tn", "fp")),
+        shown=False,
+    ),
+    Metric(
+        "balanced_accuracy",
+        "macro recall",
+        "decisions",
+        multiclass=lambda matrix: mean(recall_by_class(matrix)),
+    ),
+    Metric("balanced_accuracy", "balanced accuracy", "decisions", binary=_balanced_accuracy, shown=False),
+    Metric("macro_f1", "macro F1", "decisions", multiclass=lambda matrix: mean(f1_by_class(matrix))),
+    Metric("g_mean", "G-mean", "decisions", binary=_g_mean, shown=False),
+    Metric("mcc", "MCC", "decisions", binary=_mcc, shown=False),
+    Metric(
+        "accuracy",
+        "accuracy",
+        "decisions",
+        binary=lambda tn, fp, fn, tp: ratio(tp + tn, tp + tn + fp + fn),
+        trials=(("tp", "tn"), ("tp", "tn", "fp", "fn")),
+        shown=False,
+    ),
+    Metric(
+        "accuracy",
+        "accuracy",
+        "decisions",
+        multiclass=lambda matrix: ratio(int(np.diag(matrix).sum()), int(matrix.sum())),
+    ),
+    Metric("average_precision", "average precision", "probabilities", binary=average_precision),
+    Metric("average_precision", "macro average precision", "probabilities", multiclass=macro(average_precision)),
+    Metric("roc_auc", "ROC AUC", "probabilities", binary=roc_auc),
+    Metric("roc_auc", "macro ROC AUC", "probabilities", multiclass=macro(roc_auc)),
+    Metric("prevalence", "prevalence", "probabilities", binary=prevalence, shown=False),
+    Metric("log_loss", "log loss", "probabilities", binary=log_loss, multiclass=log_loss, digits=4),
+    Metric("brier", "Brier score", "probabilities", binary=brier, multiclass=brier, digits=4),
+    Metric("brier_skill", "Brier skill", "probabilities", binary=_brier_skill),
+    Metric("calibration_ratio", "calibration ratio", "probabilities", binary=calibration_ratio, digits=2),
+)

@@ -1,48 +1,201 @@
-"""What decisions and probabilities are worth where there are more than two classes, class by class and over all."""
+"""More than two classes: decisions by the highest probability, as it is or in units of the class's proportion."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
-from pipeline.formatting import label_text
-from pipeline.measure.calibration import correct_shares, losses
-from pipeline.measure.statistics import ratio, wilson
+from pipeline.config import Config, Evaluate
+from pipeline.measure import calibration
+from pipeline.measure.metrics import (
+    average_precision,
+    f1_by_class,
+    mean,
+    precision_by_class,
+    recall_by_class,
+    roc_auc,
+)
+from pipeline.measure.statistics import wilson
+from pipeline.measure.task import Classification, Task, proportions_of
+from pipeline.table import weights
 
-POINTS = {"default": "the likeliest class", "tuned": "class weights"}  # rules of decision, and what to call them
 COLUMN = "probability_"  # and the code of the class
-MACRO = ("balanced_accuracy", "macro_f1", "accuracy")
+OF_CLASSES = {"recall": recall_by_class, "precision": precision_by_class, "f1": f1_by_class}
 
 
-def by_column(probability: np.ndarray) -> dict[str, np.ndarray]:
-    """Probabilities, shape (n, k), as columns `probability_0` to `probability_{k - 1}`."""
-    return {f"{COLUMN}{code}": values for code, values in enumerate(probability.T)}
+class Multiclass(Task):
+    """More than two classes, each against the rest in metrics of ranking."""
 
+    kind: ClassVar[str] = "multiclass"
+    points: ClassVar[Mapping[str, str]] = {"default": "most probable class", "tuned": "class weights"}
 
-def columns(rows: pd.DataFrame) -> list[str]:
-    """The columns of probabilities, by code."""
-    return [name for name in rows.columns if name.startswith(COLUMN)]
+    def refused(self, params: Config) -> list[str]:
+        """Objectives of t*, and folds along time, are for two classes."""
+        against = "-S data.positive=CLASS compares one class with the rest"
+        found, target = [], params.data.target
+        if params.evaluate.objective != "balanced_accuracy":
+            found.append(
+                f"evaluate.objective: expected balanced_accuracy, since {target!r} has {self.classes} classes and "
+                f"{params.evaluate.objective} is for two, found {params.evaluate.objective!r}: {against}"
+            )
+        if params.split.by == "time":
+            found.append(
+                f"split.by: expected rows or group, since folds along time are cut at equally many positives and "
+                f"{target!r} has {self.classes} classes, found 'time': {against}"
+            )
+        return found
 
+    def columns(self, probability: np.ndarray) -> dict[str, np.ndarray]:
+        """`probability_0` and so on, by code."""
+        return {f"{COLUMN}{code}": values for code, values in enumerate(probability.T)}
 
-def probabilities(rows: pd.DataFrame) -> np.ndarray:
-    """The probabilities of `by_column`, shape (n, k)."""
-    return np.asarray(rows[columns(rows)])
+    def probability(self, rows: pd.DataFrame) -> np.ndarray:
+        """Of each class, shape (n, k)."""
+        return np.asarray(rows[[f"{COLUMN}{code}" for code in range(self.classes)]])
+
+    def correct(self, probability: np.ndarray, *, trained: np.ndarray, true: np.ndarray) -> np.ndarray:
+        """See `pipeline.measure.calibration.correct_proportions`."""
+        return calibration.correct_proportions(probability, trained=trained, true=true)
+
+    def choose(self, rows: pd.DataFrame, settings: Evaluate) -> float | None:
+        """None: no threshold decides between several classes."""
+        return None
+
+    def platt(self, rows: pd.DataFrame) -> tuple[float, float] | None:
+        """None: Platt's line is for two classes."""
+        return None
+
+    def holdout(
+        self, rows: pd.DataFrame, *, tuned: float | None, trained: np.ndarray, confidence: float
+    ) -> Classification:
+        """`rows`; `threshold_free`, macro averages; `classes`, by name; and by rule `default` and `tuned`."""
+        y, probability, weight = rows.y.to_numpy(), self.probability(rows), weights.of(rows)
+        predicted = {"default": decide(probability), "tuned": decide(probability, trained)}
+        return {
+            "rows": len(y),
+            "threshold_free": {
+                metric.name: metric.multiclass(y, probability, weight)  # type: ignore[misc]
+                for metric in self.metrics("probabilities")
+            },
+            "classes": {
+                name: {
+                    "support": int((y == code).sum()),
+                    "average_precision": average_precision(y == code, probability[:, code], weight),
+                    "roc_auc": roc_auc(y == code, probability[:, code], weight),
+                    "calibration_ratio": calibration.calibration_ratio(y == code, probability[:, code], weight),
+                }
+                for code, name in enumerate(self.names)
+            },
+            **{
+                point: self._of_matrix(confusion(y, codes, self.classes), confidence=confidence)
+                for point, codes in predicted.items()
+            },
+        }
+
+    def _of_matrix(self, cells: np.ndarray, *, confidence: float) -> dict[str, Any]:
+        """`matrix`, its metrics, and `classes`: by name recall, precision, F1, rows `predicted` so, and `intervals`."""
+        of_classes = {name: metric(cells) for name, metric in OF_CLASSES.items()}
+        support, predicted, right = cells.sum(axis=1), cells.sum(axis=0), np.diag(cells)
+        classes: dict[str, Any] = {}
+        for code, name in enumerate(self.names):
+            trials = {"recall": int(support[code]), "precision": int(predicted[code])}
+            ends = {key: wilson(int(right[code]), rows, confidence=confidence) for key, rows in trials.items()}
+            classes[name] = {
+                **{key: values[code] for key, values in of_classes.items()},
+                "predicted": int(predicted[code]),
+                "intervals": {key: list(interval) if interval else None for key, interval in ends.items()},
+            }
+        metrics = {m.name: m.multiclass(cells) for m in self.metrics("decisions")}  # type: ignore[misc]
+        return {"matrix": cells.tolist(), **metrics, "classes": classes}
+
+    def calibration(self, y: np.ndarray, probability: np.ndarray, weight: np.ndarray) -> dict[str, Any]:
+        """`log_loss`, `brier`, and the `calibration_ratio` of each class."""
+        ratios = [
+            calibration.calibration_ratio(y == code, probability[:, code], weight) for code in range(self.classes)
+        ]
+        return {
+            "log_loss": calibration.log_loss(y, probability, weight),
+            "brier": calibration.brier(y, probability, weight),
+            "calibration_ratio": dict(zip(self.names, ratios, strict=True)),
+        }
+
+    def fold(
+        self, held: pd.DataFrame, others: pd.DataFrame, fit: Mapping[str, Any], settings: Evaluate
+    ) -> dict[str, Any]:
+        """Macro averages by their names, decisions with the prefixes `default_` and `tuned_`, and those of each class.
+
+        `recalibrated_log_loss` and `recalibrated_brier` are of prior-corrected probabilities. `average_precision_0` and
+        so on, and recalls likewise, are the classes' own, by code; `rarest` counts the rows of the rarest class.
+        """
+        y, probability, weight = held.y.to_numpy(), self.probability(held), weights.of(held)
+        trained, there = (
+            proportions_of(fit, prefix, self.classes) for prefix in ("trained_proportion_", "training_rows_")
+        )
+        measured = self.holdout(held, tuned=None, trained=trained, confidence=settings.confidence)
+        corrected = self.correct(probability, trained=trained, true=there / there.sum())
+        decisions = [metric.name for metric in self.metrics("decisions")]
+        return {
+            "rows": len(y),
+            "rarest": int(np.bincount(y, minlength=self.classes).min()),
+            **measured["threshold_free"],
+            "recalibrated_log_loss": calibration.log_loss(y, corrected, weight),
+            "recalibrated_brier": calibration.brier(y, corrected, weight),
+            **{f"{point}_{name}": measured[point][name] for point in self.points for name in decisions},
+            **{
+                f"{point}_recall_{code}": measured[point]["classes"][name]["recall"]
+                for point in self.points
+                for code, name in enumerate(self.names)
+            },
+            **{
+                f"average_precision_{code}": measured["classes"][name]["average_precision"]
+                for code, name in enumerate(self.names)
+            },
+        }
+
+    def predicted(self, rows: pd.DataFrame, point: Mapping[str, Any], *, trained: np.ndarray | None) -> np.ndarray:
+        """By the highest probability; with `trained`, in units of the class proportions in training."""
+        return decide(self.probability(rows), trained)
+
+    def matrix(self, point: Mapping[str, Any]) -> list[list[float]]:
+        """As the point has it."""
+        return list(point["matrix"])
+
+    def match(self, baseline: pd.DataFrame, method: pd.DataFrame, fit: Mapping[str, Any]) -> dict[str, float]:
+        """The baseline's decisions by class weights, beside the method's most probable classes."""
+        trained = proportions_of(fit, "trained_proportion_", self.classes)
+        ours, theirs = decide(self.probability(method)), decide(self.probability(baseline), trained)
+        y = baseline.y.to_numpy()
+        recall, before = (mean(recall_by_class(confusion(y, codes, self.classes))) for codes in (ours, theirs))
+        if recall is None or before is None:
+            raise ValueError("expected rows of each class in every fold")
+        return {"same_decisions": float((theirs == ours).mean()), "gain": recall - before}
+
+    def summary(self, holdout: Classification) -> str:
+        """Macro recall by both rules."""
+        recalls = (holdout[point]["balanced_accuracy"] for point in self.points)
+        default, weighted = ("undefined" if recall is None else f"{recall:.3f}" for recall in recalls)
+        return f"has macro recall {default} by the most probable class, {weighted} by class weights"
+
+    def output(self, probability: np.ndarray, raw: np.ndarray) -> dict[str, np.ndarray]:
+        """`probability_` and `raw_probability_` and each class's name."""
+        forms = {"probability": probability, "raw_probability": raw}
+        return {f"{form}_{name}": p[:, code] for form, p in forms.items() for code, name in enumerate(self.names)}
 
 
 def decide(probability: np.ndarray, trained: np.ndarray | None = None) -> np.ndarray:
-    """The code of the class that each row is called: the likeliest one, or by class weights; of equal ones the first.
+    """The code of the predicted class of each row: the most probable one, or by class weights; of equal ones the first.
 
-    By class weights it is the class whose probability is highest in units of its share in training: the decision that
-    has the best expected balanced accuracy where probabilities are right, as it is Bayes' rule for classes that are
-    equally frequent. For two classes it is a threshold at the trained prevalence.
+    By class weights it is the class whose probability is highest in units of its proportion in training: the decision
+    with the best expected balanced accuracy where probabilities are right, as it is Bayes' rule for equally frequent
+    classes. For two classes it is a threshold at the trained prevalence.
 
     Parameters
     ----------
     probability
         Shape (n, k).
     trained
-        Shape (k,): shares of the classes in what the model was fitted on; None takes the likeliest class.
+        Shape (k,): class proportions of what the model was fitted on; None takes the most probable class.
 
     References
     ----------
@@ -53,215 +206,7 @@ def decide(probability: np.ndarray, trained: np.ndarray | None = None) -> np.nda
     return np.asarray(weighed.argmax(axis=1))
 
 
-def matrix(y: np.ndarray, called: np.ndarray, classes: int) -> np.ndarray:
-    """The confusion matrix, shape (k, k): a row an actual class, a column what it was called."""
-    return np.bincount(np.asarray(y, dtype=np.int64) * classes + called, minlength=classes**2).reshape(classes, classes)
-
-
-def of_matrix(cells: np.ndarray, labels: Sequence[Any], *, confidence: float) -> dict[str, Any]:
-    """Metrics of a confusion matrix; None where one is not defined (a division by 0).
-
-    Parameters
-    ----------
-    cells
-        Shape (k, k), see `matrix`.
-    labels
-        Of the classes, by their codes.
-    confidence
-        Of Wilson's intervals, in (0, 1).
-
-    Returns
-    -------
-    metrics
-        `matrix`; `accuracy`; `balanced_accuracy`, which is macro recall; `macro_f1`; and `classes`: by label `recall`,
-        `precision`, `f1`, how many rows were `called` so, and `intervals` of the first two.
-    """
-    support, called, right = cells.sum(axis=1), cells.sum(axis=0), np.diag(cells)
-    classes: dict[str, Any] = {}
-    for code, label in enumerate(labels):
-        hits, is_, told = int(right[code]), int(support[code]), int(called[code])
-        counts = {"recall": is_, "precision": told}
-        ends = {name: wilson(hits, number, confidence=confidence) for name, number in counts.items()}
-        classes[label_text(label)] = {
-            **{name: ratio(hits, number) for name, number in counts.items()},
-            "f1": ratio(2 * hits, is_ + told),
-            "called": told,
-            "intervals": {name: list(interval) if interval else None for name, interval in ends.items()},
-        }
-    return {
-        "matrix": cells.tolist(),
-        "accuracy": ratio(int(right.sum()), int(cells.sum())),
-        "balanced_accuracy": _mean([each["recall"] for each in classes.values()]),
-        "macro_f1": _mean([each["f1"] for each in classes.values()]),
-        "classes": classes,
-    }
-
-
-def predicted_over_observed(one: np.ndarray, probability: np.ndarray) -> float | None:
-    """Mean probability of a class over its share, where `one`, shape (n,), says which rows are of it."""
-    return ratio(float(probability.mean()), float(one.mean()))
-
-
-def of_probabilities(y: np.ndarray, probability: np.ndarray, labels: Sequence[Any]) -> dict[str, Any]:
-    """Metrics of ranking and of probabilities, over all classes and of each.
-
-    Parameters
-    ----------
-    y
-        Shape (n,): codes.
-    probability
-        Shape (n, k).
-    labels
-        Of the classes, by their codes.
-
-    Returns
-    -------
-    metrics
-        `average_precision` and `roc_auc`: one class against the rest, mean over the classes, None where one has no
-        rows; `log_loss`, in nats; `brier`, the sum of squares over the classes, in [0, 2]; and `classes`: by label
-        `support`, its own `average_precision` and `roc_auc`, and `predicted_over_observed`.
-    """
-    from sklearn.metrics import average_precision_score, roc_auc_score
-
-    classes = {}
-    for code, label in enumerate(labels):
-        one, p = np.asarray(y) == code, probability[:, code]
-        some, both = bool(one.any()), bool(one.any() and not one.all())
-        classes[label_text(label)] = {
-            "support": int(one.sum()),
-            "average_precision": float(average_precision_score(one, p)) if some else None,
-            "roc_auc": float(roc_auc_score(one, p)) if both else None,
-            "predicted_over_observed": predicted_over_observed(one, p),
-        }
-    return {
-        **{metric: _mean([each[metric] for each in classes.values()]) for metric in ("average_precision", "roc_auc")},
-        **losses(y, probability),
-        "classes": classes,
-    }
-
-
-def holdout(
-    y: np.ndarray, probability: np.ndarray, *, labels: Sequence[Any], trained: np.ndarray, confidence: float
-) -> dict[str, Any]:
-    """Everything this project says of probabilities on test rows.
-
-    Parameters
-    ----------
-    y
-        Shape (n,): codes.
-    probability
-        Shape (n, k).
-    labels
-        Of the classes, by their codes.
-    trained
-        Shape (k,): shares of the classes in what the model was fitted on.
-    confidence
-        Of the intervals, in (0, 1).
-
-    Returns
-    -------
-    metrics
-        `rows`; `threshold_free`, macro averages of `of_probabilities`; `classes`, by label; and by rule of decision,
-        see `decide`, `default`, the likeliest class, and `tuned`, by class weights: see `of_matrix`.
-    """
-    free = of_probabilities(y, probability, labels)
-    calls = {"default": decide(probability), "tuned": decide(probability, trained)}
-    return {
-        "rows": len(y),
-        "threshold_free": {name: value for name, value in free.items() if name != "classes"},
-        "classes": free["classes"],
-        **{
-            point: of_matrix(matrix(y, called, len(labels)), labels, confidence=confidence)
-            for point, called in calls.items()
-        },
-    }
-
-
-def mended(
-    y: np.ndarray, probability: np.ndarray, *, labels: Sequence[Any], trained: np.ndarray, true: np.ndarray
-) -> dict[str, Any]:
-    """What probabilities of test rows are worth as they are, and corrected for the shares of the classes.
-
-    Parameters
-    ----------
-    y, probability, labels
-        As for `holdout`.
-    trained, true
-        Shape (k,): shares in what the model was fitted on, and in the training rows before resampling.
-
-    Returns
-    -------
-    worth
-        By `raw` and `prior_corrected` (see `pipeline.measure.calibration.correct_shares`): `log_loss`, `brier`, and by
-        label `predicted_over_observed`. `corrections` has the shares `trained` and `true` by label.
-    """
-    forms = {"raw": probability, "prior_corrected": correct_shares(probability, trained=trained, true=true)}
-    worth: dict[str, Any] = {}
-    for form, p in forms.items():
-        ratios = {
-            label_text(label): predicted_over_observed(y == code, p[:, code]) for code, label in enumerate(labels)
-        }
-        worth[form] = {**losses(y, p), "predicted_over_observed": ratios}
-    shares = {"trained": by_label(trained, labels), "true": by_label(true, labels)}
-    return {**worth, "corrections": shares}
-
-
-def by_label(values: np.ndarray, labels: Sequence[Any]) -> dict[str, float]:
-    """Values by the label of their class."""
-    return {label_text(label): float(value) for label, value in zip(labels, values, strict=True)}
-
-
-def by_fold(predictions: pd.DataFrame, fits: pd.DataFrame) -> pd.DataFrame:
-    """One row a fold: what was fitted, on how many `rows` it is judged, `rarest` of them of the rarest class, and how.
-
-    `average_precision` and `roc_auc` are macro averages; `recalibrated_log_loss` and `recalibrated_brier` are of
-    probabilities corrected for the shares of the classes; decisions are prefixed by `default_` and `tuned_`, see
-    `holdout`. `average_precision_0` and so on, and recalls likewise, are the classes' own, by their codes.
-
-    Parameters
-    ----------
-    predictions, fits
-        See `pipeline.measure.evaluation.Folded`.
-    """
-    classes = len(columns(predictions))
-    codes = range(classes)
-    rows = []
-    for fit in fits.to_dict("records"):
-        held = predictions[(predictions.repeat == fit["repeat"]) & (predictions.fold == fit["fold"])]
-        y, probability = held.y.to_numpy(), probabilities(held)
-        trained, there = shares(fit, "trained_share_", classes), shares(fit, "training_rows_", classes)
-        judged = holdout(y, probability, labels=codes, trained=trained, confidence=0.95)
-        mended = losses(y, correct_shares(probability, trained=trained, true=there / there.sum()))
-        own = {f"average_precision_{code}": judged["classes"][str(code)]["average_precision"] for code in codes}
-        decisions = {
-            **{f"{point}_{metric}": judged[point][metric] for point in POINTS for metric in MACRO},
-            **{
-                f"{point}_recall_{code}": judged[point]["classes"][str(code)]["recall"]
-                for point in POINTS
-                for code in codes
-            },
-        }
-        rows.append(
-            {
-                "repeat": fit["repeat"],
-                "fold": fit["fold"],
-                "rows": len(y),
-                "rarest": int(np.bincount(y, minlength=classes).min()),
-                **judged["threshold_free"],
-                "recalibrated_log_loss": mended["log_loss"],
-                "recalibrated_brier": mended["brier"],
-                **decisions,
-                **own,
-            }
-        )
-    return fits.merge(pd.DataFrame(rows), on=["repeat", "fold"])
-
-
-def shares(fit: Mapping[str, Any], prefix: str, classes: int) -> np.ndarray:
-    """The values of `prefix` and the code of each class in a row of `fits`, shape (k,)."""
-    return np.array([fit[f"{prefix}{code}"] for code in range(classes)], dtype=np.float64)
-
-
-def _mean(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return float(np.mean(known)) if len(known) == len(values) else None
+def confusion(y: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
+    """The confusion matrix, shape (k, k): a row an actual class, a column a predicted one."""
+    codes = np.asarray(y, dtype=np.int64) * classes + predicted
+    return np.bincount(codes, minlength=classes**2).reshape(classes, classes)

@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 
 from pipeline.measure.statistics import ratio
+from pipeline.table.weights import for_library
 
 
-def choose(
-    y: np.ndarray, probability: np.ndarray, rule: Mapping[str, Any], *, weight: np.ndarray | None = None
-) -> float:
+def choose(y: np.ndarray, probability: np.ndarray, rule: Mapping[str, Any], *, weight: np.ndarray) -> float:
     """The threshold that does best by the declared rule; of equal ones the highest, which alerts least.
 
     Parameters
@@ -28,7 +27,7 @@ def choose(
         where none reaches it;
         `alert_budget`, highest recall with at most a share `alerts` of the rows called positive, or the fewest alerts.
     weight
-        Shape (n,): how many rows each row stands for; None is one.
+        Shape (n,): see `pipeline.table.weights`.
 
     Returns
     -------
@@ -37,7 +36,7 @@ def choose(
     """
     from sklearn.metrics import confusion_matrix_at_thresholds
 
-    tn, fp, fn, tp, threshold = confusion_matrix_at_thresholds(y, probability, sample_weight=weight)
+    tn, fp, fn, tp, threshold = confusion_matrix_at_thresholds(y, probability, sample_weight=for_library(weight))
     score = _score(rule, tn, fp, fn, tp)
     # The thresholds come in falling order, and argmax takes the first.
     best = int(np.argmax(score))
@@ -68,7 +67,7 @@ def _score(rule: Mapping[str, Any], tn: np.ndarray, fp: np.ndarray, fn: np.ndarr
             return np.asarray(tp * (tn + fp) + tn * (tp + fn))
 
 
-def worth(cells: dict[str, Any], rule: Mapping[str, Any]) -> dict[str, float | None]:
+def objective_value(cells: dict[str, Any], rule: Mapping[str, Any]) -> dict[str, float | None]:
     """The objective's own value of a confusion matrix, for those that a verdict may rest on; None where undefined."""
     tn, fp, fn, tp = (cells[cell] for cell in ("tn", "fp", "fn", "tp"))
     match rule["objective"]:

@@ -3,37 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
 from pipeline.formatting import number
-from pipeline.measure import multiclass
+from pipeline.measure.multiclass import Multiclass
 from pipeline.report.tables import aligned, tests
 
 SHOWN = {"recall": "recall", "precision": "precision", "f1": "F1"}  # of each class, by both rules of decision
 MACRO = {"balanced_accuracy": "macro recall", "macro_f1": "macro F1", "accuracy": "accuracy"}
-
-
-def row(name: str, training: Mapping[str, Any], judged: Mapping[str, Any]) -> dict[str, Any]:
-    """The figures of a variant as cells by column; `training` and `judged` as in metrics.json."""
-    return {
-        "variant": name,
-        **{f"training_{kind}_{label}": n for kind in ("rows", "synthetic") for label, n in training[kind].items()},
-        **judged["threshold_free"],
-        **{f"{point}_{key}": judged[point][key] for point in multiclass.POINTS for key in multiclass.MACRO},
-        **{
-            f"{point}_{key}_{label}": cells[key]
-            for point in multiclass.POINTS
-            for label, cells in judged[point]["classes"].items()
-            for key in SHOWN
-        },
-        **{f"average_precision_{label}": cells["average_precision"] for label, cells in judged["classes"].items()},
-    }
-
-
-def flat(comparison: Mapping[str, Any]) -> pd.DataFrame:
-    """One row a variant, a column a figure."""
-    rows = [row(v["variant"], v["training"], v["holdout"]) for v in comparison["variants"]]
-    return pd.DataFrame(rows).convert_dtypes()
 
 
 def markdown(comparison: Mapping[str, Any]) -> str:
@@ -43,7 +18,7 @@ def markdown(comparison: Mapping[str, Any]) -> str:
     macro = [
         [
             name,
-            *(number(h[point][key]) for point in multiclass.POINTS for key in MACRO),
+            *(number(h[point][key]) for point in Multiclass.points for key in MACRO),
             *(number(h["threshold_free"][key]) for key in ("average_precision", "roc_auc")),
             *(number(h["threshold_free"][key], 4) for key in ("log_loss", "brier")),
         ]
@@ -54,17 +29,17 @@ def markdown(comparison: Mapping[str, Any]) -> str:
             label,
             name,
             str(h["classes"][label]["support"]),
-            *(number(h[point]["classes"][label][key]) for point in multiclass.POINTS for key in SHOWN),
+            *(number(h[point]["classes"][label][key]) for point in Multiclass.points for key in SHOWN),
             number(h["classes"][label]["average_precision"]),
         ]
         for label in table["classes"]
         for name, h in judged.items()
     ]
-    by = list(multiclass.POINTS.values())
+    by = list(Multiclass.points.values())
     macro_heads, own_heads = (
         [
             f"{text}{', by weights' if point == 'tuned' else ''}"
-            for point in multiclass.POINTS
+            for point in Multiclass.points
             for text in names.values()
         ]
         for names in (MACRO, SHOWN)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.judge.classwise import fits
 from pipeline.judge.evidence import Evidence
+from pipeline.measure.evaluation import fits_of
 
 LARGEST = 5_000_000  # bytes of evidence that a page carries
 TOLD = ("declared", "table", "classes", "hashes", "failed", "command")  # as they are
@@ -33,9 +33,11 @@ def pack(evidence: Evidence) -> str | None:
         "variants": {
             name: {
                 "metrics": _without_what_follows(result),
-                "test": _told(evidence.predictions[name]),
-                "out_of_fold": _optional(evidence.out_of_fold[name], _probabilities(evidence.out_of_fold[name])),
-                "fits": _optional(evidence.folds[name], fits(evidence.folds[name])),
+                "test": _columns(evidence.predictions[name][_probabilities(evidence.predictions[name])]),
+                "out_of_fold": None
+                if (rows := evidence.out_of_fold[name]) is None
+                else _columns(rows[_probabilities(rows)]),
+                "fits": None if (rows := evidence.folds[name]) is None else _columns(fits_of(rows)),
             }
             for name, result in evidence.results.items()
         },
@@ -68,7 +70,7 @@ def unpack(text: str) -> Evidence:
     truth = None if content["truth"] is None else _frame(content["truth"]).set_index("row_id").probability
     return Evidence(
         results={name: kept["metrics"] for name, kept in variants.items()},
-        predictions={name: test.set_index("row_id").assign(**_kept(kept["test"])) for name, kept in variants.items()},
+        predictions={name: test.set_index("row_id").assign(**_arrays(kept["test"])) for name, kept in variants.items()},
         out_of_fold={
             name: None if seen is None else seen.assign(**_arrays(kept["out_of_fold"]))
             for name, kept in variants.items()
@@ -88,20 +90,6 @@ def _without_what_follows(result: Mapping[str, Any]) -> dict[str, Any]:
 def _probabilities(rows: pd.DataFrame | None) -> list[str]:
     """The columns of probabilities: one, or one a class where there are more than two."""
     return [] if rows is None else [name for name in rows if name.startswith("probability")]
-
-
-def _told(rows: pd.DataFrame) -> Any:
-    if "probability" in rows:
-        return _array(rows.probability.to_numpy())
-    return _columns(rows[_probabilities(rows)])
-
-
-def _kept(told: Any) -> dict[str, np.ndarray]:
-    return _arrays(told if isinstance(told, dict) else {"probability": told})
-
-
-def _optional(rows: pd.DataFrame | None, columns: list[str]) -> dict[str, Any] | None:
-    return None if rows is None else _columns(rows[columns])
 
 
 def _columns(rows: pd.DataFrame) -> dict[str, Any]:

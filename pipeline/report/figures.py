@@ -12,10 +12,9 @@ from matplotlib.figure import Figure
 
 from pipeline import formatting
 from pipeline.judge.net_benefit import net_benefit, treat_all
-from pipeline.judge.primary import is_loss, metric_words
+from pipeline.judge.primary import is_loss
 from pipeline.measure.metrics import BEST
-from pipeline.measure.multiclass import COLUMN
-from pipeline.measure.multiclass import POINTS as CLASS_POINTS
+from pipeline.measure.multiclass import COLUMN, Multiclass
 from pipeline.table import weights
 
 # Okabe & Ito 2008: told apart by colour-blind readers, in this order.
@@ -142,7 +141,13 @@ def _panels(comparison: dict[str, Any]) -> dict[str, dict[str, int]]:
         "whole table": comparison["table"]["classes"],
         "training rows": split["train"],
         "test rows": split["test"],
-        **{v["variant"]: v["training"] for v in comparison["variants"]},
+        **{
+            v["variant"]: {
+                **v["training"]["rows"],
+                **{f"synthetic_{name}": count for name, count in v["training"]["synthetic"].items()},
+            }
+            for v in comparison["variants"]
+        },
     }
 
 
@@ -169,7 +174,7 @@ def differences(said: dict[str, Any]) -> Figure:
     axis.set_yticks(range(len(methods)), [method["variant"] for method in methods])
     axis.set_ylim(len(methods) - 0.5, -0.5)
     than = "less" if is_loss(declared) else "more"
-    axis.set_xlabel(f"gain against none, over the folds: {than} {metric_words(declared)}")
+    axis.set_xlabel(f"gain against none, over the folds: {than} {declared['metric']}")
     axis.set_title(f"Better models to the right ({100 * (1 - declared['alpha']):g} % intervals)", loc="left")
     figure.legend(loc="outside lower right", frameon=False, fontsize=8)  # within, it would lie on an interval
     return figure
@@ -302,7 +307,7 @@ def matrices_by_class(judged: dict[str, dict[str, Any]], names: list[str]) -> Fi
         axis.set_visible(False)
     for number, (name, holdout) in enumerate(judged.items()):
         block, column = divmod(number, columns)
-        for below, (point, by) in enumerate(CLASS_POINTS.items()):
+        for below, (point, by) in enumerate(Multiclass.points.items()):
             axis = axes[(2 * block + below) * columns + column]
             axis.set_visible(True)
             title = f"{name}\nby {by}" if below == 0 else f"by {by}"
@@ -637,7 +642,7 @@ def tables_of_classes(comparison: dict[str, Any], predictions: dict[str, pd.Data
     cells = [
         {"variant": v["variant"], "threshold": by, "actual": names[actual], "called": names[called], "rows": count}
         for v in comparison["variants"]
-        for point, by in CLASS_POINTS.items()
+        for point, by in Multiclass.points.items()
         for actual, counts in enumerate(v["holdout"][point]["matrix"])
         for called, count in enumerate(counts)
     ]

@@ -4,16 +4,14 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.judge import classwise
-from pipeline.judge.comparison import compare, mended
+from pipeline.judge.comparison import compare, corrected
 from pipeline.judge.evidence import Evidence
 from pipeline.measure.metrics import BEST
 from pipeline.report import class_tables
+from pipeline.report import tables as binary_tables
 from pipeline.report.embedded import pack
 from pipeline.report.figures import draw, draw_classes, png, tables, tables_of_classes
 from pipeline.report.page import render, render_classes
-from pipeline.report.tables import flat, markdown
-from pipeline.table.classes import several
 
 
 def pages(evidence: Evidence) -> dict[str, Any]:
@@ -24,16 +22,19 @@ def pages(evidence: Evidence) -> dict[str, Any]:
     files
         Text, bytes of pictures, and for .json plain data.
     """
-    if several(evidence.table):
-        return class_pages(evidence)
-    comparison, predictions = compare(evidence), dict(evidence.predictions)
+    comparison, predictions, embedded = compare(evidence), dict(evidence.predictions), pack(evidence)
+    if evidence.task.kind == "multiclass":
+        drawn = {name: png(figure) for name, figure in draw_classes(comparison).items()}
+        page = render_classes(comparison, drawn, command=evidence.command, evidence=embedded)
+        flat, text = binary_tables.flat(comparison), class_tables.markdown(comparison)
+        return contents(comparison, drawn, tables_of_classes(comparison, predictions), flat, text, page)
     if evidence.truth is not None:
         predictions[BEST] = next(iter(predictions.values())).assign(probability=evidence.truth)
-    figures = draw(comparison, predictions, mended(evidence), evidence.components)
+    figures = draw(comparison, predictions, corrected(evidence), evidence.components)
     drawn = {name: png(figure) for name, figure in figures.items()}
     points = tables(comparison, predictions)
-    page = render(comparison, drawn, command=evidence.command, evidence=pack(evidence))
-    return contents(comparison, drawn, points, flat(comparison), markdown(comparison), page)
+    page = render(comparison, drawn, command=evidence.command, evidence=embedded)
+    return contents(comparison, drawn, points, binary_tables.flat(comparison), binary_tables.markdown(comparison), page)
 
 
 def contents(
@@ -54,18 +55,3 @@ def contents(
         "comparison.md": text,
         "index.html": page,
     }
-
-
-def class_pages(evidence: Evidence) -> dict[str, Any]:
-    """All that a comparison writes: the content of each file, by its path below the folder of reports.
-
-    Returns
-    -------
-    files
-        Text, bytes of pictures, and for .json plain data.
-    """
-    comparison = classwise.compare(evidence)
-    drawn = {name: png(figure) for name, figure in draw_classes(comparison).items()}
-    points = tables_of_classes(comparison, dict(evidence.predictions))
-    page = render_classes(comparison, drawn, command=evidence.command, evidence=pack(evidence))
-    return contents(comparison, drawn, points, class_tables.flat(comparison), class_tables.markdown(comparison), page)

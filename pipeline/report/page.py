@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.formatting import digits, number, signed, threshold
-from pipeline.judge.primary import is_loss, metric_words
+from pipeline.judge.primary import is_loss
 from pipeline.table import weights
 
 # What a picture shows, for those who do not see it; and below it, what to look for.
@@ -150,7 +150,6 @@ def _page(template: str, **content: Any) -> str:
     environment.filters["digits"] = digits
     environment.tests["loss"] = is_loss
     environment.filters["plain"] = _plain
-    environment.filters["primary"] = metric_words
     environment.filters["shown"] = weights.shown
     environment.filters["unbroken"] = _unbroken
     return environment.get_template(template).render(**content)

@@ -1,5 +1,6 @@
 """A comparison as a CSV table and as Markdown."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -7,14 +8,14 @@ from tabulate import tabulate
 
 from pipeline import formatting
 from pipeline.formatting import digits, number, signed
-from pipeline.judge.primary import is_loss, metric_words
+from pipeline.judge.primary import is_loss
 from pipeline.measure.metrics import BEST
 from pipeline.report import figures
 from pipeline.table import weights
 
 POINTS = ("default", "tuned")
-TRAINING_COUNTS = ("negative", "positive", "synthetic_negative", "synthetic_positive")
-DECISION_METRICS = ("precision", "recall", "specificity", "f1", "balanced_accuracy", "g_mean", "mcc", "accuracy")
+NESTED = ("intervals", "matrix", "classes")  # of an operating point: no cells
+OF_CLASSES = ("recall", "precision", "f1")
 
 
 def flat(comparison: dict[str, Any]) -> pd.DataFrame:
@@ -25,17 +26,22 @@ def flat(comparison: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows).convert_dtypes()
 
 
-def row(name: str, training: dict[str, Any], judged: dict[str, Any]) -> dict[str, Any]:
-    """The figures of a variant as cells by column; `training` and `judged` as in metrics.json."""
-    return {
-        "variant": name,
-        **{f"training_{kind}": training.get(kind) for kind in TRAINING_COUNTS},
-        **judged["threshold_free"],
-        **{
-            f"{point}_{key}": (judged[point] or {}).get(key)
-            for point in POINTS
-            for key in ("threshold", "tn", "fp", "fn", "tp", *DECISION_METRICS)
-        },
+def row(name: str, training: Mapping[str, Any], holdout: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures of a variant as cells by column; `training` and `holdout` as in metrics.json."""
+    cells = {"variant": name}
+    for kind in ("rows", "synthetic"):
+        cells |= {f"training_{kind}_{label}": count for label, count in training.get(kind, {}).items()}
+    cells |= holdout["threshold_free"]
+    for point in POINTS:
+        measured = holdout[point] or dict.fromkeys(holdout["default"])  # the same columns without t*
+        cells |= {f"{point}_{key}": value for key, value in measured.items() if key not in NESTED}
+        cells |= {
+            f"{point}_{key}_{label}": each[key]
+            for label, each in (measured.get("classes") or {}).items()
+            for key in OF_CLASSES
+        }
+    return cells | {
+        f"average_precision_{label}": each["average_precision"] for label, each in holdout.get("classes", {}).items()
     }
 
 
@@ -50,7 +56,7 @@ def markdown(comparison: dict[str, Any]) -> str:
             *(number(h["threshold_free"][key]) for key in ("average_precision", "roc_auc")),
             number(h["threshold_free"]["log_loss"], 4),
             number(h["threshold_free"]["brier_skill"]),
-            number(h["threshold_free"]["predicted_over_observed"], 2),
+            number(h["threshold_free"]["calibration_ratio"], 2),
         ]
         for name, h in judged
     ]
@@ -90,7 +96,7 @@ def tests(said: dict[str, Any]) -> list[str]:
     if not said["methods"]:
         return []
     declared = said["declared"]
-    metric, places = metric_words(declared), digits(declared["rope"])
+    metric, places = declared["metric"], digits(declared["rope"])
     headers = ["method", "call", metric, "gain", "interval", "Holm p", "P(worse)", "P(equiv.)", "P(better)"]
     rows = [
         [

@@ -9,16 +9,11 @@ from html.parser import HTMLParser
 from pipeline.config import Evaluate
 from pipeline.errors import InputError
 from pipeline.files import REPORTS
-from pipeline.judge import classwise
-from pipeline.judge.classwise import fits
 from pipeline.judge.evidence import Evidence
-from pipeline.measure import evaluation
-from pipeline.measure.evaluation import Folded
-from pipeline.measure.metrics import holdout
+from pipeline.measure.evaluation import Folded, assess, by_fold, fits_of
 from pipeline.report import files
 from pipeline.report.embedded import unpack
 from pipeline.table import weights
-from pipeline.table.classes import several
 
 PAGE = REPORTS / "index.html"
 BLOCK = re.compile(r'<script type="application/json" id="evidence">(.*?)</script>', re.DOTALL)
@@ -37,26 +32,16 @@ class Piece:
 
 def recompute(evidence: Evidence) -> Evidence:
     """The same evidence, with all that follows from its predictions computed anew: metrics, folds, corrections."""
-    if several(evidence.table):
-        return classwise.recompute(evidence)
-    names = set(Evaluate.__dataclass_fields__)
-    settings = Evaluate(**{key: value for key, value in evidence.declared.items() if key in names})
+    task, true = evidence.task, weights.training(evidence.classes)
+    settings = Evaluate(**{key: evidence.declared[key] for key in Evaluate.__dataclass_fields__})
     results, folds = {}, {}
     for name, kept in evidence.results.items():
-        test, seen, fitted = evidence.predictions[name], evidence.out_of_fold[name], evidence.folds[name]
-        y, probability, weight = test.y.to_numpy(), test.probability.to_numpy(), weights.of(test)
-        tuned = folded = None
-        if seen is not None and fitted is not None:
-            folded = Folded(seen, fitted[fits(fitted)])
-            tuned = evaluation.threshold(seen, settings)
-        true = weights.share(weights.training(evidence.classes))
-        shares = {"trained": kept["model"]["trained_prevalence"], "true": true}
-        results[name] = {
-            **kept,
-            "holdout": holdout(y, probability, tuned=tuned, confidence=settings.confidence, weight=weight),
-            "probabilities": evaluation.mended(y, probability, folded, weight=weight, **shares),
-        }
-        folds[name] = None if folded is None else evaluation.by_fold(folded, settings)
+        seen, fitted = evidence.out_of_fold[name], evidence.folds[name]
+        folded = None if seen is None or fitted is None else Folded(seen, fits_of(fitted))
+        trained = kept["model"]["trained_proportions"]
+        predictions = evidence.predictions[name]
+        results[name] = {**kept, **assess(task, predictions, folded, trained=trained, true=true, settings=settings)}
+        folds[name] = None if folded is None else by_fold(task, folded, settings)
     return replace(evidence, results=results, folds=folds)
 
 

@@ -16,6 +16,7 @@ from pipeline.errors import InputError
 from pipeline.files import digest
 from pipeline.fit import chains, code, run
 from pipeline.fit.variants import refuse_unbuildable
+from pipeline.measure.tasks import task_of
 from pipeline.sweep.composing import Composer, one_line
 from pipeline.sweep.results import Planned
 
@@ -57,7 +58,7 @@ def plan(composed: DictConfig, name: str, *, axes: dict[str, str], code: str) ->
         ) from None
     schema = run.table(params.data)[2]
     try:
-        chains.chain(params, name, schema)  # refuses what a table with these classes cannot have
+        chains.chain(params, name, task_of(schema))  # refuses what a table with these classes cannot have
     except InputError as error:
         raise InputError(p.replace(f"variants.{name}.", "variant.") for p in error.problems) from None
     settings = asdict(params)

@@ -7,6 +7,7 @@ from pathlib import Path
 from pipeline import config
 from pipeline.errors import InputError
 from pipeline.files import digest, read_json, read_table, say
+from pipeline.measure.tasks import task_of
 from pipeline.sweep import results
 from pipeline.sweep.results import Planned, Sweep
 from pipeline.tracking.describe import flat_metrics, settings
@@ -24,23 +25,6 @@ PAGES = (
     "summary.md",
     "summary.json",
     "runs.csv",
-)
-FOLD_METRICS = (
-    "average_precision",
-    "roc_auc",
-    "log_loss",
-    "brier",
-    "default_recall",
-    "default_precision",
-    "tuned_recall",
-    "tuned_precision",
-)
-FOLD_METRICS_OF_CLASSES = (
-    *FOLD_METRICS[:4],
-    "default_balanced_accuracy",
-    "default_macro_f1",
-    "tuned_balanced_accuracy",
-    "tuned_macro_f1",
 )
 
 
@@ -73,8 +57,8 @@ def child_run(planned: Planned, tags: Mapping[str, str]) -> Run:
     series: dict[str, list[float | None]] = {}
     if (planned.folder / "folds.parquet").is_file():
         rows = json.loads(read_table(planned.folder / "folds.parquet").to_json(orient="records"))
-        wanted = FOLD_METRICS if "positives" in rows[0] else FOLD_METRICS_OF_CLASSES
-        series = {metric_name("per_fold", name): [row[name] for row in rows] for name in wanted}
+        task = task_of(read_json(planned.folder / "run.json")["table"])
+        series = {metric_name("per_fold", name): [row[name] for row in rows] for name in task.series}
     own = settings(params, planned.variant)
     return Run(
         planned.name,

@@ -8,7 +8,6 @@ from tabulate import tabulate
 
 from pipeline.formatting import number, signed
 from pipeline.judge.primary import REFERENCE
-from pipeline.report import class_tables
 from pipeline.report.tables import row
 from pipeline.sweep.results import Planned, Sweep
 
@@ -24,7 +23,7 @@ RANKING = {
     "average_precision": "average precision",
     "roc_auc": "ROC AUC",
     "log_loss": "log loss",
-    "predicted_over_observed": "predicted/observed",
+    "calibration_ratio": "calibration ratio",
 }
 # Of more than two classes, in place of the decisions.
 MACRO = {
@@ -59,17 +58,12 @@ def frame(runs: list[Planned], results: dict[str, dict[str, Any]]) -> pd.DataFra
                 "data_sha256": run.data_sha256,
                 "seed": run.settings["seed"],
                 **{f"swept.{key}": value for key, value in run.axes.items()},
-                **_row(run.variant, results[run.id]["training"], results[run.id]["holdout"]),
+                **row(run.variant, results[run.id]["training"], results[run.id]["holdout"]),
             }
             for run in runs
             if run.id in results
         ]
     ).convert_dtypes()
-
-
-def _row(name: str, training: dict[str, Any], judged: dict[str, Any]) -> dict[str, Any]:
-    """The figures of a run; of more than two classes those that are over all of them stand where recall does."""
-    return (class_tables.row if "classes" in judged else row)(name, training, judged)
 
 
 def _table(run: Planned, *, by_hash: bool) -> str:

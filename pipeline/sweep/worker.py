@@ -8,11 +8,12 @@ from pipeline.errors import InputError
 from pipeline.files import read_json
 from pipeline.fit import run
 from pipeline.measure import evaluation
+from pipeline.measure.tasks import task_of
 from pipeline.sweep import results
 from pipeline.sweep.composing import one_line
 from pipeline.sweep.results import Planned
 from pipeline.table import split
-from pipeline.table.classes import several
+from pipeline.table.classes import names
 
 
 def work(path: Path) -> None:
@@ -41,7 +42,7 @@ def attempt(planned: Planned, folder: Path) -> None:
             raise InputError(f"{params.data.path}: the table has changed since the sweep began: run it again")
         made = run.run(params, planned.variant)
         sides, target, roles = run.sides(params.data, params.split), params.data.target, run.table(params.data)[3]
-        classes = split.count(*sides, target=target, labels=several(schema), roles=roles)
+        classes = split.count(*sides, target=target, names=names(schema), roles=roles)
     except InputError as error:
         results.fail(folder, planned, error.problems[0], "")
     except Exception as error:  # whatever one run meets, the others go on
@@ -50,7 +51,7 @@ def attempt(planned: Planned, folder: Path) -> None:
         tables = {"out_of_fold": made.out_of_fold, "folds": made.folds}
         files = {
             "metrics.json": made.metrics,
-            "confusion_matrix.json": evaluation.matrices(made.metrics["holdout"]),
+            "confusion_matrix.json": evaluation.matrices(task_of(schema), made.metrics["holdout"]),
             "predictions.parquet": made.predictions,
             **{f"{name}.parquet": rows for name, rows in tables.items() if rows is not None},
             "run.json": {

@@ -17,30 +17,30 @@ SHOWN = 6  # labels in an error
 ROUTE = "merge it with another class or leave it out with data.classes"
 
 
-def several(schema: Mapping[str, Any]) -> list[Any] | None:
-    """The labels by their codes where there are more than two; None for two classes.
+def labels(schema: Mapping[str, Any]) -> list[Any]:
+    """The labels by their codes; of two classes 1 is the positive one.
 
     Parameters
     ----------
     schema
         What `ingest` wrote as schema.json.
     """
-    return schema.get("labels")
+    return schema.get("labels") or [schema["negative"], schema["positive"]]
 
 
-def labels(schema: Mapping[str, Any]) -> list[Any]:
-    """The labels by their codes, also of two classes, where 1 is the positive one."""
-    return several(schema) or [schema["negative"], schema["positive"]]
+def names(schema: Mapping[str, Any]) -> list[str]:
+    """What files call the classes, by code: `negative` and `positive`, or each label as text where there are more."""
+    return list(schema["classes"])
 
 
-def name(code: int, named: Sequence[Any] | None) -> str:
-    """What to call a class in an error: its label where there are several, else its code."""
-    return str(code) if named is None else repr(named[code])
-
-
-def rarest(y: pd.Series | np.ndarray, named: Sequence[Any] | None) -> int:
+def rarest(y: pd.Series | np.ndarray, classes: int) -> int:
     """Rows of the rarest class, which is counted where rows may be too few; mostly that is the positive one."""
-    return int(np.bincount(y, minlength=2 if named is None else len(named)).min())
+    return int(np.bincount(y, minlength=classes).min())
+
+
+def advice(classes: int) -> str:
+    """What to do about a class with too few rows."""
+    return ROUTE if classes > 2 else "collect more rows of it"
 
 
 def merged(column: pd.Series, mapping: Mapping[Any, Any]) -> pd.Series:

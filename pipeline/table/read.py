@@ -79,8 +79,5 @@ def kinds_in_words(kinds: Mapping[str, str]) -> str:
 
 def classes_in_words(schema: Mapping[str, Any]) -> str:
     """The class counts in words."""
-    if classes.several(schema):
-        return ", ".join(
-            f"{kinds_in_words:,} {schema['target']} = {name}" for name, kinds_in_words in schema["classes"].items()
-        )
-    return f"{schema['classes']['positive']:,} positive ({schema['target']} = {schema['positive']!r})"
+    rows = zip(classes.labels(schema), schema["classes"].values(), strict=True)
+    return ", ".join(f"{count:,} {schema['target']} = {label!r}" for label, count in rows)

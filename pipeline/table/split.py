@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
-from pipeline import formatting
 from pipeline.errors import InputError
 from pipeline.table import classes, weights
 
@@ -23,7 +22,7 @@ def split(
     seed: int,
     groups: pd.Series | None = None,
     times: pd.Series | None = None,
-    labels: Sequence[Any] | None = None,
+    labels: Sequence[Any],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Training rows and test rows, every row in one of the two.
 
@@ -42,7 +41,7 @@ def split(
     groups, times
         Of each row, see `pipeline.table.grouping.together`.
     labels
-        Of more than two classes, by their codes; None for two.
+        Of the classes, by their codes.
 
     Raises
     ------
@@ -62,11 +61,10 @@ def split(
         enough = False
     if not enough:
         label = counts.idxmin()
-        more = "collect more rows of it" if labels is None else classes.ROUTE
         raise InputError(
-            f"class {classes.name(label, labels)} of {target!r} has {counts[label]} of {len(table):,} rows: at "
-            f"split.test_size={test_size} training and test rows cannot both have one: {more}, or move "
-            "split.test_size towards 0.5"
+            f"class {labels[label]!r} of {target!r} has {counts[label]} of {len(table):,} rows: at "
+            f"split.test_size={test_size} training and test rows cannot both have one: "
+            f"{classes.advice(len(labels))}, or move split.test_size towards 0.5"
         )
     return train, test
 
@@ -99,34 +97,32 @@ def count(
     test: pd.DataFrame,
     *,
     target: str,
-    labels: Sequence[Any] | None = None,
-    roles: pd.DataFrame | None = None,
+    names: Sequence[str],
+    roles: pd.DataFrame,
 ) -> dict[str, dict[str, Any]]:
     """Rows of each class on both sides, and how many rows repeat the features of another.
 
-    Of more than two classes `labels` has theirs by code; of two the classes are `negative` and `positive`.
-    `duplicates` has the test rows that repeat a training row, `crossing`, and how many rows `repeated` an earlier one.
+    `names` are those of the classes, by code, see `pipeline.table.classes.names`. `duplicates` has the test rows that
+    repeat a training row, `crossing`, and how many rows `repeated` an earlier one.
     Where `roles`, see `pipeline.table.ingest.Table`, has weights, `weight` has their sums by side and class.
     """
     sides = {"train": train, "test": test}
     seen = {side: pd.util.hash_pandas_object(rows.drop(columns=target), index=False) for side, rows in sides.items()}
     repeated = pd.concat(seen.values()).duplicated()
-    names = ("negative", "positive") if labels is None else tuple(map(formatting.label_text, labels))
-    weighed = {}
-    if roles is not None and "weight" in roles:
-        weighed["weight"] = {
-            side: weights.totals(rows[target], roles.weight.loc[rows.index].to_numpy()) for side, rows in sides.items()
+    totals = {
+        side: {
+            kind: dict(zip(names, weights.totals(rows[target], weight, len(names)), strict=True))
+            for kind, weight in {"rows": weights.ones(len(rows)), "weight": weights.of(roles, rows.index)}.items()
         }
+        for side, rows in sides.items()
+    }
     return {
-        **{
-            side: {name: int((rows[target] == code).sum()) for code, name in enumerate(names)}
-            for side, rows in sides.items()
-        },
+        **{side: counts["rows"] for side, counts in totals.items()},
         "duplicates": {
             "crossing": int(seen["test"].isin(set(seen["train"])).sum()),
             "repeated": int(repeated.sum()),
         },
-        **weighed,
+        **({"weight": {side: counts["weight"] for side, counts in totals.items()}} if "weight" in roles else {}),
     }
 
 

@@ -1,4 +1,8 @@
-"""How many rows of the population each row stands for."""
+"""How many rows of the population each row counts for.
+
+Weights are an array wherever rows are counted. Where none are declared they are whole ones, so that sums of them are
+counts; declared ones are floats.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,21 +11,31 @@ import numpy as np
 import pandas as pd
 
 
-def of(rows: pd.DataFrame, index: Any = None) -> np.ndarray | None:
-    """The `weight` of roles or predictions, or of those rows that `index` names; None where none is declared."""
+def of(rows: pd.DataFrame, index: Any = None) -> np.ndarray:
+    """The weights of roles or predictions, or of those rows that `index` names; whole ones where none are declared."""
     if "weight" not in rows:
-        return None
+        return ones(len(rows if index is None else index))
     return np.asarray(rows["weight"] if index is None else rows["weight"].loc[index])
 
 
-def column(weight: np.ndarray | None) -> dict[str, np.ndarray]:
-    """The weights as a column for a frame; no column without them."""
-    return {} if weight is None else {"weight": weight}
+def ones(rows: int) -> np.ndarray:
+    """Weights of so many rows where none are declared; shape (rows,), int64."""
+    return np.ones(rows, dtype=np.int64)
 
 
-def at(weight: np.ndarray | None, places: np.ndarray) -> np.ndarray | None:
-    """The weights at these places, positions or a mask."""
-    return None if weight is None else weight[places]
+def declared(weight: np.ndarray) -> bool:
+    """Whether these weights were declared."""
+    return bool(weight.dtype.kind == "f")
+
+
+def for_library(weight: np.ndarray) -> np.ndarray | None:
+    """What library calls get as `sample_weight`: nothing where none are declared, since ones change last bits."""
+    return weight if declared(weight) else None
+
+
+def column(weight: np.ndarray) -> dict[str, np.ndarray]:
+    """Declared weights as a column for a frame; no column of ones."""
+    return {"weight": weight} if declared(weight) else {}
 
 
 def effective(weight: np.ndarray) -> float:
@@ -39,26 +53,22 @@ def effective(weight: np.ndarray) -> float:
     return float(weight.sum() ** 2 / (weight**2).sum()) if weight.size else 0.0
 
 
-def totals(y: pd.Series, weight: np.ndarray) -> dict[str, float]:
-    """The weight of each class, `negative` and `positive`, of rows with y 0 and 1."""
-    positive = y.to_numpy() == 1
-    return {"negative": float(weight[~positive].sum()), "positive": float(weight[positive].sum())}
+def totals(y: np.ndarray | pd.Series, weight: np.ndarray, classes: int = 2) -> list[float]:
+    """The weight of each class by code: counts where no weights are declared."""
+    codes = np.asarray(y)
+    return [weight[codes == code].sum().item() for code in range(classes)]
 
 
-def prevalence(y: pd.Series, weight: np.ndarray | None) -> float:
-    """The positives' share of these rows, by weight where there is one."""
-    return float((y == 1).mean()) if weight is None else share(totals(y, weight))
+def proportions(y: np.ndarray | pd.Series, weight: np.ndarray, classes: int = 2) -> np.ndarray:
+    """Each class's share of the total weight, by code; shape (classes,)."""
+    counts = np.array(totals(y, weight, classes), dtype=np.float64)
+    return np.asarray(counts / counts.sum())
 
 
-def share(classes: Mapping[str, float]) -> float:
-    """The positives' share of numbers by class, `negative` and `positive`."""
-    return classes["positive"] / (classes["positive"] + classes["negative"])
-
-
-def training(classes: Mapping[str, Any]) -> dict[str, float]:
-    """Of what `split` counts, the training rows by class, or their weight where it is declared."""
-    found: dict[str, float] = classes["weight"]["train"] if "weight" in classes else classes["train"]
-    return found
+def training(classes: Mapping[str, Any]) -> np.ndarray:
+    """The class proportions of the training rows, by code, from what `pipeline.table.split.count` gives."""
+    counts = np.array(list(classes.get("weight", classes)["train"].values()), dtype=np.float64)
+    return np.asarray(counts / counts.sum())
 
 
 def shown(amount: float) -> float:

@@ -4,7 +4,7 @@ import argparse
 import io
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import redirect_stderr
 from dataclasses import asdict
 from pathlib import Path
@@ -22,7 +22,9 @@ from pipeline.files import digest, read_json, say, write_json
 from pipeline.fit import chains, code, run, splits
 from pipeline.judge import primary, verdict
 from pipeline.measure.statistics import wilson
-from pipeline.table.classes import rarest, several
+from pipeline.measure.tasks import task_of
+from pipeline.table import read
+from pipeline.table.classes import rarest
 from pipeline.tools.labels import over_folds, refuse_no_family, training_labels
 from pipeline.tools.settings import asked
 
@@ -89,7 +91,10 @@ def outcome(params: Config, number: int, *, criterion: Criterion, sha256: str) -
             raise InputError(f"{params.data.path}: the table has changed since the audit began: run it again")
         try:
             found, thresholds = over_folds(
-                shuffled(table, target=params.data.target, seed=params.seed, number=number), params, roles, schema
+                shuffled(table, target=params.data.target, seed=params.seed, number=number),
+                params,
+                roles,
+                task_of(schema),
             )
         except InputError as error:
             raise InputError(f"labels shuffled, number {number}: {error}") from None
@@ -135,13 +140,14 @@ def audit(
 
     table, _, schema, roles = run.table(params.data)
     refuse_no_family(params)
-    chains.chain(params, primary.REFERENCE, schema)  # refuses what a table with these classes cannot have
-    known, times = training_labels(params, table, roles, schema)
-    if splits.count(known, several(schema), most=params.evaluate.folds, times=times) < 2:
+    task = task_of(schema)
+    chains.chain(params, primary.REFERENCE, task)  # refuses what a table with these classes cannot have
+    known, times = training_labels(params, table, roles, task)
+    if splits.count(known, task.classes, most=params.evaluate.folds, times=times) < 2:
         least = (2 if times is None else 3) * splits.LEAST
         raise InputError(
             f"{params.data.name}: expected {least} rows of the rarest class or more among the training rows, found "
-            f"{rarest(known, several(schema))}"
+            f"{rarest(known, task.classes)}"
             + ("" if times is None else ", or more at one time than two folds along time can part")
             + ": there is no verdict to audit"
         )
@@ -205,13 +211,6 @@ def lines(outcomes: Sequence[dict[str, Any]], *, alpha: float) -> tuple[list[str
     ], holds
 
 
-def counted(schema: Mapping[str, Any]) -> str:
-    """How many rows there are of the positive class, or of each of several."""
-    if several(schema):
-        return ", ".join(f"{count:,} {name}" for name, count in schema["classes"].items())
-    return f"{schema['classes']['positive']:,} positive"
-
-
 def main() -> None:
     """Shuffle the table's labels, judge, count; exit status 0 if the verdict holds its alpha, 1 if it does not."""
     parser = argparse.ArgumentParser(
@@ -228,10 +227,10 @@ def main() -> None:
     schema = run.table(params.data)[2]
     say(
         f"table     {params.data.name}: {sum(schema['classes'].values()):,} rows, "
-        f"{counted(schema)}; {', '.join(params.variants)}"
+        f"{read.classes_in_words(schema)}; {', '.join(params.variants)}"
     )
     declared = params.compare
-    words = primary.metric_words({"primary": declared.primary, **({"labels": []} if several(schema) else {})})
+    words = primary.metric_words(declared.primary, task_of(schema))
     say(f"declared  {words}, ROPE {declared.rope:g}, alpha {declared.alpha:g}")
     sys.stdout.flush()
     said, holds = lines(audit(params, null=keys.null), alpha=declared.alpha)

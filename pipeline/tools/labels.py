@@ -1,8 +1,5 @@
 """Refits a table's variants over its folds, for audits and plans."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import pandas as pd
 
 from pipeline.config import Config
@@ -10,13 +7,13 @@ from pipeline.errors import InputError
 from pipeline.fit import chains, folds
 from pipeline.judge import primary
 from pipeline.measure import evaluation
+from pipeline.measure.task import Task
 from pipeline.table import split, weights
-from pipeline.table.classes import several
 from pipeline.table.grouping import together
 
 
 def over_folds(
-    table: pd.DataFrame, params: Config, roles: pd.DataFrame, schema: Mapping[str, Any] | None = None
+    table: pd.DataFrame, params: Config, roles: pd.DataFrame, task: Task
 ) -> tuple[dict[str, pd.DataFrame | None], dict[str, float | None]]:
     """What the stages from `split` to `evaluate` find over the folds of a table, for all variants.
 
@@ -28,8 +25,8 @@ def over_folds(
         Its `data` says no more than the target's name.
     roles
         See `pipeline.table.ingest.Table`.
-    schema
-        See `pipeline.table.read.load`; None for two classes.
+    task
+        Of the table.
 
     Returns
     -------
@@ -43,17 +40,18 @@ def over_folds(
     """
     target, how = params.data.target, params.split
     blocks = together(table.drop(columns=target), roles, how)
-    labels = None if schema is None else several(schema)
-    training, _ = split.split(table, target=target, test_size=how.test_size, seed=how.seed, labels=labels, **blocks)
+    training, _ = split.split(
+        table, target=target, test_size=how.test_size, seed=how.seed, labels=task.labels, **blocks
+    )
     blocks = together(training.drop(columns=target), roles, how)
     weight = weights.of(roles, training.index)
     found: dict[str, pd.DataFrame | None] = {}
     thresholds: dict[str, float | None] = {}
     shared = chains.Shared()
     for name in params.variants:
-        chain = chains.chain(params, name, schema)
+        chain = chains.chain(params, name, task)
         try:
-            folded, tuned = folds.refit(
+            folded = folds.refit(
                 training,
                 target=target,
                 chain=chain,
@@ -65,8 +63,8 @@ def over_folds(
             )
         except InputError as error:
             raise InputError(f"variants.{name}: {error}") from None
-        found[name] = None if folded is None else evaluation.by_fold(folded, params.evaluate)
-        thresholds[name] = tuned
+        found[name] = None if folded is None else evaluation.by_fold(task, folded, params.evaluate)
+        thresholds[name] = None if folded is None else task.choose(folded.predictions, params.evaluate)
     return found, thresholds
 
 
@@ -84,14 +82,15 @@ def refuse_no_family(params: Config) -> None:
 
 
 def training_labels(
-    params: Config, table: pd.DataFrame, roles: pd.DataFrame, schema: Mapping[str, Any] | None = None
+    params: Config, table: pd.DataFrame, roles: pd.DataFrame, task: Task
 ) -> tuple[pd.Series, pd.Series | None]:
     """The codes of the training rows, as many of each in whatever order the labels are if rows stand for themselves.
 
     And their times, where they are folded along time.
     """
-    labels = None if schema is None else several(schema)
     target, how = params.data.target, params.split
     blocks = together(table.drop(columns=target), roles, how)
-    training, _ = split.split(table, target=target, test_size=how.test_size, seed=how.seed, labels=labels, **blocks)
+    training, _ = split.split(
+        table, target=target, test_size=how.test_size, seed=how.seed, labels=task.labels, **blocks
+    )
     return training[target], together(training.drop(columns=target), roles, how).get("times")

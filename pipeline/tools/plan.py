@@ -17,7 +17,8 @@ from pipeline.fit import run, splits
 from pipeline.formatting import digits, number
 from pipeline.judge import primary, verdict
 from pipeline.measure.statistics import minimum_detectable
-from pipeline.table.classes import rarest, several
+from pipeline.measure.tasks import task_of
+from pipeline.table.classes import rarest
 from pipeline.tools.labels import refuse_no_family, training_labels
 from pipeline.tools.settings import asked
 from pipeline.tools.simulate import size, variances
@@ -138,9 +139,9 @@ def plan(params: Config, keys: Plan, *, processes: int = -1) -> Expected:
 
     refuse_no_family(params)
     table, _, schema, roles = run.table(params.data)
-    if labels := several(schema):
+    if (task := task_of(schema)).kind != "binary":
         raise InputError(
-            f"data.target: the plan simulates two classes, found {len(labels)}: plan one class against the rest with "
+            f"data.target: the plan simulates two classes, found {task.classes}: plan one class against the rest with "
             "data.positive=CLASS, the rarest being the one a macro average hangs on most"
         )
     if params.split.by != "rows":
@@ -155,9 +156,9 @@ def plan(params: Config, keys: Plan, *, processes: int = -1) -> Expected:
             f"'data.drop=[{drop}]', and read its figures as the best case"
         )
     total, positives = len(table), int(schema["classes"]["positive"])
-    known, _ = training_labels(params, table, roles)
+    known, _ = training_labels(params, table, roles, task)
     kind, rare = ("positive", positives) if 2 * positives <= total else ("negative", total - positives)
-    inside, number = rarest(known, None), splits.count(known, None, most=params.evaluate.folds)
+    inside, number = rarest(known, task.classes), splits.count(known, task.classes, most=params.evaluate.folds)
     family = [name for name in params.variants if name != primary.REFERENCE]
     rows = size(total, rare, most=keys.rows, test_size=params.split.test_size, number=number)
     expected = Expected(

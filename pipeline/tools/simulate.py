@@ -15,6 +15,7 @@ from pipeline.errors import InputError
 from pipeline.fit import preprocessing, run, splits
 from pipeline.judge import primary
 from pipeline.measure.statistics import fold_ratio
+from pipeline.measure.tasks import TWO_CLASSES
 from pipeline.tools.labels import over_folds
 
 ENOUGH = 50  # rows of the rarer class that a simulated table trains on, if it can: width then follows the law
@@ -157,7 +158,7 @@ def variances(params: Config, number: int, *, rows: int, positives: int, roc_auc
     quiet = io.StringIO()  # the folds' own progress lines, of several processes at once
     with redirect_stderr(quiet):
         once = replace(params, evaluate=replace(params.evaluate, repeats=1))
-        found, _ = over_folds(table, once, pd.DataFrame(index=table.index))
+        found, _ = over_folds(table, once, pd.DataFrame(index=table.index), TWO_CLASSES)
     sys.stderr.write(quiet.getvalue())
     rows_of = {name: each for name, each in found.items() if each is not None}
     none = rows_of.pop(primary.REFERENCE)

@@ -27,7 +27,8 @@ from pipeline.files import (
     say,
     write_json,
 )
-from pipeline.table import weights
+from pipeline.measure.task import Task
+from pipeline.measure.tasks import task_of
 from pipeline.table.split import separate
 from pipeline.tracking.describe import flat_metrics, git_tags, settings
 from pipeline.tracking.publish import publish
@@ -41,27 +42,16 @@ DONE = TRACK / "results.json"  # absent in a fresh clone, where `dvc repro` has 
 EXAMPLE_ROWS = 5
 
 
-def sentence(name: str, params: Config, metrics: Mapping[str, Any]) -> str:
+def sentence(name: str, params: Config, task: Task, holdout: dict[str, Any]) -> str:
     """What a variant is and does, for a person who reads nothing else."""
-    chosen, judged = config.variant(params, name), metrics["holdout"]
+    chosen = config.variant(params, name)
     sampler = chosen.sampler["_target_"].rpartition(".")[2]
     model = ", ".join([params.model["_target_"].rpartition(".")[2], *(f"{k}={v}" for k, v in chosen.model.items())])
     made = f"{'No resampling' if sampler == 'FunctionSampler' else sampler}, then {model}, on {params.data.name}"
-    if "classes" in judged:
-        recalls = [judged[point]["balanced_accuracy"] for point in ("default", "tuned")]
-        default, weighed = ("undefined" if recall is None else f"{recall:.3f}" for recall in recalls)
-        return (
-            f"{made}. Macro recall over {len(judged['classes'])} classes among {judged['rows']} test rows is {default} "
-            f"by the likeliest class, {weighed} by class weights."
-        )
-    precision, cells = judged["threshold_free"]["average_precision"], judged["default"]
-    found, positives, alarms = map(weights.shown, (cells["tp"], cells["tp"] + cells["fn"], cells["fp"]))
     weighted = f", weighted by {params.data.weight}" if params.data.weight else ""
-    return (
-        f"{made}{weighted}. At threshold 0.5 it finds {found} of the {positives} positives among "
-        f"{judged['rows']} test rows, with {alarms} false alarms"
-        + ("." if precision is None else f"; average precision {precision:.3f}.")
-    )
+    precision = holdout["threshold_free"]["average_precision"]
+    ranking = "" if precision is None else f" {task.title('average_precision').capitalize()} {precision:.3f}."
+    return f"{made}{weighted}. On {holdout['rows']:,} test rows it {task.summary(holdout)}.{ranking}"
 
 
 def child_files(name: str) -> dict[str, Path]:
@@ -137,7 +127,7 @@ def variant_run(
     predictions = read_table(EVALUATE / name / "predictions.parquet").to_csv(lineterminator="\n")
     return Run(
         name,
-        sentence(name, params, metrics),
+        sentence(name, params, task_of(schema), metrics["holdout"]),
         tags={"kind": "variant", "data_sha256": dataset.sha256, "params_sha256": digest(own)},
         params=own,
         metrics=flat_metrics(metrics),

@@ -10,7 +10,8 @@ from sklearn.base import BaseEstimator
 from pipeline.errors import InputError, nearest
 from pipeline.fit import encoding
 from pipeline.formatting import label_text
-from pipeline.measure import calibration, multiclass
+from pipeline.measure import calibration
+from pipeline.measure.tasks import of_labels
 from pipeline.table import columns
 from pipeline.table.classes import labels
 from pipeline.table.conversions import ColumnError, lines
@@ -37,9 +38,8 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         t*: rows whose raw probability is at least this are called positive. None is `DEFAULT`; more than two classes
         have none.
     correction
-        `slope` and `intercept`, as for `pipeline.measure.calibration.recalibrate`, or `trained` and `true`, as for
-        `pipeline.measure.calibration.correct_prior`; of more than two classes lists of both, for
-        `pipeline.measure.calibration.correct_shares`.
+        `slope` and `intercept`, as for `pipeline.measure.calibration.recalibrate`; or `trained` and `true`, class
+        proportions by code, as for `pipeline.measure.task.Task.correct`.
     """
 
     def __init__(
@@ -89,29 +89,17 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
                 f"{lines(np.flatnonzero(X[name].isna()))}: fill them in"
                 for name in X.columns[X.isna().any()]
             )
-        told = self.model.predict_proba(encoding.encode(self.preprocessor, prepared))
-        if len(self.labels) > 2:
-            return self._of_several(told, rows.index)
-        raw = told[:, 1]
-        correct = calibration.recalibrate if "slope" in self.correction else calibration.correct_prior
-        called = raw >= (DEFAULT if self.threshold is None else self.threshold)
-        negative, positive = self.labels
-        return pd.DataFrame(
-            {
-                "probability": correct(raw, **self.correction),
-                "raw_probability": raw,
-                "decision": [positive if each else negative for each in called],
-            },
-            index=rows.index,
-        )
-
-    def _of_several(self, told: np.ndarray, index: pd.Index) -> pd.DataFrame:
-        shares = {key: np.array(values) for key, values in self.correction.items()}
-        called = multiclass.decide(told, shares["trained"])
-        names = [label_text(label) for label in self.labels]
-        forms = {"probability": calibration.correct_shares(told, **shares), "raw_probability": told}
-        each = {f"{form}_{name}": p[:, code] for form, p in forms.items() for code, name in enumerate(names)}
-        return pd.DataFrame({**each, "decision": [self.labels[code] for code in called]}, index=index)
+        raw = self.model.predict_proba(encoding.encode(self.preprocessor, prepared))
+        task, proportions = of_labels(self.labels, list(map(label_text, self.labels))), None
+        if "slope" in self.correction:
+            corrected = calibration.by_class(calibration.recalibrate(raw[:, 1], **self.correction))
+        else:
+            proportions = np.array(self.correction["trained"])
+            corrected = task.correct(raw, trained=proportions, true=np.array(self.correction["true"]))
+        rule = {"threshold": DEFAULT if self.threshold is None else self.threshold}
+        codes = task.predicted(pd.DataFrame(task.columns(raw)), rule, trained=proportions)
+        decision = [self.labels[code] for code in codes]
+        return pd.DataFrame({**task.output(corrected, raw), "decision": decision}, index=rows.index)
 
     def typed(self, rows: pd.DataFrame) -> pd.DataFrame:
         """The features of raw rows, in the order and the dtypes of training: nothing is guessed from these rows.
@@ -182,9 +170,7 @@ def scorer(schema: Mapping[str, Any], preprocessor: Any, model: Any, metrics: Ma
     if list(trained) != schema["features"]:
         raise InputError("expected a preprocessor and a model of this table, found another's: run `dvc repro`")
     tuned, corrections, named = metrics["holdout"]["tuned"], metrics["probabilities"]["corrections"], labels(schema)
-    shares = {key: corrections[key] for key in ("trained", "true")}
-    if len(named) > 2:
-        shares = {key: [values[label_text(label)] for label in named] for key, values in shares.items()}
+    proportions = {key: list(corrections[key].values()) for key in ("trained", "true")}
     return Scorer(
         preprocessor,
         model,
@@ -192,7 +178,7 @@ def scorer(schema: Mapping[str, Any], preprocessor: Any, model: Any, metrics: Ma
         text=schema["text"],
         labels=named,
         threshold=(tuned or {}).get("threshold"),
-        correction=corrections.get("platt") or shares,
+        correction=corrections["platt"] or proportions,
     )
 
 

@@ -24,8 +24,10 @@ from pipeline.files import read_table, write_table
 from pipeline.fit import chains, folds, splits, tuning
 from pipeline.fit.preprocessing import preprocess
 from pipeline.measure import thresholds
-from pipeline.table import mountain_shop
+from pipeline.measure.tasks import TWO_CLASSES
+from pipeline.table import mountain_shop, weights
 
+ONES = weights.ones(60)
 STANDARD = {"impute": "median", "scale": True}
 
 
@@ -38,11 +40,11 @@ def visits():
 
 
 def chained(sampler=None, model=None, preprocessing=STANDARD, grid=None):
-    return chains.Chain(preprocessing, sampler or FunctionSampler(), model or LogisticRegression(), grid)
+    return chains.Chain(preprocessing, sampler or FunctionSampler(), model or LogisticRegression(), grid, TWO_CLASSES)
 
 
 def folded(visits, *, number=3, repeats=1, seed=42, groups=None, times=None, **parts):
-    how = {"folds": number, "repeats": repeats, "seed": seed, "groups": groups, "times": times}
+    how = {"folds": number, "repeats": repeats, "seed": seed, "groups": groups, "times": times, "weight": ONES}
     return folds.out_of_fold(visits, target="buy", chain=chained(**parts), **how)
 
 
@@ -53,15 +55,15 @@ def predicted(visits, **settings):
 @pytest.mark.parametrize(("positives", "number"), [(4, 0), (9, 1), (10, 2), (14, 2), (24, 4), (25, 5), (900, 5)])
 def test_each_fold_keeps_five_rows_of_the_rarest_class(positives, number):
     y = pd.Series([1] * positives + [0] * 900)
-    assert splits.count(y, None, most=5) == number
-    assert splits.count(1 - y, None, most=5) == number  # it need not be the positive one
-    assert splits.count(y.replace(0, 2), ["never", "rare", "often"], most=5) == 0
+    assert splits.count(y, 2, most=5) == number
+    assert splits.count(1 - y, 2, most=5) == number  # it need not be the positive one
+    assert splits.count(y.replace(0, 2), 3, most=5) == 0
 
 
 def test_folds_along_time_keep_five_rows_of_the_rarer_class_in_each_block():
     y, day = pd.Series([1, 0, 0, 0] * 30), pd.Series(range(120))
-    assert splits.count(y, None, most=5, times=day) == 5  # six blocks of five
-    assert splits.count(y[:116], None, most=5, times=day[:116]) == 4
+    assert splits.count(y, 2, most=5, times=day) == 5  # six blocks of five
+    assert splits.count(y[:116], 2, most=5, times=day[:116]) == 4
     for labels in (y, 1 - y):
         for number in (2, 5):
             found = list(splits.splits(labels, folds=number, repeats=1, seed=1, times=day))
@@ -69,16 +71,16 @@ def test_folds_along_time_keep_five_rows_of_the_rarer_class_in_each_block():
             assert [int(rare.iloc[held].sum()) for _, _, _, held in found] == [30 // (number + 1)] * number
     # Half the rows are of one day: of six blocks of five positives two would be empty, of three none is.
     clumped = day.where(day < 60, 60)
-    assert splits.count(y, None, most=5, times=clumped) == 2
-    assert splits.count(y, None, most=5, times=day * 0) == 0
+    assert splits.count(y, 2, most=5, times=clumped) == 2
+    assert splits.count(y, 2, most=5, times=day * 0) == 0
     # A cut goes to the nearest day: of three days each is a block, though the first holds more than its share.
     three = pd.Series([1] * 13 + [0] * 60 + [1] * 11 + [0] * 60 + [1] * 8 + [0] * 60)
     days = pd.Series(np.repeat([1, 2, 3], [73, 71, 68]))
-    assert splits.count(three, None, most=5, times=days) == 2
+    assert splits.count(three, 2, most=5, times=days) == 2
     assert [len(held) for _, _, _, held in splits.splits(three, folds=2, repeats=1, seed=1, times=days)] == [71, 68]
     # Both classes must be in each block: here the first days have positives alone.
     drift = pd.Series([1] * 15 + [1, 0, 0, 0] * 15)
-    assert splits.count(drift, None, most=5, times=pd.Series(range(75))) == 0
+    assert splits.count(drift, 2, most=5, times=pd.Series(range(75))) == 0
 
 
 def test_a_class_that_a_fold_cannot_learn_is_refused_with_the_mend():
@@ -161,15 +163,15 @@ def test_each_fold_says_what_it_learned_from(visits):
     fits = folded(visits, sampler=RandomOverSampler(random_state=0), repeats=2).fits
     assert fits[["repeat", "fold"]].to_numpy().tolist() == [[r, k] for r in range(2) for k in range(3)]
     assert fits.training_rows.tolist() == [40] * 6
-    assert fits.training_positives.tolist() == [10] * 6
-    assert fits.trained_prevalence.tolist() == [0.5] * 6
+    assert fits.training_rows_1.tolist() == [10] * 6
+    assert fits.trained_proportion_1.tolist() == [0.5] * 6
     assert fits.C.isna().all()
 
 
 def test_c_is_the_one_with_the_lowest_log_loss_out_of_inner_folds_as_scikit_learn_finds_it(visits):
     X, y = visits.drop(columns="buy"), visits.buy
     grid = [0.01, 0.1, 1.0, 10.0]
-    chosen, losses = tuning.tune(X, y, chained(grid=grid), where=(42,))
+    chosen, losses = tuning.tune(X, y, chained(grid=grid), where=(42,), weight=ONES)
     seed = int(np.random.SeedSequence((42,)).generate_state(1)[0])
     search = GridSearchCV(
         make_pipeline(preprocessing.StandardScaler(), LogisticRegression()),
@@ -185,22 +187,26 @@ def test_resampling_s_shift_of_all_probabilities_does_not_choose_c(visits):
     # Weights of 1 and 1e4 shift all probabilities towards 1: raw log loss would choose by that.
     X, y = visits.drop(columns="buy"), visits.buy
     shifted = chained(model=LogisticRegression(class_weight={0: 1.0, 1: 50.0}, max_iter=1000), grid=[0.1, 1.0])
-    _, losses = tuning.tune(X, y, shifted, where=(42,))
-    _, plain = tuning.tune(X, y, chained(grid=[0.1, 1.0]), where=(42,))
+    _, losses = tuning.tune(X, y, shifted, where=(42,), weight=ONES)
+    _, plain = tuning.tune(X, y, chained(grid=[0.1, 1.0]), where=(42,), weight=ONES)
     assert max(losses.values()) < 1.5 * max(plain.values())
 
 
 def test_c_stays_as_it_is_without_a_grid_or_with_too_few_positives(visits):
     X, y = visits.drop(columns="buy"), visits.buy
-    assert tuning.tune(X, y, chained(), where=(1,)) == (None, None)
+    assert tuning.tune(X, y, chained(), where=(1,), weight=ONES) == (None, None)
     few = pd.concat([visits[visits.buy == 1].head(9), visits[visits.buy == 0]])
-    assert tuning.tune(few.drop(columns="buy"), few.buy, chained(grid=[0.1, 1.0]), where=(1,)) == (None, None)
+    assert tuning.tune(
+        few.drop(columns="buy"), few.buy, chained(grid=[0.1, 1.0]), where=(1,), weight=ONES[: len(few)]
+    ) == (None, None)
 
 
 def test_c_is_that_of_the_rows_as_they_are_where_the_sampler_cannot_take_an_inner_fold(visits):
     X, y = visits.drop(columns="buy"), visits.buy
     greedy = chained(sampler=SMOTE(k_neighbors=int(y.sum()) - 1), grid=[0.1, 1.0])  # a third less is too few
-    assert tuning.tune(X, y, greedy, where=(1,)) == tuning.tune(X, y, chained(grid=[0.1, 1.0]), where=(1,))
+    assert tuning.tune(X, y, greedy, where=(1,), weight=ONES) == tuning.tune(
+        X, y, chained(grid=[0.1, 1.0]), where=(1,), weight=ONES
+    )
 
 
 def test_each_fold_chooses_its_c_from_its_own_training_rows(visits):
@@ -208,7 +214,7 @@ def test_each_fold_chooses_its_c_from_its_own_training_rows(visits):
     found = folded(visits, grid=grid)
     X, y = visits.drop(columns="buy"), visits.buy
     expected = [
-        tuning.tune(X.iloc[fit], y.iloc[fit], chained(grid=grid), where=(42, repeat, fold))[0]
+        tuning.tune(X.iloc[fit], y.iloc[fit], chained(grid=grid), where=(42, repeat, fold), weight=ONES[fit])[0]
         for repeat, fold, fit, _ in splits.splits(y, folds=3, repeats=1, seed=42)
     ]
     assert found.fits.C.tolist() == expected
@@ -226,7 +232,9 @@ class Vandal(BaseEstimator):
 
 def made_by(visits, prepare, **parts):
     chain = chained(grid=[0.1, 1.0], **parts)
-    return folds.out_of_fold(visits, target="buy", chain=chain, folds=3, repeats=2, seed=42, prepare=prepare)
+    return folds.out_of_fold(
+        visits, target="buy", chain=chain, folds=3, repeats=2, seed=42, weight=ONES, prepare=prepare
+    )
 
 
 def same(one, other):

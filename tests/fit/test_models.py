@@ -9,6 +9,10 @@ from sklearn.naive_bayes import GaussianNB
 
 from pipeline.errors import InputError
 from pipeline.fit.models import describe, train
+from pipeline.measure.tasks import TWO_CLASSES
+from pipeline.table import weights
+
+ONES = weights.ones(6)
 
 
 @pytest.fixture
@@ -18,16 +22,16 @@ def visits():
 
 
 def test_a_model_that_converges_says_so(visits):
-    model, converged = train(*visits, LogisticRegression())
+    model, converged = train(*visits, LogisticRegression(), ONES)
     assert converged
     assert (model.coef_ == LogisticRegression().fit(*visits).coef_).all()
 
 
 def test_a_model_that_does_not_converge_is_recorded_and_warns_nobody(visits):
-    model, converged = train(*visits, LogisticRegression(max_iter=1))
+    model, converged = train(*visits, LogisticRegression(max_iter=1), ONES)
     assert not converged
-    assert describe(model, converged, visits[1], None)["converged"] is False
-    assert describe(model, converged, visits[1], None)["iterations"] == 1
+    assert describe(model, converged, visits[1], None, TWO_CLASSES, ONES)["converged"] is False
+    assert describe(model, converged, visits[1], None, TWO_CLASSES, ONES)["iterations"] == 1
 
 
 class Wary(LogisticRegression):
@@ -38,49 +42,50 @@ class Wary(LogisticRegression):
 
 def test_other_warnings_are_passed_on(visits):
     with pytest.warns(UserWarning, match="these rows look odd"):
-        assert train(*visits, Wary())[1]
+        assert train(*visits, Wary(), ONES)[1]
 
 
 @pytest.mark.parametrize("argument", [{"C": "much"}, {"C": -1.0}, {"max_iter": 0.5}, {"solver": "guess"}])
 def test_a_bad_argument_is_an_input_error_that_names_it(visits, argument):
     (name,) = argument
     with pytest.raises(InputError, match=f"LogisticRegression.*'{name}' parameter"):
-        train(*visits, LogisticRegression(**argument))
+        train(*visits, LogisticRegression(**argument), ONES)
 
 
 def test_one_class_left_by_a_sampler_is_an_input_error(visits):
     X, y = visits
     with pytest.raises(InputError, match="LogisticRegression: .*2 classes"):
-        train(X[y == 1], y[y == 1], LogisticRegression())
+        train(X[y == 1], y[y == 1], LogisticRegression(), weights.ones(3))
 
 
 def test_description_of_a_linear_model_holds_its_coefficients_by_name(visits):
-    model, converged = train(*visits, LogisticRegression())
-    assert describe(model, converged, visits[1], None) == {
+    model, converged = train(*visits, LogisticRegression(), ONES)
+    assert describe(model, converged, visits[1], None, TWO_CLASSES, ONES) == {
         "model": "LogisticRegression",
         "C": 1.0,
         "tuning": None,
         "converged": True,
-        "trained_prevalence": visits[1].mean(),
+        "trained_proportions": {"negative": 0.5, "positive": 0.5},
         "iterations": int(model.n_iter_[0]),
-        "intercept": model.intercept_[0],
-        "coefficients": {"time": model.coef_[0, 0], "pages": model.coef_[0, 1]},
+        "intercept": {"positive": model.intercept_[0]},
+        "coefficients": {"positive": {"time": model.coef_[0, 0], "pages": model.coef_[0, 1]}},
     }
     # The numbers are the model: logit(p) = intercept + sum of coefficient times value.
-    told = describe(model, converged, visits[1], None)
-    logit = told["intercept"] + sum(weight * visits[0][name] for name, weight in told["coefficients"].items())
+    told = describe(model, converged, visits[1], None, TWO_CLASSES, ONES)
+    slopes = told["coefficients"]["positive"]
+    logit = told["intercept"]["positive"] + sum(slope * visits[0][name] for name, slope in slopes.items())
     assert (1 / (1 + np.exp(-logit))).tolist() == pytest.approx(model.predict_proba(visits[0])[:, 1].tolist())
 
 
 @pytest.mark.parametrize("model", [GaussianNB(), DummyClassifier()])
 def test_description_of_another_model_leaves_out_what_it_does_not_have(visits, model):
-    told = describe(*train(*visits, model), visits[1], None)
+    told = describe(*train(*visits, model, ONES), visits[1], None, TWO_CLASSES, ONES)
     assert told == {
         "model": type(model).__name__,
         "C": None,
         "tuning": None,
         "converged": True,
-        "trained_prevalence": visits[1].mean(),
+        "trained_proportions": {"negative": 0.5, "positive": 0.5},
         "iterations": None,
         "intercept": None,
         "coefficients": None,
@@ -93,4 +98,6 @@ def test_description_of_another_model_leaves_out_what_it_does_not_have(visits, m
 def test_the_trained_prevalence_counts_class_weights(weight, share):
     X, y = pd.DataFrame({"x": range(8)}), pd.Series([0, 0, 0, 0, 0, 0, 1, 1])
     model = LogisticRegression(class_weight=weight).fit(X, y)
-    assert describe(model, True, y, None)["trained_prevalence"] == pytest.approx(share)
+    assert describe(model, True, y, None, TWO_CLASSES, weights.ones(8))["trained_proportions"] == pytest.approx(
+        {"negative": 1 - share, "positive": share}
+    )

@@ -75,7 +75,7 @@ def sampler_of(name, seed=42):
 def test_smote_new_rows_lie_between_a_minority_row_and_one_of_its_k_nearest(visits):
     X, y = visits
     k = 2
-    X_new, y_new = resample(X, y, SMOTE(k_neighbors=k, random_state=0))
+    X_new, y_new = resample(X, y, SMOTE(k_neighbors=k, random_state=0), [0, 1])
     minority = X[y == 1].to_numpy()
     distances = np.linalg.norm(minority[:, None] - minority[None], axis=2)
     nearest = distances.argsort(axis=1)[:, 1 : k + 1]
@@ -94,16 +94,16 @@ def test_smote_new_rows_lie_between_a_minority_row_and_one_of_its_k_nearest(visi
 
 def test_smote_keeps_every_original_row_and_balances_the_classes(visits):
     X, y = visits
-    X_new, y_new = resample(X, y, SMOTE(k_neighbors=2, random_state=0))
+    X_new, y_new = resample(X, y, SMOTE(k_neighbors=2, random_state=0), [0, 1])
     assert y_new.value_counts().to_dict() == {0: 9, 1: 9}
     assert (X_new.iloc[: len(X)].to_numpy() == X.to_numpy()).all()
     assert (y_new.iloc[: len(X)].to_numpy() == y.to_numpy()).all()
 
 
 def test_the_class_ratio_is_the_one_asked_for(visits):
-    _, y_new = resample(*visits, SMOTE(sampling_strategy=8 / 9, k_neighbors=2, random_state=0))
+    _, y_new = resample(*visits, SMOTE(sampling_strategy=8 / 9, k_neighbors=2, random_state=0), [0, 1])
     assert y_new.value_counts().to_dict() == {0: 9, 1: 8}
-    _, y_new = resample(*visits, RandomUnderSampler(random_state=0))
+    _, y_new = resample(*visits, RandomUnderSampler(random_state=0), [0, 1])
     assert y_new.value_counts().to_dict() == {0: 6, 1: 6}
 
 
@@ -113,28 +113,28 @@ class Vandal:
     def fit_resample(self, X, y):
         X.iloc[:, 0] = 9.0
         X.insert(0, "planted", 1.0)
-        y.iloc[:] = 1
+        y.iloc[:] = 1 - y
         return X, y
 
 
 def test_what_a_sampler_writes_in_its_rows_does_not_reach_others(visits):
     X, y = visits
     before = X.copy(), y.copy()
-    resample(X, y, Vandal())
+    resample(X, y, Vandal(), [0, 1])
     assert X.equals(before[0])
     assert y.equals(before[1])
 
 
 def test_resample_leaves_its_rows_as_they_were(visits):
     before = visits[0].copy()
-    resample(*visits, SMOTE(k_neighbors=2, random_state=0))
+    resample(*visits, SMOTE(k_neighbors=2, random_state=0), [0, 1])
     pd.testing.assert_frame_equal(visits[0], before)
 
 
 def test_too_few_rows_for_smote_are_counted_as_the_user_counts(visits):
     X, y = visits[0].iloc[2:], visits[1].iloc[2:]
     with pytest.raises(InputError) as caught:
-        resample(X, y, SMOTE(k_neighbors=5))
+        resample(X, y, SMOTE(k_neighbors=5), [0, 1])
     assert str(caught.value) == (
         "SMOTE needs 6 rows of each class it raises; training class 1 has 4: "
         "lower its k_neighbors or n_neighbors to 3, or use random_over"
@@ -143,16 +143,16 @@ def test_too_few_rows_for_smote_are_counted_as_the_user_counts(visits):
 
 def test_a_sampler_s_other_refusals_name_it_and_the_smaller_class(visits):
     with pytest.raises(InputError) as caught:
-        resample(*visits, SMOTE(sampling_strategy=0.1))
+        resample(*visits, SMOTE(sampling_strategy=0.1), [0, 1])
     assert str(caught.value).startswith("SMOTE cannot take these rows (training class 1 has 6 of 15): ")
     with pytest.raises(InputError, match="SMOTE cannot take these rows .*'k_neighbors' parameter"):
-        resample(*visits, SMOTE(k_neighbors=0))
+        resample(*visits, SMOTE(k_neighbors=0), [0, 1])
 
 
 def test_random_over_repeats_row_ids_and_makes_nothing_up(visits):
     X, y = visits
     sampler = RandomOverSampler(random_state=0)
-    origin = provenance(X, y, *resample(X, y, sampler), sampler.sample_indices_)
+    origin = provenance(X, y, *resample(X, y, sampler, [0, 1]), sampler.sample_indices_)
     assert not origin.synthetic.any()
     assert origin.row_id.tolist()[:15] == list(range(20, 35))
     assert len(origin) == 18
@@ -162,7 +162,7 @@ def test_random_over_repeats_row_ids_and_makes_nothing_up(visits):
 def test_augmentation_s_copies_are_synthetic(visits):
     X, y = visits
     sampler = RandomOverSampler(shrinkage=1.0, random_state=0)
-    origin = provenance(X, y, *resample(X, y, sampler), sampler.sample_indices_)
+    origin = provenance(X, y, *resample(X, y, sampler, [0, 1]), sampler.sample_indices_)
     assert origin.synthetic.tolist() == [False] * 15 + [True] * 3
     assert origin.row_id.tolist()[:15] == list(range(20, 35))
     assert origin.row_id[15:].isna().all()
@@ -179,7 +179,7 @@ def test_equal_rows_are_matched_one_to_one_and_one_too_many_is_synthetic():
 
 def test_the_identity_keeps_every_row_and_its_row_id(visits):
     X, y = visits
-    X_new, y_new = resample(X, y, FunctionSampler())
+    X_new, y_new = resample(X, y, FunctionSampler(), [0, 1])
     origin = provenance(X, y, X_new, y_new)
     assert origin.row_id.tolist() == X.index.tolist()
     assert (X_new.to_numpy() == X.to_numpy()).all()
@@ -189,7 +189,7 @@ def test_the_identity_keeps_every_row_and_its_row_id(visits):
 def test_every_variant_builds_runs_and_accounts_for_each_row(name, shop):
     X, y = shop
     sampler = suit(sampler_of(name), X)
-    X_new, y_new = (made.reset_index(drop=True) for made in resample(X, y, sampler))
+    X_new, y_new = (made.reset_index(drop=True) for made in resample(X, y, sampler, [0, 1]))
     origin = provenance(X, y, X_new, y_new, getattr(sampler, "sample_indices_", None))
     assert len(origin) == len(X_new) == len(y_new)
     assert X_new.columns.tolist() == X.columns.tolist()
@@ -221,7 +221,7 @@ def test_every_variant_builds_runs_and_accounts_for_each_row(name, shop):
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_every_variant_gives_the_same_rows_twice(name, shop):
-    one, again = (resample(*shop, suit(sampler_of(name), shop[0])) for _ in range(2))
+    one, again = (resample(*shop, suit(sampler_of(name), shop[0]), [0, 1]) for _ in range(2))
     pd.testing.assert_frame_equal(one[0], again[0])
     pd.testing.assert_series_equal(one[1], again[1])
 
@@ -252,7 +252,10 @@ def test_main_writes_rows_provenance_and_counts_and_no_test_row(project, stage):
         originals = train.loc[kept.row_id.astype(int)]
         pd.testing.assert_frame_equal(kept[train.columns].set_axis(originals.index), originals)
         counts = read_json(folder / f"data/resample/{name}/classes.json")
-        assert (counts["negative"], counts["positive"]) == ((table.buy == 0).sum(), (table.buy == 1).sum())
+        assert (counts["rows"]["negative"], counts["rows"]["positive"]) == (
+            (table.buy == 0).sum(),
+            (table.buy == 1).sum(),
+        )
         assert counts["originals_kept"] == kept.row_id.nunique()
         assert json.loads(json.dumps(counts)) == counts
 

@@ -56,7 +56,7 @@ def test_smotenc_is_smote_without_categories(mixed):
     X, y = mixed
     numbers = X[["time", "pages"]]
     given = SMOTENC("auto", k_neighbors=2, random_state=7)
-    rows, _ = resample(numbers, y, suit(given, numbers))
+    rows, _ = resample(numbers, y, suit(given, numbers), [0, 1])
     expected, _ = SMOTE(k_neighbors=2, random_state=7).fit_resample(numbers, y)
     pd.testing.assert_frame_equal(rows, expected, check_exact=True)
     assert suit(SMOTENC(["sex"], k_neighbors=2), X).categorical_features == ["sex"]
@@ -64,7 +64,7 @@ def test_smotenc_is_smote_without_categories(mixed):
 
 def test_synthetic_rows_have_levels_of_their_class_and_numbers_within_it(mixed):
     X, y = mixed
-    rows, labels = resample(X, y, suit(SMOTE(k_neighbors=2, random_state=0), X))
+    rows, labels = resample(X, y, suit(SMOTE(k_neighbors=2, random_state=0), X), [0, 1])
     origin = provenance(X, y, rows, labels)
     assert origin.synthetic.tolist() == [False] * 12 + [True] * 4
     made, minority = rows[12:], X[y == 1]
@@ -78,7 +78,7 @@ def test_noise_moves_numbers_and_copies_categories(mixed):
     X, y = mixed
     given = RandomOverSampler(shrinkage=1.0, random_state=3)
     jitter = suit(given, X)
-    rows, labels = resample(X, y, jitter)
+    rows, labels = resample(X, y, jitter, [0, 1])
     assert rows.columns.tolist() == X.columns.tolist()
     copied = X.iloc[jitter.sample_indices_]
     assert rows[["shop", "sex"]].to_numpy().tolist() == copied[["shop", "sex"]].to_numpy().tolist()
@@ -91,7 +91,7 @@ def test_noise_moves_numbers_and_copies_categories(mixed):
 def test_noise_on_categories_alone_is_repetition(mixed):
     X, y = mixed[0][["shop", "sex"]], mixed[1]
     jitter = suit(RandomOverSampler(shrinkage=1.0, random_state=3), X)
-    rows, labels = resample(X, y, jitter)
+    rows, labels = resample(X, y, jitter, [0, 1])
     expected, _ = RandomOverSampler(random_state=3).fit_resample(X, y)
     assert rows.equals(expected)
     assert not provenance(X, y, rows, labels, jitter.sample_indices_).synthetic.any()
@@ -100,7 +100,7 @@ def test_noise_on_categories_alone_is_repetition(mixed):
 @pytest.mark.parametrize("sampler", [FunctionSampler(), RandomOverSampler(random_state=1), RandomUnderSampler()])
 def test_what_repeats_or_drops_rows_takes_any_column(mixed, sampler):
     X, y = mixed
-    rows, labels = resample(X, y, suit(sampler, X))
+    rows, labels = resample(X, y, suit(sampler, X), [0, 1])
     assert {tuple(row) for row in rows.to_numpy()} <= {tuple(row) for row in X.to_numpy()}
     assert rows.dtypes.tolist() == X.dtypes.tolist()
     assert len(rows) == len(labels)
@@ -147,11 +147,11 @@ def test_synthetic_rows_of_real_tables_are_valid(shared, composed, table, varian
         drop=["TBG"] if "TBG" in source else [],
         declared=dict.fromkeys(whole, "integer"),
     ).data
-    X, y = separate(split.split(rows, target=target, test_size=0.3, seed=42)[0], target)
+    X, y = separate(split.split(rows, target=target, test_size=0.3, seed=42, labels=[0, 1])[0], target)
     fitted = preprocess(X, **AUTO)
     prepared = prepare(fitted, X)
     sampler = suit(variants.sampler(params, variant), prepared)
-    made, labels = resample(prepared, y, sampler)
+    made, labels = resample(prepared, y, sampler, [0, 1])
     origin = provenance(prepared, y, made, labels, getattr(sampler, "sample_indices_", None))
     synthetic = np.flatnonzero(origin.synthetic)
     for name in columns.categorical(prepared):

@@ -24,7 +24,9 @@ from pipeline.fit import models, run, sample_weights, variants
 from pipeline.fit.resampling import resample as resampled
 from pipeline.judge import comparison, cost_map, equivalence
 from pipeline.measure import bootstrap, calibration, statistics, thresholds
-from pipeline.measure.metrics import at_threshold, confusion, holdout, threshold_free
+from pipeline.measure.binary import at_threshold, confusion
+from pipeline.measure.evaluation import Folded
+from pipeline.measure.tasks import TWO_CLASSES, task_of
 from pipeline.report import figures, verify
 from pipeline.report.files import pages
 from pipeline.table import ingest, split, weights
@@ -50,10 +52,16 @@ def visits(rows=120, seed=3):
     return y, probability, random.integers(1, 5, rows).astype(float)
 
 
+def holdout(y, probability, weight, *, tuned):
+    """All metrics of these predictions."""
+    rows = pd.DataFrame({"y": y, "probability": probability, **weights.column(weight)})
+    return TWO_CLASSES.holdout(rows, tuned=tuned, trained=np.array([0.5, 0.5]), confidence=0.95)
+
+
 def twin(y, probability, weight):
-    """Each row as often as its weight says."""
+    """Each row as often as its weight says, and no weights."""
     times = weight.astype(int)
-    return np.repeat(y, times), np.repeat(probability, times)
+    return np.repeat(y, times), np.repeat(probability, times), weights.ones(times.sum())
 
 
 def without_counts(found):
@@ -70,7 +78,7 @@ def alike(found, expected, tolerance=1e-12):
     return found == pytest.approx(expected, rel=tolerance, abs=tolerance)
 
 
-def folded(y, probability, weight=None, folds=4):
+def folded(y, probability, weight, folds=4):
     """Predictions as `out_of_fold` has them, of one repeat."""
     rows = pd.DataFrame({"repeat": 0, "fold": np.arange(len(y)) % folds, "y": y, "probability": probability})
     return rows.assign(**weights.column(weight)).rename_axis("row_id")
@@ -86,8 +94,8 @@ def repeated(rows):
 
 def test_metrics_with_whole_weights_are_those_of_repeated_rows():
     y, probability, weight = visits()
-    ours = holdout(y, probability, tuned=0.37, confidence=0.95, weight=weight)
-    theirs = holdout(*twin(y, probability, weight), tuned=0.37, confidence=0.95)
+    ours = holdout(y, probability, weight, tuned=0.37)
+    theirs = holdout(*twin(y, probability, weight), tuned=0.37)
     assert alike(without_counts(ours), without_counts(theirs))
     assert ours["default"]["tp"] == theirs["default"]["tp"]
     assert (ours["rows"], ours["positives"]) == (120, int(y.sum()))
@@ -98,8 +106,9 @@ def test_thresholds_with_whole_weights_are_those_of_repeated_rows(rule):
     assert {rule["objective"] for rule in RULES} == set(OBJECTIVES)
     for seed in range(20):
         y, probability, weight = visits(seed=seed)
+        actual, repeats, ones = twin(y, probability, weight)
         assert thresholds.choose(y, probability, rule, weight=weight) == thresholds.choose(
-            *twin(y, probability, weight), rule
+            actual, repeats, rule, weight=ones
         )
 
 
@@ -143,26 +152,29 @@ def test_costs_and_equivalence_with_whole_weights_are_those_of_repeated_rows():
         assert ours.pop("cheapest") == theirs.pop("cheapest")
         assert ours.pop("reference") == theirs.pop("reference")
         assert alike(ours, theirs, 1e-10)
-    assert alike(
-        equivalence.equivalence(rows["none"], rows["smote"], test_over_train=1 / 3, alpha=0.05),
-        equivalence.equivalence(twins["none"], twins["smote"], test_over_train=1 / 3, alpha=0.05),
-        1e-10,
+    fits = pd.DataFrame({"repeat": 0, "fold": range(4)})
+    ours, theirs = (
+        equivalence.equivalence(
+            TWO_CLASSES, Folded(each["none"], fits), each["smote"], test_over_train=1 / 3, alpha=0.05
+        )
+        for each in (rows, twins)
     )
+    assert alike(ours, theirs, 1e-10)
 
 
-def test_the_best_possible_rule_with_whole_weights_is_that_of_repeated_rows():
+def test_the_best_possible_rule_with_whole_weights_is_that_of_repeated_rows(evidence):
     y, probability, weight = visits()
     truth = pd.Series(np.round(probability * 0.8, 3))
     test = pd.DataFrame({"y": y, "weight": weight})
-    training = pd.DataFrame({"weight": weight}, index=test.index[::-1])
-    ours = comparison.best_possible(truth, test, training, RULES[0], confidence=0.95)
+    known = replace(evidence, truth=truth, predictions={"none": test}, out_of_fold={"none": test.iloc[::-1]})
+    ours = comparison.best_possible(known)
     again = np.repeat(test.index, weight.astype(int))
-    theirs = holdout(y[again], truth[again].to_numpy(), tuned=ours["tuned"]["threshold"], confidence=0.95)
+    theirs = holdout(y[again], truth[again].to_numpy(), weights.ones(len(again)), tuned=ours["tuned"]["threshold"])
     assert alike(without_counts(ours), without_counts(theirs))
-    sides = np.repeat([1, 0], len(again))
-    known = truth[np.repeat(test.index[::-1], weight.astype(int))].to_numpy()
-    chances = np.concatenate([known, 1 - known])
-    assert ours["tuned"]["threshold"] == thresholds.choose(sides, np.tile(known, 2), RULES[0], weight=chances)
+    actual = np.repeat([1, 0], len(again))
+    chances = truth[np.repeat(test.index[::-1], weight.astype(int))].to_numpy()
+    expected = np.concatenate([chances, 1 - chances])
+    assert ours["tuned"]["threshold"] == thresholds.choose(actual, np.tile(chances, 2), RULES[0], weight=expected)
 
 
 @pytest.mark.parametrize("of_class", [None, "balanced", {0: 1.0, 1: 3.0}], ids=str)
@@ -174,15 +186,16 @@ def test_a_model_with_whole_weights_is_that_of_repeated_rows(kind, of_class):
     weight = np.where(y == 1, 1.0, 3.0)
     exact = {"tol": 1e-10, "max_iter": 1000} if kind is LogisticRegression else {"max_depth": 2}
     ours, _ = models.train(X, y, kind(class_weight=of_class, **exact), weight)
-    share = models.trained_prevalence(ours, y, weight)
+    share = models.trained_proportions(ours, y, weight, 2)[1]
     twins = X.index.repeat(weight.astype(int))
-    theirs, _ = models.train(X.loc[twins], y[twins], kind(class_weight=of_class, **exact))
+    ones = weights.ones(len(twins))
+    theirs, _ = models.train(X.loc[twins], y[twins], kind(class_weight=of_class, **exact), ones)
     if kind is DecisionTreeClassifier and of_class == "balanced":
         # scikit-learn's trees balance rows, not weights: one positive then counts as a third of what it should.
         assert share == pytest.approx(1 / (1 + 3))
         assert ours.tree_.value[0, 0, 1] == pytest.approx(share)
         return
-    assert share == pytest.approx(models.trained_prevalence(theirs, y[twins]))
+    assert share == pytest.approx(models.trained_proportions(theirs, y[twins], ones, 2)[1])
     assert ours.predict_proba(X)[:, 1] == pytest.approx(theirs.predict_proba(X)[:, 1], abs=1e-6)
 
 
@@ -191,14 +204,23 @@ def test_a_model_with_whole_weights_is_that_of_repeated_rows(kind, of_class):
 
 def test_weights_of_one_give_the_figures_of_no_weights():
     y, probability, _ = visits()
-    ones = holdout(y, probability, tuned=0.37, confidence=0.95, weight=np.ones(len(y)))
+    declared, none = np.ones(len(y)), weights.ones(len(y))
+    ones = holdout(y, probability, declared, tuned=0.37)
     assert ones.pop("effective_positives") == y.sum()
-    assert ones == holdout(y, probability, tuned=0.37, confidence=0.95)
+    assert ones == holdout(y, probability, none, tuned=0.37)
     how = {"confidence": 0.95, "draws": 200, "seed": 1}
     for metric in ("average_precision", "roc_auc"):
-        assert bootstrap.bootstrap_logit(
-            y, probability, metric, weight=np.ones(len(y)), **how
-        ) == bootstrap.bootstrap_logit(y, probability, metric, **how)
+        assert bootstrap.bootstrap_logit(y, probability, metric, weight=declared, **how) == bootstrap.bootstrap_logit(
+            y, probability, metric, weight=none, **how
+        )
+
+
+def test_without_weights_a_confusion_matrix_counts_rows_in_whole_numbers_and_libraries_get_no_weights():
+    y, probability, _ = visits()
+    cells = confusion(y, probability >= 0.37, weights.ones(len(y)))
+    assert all(type(count) is int for count in cells.values())
+    assert weights.for_library(weights.ones(3)) is None
+    assert weights.for_library(np.ones(3)).tolist() == [1.0, 1.0, 1.0]
 
 
 def test_ten_times_the_weights_leave_proportions_intervals_and_choices():
@@ -208,14 +230,15 @@ def test_ten_times_the_weights_leave_proportions_intervals_and_choices():
         assert thresholds.choose(y, probability, rule, weight=weight) == thresholds.choose(
             y, probability, rule, weight=10 * weight
         )
-    one, ten = (at_threshold(y, probability, 0.37, confidence=0.95, weight=w) for w in (weight, 10 * weight))
+    one, ten = (at_threshold(y, probability, 0.37, w, confidence=0.95) for w in (weight, 10 * weight))
     for cell in ("tn", "fp", "fn", "tp"):
         assert ten.pop(cell) == pytest.approx(10 * one.pop(cell))
     for name, ends in one.pop("intervals").items():
         assert ten["intervals"][name] == pytest.approx(ends)
     ten.pop("intervals")
     assert ten == pytest.approx(one)
-    assert threshold_free(y, probability, 10 * weight) == pytest.approx(threshold_free(y, probability, weight))
+    free, times_ten = (holdout(y, probability, w, tuned=None)["threshold_free"] for w in (weight, 10 * weight))
+    assert times_ten == pytest.approx(free)
     how = {"confidence": 0.95, "draws": 200, "seed": 1}
     assert bootstrap.bootstrap_logit(y, probability, "average_precision", weight=10 * weight, **how) == pytest.approx(
         bootstrap.bootstrap_logit(y, probability, "average_precision", weight=weight, **how)
@@ -231,7 +254,7 @@ def test_four_rows_by_hand():
     weight = np.array([3.0, 1.0, 2.0, 0.5])
     probability = np.array([0.9, 0.2, 0.7, 0.1])
     assert confusion(y, probability >= 0.5, weight) == {"tn": 0.5, "fp": 2.0, "fn": 1.0, "tp": 3.0}
-    found = at_threshold(y, probability, 0.5, confidence=0.95, weight=weight)
+    found = at_threshold(y, probability, 0.5, weight, confidence=0.95)
     assert (found["recall"], found["precision"], found["specificity"]) == (3 / 4, 3 / 5, 0.2)
     # The two positives tell as much as 4^2 / (3^2 + 1^2) = 1.6 of equal weight.
     assert weights.effective(weight[:2]) == pytest.approx(1.6)
@@ -271,11 +294,13 @@ def test_each_row_that_a_sampler_keeps_has_its_own_weight_and_one_that_makes_up_
     X = pd.DataFrame(random.normal(size=(120, 2)), columns=["a", "b"]).sample(frac=1, random_state=1)
     y = pd.Series(np.where(X.a > 1, random.random(120) < 0.8, random.random(120) < 0.1).astype(int), index=X.index)
     if name in KEEPING:
-        made, _ = resampled(X, y, sampler)
-        assert sample_weights.carried(np.exp(X.a.to_numpy()), sampler) == pytest.approx(np.exp(made.a.to_numpy()))
+        made, _ = resampled(X, y, sampler, [0, 1])
+        assert sample_weights.carried(np.exp(X.a.to_numpy()), sampler, len(made)) == pytest.approx(
+            np.exp(made.a.to_numpy())
+        )
     else:
         with pytest.raises(InputError, match="makes up rows, which have no data.weight"):
-            sample_weights.carried(np.ones(120), sampler)
+            sample_weights.carried(np.ones(120), sampler, 120)
 
 
 def test_a_function_that_may_do_anything_is_refused():
@@ -407,8 +432,8 @@ def test_stages_and_run_give_the_same_weighted_numbers(params, stage):
     assert told["default"]["positive"]["support"] == pytest.approx(rows.weight[rows.y == 1].sum())
     assert classes["weight"]["test"]["positive"] == pytest.approx(rows.weight[rows.y == 1].sum())
     assert made.metrics["probabilities"]["corrections"] == {
-        "trained": 0.5,
-        "true": weights.share(classes["weight"]["train"]),
+        "trained": {"negative": 0.5, "positive": 0.5},
+        "true": dict(zip(("negative", "positive"), weights.training(classes), strict=True)),
         "platt": made.metrics["probabilities"]["corrections"]["platt"],
     }
 
@@ -444,14 +469,14 @@ def test_weights_travel_with_groups_and_times(params, overrides, drop):
     weight = table().w
     assert made.predictions.weight.tolist() == weight[made.predictions.index].tolist()
     assert made.out_of_fold.weight.tolist() == weight[made.out_of_fold.index].tolist()
-    assert set(made.folds.trained_prevalence) == {0.5}
+    assert set(made.folds.trained_proportion_1) == {0.5}
 
 
 def test_the_audit_goes_by_weights_and_the_plan_refuses_them(params):
     settings = params(table(), "~variant@variants.random_over", "~variant@variants.class_weight")
-    rows, _, _, roles = run.table(settings.data)
-    found, _ = labels.over_folds(rows, settings, roles)
-    training = split.split(rows, target="y", test_size=0.3, seed=42)[0]
+    rows, _, schema, roles = run.table(settings.data)
+    found, _ = labels.over_folds(rows, settings, roles, task_of(schema))
+    training = split.split(rows, target="y", test_size=0.3, seed=42, labels=[0, 1])[0]
     assert found["none"].default_tp.dtype == "float64"
     total = sum(found["none"][f"default_{cell}"].sum() for cell in ("tn", "fp", "fn", "tp"))
     assert total == pytest.approx(roles.weight[training.index].sum())
@@ -492,13 +517,13 @@ def test_the_page_says_what_weighs_and_follows_from_the_predictions_and_weights_
     for text in (html.unescape(page), files["comparison.md"]):
         assert text.count(SAID) == 1
     # At .5 smote alerts on rows 2 to 5: of the positives' weight 3 it finds all, with a weight of 2 of false alarms.
-    assert "At 0.5 it finds 3 of 3 positives with 2 false alarms; the plain model finds 2 with 0" in page
+    assert "At 0.5 it finds 3 of 3 positives with 2 false alarms; the baseline finds 2 with 0" in page
     assert "8.5/2/0/3" in files["comparison.md"]
     assert files["verdict.json"]["table"]["weight"] == "people"
     assert "Kish" in files["verdict.json"]["sources"]["recall, precision, specificity"]
     assert files["comparison.json"]["split"]["weight"]["train"] == {"negative": 21.0, "positive": 6.0}
     assert "a miss costs 3.5 false alarms" in page  # 21 / 6
-    assert "hold 2 positives, which tell as much as 1.8 of equal weight" in page
+    assert "By their weights, the positives carry as much information as 1.8 rows." in page
 
 
 def test_a_page_without_weights_says_nothing_of_them(evidence):

@@ -14,16 +14,20 @@ def told(evidence):
 
 def test_positives_are_counted(evidence):
     text = told(evidence)
+    assert "The test rows have 2 positives: each of them moves recall by 0.5. The verdict comes from the folds" in text
     assert (
-        "The test rows hold 2 positives: one more found moves recall by 0.5. The verdict comes from the folds" in text
+        "Each fold has 2 test rows of the rarest class, which is few: a difference below 0.010 in smote may go unseen."
+        in text
     )
-    assert "Each fold is judged on 2 positives, which is few: a difference below 0.010 in smote may go unseen." in text
 
 
 def test_where_negatives_are_rarer_they_are_counted(evidence):
     turned = {name: rows.assign(y=1 - rows.y) for name, rows in evidence.out_of_fold.items()}
-    text = told(verify.recompute(replace(evidence, out_of_fold=turned)))
-    assert "Each fold is judged on 2 negatives, which is few" in text
+    changed = verify.recompute(replace(evidence, out_of_fold=turned))
+    assert changed.folds["none"].positives.tolist() == [4] * 4
+    assert "Each fold has 2 test rows of the rarest class, which is few" in told(changed)
+    fewer = {**evidence.classes, "test": {"negative": 2, "positive": 4}}
+    assert "The test rows have 2 negatives: each of them moves recall by 0.5." in told(replace(changed, classes=fewer))
 
 
 def test_a_method_under_two_names_is_told(evidence):
@@ -61,7 +65,7 @@ def test_a_fit_that_did_not_converge_is_named(evidence):
 )
 def test_corrected_probabilities_that_are_off_beyond_chance_are_named(results, ratio, positives, holds):
     one = results["smote"]
-    one["probabilities"]["prior_corrected"]["predicted_over_observed"] = ratio
+    one["probabilities"]["prior_corrected"]["calibration_ratio"] = ratio
     one["holdout"]["positives"] = positives
     one["holdout"]["threshold_free"]["prevalence"] = 0.01
     assert formula_holds(one) is holds
@@ -69,7 +73,7 @@ def test_corrected_probabilities_that_are_off_beyond_chance_are_named(results, r
 
 def test_of_frequent_positives_a_count_varies_less(results):
     one = results["smote"]
-    one["probabilities"]["prior_corrected"]["predicted_over_observed"] = 0.87
+    one["probabilities"]["prior_corrected"]["calibration_ratio"] = 0.87
     one["holdout"]["positives"] = 188
     # Foretold 163.56, found 188: 1.9 standard deviations if they were rare; of 210 rows sqrt(163.56 x .221), so 4.1.
     one["holdout"]["threshold_free"]["prevalence"] = 0.001

@@ -7,6 +7,7 @@ from scipy.stats import t
 
 from pipeline.judge import cost_map, costs, net_benefit
 from pipeline.measure.calibration import correct_prior
+from pipeline.table.weights import ones
 
 
 def mapped(rows, **how):
@@ -210,14 +211,14 @@ def test_maps_without_reference_or_of_other_folds_or_falling_ratios_are_refused(
 def test_net_benefit_of_four_rows_by_hand():
     y, probability = np.array([1, 0, 1, 0]), np.array([0.8, 0.5, 0.2, 0.1])
     # From 0: 2/4 - 2/4 x 0. From .2: 2/4 - 1/4 x 1/4. From .5: 1/4 - 1/4 x 1. From .75: 1/4. From .9: nothing.
-    found = net_benefit.net_benefit(y, probability, np.array([0, 0.2, 0.5, 0.75, 0.9]))
+    found = net_benefit.net_benefit(y, probability, np.array([0, 0.2, 0.5, 0.75, 0.9]), ones(4))
     assert found == pytest.approx([0.5, 0.4375, 0, 0.25, 0])
 
 
 def test_treating_all_has_the_net_benefit_of_a_model_that_always_alerts():
     thresholds = np.linspace(0, 0.99, 12)
     y = np.array([1, 0, 0, 0, 0])
-    expected = net_benefit.net_benefit(y, np.ones(5), thresholds)
+    expected = net_benefit.net_benefit(y, np.ones(5), thresholds, ones(5))
     assert net_benefit.treat_all(0.2, thresholds) == pytest.approx(expected)
     # Worth nothing where the threshold is the prevalence.
     assert net_benefit.treat_all(0.2, np.array([0.2])) == pytest.approx([0])

@@ -11,7 +11,10 @@ from sklearn.linear_model import LogisticRegression
 from pipeline.fit import folds
 from pipeline.fit.chains import Chain
 from pipeline.judge import equivalence as equivalence_
-from pipeline.judge.equivalence import sentence
+from pipeline.measure.evaluation import Folded
+from pipeline.measure.multiclass import Multiclass
+from pipeline.measure.tasks import TWO_CLASSES
+from pipeline.table.weights import ones
 
 
 def frame(*held, y):
@@ -23,8 +26,13 @@ def frame(*held, y):
 
 def equivalence(plain, method, *, alpha):
     """What both share, of folds that are as large as each other."""
-    ratio = 1 / (plain.fold.nunique() - 1)
-    return equivalence_.equivalence(plain, method, test_over_train=ratio, alpha=alpha)
+    folded, ratio = Folded(plain, plain[["repeat", "fold"]].drop_duplicates()), 1 / (plain.fold.nunique() - 1)
+    return equivalence_.equivalence(TWO_CLASSES, folded, method, test_over_train=ratio, alpha=alpha)
+
+
+def sentence(name, found):
+    """What both share, in words."""
+    return equivalence_.sentence(TWO_CLASSES, name, found)
 
 
 def test_six_rows_in_two_folds_by_hand():
@@ -88,7 +96,7 @@ def test_a_method_without_alerts_needs_no_threshold():
     y = [0, 1]
     found = equivalence(frame([0.1, 0.2], [0.2, 0.1], y=y), frame([0.1, 0.2], [0.3, 0.1], y=y), alpha=0.05)
     assert (found["threshold"], found["alert_rate"], found["same_decisions"]) == (None, 0.0, 1.0)
-    assert sentence("smote", found) == "smote: it alerts on nothing at 0.5, which the baseline can do too."
+    assert sentence("smote", found) == "At 0.5, smote alerts on nothing, which the baseline can do too."
 
 
 def test_a_fold_without_alerts_does_not_move_the_threshold():
@@ -106,17 +114,16 @@ def test_sentence_says_threshold_decisions_rate_and_gain():
         "gain": {"mean": 0.004, "low": -0.009, "high": 0.018},
     }
     assert sentence("smote", found) == (
-        "smote: the baseline with its threshold at 0.061 makes 97.4 % of the same decisions at the same alert rate "
-        "(20.3 %); at that rate smote's recall differs by +0.4 percentage points (-0.9 to +1.8)."
+        "With its threshold at 0.061, the baseline makes 97.4% of smote's decisions at the same alert rate (20.3%). "
+        "There, smote's recall differs by +0.4 percentage points (-0.9 to +1.8)."
     )
     equal = {"mean": 0.0, "low": 0.0, "high": 0.0}
-    assert sentence("smote", {**found, "gain": equal}).endswith(
-        "at that rate both find as many positives in every fold."
+    assert sentence("smote", {**found, "gain": equal}).endswith(" There, both have the same recall in every fold.")
+    nearly = sentence("smote", {**found, "baseline_alert_rate": 0.25})
+    assert "at nearly the same alert rate (25.0% for 20.3%)" in nearly
+    assert "its threshold above all rows, the baseline" in sentence(
+        "smote", {**found, "threshold": None, "baseline_alert_rate": 0.0}
     )
-    assert "at nearly the same alert rate (25.0 % for 20.3 %)" in sentence(
-        "smote", {**found, "baseline_alert_rate": 0.25}
-    )
-    assert "its threshold above all rows" in sentence("smote", {**found, "threshold": None, "baseline_alert_rate": 0.0})
 
 
 def test_frames_of_other_folds_are_refused():
@@ -138,7 +145,7 @@ def simulated(seed):
 
 
 @pytest.mark.parametrize("sampler", [SMOTE(random_state=0), RandomOverSampler(random_state=0)])
-def test_oversampling_is_the_plain_model_with_its_threshold_near_the_prevalence(sampler):
+def test_oversampling_is_the_baseline_with_its_threshold_near_the_prevalence(sampler):
     found = []
     for seed in range(4):
         table = simulated(seed)
@@ -149,12 +156,31 @@ def test_oversampling_is_the_plain_model_with_its_threshold_near_the_prevalence(
             "encode": None,
             "min_frequency": None,
         }
-        chains = (Chain(preprocessing, each, LogisticRegression(), None) for each in (FunctionSampler(), sampler))
-        plain, method = (
-            folds.out_of_fold(table, target="y", chain=chain, folds=5, repeats=2, seed=seed).predictions
-            for chain in chains
+        chains = (
+            Chain(preprocessing, each, LogisticRegression(), None, TWO_CLASSES) for each in (FunctionSampler(), sampler)
         )
+        how = {"folds": 5, "repeats": 2, "seed": seed, "weight": ones(len(table))}
+        plain, method = (folds.out_of_fold(table, target="y", chain=chain, **how).predictions for chain in chains)
         found.append(equivalence(plain, method, alpha=0.05))
     assert np.mean([each["same_decisions"] for each in found]) > 0.95
     assert np.mean([each["gain"]["mean"] for each in found]) == pytest.approx(0, abs=0.02)
     assert logit(np.mean([each["threshold"] for each in found])) == pytest.approx(logit(0.05), abs=0.4)
+
+
+def test_a_method_that_is_the_baseline_by_class_weights_makes_its_decisions():
+    rng = np.random.default_rng(0)
+    probability = rng.dirichlet([1, 2, 3], size=40)
+    y = np.tile(np.arange(3), 14)[:40]
+    rows = pd.DataFrame({"repeat": 0, "fold": np.repeat([0, 1], 20), "y": y})
+    task, trained = Multiclass(list("abc"), list("abc")), np.array([0.2, 0.3, 0.5])
+    weighed = probability / trained / (probability / trained).sum(axis=1, keepdims=True)
+    baseline, method = (rows.assign(**task.columns(p)) for p in (probability, weighed))
+    proportions = {f"trained_proportion_{code}": share for code, share in enumerate(trained)}
+    fits = pd.DataFrame({"repeat": [0, 0], "fold": [0, 1], **proportions})
+    found = equivalence_.equivalence(task, Folded(baseline, fits), method, test_over_train=1.0, alpha=0.05)
+    assert found["same_decisions"] == 1.0
+    assert found["gain"] == {"mean": 0.0, "low": 0.0, "high": 0.0}
+    assert equivalence_.sentence(task, "smote", found) == (
+        "By class weights, the baseline predicts the class that smote finds most probable in 100.0% of the rows; "
+        "smote's macro recall differs by +0.0 percentage points (+0.0 to +0.0)."
+    )

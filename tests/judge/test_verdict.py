@@ -14,7 +14,9 @@ from pipeline.fit import chains, run
 from pipeline.fit.folds import refit
 from pipeline.judge import verdict
 from pipeline.measure import evaluation
+from pipeline.measure.tasks import TWO_CLASSES
 from pipeline.table import mountain_shop
+from pipeline.table.weights import ones
 from pipeline.tools.verdict import main
 
 ROOT = Path(__file__).parents[2]
@@ -55,14 +57,14 @@ def test_a_clear_gain_says_rebalance_with_its_threshold_and_interval():
     )
 
 
-def test_a_method_that_is_none_is_equivalent_and_the_plain_model_is_kept():
+def test_a_method_that_is_none_is_equivalent_and_the_baseline_is_kept():
     said = judged(same=folds(0.6))
     assert calls(said) == {"same": "EQUIVALENT"}
     assert (said["action"], said["variant"], said["threshold"]) == ("keep", "none", 0.1)
     assert "equals the baseline" in said["sentence"]
 
 
-def test_a_clear_loss_keeps_the_plain_model():
+def test_a_clear_loss_keeps_the_baseline():
     said = judged(smote=folds(0.4, noise=0.01))
     assert calls(said) == {"smote": "WORSE"}
     assert said["action"] == "keep"
@@ -84,12 +86,11 @@ def test_a_method_that_is_worse_on_average_but_may_be_better_leaves_it_undecided
     assert among["methods"][0]["mean"] > among["methods"][1]["mean"]
     assert (among["action"], among["leading"]) == ("undecided", "smote")
     alone = judged(smote=folds(0.58, noise=0.08))
-    assert (
-        said["minimum_detectable_difference"] > alone["minimum_detectable_difference"] > 0
-    )  # of smote, and of one among two
+    # Of smote, and of one among two.
+    assert said["minimum_detectable_difference"] > alone["minimum_detectable_difference"] > 0
 
 
-def test_a_method_that_is_hardly_better_keeps_the_plain_model_however_undecided_how_much_worse_it_is():
+def test_a_method_that_is_hardly_better_keeps_the_baseline_however_undecided_how_much_worse_it_is():
     said = judged(same=folds(0.6), smote=folds(0.56, noise=0.05))
     assert calls(said) == {"same": "EQUIVALENT", "smote": "INCONCLUSIVE"}
     same, smote = said["methods"]
@@ -143,7 +144,7 @@ def test_many_methods_make_it_harder_for_each():
         ({"none": folds(0.6)}, "there is no method"),
         (
             {"none": None, "smote": None},
-            "they are off, or the rarer class has too few training rows for two folds of 5",
+            "they are off, or the rarest class has too few training rows for two folds of 5",
         ),
         (
             {"none": folds(0.6), "smote": folds(0.6).assign(average_precision=[None, *[0.5] * 49])},
@@ -213,9 +214,10 @@ def test_labels_that_mean_nothing_name_no_method():
         params = config.check({**raw, "seed": seed, "evaluate": {**raw["evaluate"], "repeats": 3}})
         folded = {}
         for name in ("none", "random_under", "smote", "class_weight"):
-            chain = chains.chain(params, name)
-            refitted, _ = refit(shuffled, target="buy", chain=chain, settings=params.evaluate, seed=seed)
-            folded[name] = evaluation.by_fold(refitted, params.evaluate)
+            chain = chains.chain(params, name, TWO_CLASSES)
+            how = {"settings": params.evaluate, "seed": seed, "weight": ones(600)}
+            refitted = refit(shuffled, target="buy", chain=chain, **how)
+            folded[name] = evaluation.by_fold(TWO_CLASSES, refitted, params.evaluate)
         how = {"primary": "average_precision", "rope": 0.01, "alpha": 0.05}
         named += verdict.judge(folded, thresholds=dict.fromkeys(folded), **how)["action"] == "rebalance"
     # At an error of .05 a table, two or more of eight have probability .06: seeds are fixed, so this is no lottery.

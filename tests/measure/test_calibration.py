@@ -6,10 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 from scipy.special import expit, logit
+from sklearn import metrics
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import brier_score_loss, log_loss
 
-from pipeline.measure.calibration import calibration, correct_prior, losses, platt, recalibrate
+from pipeline.measure import calibration as calibration_
+from pipeline.measure.calibration import brier, by_class, correct_prior, correct_proportions, log_loss, recalibrate
+from pipeline.table.weights import ones
 
 SHARES = (0.001, 0.05, 0.3, 0.5, 0.9)
 # 0, 1, what rounds to them as a logit, and the usual.
@@ -27,10 +29,21 @@ def simulated(rows, *, slope, intercept, seed):
     return (random.random(rows) < expit(slope * logit(probability) + intercept)).astype(int), probability
 
 
+def calibration(y, probability):
+    """Of rows without declared weights."""
+    return calibration_.calibration(y, probability, ones(len(y)))
+
+
+def platt(y, probability):
+    """Of rows without declared weights."""
+    return calibration_.platt(y, probability, ones(len(y)))
+
+
 @pytest.mark.parametrize("kind", ["bool", "float64", "int8"])
 def test_losses_take_labels_of_any_kind(kind):
     y, probability = np.array([1, 0, 0, 1, 0]), np.array([0.9, 0.2, 0.6, 0.3, 0.1])
-    assert losses(y.astype(kind), probability) == losses(y, probability)
+    for loss in (log_loss, brier):
+        assert loss(y.astype(kind), probability, ones(5)) == loss(y, probability, ones(5))
 
 
 @pytest.mark.parametrize("classes", [2, 3, 12])
@@ -41,17 +54,17 @@ def test_losses_have_the_bits_of_scikit_learn_s(classes, weighed, seed):
     y, probability = random.integers(classes, size=57), random.dirichlet(np.full(classes, 0.1), 57)
     probability[:classes] = np.eye(classes)  # some surely right, some surely wrong
     probability = probability[:, 1] if classes == 2 else probability
-    weight = random.exponential(size=57) if weighed else None
-    how = {"labels": range(classes), "sample_weight": weight}
-    expected = {"log_loss": log_loss(y, probability, **how), "brier": brier_score_loss(y, probability, **how)}
-    assert losses(y, probability, weight) == expected
+    weight = random.exponential(size=57) if weighed else ones(57)
+    how = {"labels": range(classes), "sample_weight": weight if weighed else None}
+    assert log_loss(y, probability, weight) == metrics.log_loss(y, probability, **how)
+    assert brier(y, probability, weight) == metrics.brier_score_loss(y, probability, **how)
 
 
 def test_calibration_of_frequencies_that_are_as_announced():
     # One in five at .2, two in four at .5.
     y, probability = np.array([1, 0, 0, 0, 0, 1, 1, 0, 0]), np.repeat([0.2, 0.5], [5, 4])
     assert calibration(y, probability) == pytest.approx(
-        {"slope": 1.0, "in_the_large": 0.0, "predicted_over_observed": 1.0}, abs=1e-12
+        {"slope": 1.0, "in_the_large": 0.0, "calibration_ratio": 1.0}, abs=1e-12
     )
 
 
@@ -60,7 +73,7 @@ def test_calibration_of_two_probabilities_by_hand():
     y, probability = np.array([1, 0, 0, 0, 1, 1, 0, 0]), np.repeat([0.2, 0.8], [4, 4])
     ours = calibration(y, probability)
     assert ours["slope"] == pytest.approx(log(3) / (2 * log(4)), abs=1e-12)
-    assert ours["predicted_over_observed"] == pytest.approx(0.5 / 0.375, abs=1e-12)
+    assert ours["calibration_ratio"] == pytest.approx(0.5 / 0.375, abs=1e-12)
     # The shift's own equation, which one number alone solves.
     shifted = expit(logit(probability) + ours["in_the_large"])
     assert shifted.mean() == pytest.approx(3 / 8, abs=1e-12)
@@ -88,14 +101,14 @@ def test_calibration_of_moved_logits_moves_with_them():
     # Too extreme is a slope below 1; too high is below 0 in the large, and above 1 as a ratio.
     assert twice["slope"] < 0.7
     assert higher["in_the_large"] < -0.4
-    assert higher["predicted_over_observed"] > 1.3
+    assert higher["calibration_ratio"] > 1.3
 
 
 def test_calibration_says_none_where_nothing_is_defined():
     probability = np.array([0.1, 0.2, 0.6, 0.9])
     none = {"slope": None, "in_the_large": None}
-    assert calibration(np.zeros(4), probability) == {**none, "predicted_over_observed": None}
-    assert calibration(np.ones(4), probability) == {**none, "predicted_over_observed": pytest.approx(0.45)}
+    assert calibration(np.zeros(4), probability) == {**none, "calibration_ratio": None}
+    assert calibration(np.ones(4), probability) == {**none, "calibration_ratio": pytest.approx(0.45)}
     # All equal: no slope, but 1 of 4 where .6 was announced is logit(1/4) - logit(.6).
     equal = calibration(np.array([1, 0, 0, 0]), np.full(4, 0.6))
     assert equal["slope"] is None
@@ -231,7 +244,7 @@ def test_recalibrated_probabilities_are_calibrated():
     again = calibration(y, recalibrate(probability, slope=slope, intercept=intercept))
     # Smoothing costs a little: a slope of 1.002, a mean of 1.0004 times the prevalence.
     assert again["slope"] == pytest.approx(1, abs=0.005)
-    assert again["predicted_over_observed"] == pytest.approx(1, abs=0.005)
+    assert again["calibration_ratio"] == pytest.approx(1, abs=0.005)
     assert recalibrate(np.array([0.0, 0.5, 1.0]), slope=1.0, intercept=0.0) == pytest.approx([0, 0.5, 1], abs=1e-15)
 
 
@@ -239,5 +252,21 @@ def test_platt_takes_weights_that_are_shares_of_all_rows_as_it_takes_none():
     rng = np.random.default_rng(0)
     probability = rng.uniform(0.01, 0.6, 400)
     y = (rng.random(400) < probability).astype(int)
-    plain = platt(y, probability)
-    assert platt(y, probability, np.full(400, 1 / 400)) == pytest.approx(plain, abs=1e-6)
+    assert calibration_.platt(y, probability, np.full(400, 1 / 400)) == pytest.approx(platt(y, probability), abs=1e-6)
+
+
+def test_the_correction_of_proportions_is_the_binary_one_for_two_classes():
+    p = np.linspace(0, 1, 101)
+    both = correct_proportions(by_class(p), trained=np.array([0.5, 0.5]), true=np.array([0.93, 0.07]))
+    assert both[:, 1] == pytest.approx(correct_prior(p, trained=0.5, true=0.07), abs=1e-12)
+    assert both.sum(axis=1) == pytest.approx(np.ones(101), abs=1e-12)
+
+
+def test_the_correction_of_proportions_by_hand_and_undone():
+    # .5, .3, .2 trained on thirds; true .6, .3, .1: .30, .09, .02 over .41.
+    p, thirds, true = np.array([[0.5, 0.3, 0.2]]), np.full(3, 1 / 3), np.array([0.6, 0.3, 0.1])
+    corrected = correct_proportions(p, trained=thirds, true=true)
+    assert corrected[0] == pytest.approx([0.30 / 0.41, 0.09 / 0.41, 0.02 / 0.41])
+    assert correct_proportions(corrected, trained=true, true=thirds) == pytest.approx(p)
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        correct_proportions(p, trained=np.array([0.5, 0.5, 0.0]), true=true)

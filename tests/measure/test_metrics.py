@@ -2,15 +2,29 @@ import json
 from math import log, sqrt
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn import metrics as theirs
 
-from pipeline.measure.metrics import at_threshold, confusion, holdout, of_matrix, threshold_free
+from pipeline.measure.binary import at_threshold, confusion
+from pipeline.measure.tasks import TWO_CLASSES
+from pipeline.table.weights import ones
 
 CELL = st.integers(0, 40)
+
+
+def of_matrix(**cells):
+    """Each metric of decisions, of these cells."""
+    return {metric.name: metric.binary(**cells) for metric in TWO_CLASSES.metrics("decisions")}
+
+
+def threshold_free(actual, probability):
+    """Each metric of probabilities, of rows without declared weights."""
+    weight = ones(len(actual))
+    return {metric.name: metric.binary(actual, probability, weight) for metric in TWO_CLASSES.metrics("probabilities")}
 
 
 def test_metrics_of_hand_counted_matrix():
@@ -40,14 +54,14 @@ def test_a_perfect_and_a_perfectly_wrong_matrix():
 def test_cells_of_hand_counted_rows():
     #                   tp tn fn fp tn tn
     actual = np.array([1, 0, 1, 0, 0, 0])
-    called = np.array([True, False, False, True, False, False])
-    assert confusion(actual, called) == {"tn": 3, "fp": 1, "fn": 1, "tp": 1}
+    predicted = np.array([True, False, False, True, False, False])
+    assert confusion(actual, predicted, ones(6)) == {"tn": 3, "fp": 1, "fn": 1, "tp": 1}
 
 
 @pytest.mark.parametrize(
     ("cells", "undefined"),
     [
-        ({"tn": 9, "fp": 0, "fn": 3, "tp": 0}, {"precision", "mcc"}),  # nobody is called positive
+        ({"tn": 9, "fp": 0, "fn": 3, "tp": 0}, {"precision", "mcc"}),  # nobody is predicted positive
         ({"tn": 0, "fp": 9, "fn": 0, "tp": 3}, {"mcc"}),  # everybody is
         ({"tn": 9, "fp": 3, "fn": 0, "tp": 0}, {"recall", "balanced_accuracy", "g_mean", "mcc"}),  # no positives
         ({"tn": 0, "fp": 0, "fn": 1, "tp": 3}, {"specificity", "balanced_accuracy", "g_mean", "mcc"}),  # no negatives
@@ -68,21 +82,21 @@ def test_metrics_of_any_matrix_agree_with_scikit_learn(tn, fp, fn, tp):
     if tn + fp + fn + tp == 0:
         return
     actual = np.repeat([0, 0, 1, 1], [tn, fp, fn, tp])
-    called = np.repeat([0, 1, 0, 1], [tn, fp, fn, tp])
-    ours = of_matrix(**confusion(actual, called == 1))
+    predicted = np.repeat([0, 1, 0, 1], [tn, fp, fn, tp])
+    ours = of_matrix(**confusion(actual, predicted == 1, ones(len(actual))))
     expected = {
-        "precision": theirs.precision_score(actual, called, zero_division=np.nan),
-        "recall": theirs.recall_score(actual, called, zero_division=np.nan),
-        "specificity": theirs.recall_score(actual, called, pos_label=0, zero_division=np.nan),
-        "f1": theirs.f1_score(actual, called, zero_division=np.nan),
-        "accuracy": theirs.accuracy_score(actual, called),
+        "precision": theirs.precision_score(actual, predicted, zero_division=np.nan),
+        "recall": theirs.recall_score(actual, predicted, zero_division=np.nan),
+        "specificity": theirs.recall_score(actual, predicted, pos_label=0, zero_division=np.nan),
+        "f1": theirs.f1_score(actual, predicted, zero_division=np.nan),
+        "accuracy": theirs.accuracy_score(actual, predicted),
     }
     for name, value in expected.items():
         assert ours[name] == (None if np.isnan(value) else pytest.approx(value, abs=1e-12)), name
     if 0 < actual.mean() < 1:
-        assert ours["balanced_accuracy"] == pytest.approx(theirs.balanced_accuracy_score(actual, called), abs=1e-12)
-        if 0 < called.mean() < 1:
-            assert ours["mcc"] == pytest.approx(theirs.matthews_corrcoef(actual, called), abs=1e-12)
+        assert ours["balanced_accuracy"] == pytest.approx(theirs.balanced_accuracy_score(actual, predicted), abs=1e-12)
+        if 0 < predicted.mean() < 1:
+            assert ours["mcc"] == pytest.approx(theirs.matthews_corrcoef(actual, predicted), abs=1e-12)
 
 
 @settings(max_examples=40, deadline=None)
@@ -94,16 +108,17 @@ def test_swapping_the_classes_swaps_recall_and_specificity_and_keeps_the_rest(tn
         assert one[name] == pytest.approx(other[name], abs=1e-15), name
 
 
-def test_a_row_on_the_threshold_is_called_positive():
+def test_a_row_on_the_threshold_is_predicted_positive():
     actual, probability = np.array([0, 1]), np.array([0.3, 0.3])
-    assert [at_threshold(actual, probability, t, confidence=0.95)["tp"] for t in (0.3, np.nextafter(0.3, 1))] == [1, 0]
+    found = [at_threshold(actual, probability, t, ones(2), confidence=0.95) for t in (0.3, np.nextafter(0.3, 1))]
+    assert [each["tp"] for each in found] == [1, 0]
 
 
 def test_intervals_are_of_the_counts_their_proportion_divides():
     # tn 3, fp 2, fn 1, tp 4
     actual = np.array([0, 0, 0, 0, 0, 1, 1, 1, 1, 1])
     probability = np.array([0.1, 0.2, 0.3, 0.6, 0.7, 0.4, 0.6, 0.7, 0.8, 0.9])
-    found = at_threshold(actual, probability, 0.5, confidence=0.9)["intervals"]
+    found = at_threshold(actual, probability, 0.5, ones(10), confidence=0.9)["intervals"]
     counts = {"precision": (4, 6), "recall": (4, 5), "specificity": (3, 5), "accuracy": (7, 10)}
     assert found.keys() == counts.keys()
     for name, (successes, trials) in counts.items():
@@ -121,7 +136,7 @@ def test_metrics_without_a_threshold_of_four_rows_by_hand():
             "log_loss": -(log(0.9) + log(0.6) + log(0.35) + log(0.8)) / 4,
             "brier": (0.01 + 0.16 + 0.4225 + 0.04) / 4,
             "brier_skill": 1 - 0.158125 / 0.25,
-            "predicted_over_observed": 0.4125 / 0.5,
+            "calibration_ratio": 0.4125 / 0.5,
         },
         rel=1e-12,
     )
@@ -131,7 +146,7 @@ def test_a_model_that_says_the_prevalence_to_everyone_has_no_skill():
     actual = np.array([1, 0, 0, 0])
     found = threshold_free(actual, np.full(4, 0.25))
     assert found["brier_skill"] == pytest.approx(0, abs=1e-15)
-    assert (found["roc_auc"], found["average_precision"], found["predicted_over_observed"]) == (0.5, 0.25, 1.0)
+    assert (found["roc_auc"], found["average_precision"], found["calibration_ratio"]) == (0.5, 0.25, 1.0)
 
 
 def test_ranking_metrics_stay_when_probabilities_are_stretched():
@@ -149,7 +164,7 @@ def test_metrics_that_need_both_classes_are_none_with_one():
         "roc_auc",
         "average_precision",
         "brier_skill",
-        "predicted_over_observed",
+        "calibration_ratio",
     }
     # Of positives alone any ranking has an average precision of 1.
     undefined = {"roc_auc", "average_precision", "brier_skill"}
@@ -158,8 +173,9 @@ def test_metrics_that_need_both_classes_are_none_with_one():
 
 
 def test_holdout_holds_integer_cells_at_both_thresholds_and_is_json():
-    actual, probability = np.array([0, 0, 0, 1], dtype="int8"), np.array([0.1, 0.2, 0.4, 0.3])
-    found = holdout(actual, probability, tuned=0.3, confidence=0.95)
+    rows = pd.DataFrame({"y": np.array([0, 0, 0, 1], dtype="int8"), "probability": [0.1, 0.2, 0.4, 0.3]})
+    how = {"trained": np.array([0.75, 0.25]), "confidence": 0.95}
+    found = TWO_CLASSES.holdout(rows, tuned=0.3, **how)
     assert (found["rows"], found["positives"]) == (4, 1)
     cells = {point: {c: found[point][c] for c in ("tn", "fp", "fn", "tp")} for point in ("default", "tuned")}
     assert cells == {"default": {"tn": 3, "fp": 0, "fn": 1, "tp": 0}, "tuned": {"tn": 2, "fp": 1, "fn": 0, "tp": 1}}
@@ -167,4 +183,4 @@ def test_holdout_holds_integer_cells_at_both_thresholds_and_is_json():
     assert found["default"]["precision"] is None
     assert found["default"]["intervals"]["precision"] is None
     assert json.loads(json.dumps(found, allow_nan=False)) == found
-    assert holdout(actual, probability, tuned=None, confidence=0.95)["tuned"] is None
+    assert TWO_CLASSES.holdout(rows, tuned=None, **how)["tuned"] is None

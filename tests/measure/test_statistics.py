@@ -1,4 +1,3 @@
-from dataclasses import replace
 from itertools import pairwise
 from math import atan, cos, inf, log, nan, pi, sin, sqrt
 
@@ -12,9 +11,9 @@ from scipy.stats import binom, binomtest, nct, norm, ttest_1samp
 from scipy.stats import t as student
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
-from pipeline.judge.verdict import call
-from pipeline.measure.bootstrap import bootstrap_logit
+from pipeline.measure import bootstrap
 from pipeline.measure.statistics import correlated, holm, minimum_detectable, wilson
+from pipeline.table.weights import ones
 
 # Whole thousandths, so that adjusted values can be had exactly.
 P_VALUES = st.lists(st.integers(0, 1000), max_size=12)
@@ -180,39 +179,6 @@ def test_holm_refuses_what_is_no_probability(p_values):
         holm(p_values)
 
 
-def test_call_at_and_beside_its_borders():
-    test = correlated(np.array([0.0, 1.0]), test_over_train=0.0, rope=0.01, alpha=0.05)
-
-    def word(mean, p, equivalent=0.0):
-        return call(replace(test, mean=mean, equivalent=equivalent), p, rope=0.01, alpha=0.05)
-
-    assert [word(mean, 0.04) for mean in (0.0101, 0.01, 0.0, -0.01, -0.0101)] == [
-        "BETTER", "INCONCLUSIVE", "INCONCLUSIVE", "INCONCLUSIVE", "WORSE",
-    ]  # fmt: skip
-    assert [word(0.5, 0.05), word(-0.5, 0.05), word(0.5, 0.0499), word(-0.5, 0.0499)] == [
-        "INCONCLUSIVE", "INCONCLUSIVE", "BETTER", "WORSE",
-    ]  # fmt: skip
-    assert [word(0.005, 1.0, equivalent) for equivalent in (0.95, 0.9501)] == ["INCONCLUSIVE", "EQUIVALENT"]
-    # Significant and too small to matter.
-    assert word(0.005, 0.001, 0.99) == "EQUIVALENT"
-
-
-def test_call_of_differences():
-    noise = np.tile([-1.0, 1.0], 25)
-    for mean, spread, expected in (
-        (0.05, 0.02, "BETTER"),
-        (-0.05, 0.02, "WORSE"),
-        (0.001, 0.002, "EQUIVALENT"),
-        (0.03, 0.2, "INCONCLUSIVE"),
-        (0.0, 0.0, "EQUIVALENT"),
-        (0.01, 0.0, "EQUIVALENT"),
-        (0.02, 0.0, "BETTER"),
-        (-0.02, 0.0, "WORSE"),
-    ):
-        test = correlated(mean + spread * noise, test_over_train=0.25, rope=0.01, alpha=0.05)
-        assert call(test, test.p, rope=0.01, alpha=0.05) == expected
-
-
 def test_minimum_detectable_of_many_degrees_of_freedom_by_hand():
     # 1.959964 + .841621 and, at alpha .01 and power .9, 2.575829 + 1.281552.
     assert minimum_detectable(2.0, 10**9, alpha=0.05) == pytest.approx(2 * 2.801585, abs=1e-5)
@@ -231,6 +197,11 @@ def test_minimum_detectable_is_beyond_the_region():
     assert minimum_detectable(1.0, 10**9, alpha=0.05, rope=1.9) == minimum_detectable(1.0, 10**9, alpha=0.05)
     assert minimum_detectable(1.0, 10**9, alpha=0.05, rope=3.0) == pytest.approx(3.841621, abs=1e-5)
     assert minimum_detectable(0.0, 49, alpha=0.05, rope=0.01) == 0.01
+
+
+def bootstrap_logit(y, probability, metric, **how):
+    """Of rows without declared weights."""
+    return bootstrap.bootstrap_logit(y, probability, metric, weight=ones(len(y)), **how)
 
 
 def drawn_row_by_row(y, probability, metric, *, confidence, draws, seed):

@@ -5,19 +5,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.measure.thresholds import choose
+from pipeline.measure import thresholds
+from pipeline.measure.thresholds import objective_value
+from pipeline.table.weights import ones
 
 ROWS = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 12)), min_size=2, max_size=40).filter(
     lambda rows: 0 < sum(y for y, _ in rows) < len(rows)
 )
 
 
+def choose(actual, probability, rule):
+    """Of rows without declared weights."""
+    return thresholds.choose(actual, probability, rule, weight=ones(len(actual)))
+
+
 def best_of_all(actual, probability, rule):
     """Every threshold tried, scored in fractions, from the highest down."""
     scores, miss = {}, Fraction(rule.get("false_negative_cost", 0))
     for threshold in sorted(set(probability), reverse=True):
-        called = probability >= threshold
-        tp, fp = int((called & (actual == 1)).sum()), int((called & (actual == 0)).sum())
+        predicted = probability >= threshold
+        tp, fp = int((predicted & (actual == 1)).sum()), int((predicted & (actual == 0)).sum())
         fn, tn = int((actual == 1).sum()) - tp, int((actual == 0).sum()) - fp
         match rule["objective"]:
             case "f_beta":
@@ -83,7 +90,7 @@ def test_probabilities_that_tell_nothing_alert_on_everyone():
     assert choose(np.array([0, 1, 0]), np.full(3, 0.25), {"objective": "balanced_accuracy"}) == 0.25
 
 
-def test_where_false_alarms_cost_most_no_row_is_called_positive():
+def test_where_false_alarms_cost_most_no_row_is_predicted_positive():
     actual, probability = np.array([0, 1, 0]), np.array([0.9, 0.3, 0.2])
     costs = {"objective": "expected_cost", "false_negative_cost": 1.0, "false_positive_cost": 9.0}
     assert not (probability >= choose(actual, probability, costs)).any()
@@ -99,3 +106,24 @@ def test_a_budget_is_not_one_short_by_rounding():
 def test_a_budget_that_ties_overrun_alerts_on_as_few_as_it_can():
     actual, probability = np.array([0, 1, 0, 0]), np.array([0.9, 0.9, 0.9, 0.2])
     assert choose(actual, probability, {"objective": "alert_budget", "alerts": 0.25}) == 0.9
+
+
+@pytest.mark.parametrize(
+    ("rule", "value"),
+    [
+        ({"objective": "f_beta", "beta": 2.0}, {"f_beta": 5 * 2 / (5 * 2 + 4 * 1 + 3)}),
+        (
+            {"objective": "expected_cost", "false_negative_cost": 19.0, "false_positive_cost": 1.0},
+            {"expected_cost": (19 + 3) / 10},
+        ),
+        ({"objective": "balanced_accuracy"}, {}),
+    ],
+)
+def test_the_objective_of_a_hand_counted_matrix(rule, value):
+    assert objective_value({"tn": 4, "fp": 3, "fn": 1, "tp": 2}, rule) == pytest.approx(value)
+
+
+def test_f_beta_of_no_positive_and_no_alert_is_not_defined():
+    rule = {"objective": "f_beta", "beta": 1.0}
+    assert objective_value({"tn": 4, "fp": 0, "fn": 0, "tp": 0}, rule) == {"f_beta": None}
+    assert objective_value({"tn": 4, "fp": 1, "fn": 0, "tp": 0}, rule) == {"f_beta": 0.0}

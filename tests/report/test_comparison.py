@@ -8,25 +8,27 @@ import pytest
 from scipy import stats
 
 from pipeline.compare import _forget
-from pipeline.judge.comparison import best_possible, compare, mended, sentence
+from pipeline.judge.comparison import best_possible, compare, corrected
+from pipeline.judge.sentences import sentence
+from pipeline.measure.tasks import TWO_CLASSES
 from pipeline.report import figures as figures_
 from pipeline.report import tables, verify
 
 
-def test_a_sentence_puts_both_thresholds_of_variant_and_plain_model_side_by_side(results):
+def test_a_sentence_puts_both_thresholds_of_variant_and_baseline_side_by_side(results):
     # At 0.5 BOLD finds both and alerts on .55 and .7 too; from .65 on it has one false alarm.
     # Its average precision: 1 at the first positive, 2/3 at the second, so 5/6; TIMID's is 1.
-    assert sentence(results["smote"], results["none"], "balanced_accuracy") == (
-        "At 0.5 it finds 2 of 2 positives with 2 false alarms; the plain model finds 1 with 0 false alarms. "
+    assert sentence(TWO_CLASSES, results["smote"], results["none"], "balanced_accuracy") == (
+        "At 0.5 it finds 2 of 2 positives with 2 false alarms; the baseline finds 1 with 0 false alarms. "
         "At its own threshold for balanced accuracy, 0.650, it finds 2 with 1 false alarm; "
-        "the plain model at its own, 0.300, 2 with 0 false alarms. "
-        "Its ranking has average precision 0.833, -0.167 against the plain model."
+        "the baseline at its own, 0.300, finds 2 with 0 false alarms. "
+        "Its ranking has average precision 0.833, -0.167 against the baseline."
     )
 
 
-def test_without_the_plain_model_a_sentence_speaks_of_the_variant_alone(results):
-    text = sentence(results["smote"], None, "f_beta")
-    assert "plain" not in text
+def test_without_the_baseline_a_sentence_is_about_the_variant_alone(results):
+    text = sentence(TWO_CLASSES, results["smote"], None, "f_beta")
+    assert "baseline" not in text
     assert text.startswith("At 0.5 it finds 2 of 2 positives with 2 false alarms. At its own threshold for f beta")
 
 
@@ -99,16 +101,19 @@ def test_the_comparison_is_plain_json(comparison):
     assert json.loads(json.dumps(comparison, allow_nan=False)) == comparison
 
 
-def test_the_best_possible_rule_decides_at_the_prevalence_for_balanced_accuracy():
+def test_the_best_possible_rule_decides_at_the_prevalence_for_balanced_accuracy(evidence):
     # Expected positives of the training rows: .1 + .2 + .3 + .8 = 1.4 of 4, a prevalence of .35. A row above it gains
     # more expected recall than it costs expected specificity (Elkan 2001), so .8 is called positive and .3 is not.
     truth = pd.Series([0.1, 0.2, 0.3, 0.8, 0.75, 0.9], name="probability")
-    test = pd.DataFrame({"y": [1, 0]}, index=[4, 5])
-    rule = {"objective": "balanced_accuracy"}
-    best = best_possible(truth, test, pd.DataFrame(index=[0, 1, 2, 3]), rule, confidence=0.95)
+    test = pd.DataFrame({"y": [1, 0], "probability": 0.5}, index=[4, 5])
+    seen = pd.DataFrame({"y": 0, "probability": 0.5}, index=[0, 1, 2, 3])
+    known = replace(evidence, truth=truth, predictions={"none": test}, out_of_fold={"none": seen})
+    best = best_possible(known)
     assert best["tuned"]["threshold"] == 0.8
     assert [best["tuned"][cell] for cell in ("tn", "fp", "fn", "tp")] == [0, 1, 1, 0]
-    assert best_possible(truth, test, None, rule, confidence=0.95)["tuned"] is None
+    # Each row once, however often it was held out.
+    assert best_possible(replace(known, out_of_fold={"none": pd.concat([seen, seen.iloc[:1]])})) == best
+    assert best_possible(replace(known, out_of_fold={"none": None}))["tuned"] is None
 
 
 def test_folders_of_variants_no_longer_compared_are_forgotten(tmp_path):
@@ -120,7 +125,7 @@ def test_folders_of_variants_no_longer_compared_are_forgotten(tmp_path):
 
 
 def test_figures_are_the_same_bytes_twice(evidence, comparison, predictions):
-    forms = mended(evidence)
+    forms = corrected(evidence)
     first, second = (
         {
             name: figures_.png(figure)
@@ -184,9 +189,7 @@ def test_synthetic_rows_are_hatched_on_the_class_that_has_them():
 def test_the_terminal_table_of_rankings_has_each_figure_in_its_column(comparison):
     rows = [line for line in tables.markdown(comparison).splitlines() if line.startswith("| smote")]
     free = comparison["variants"][1]["holdout"]["threshold_free"]
-    expected = [
-        free[key] for key in ("average_precision", "roc_auc", "log_loss", "brier_skill", "predicted_over_observed")
-    ]
+    expected = [free[key] for key in ("average_precision", "roc_auc", "log_loss", "brier_skill", "calibration_ratio")]
     # BOLD: the positives stand first and third of six, so AP (1 + 2/3) / 2 and AUC 7/8.
     assert expected[:2] == [pytest.approx(5 / 6), 7 / 8]
     assert [float(cell) for cell in rows[2].strip("|").split("|")[1:]] == pytest.approx(expected, abs=0.006)
@@ -242,6 +245,6 @@ def test_bars_carry_their_counts_and_hatches_end_at_the_top():
 def test_a_matplotlibrc_of_the_user_changes_no_byte(evidence, comparison, predictions):
     import matplotlib
 
-    ours = figures_.png(figures_.draw(comparison, predictions, mended(evidence), {})["roc"])
+    ours = figures_.png(figures_.draw(comparison, predictions, corrected(evidence), {})["roc"])
     with matplotlib.rc_context({"axes.facecolor": "red", "font.size": 20, "lines.linewidth": 9}):
-        assert figures_.png(figures_.draw(comparison, predictions, mended(evidence), {})["roc"]) == ours
+        assert figures_.png(figures_.draw(comparison, predictions, corrected(evidence), {})["roc"]) == ours

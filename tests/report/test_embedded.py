@@ -4,8 +4,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from visitors import FITS
 
-from pipeline.judge import classwise
 from pipeline.report.embedded import pack, unpack
 
 
@@ -14,7 +14,7 @@ def test_what_is_packed_comes_back_to_the_bit(evidence):
     for name in evidence.results:
         assert again.predictions[name].equals(evidence.predictions[name])
         assert again.out_of_fold[name].equals(evidence.out_of_fold[name])
-        assert again.folds[name].equals(evidence.folds[name][list(classwise.FITS)])
+        assert again.folds[name].equals(evidence.folds[name][list(FITS)])
         assert again.components[name].equals(evidence.components[name])
         assert again.results[name].keys() == {"variant", "training", "model"}
         assert "coefficients" not in again.results[name]["model"]

@@ -6,6 +6,8 @@ from omegaconf import OmegaConf
 from pipeline import config
 from pipeline.errors import InputError
 from pipeline.fit import variants
+from pipeline.measure.multiclass import Multiclass
+from pipeline.measure.tasks import TWO_CLASSES
 from pipeline.table import classes
 from pipeline.table.ingest import ingest
 
@@ -128,13 +130,14 @@ def test_labels_of_two_classes_are_named_too_in_nested_samplers_and_in_lists(raw
 
 def test_what_is_for_two_classes_is_refused_where_there_are_more(raw):
     params = config.check(raw("evaluate=f_beta"))
-    variants.refuse_several(params, None)
-    with pytest.raises(InputError, match="'buy' has 3 classes and f_beta is for two") as caught:
-        variants.refuse_several(params, ["a", "b", "c"])
-    assert "data.positive=CLASS" in str(caught.value)
+    several = Multiclass(["a", "b", "c"], ["a", "b", "c"])
+    assert TWO_CLASSES.refused(params) == []
+    (problem,) = several.refused(params)
+    assert "'buy' has 3 classes and f_beta is for two" in problem
+    assert "data.positive=CLASS" in problem
     timed = config.check(raw("split=temporal", "data.time=day", "data=csv", "data.path=a.csv", "data.target=kind"))
-    with pytest.raises(InputError, match="split.by: expected rows or group"):
-        variants.refuse_several(timed, ["a", "b", "c"])
+    (problem,) = several.refused(timed)
+    assert problem.startswith("split.by: expected rows or group")
 
 
 def test_a_simulated_table_has_no_classes_to_merge(raw):
@@ -143,7 +146,7 @@ def test_a_simulated_table_has_no_classes_to_merge(raw):
 
 
 def test_the_rarest_class_is_counted():
-    assert classes.rarest(pd.Series([0, 0, 1, 2, 2, 2]), ["a", "b", "c"]) == 1
-    assert classes.rarest(pd.Series([0, 1, 1, 1]), None) == 1  # though the positive one is more frequent
-    assert classes.rarest(pd.Series([1, 1, 1]), None) == 0
-    assert classes.rarest(pd.Series([0, 1, 1]), ["a", "b", "c"]) == 0
+    assert classes.rarest(pd.Series([0, 0, 1, 2, 2, 2]), 3) == 1
+    assert classes.rarest(pd.Series([0, 1, 1, 1]), 2) == 1  # though the positive one is more frequent
+    assert classes.rarest(pd.Series([1, 1, 1]), 2) == 0
+    assert classes.rarest(pd.Series([0, 1, 1]), 3) == 0

@@ -38,7 +38,7 @@ def visits(rows=200, groups=50):
 
 def test_no_group_stands_on_both_sides_and_about_the_asked_share_is_tested():
     table, groups = visits()
-    train, test = split.split(table, target="buy", test_size=0.3, seed=1, groups=groups)
+    train, test = split.split(table, target="buy", test_size=0.3, seed=1, groups=groups, labels=[0, 1])
     assert not set(groups[train.index]) & set(groups[test.index])
     assert sorted([*train.index, *test.index]) == list(table.index)
     assert 0.2 < len(test) / len(table) < 0.4
@@ -50,7 +50,7 @@ def test_no_group_stands_on_both_sides_and_about_the_asked_share_is_tested():
 def test_the_latest_rows_are_the_test_rows_and_equal_times_stay_together():
     table, _ = visits(rows=20)
     times = pd.Series([*range(12), *[12] * 8])[::-1].set_axis(range(20))  # the first eight rows are the latest
-    train, test = split.split(table, target="buy", test_size=0.3, seed=1, times=times)
+    train, test = split.split(table, target="buy", test_size=0.3, seed=1, times=times, labels=[0, 1])
     assert list(test.index) == list(range(8))
     assert list(train.index) == list(range(8, 20))
 
@@ -58,7 +58,7 @@ def test_the_latest_rows_are_the_test_rows_and_equal_times_stay_together():
 def test_a_class_that_one_side_lacks_is_refused():
     table, _ = visits(rows=20)
     with pytest.raises(InputError, match="cannot both have one"):
-        split.split(table, target="buy", test_size=0.3, seed=1, times=pd.Series(1 - table.buy))
+        split.split(table, target="buy", test_size=0.3, seed=1, times=pd.Series(1 - table.buy), labels=[0, 1])
 
 
 SOURCE = pd.DataFrame(

@@ -15,31 +15,34 @@ def twenty_visits():
 
 
 def test_every_row_stands_on_one_side_as_it_was(twenty_visits):
-    train, test = split(twenty_visits, target="buy", test_size=0.25, seed=3)
+    train, test = split(twenty_visits, target="buy", test_size=0.25, seed=3, labels=[0, 1])
     pd.testing.assert_frame_equal(pd.concat([train, test]).sort_index(), twenty_visits)
     assert not set(train.index) & set(test.index)
 
 
 def test_class_shares_are_kept_on_both_sides(twenty_visits):
-    train, test = split(twenty_visits, target="buy", test_size=0.25, seed=3)
+    train, test = split(twenty_visits, target="buy", test_size=0.25, seed=3, labels=[0, 1])
     assert (train.buy.value_counts().to_dict(), test.buy.value_counts().to_dict()) == ({0: 12, 1: 3}, {0: 4, 1: 1})
 
 
 def test_split_is_scikit_learn_s(twenty_visits):
-    ours = split(twenty_visits, target="buy", test_size=0.3, seed=142)
+    ours = split(twenty_visits, target="buy", test_size=0.3, seed=142, labels=[0, 1])
     theirs = train_test_split(twenty_visits, test_size=0.3, stratify=twenty_visits.buy, random_state=142)
     for one, other in zip(ours, theirs, strict=True):
         pd.testing.assert_frame_equal(one, other)
 
 
 def test_another_seed_sets_other_rows_aside(twenty_visits):
-    sides = [split(twenty_visits, target="buy", test_size=0.3, seed=seed)[1].index.tolist() for seed in (1, 2, 1)]
+    sides = [
+        split(twenty_visits, target="buy", test_size=0.3, seed=seed, labels=[0, 1])[1].index.tolist()
+        for seed in (1, 2, 1)
+    ]
     assert sides[0] == sides[2] != sides[1]
 
 
 def test_a_class_too_small_for_both_sides_is_refused_with_its_count(twenty_visits):
     with pytest.raises(InputError) as caught:
-        split(twenty_visits.iloc[:5], target="buy", test_size=0.3, seed=1)
+        split(twenty_visits.iloc[:5], target="buy", test_size=0.3, seed=1, labels=[0, 1])
     assert str(caught.value) == (
         "class 1 of 'buy' has 1 of 5 rows: at split.test_size=0.3 training and test rows cannot both have one: "
         "collect more rows of it, or move split.test_size towards 0.5"
@@ -53,7 +56,7 @@ def test_both_classes_stand_on_both_sides_or_the_split_is_refused():
             for test_size in (0.05, 0.2, 0.3, 0.5, 0.6, 0.7, 0.9):
                 table = pd.DataFrame({"x": 0.0, "buy": [1] * positives + [0] * negatives})
                 try:
-                    sides = split(table, target="buy", test_size=test_size, seed=1)
+                    sides = split(table, target="buy", test_size=test_size, seed=1, labels=[0, 1])
                 except InputError:
                     refused += 1
                 else:

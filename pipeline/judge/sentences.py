@@ -1,0 +1,72 @@
+"""What a variant does on the test rows, in sentences."""
+
+from collections.abc import Mapping
+from functools import singledispatch
+from typing import Any
+
+from pipeline import formatting
+from pipeline.formatting import signed
+from pipeline.measure.multiclass import Multiclass
+from pipeline.measure.task import Task
+from pipeline.table import weights
+
+
+@singledispatch
+def sentence(task: Task, result: Mapping[str, Any], baseline: Mapping[str, Any] | None, objective: str) -> str:
+    """What a variant does on the test rows, beside what the baseline does.
+
+    Parameters
+    ----------
+    task
+        Of the table.
+    result, baseline
+        Metrics of both; None where there is no baseline.
+    objective
+        Of the threshold t*.
+    """
+    ours, beside = result["holdout"], _beside(result, baseline)
+    first = f"At 0.5 it finds {_found(ours['default'], among=True)}"
+    parts = [first + (f"; the baseline finds {_found(beside['default'])}." if beside else ".")]
+    if ours["tuned"]:
+        at = formatting.threshold(ours["tuned"]["threshold"])
+        tuned = f"At its own threshold for {objective.replace('_', ' ')}, {at}, it finds {_found(ours['tuned'])}"
+        if beside:
+            theirs_at = formatting.threshold(beside["tuned"]["threshold"])
+            tuned += f"; the baseline at its own, {theirs_at}, finds {_found(beside['tuned'])}"
+        parts.append(f"{tuned}.")
+    return " ".join([*parts, *_ranking(task, ours, beside)])
+
+
+@sentence.register
+def _(task: Multiclass, result: Mapping[str, Any], baseline: Mapping[str, Any] | None, objective: str) -> str:
+    ours, beside = result["holdout"], _beside(result, baseline)
+    parts = []
+    for point, by in task.points.items():
+        recall = ours[point]["balanced_accuracy"]
+        found = f"By {'the ' if point == 'default' else ''}{by}, macro recall is " + formatting.number(recall)
+        if recall is not None:
+            name, worst = min(ours[point]["classes"].items(), key=lambda each: each[1]["recall"])
+            found += f", lowest for {name} ({worst['recall']:.3f})"
+        if beside:
+            found += f"; the baseline's is {formatting.number(beside[point]['balanced_accuracy'])}"
+        parts.append(f"{found}.")
+    return " ".join([*parts, *_ranking(task, ours, beside)])
+
+
+def _beside(result: Mapping[str, Any], baseline: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    return None if baseline is None or baseline is result else baseline["holdout"]
+
+
+def _ranking(task: Task, ours: Mapping[str, Any], beside: Mapping[str, Any] | None) -> list[str]:
+    precision = ours["threshold_free"]["average_precision"]
+    if precision is None:
+        return []
+    theirs = beside["threshold_free"]["average_precision"] if beside else None
+    gain = "" if theirs is None else f", {signed(precision - theirs)} against the baseline"
+    return [f"Its ranking has {task.title('average_precision')} {precision:.3f}{gain}."]
+
+
+def _found(point: Mapping[str, Any], *, among: bool = False) -> str:
+    right, wrong, positives = map(weights.shown, (point["tp"], point["fp"], point["tp"] + point["fn"]))
+    of = f" of {positives:,} positives" if among and positives else ""
+    return f"{right:,}{of} with {wrong:,} false alarm{'s' if wrong != 1 else ''}"

@@ -1,0 +1,235 @@
+"""Two classes, of which one is positive: decisions by a threshold on its probability."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from pipeline import config
+from pipeline.config import Config, Evaluate
+from pipeline.measure import calibration, thresholds
+from pipeline.measure.metrics import METRICS
+from pipeline.measure.statistics import wilson
+from pipeline.measure.task import Classification, Task
+from pipeline.table import weights
+
+DEFAULT_THRESHOLD = 0.5
+
+
+class Binary(Task):
+    """Two classes; code 1 is the positive one."""
+
+    kind: ClassVar[str] = "binary"
+    points: ClassVar[Mapping[str, str]] = {"default": "at 0.5", "tuned": "at t*"}
+
+    def refused(self, params: Config) -> list[str]:
+        """Nothing: all settings are for two classes."""
+        return []
+
+    def columns(self, probability: np.ndarray) -> dict[str, np.ndarray]:
+        """`probability`, of the positive class."""
+        return {"probability": probability[:, 1]}
+
+    def probability(self, rows: pd.DataFrame) -> np.ndarray:
+        """Of the positive class, shape (n,)."""
+        return np.asarray(rows.probability)
+
+    def correct(self, probability: np.ndarray, *, trained: np.ndarray, true: np.ndarray) -> np.ndarray:
+        """See `pipeline.measure.calibration.correct_prior`; takes both classes' columns, too, and gives as many."""
+        if probability.ndim == 2:
+            return calibration.by_class(self.correct(probability[:, 1], trained=trained, true=true))
+        return calibration.correct_prior(probability, trained=float(trained[1]), true=float(true[1]))
+
+    def choose(self, rows: pd.DataFrame, settings: Evaluate) -> float | None:
+        """See `pipeline.measure.thresholds.choose`."""
+        y, probability = rows.y.to_numpy(), self.probability(rows)
+        return thresholds.choose(y, probability, config.rule(settings), weight=weights.of(rows))
+
+    def platt(self, rows: pd.DataFrame) -> tuple[float, float] | None:
+        """See `pipeline.measure.calibration.platt`."""
+        return calibration.platt(rows.y.to_numpy(), self.probability(rows), weights.of(rows))
+
+    def holdout(
+        self, rows: pd.DataFrame, *, tuned: float | None, trained: np.ndarray, confidence: float
+    ) -> Classification:
+        """`rows`, `positives`, `threshold_free`, and by threshold `default` (0.5) and `tuned`, None without t*.
+
+        With declared weights `effective_positives` too, see `pipeline.table.weights.effective`; but for these, all
+        figures are weighted.
+        """
+        y, probability, weight = rows.y.to_numpy(), self.probability(rows), weights.of(rows)
+        effective = {"effective_positives": weights.effective(weight[y == 1])} if weights.declared(weight) else {}
+        points = {"default": DEFAULT_THRESHOLD, "tuned": tuned}
+        return {
+            "rows": len(y),
+            "positives": int((y == 1).sum()),
+            **effective,
+            "threshold_free": {
+                metric.name: metric.binary(y, probability, weight)  # type: ignore[misc]
+                for metric in self.metrics("probabilities")
+            },
+            **{
+                point: None if at is None else at_threshold(y, probability, at, weight, confidence=confidence)
+                for point, at in points.items()
+            },
+        }
+
+    def calibration(self, y: np.ndarray, probability: np.ndarray, weight: np.ndarray) -> dict[str, Any]:
+        """`log_loss`, `brier`, and what `pipeline.measure.calibration.calibration` measures."""
+        losses = {"log_loss": calibration.log_loss, "brier": calibration.brier}
+        return {
+            **{name: loss(y, probability, weight) for name, loss in losses.items()},
+            **calibration.calibration(y, probability, weight),
+        }
+
+    def fold(
+        self, held: pd.DataFrame, others: pd.DataFrame, fit: Mapping[str, Any], settings: Evaluate
+    ) -> dict[str, Any]:
+        """Threshold-free metrics by their names, decisions with the prefixes `default_` and `tuned_`, and the rest.
+
+        `slope` and `in_the_large` are those of `pipeline.measure.calibration`. The `threshold`, and the Platt
+        recalibration of `recalibrated_log_loss` and `recalibrated_brier`, are fitted on the other folds of the repeat:
+        nothing is chosen on the rows that are measured. `tuned_f_beta` and `tuned_expected_cost` (per row) are there
+        where they are the objective.
+        """
+        y, probability, weight = held.y.to_numpy(), self.probability(held), weights.of(held)
+        chosen = self.choose(others, settings)
+        measured = self.holdout(held, tuned=chosen, trained=np.empty(0), confidence=settings.confidence)
+        slope, intercept = calibration.platt(others.y.to_numpy(), self.probability(others), weights.of(others))
+        recalibrated = calibration.recalibrate(probability, slope=slope, intercept=intercept)
+        found = calibration.calibration(y, probability, weight)
+        objective = thresholds.objective_value(measured["tuned"], config.rule(settings))
+        return {
+            "rows": measured["rows"],
+            "positives": measured["positives"],
+            "rarest": min(measured["positives"], measured["rows"] - measured["positives"]),
+            "threshold": chosen,
+            **measured["threshold_free"],
+            "slope": found["slope"],
+            "in_the_large": found["in_the_large"],
+            "recalibrated_log_loss": calibration.log_loss(y, recalibrated, weight),
+            "recalibrated_brier": calibration.brier(y, recalibrated, weight),
+            **{
+                f"{point}_{name}": value
+                for point in self.points
+                for name, value in measured[point].items()
+                if name not in ("threshold", "intervals")
+            },
+            **{f"tuned_{name}": value for name, value in objective.items()},
+        }
+
+    def predicted(self, rows: pd.DataFrame, point: Mapping[str, Any], *, trained: np.ndarray | None) -> np.ndarray:
+        """1 from the point's threshold on."""
+        return np.asarray(self.probability(rows) >= point["threshold"], dtype=int)
+
+    def matrix(self, point: Mapping[str, Any]) -> list[list[float]]:
+        """[[tn, fp], [fn, tp]]."""
+        return [[point["tn"], point["fp"]], [point["fn"], point["tp"]]]
+
+    def match(self, baseline: pd.DataFrame, method: pd.DataFrame, fit: Mapping[str, Any]) -> dict[str, float]:
+        """The baseline alerts on its highest probabilities, as near as can be to as many rows as the method at 0.5."""
+        y, before, weight = baseline.y.to_numpy() == 1, self.probability(baseline), weights.of(baseline)
+        if not y.any():
+            raise ValueError("expected positives in every fold")
+        after = self.probability(method) >= DEFAULT_THRESHOLD
+        threshold = _nearest(before, weight, after)
+        alerts = before >= threshold
+        same, rate, baseline_rate = (
+            float(np.average(rows, weights=weight)) for rows in (alerts == after, after, alerts)
+        )
+        return {
+            "same_decisions": same,
+            "alert_rate": rate,
+            "baseline_alert_rate": baseline_rate,
+            "threshold": threshold,
+            "gain": float(weight[after & y].sum() - weight[alerts & y].sum()) / float(weight[y].sum()),
+        }
+
+    def summary(self, holdout: Classification) -> str:
+        """What it finds at 0.5."""
+        point = holdout["default"]
+        found, positives, alarms = map(weights.shown, (point["tp"], point["tp"] + point["fn"], point["fp"]))
+        return f"finds {found:,} of {positives:,} positives at 0.5, with {alarms:,} false positives"
+
+    def output(self, probability: np.ndarray, raw: np.ndarray) -> dict[str, np.ndarray]:
+        """`probability` and `raw_probability`, of the positive class."""
+        return {"probability": probability[:, 1], "raw_probability": raw[:, 1]}
+
+
+def confusion(y: np.ndarray, decision: np.ndarray, weight: np.ndarray) -> dict[str, float]:
+    """The confusion matrix's cells `tn`, `fp`, `fn`, `tp`: numbers of rows, or sums of declared weights, as floats.
+
+    Parameters
+    ----------
+    y
+        Shape (n,): 1 for the positive class, else 0.
+    decision
+        Shape (n,), bool: whether the row is predicted positive.
+    weight
+        Shape (n,): see `pipeline.table.weights`.
+    """
+    positive = y == 1
+    cells = {
+        "tn": ~positive & ~decision,
+        "fp": ~positive & decision,
+        "fn": positive & ~decision,
+        "tp": positive & decision,
+    }
+    return {name: weight[rows].sum().item() for name, rows in cells.items()}
+
+
+def at_threshold(
+    y: np.ndarray, probability: np.ndarray, threshold: float, weight: np.ndarray, *, confidence: float
+) -> dict[str, Any]:
+    """The confusion matrix at a threshold, its metrics, and Wilson intervals of the proportions among them.
+
+    With declared weights, a proportion's interval is that of as many rows of equal weight as carry as much information
+    as those that it is a share of (see `pipeline.table.weights.effective`).
+
+    Parameters
+    ----------
+    y
+        Shape (n,): 0 and 1.
+    probability
+        Shape (n,): of the positive class; a row is predicted positive from `threshold` on.
+    threshold
+        In [0, 1].
+    weight
+        Shape (n,): see `pipeline.table.weights`.
+    confidence
+        Of the intervals, in (0, 1).
+
+    Returns
+    -------
+    metrics
+        `threshold`, the cells, the metrics of decisions, and `intervals`: [low, high] by name, None where undefined.
+
+    References
+    ----------
+    Wilson's interval on effective numbers of rows: Franco, Little, Louis & Slud 2019, Journal of Survey Statistics and
+    Methodology 7, 334-364.
+    """
+    decision = probability >= threshold
+    cells, squares = (confusion(y, decision, each) for each in (weight, weight**2))
+    decisions = [metric for metric in METRICS if metric.of == "decisions" and metric.binary is not None]
+    intervals = {}
+    for metric in decisions:
+        if metric.trials is not None:
+            successes, trials = (sum(cells[cell] for cell in part) for part in metric.trials)
+            unit = trials / sum(squares[cell] for cell in metric.trials[1]) if trials else 1  # rows a unit of weight
+            interval = wilson(successes * unit, trials * unit, confidence=confidence)
+            intervals[metric.name] = list(interval) if interval else None
+    return {
+        "threshold": float(threshold),
+        **cells,
+        **{metric.name: metric.binary(**cells) for metric in decisions},  # type: ignore[misc]
+        "intervals": intervals,
+    }
+
+
+def _nearest(probability: np.ndarray, weight: np.ndarray, alerts: np.ndarray) -> float:
+    """The threshold from which on the rows' weight is nearest to that of `alerts`, a mask; infinite if that is none."""
+    values, group = np.unique(-probability, return_inverse=True)
+    above = np.append(0.0, np.cumsum(np.bincount(group, weight)))
+    return float(np.append(np.inf, -values)[np.abs(above - weight[alerts].sum()).argmin()])

@@ -1,0 +1,129 @@
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import brier_score_loss, confusion_matrix, log_loss, precision_recall_fscore_support
+
+from pipeline import evaluate as evaluate_stage
+from pipeline import ingest as ingest_stage
+from pipeline import preprocess as preprocess_stage
+from pipeline import resample as resample_stage
+from pipeline import split as split_stage
+from pipeline import train as train_stage
+from pipeline.files import read_json, read_model, read_table
+from pipeline.measure.calibration import platt, recalibrate
+from pipeline.measure.tasks import TWO_CLASSES
+from pipeline.measure.thresholds import choose
+from pipeline.table.weights import ones
+
+
+def balanced(rows):
+    """The threshold that balanced accuracy chooses on these predictions."""
+    rule = {"objective": "balanced_accuracy"}
+    return choose(rows.y.to_numpy(), rows.probability.to_numpy(), rule, weight=ones(len(rows)))
+
+
+@pytest.fixture
+def judged(project, stage):
+    """Runs the stages for one variant on simulated visits."""
+
+    def run(name, *overrides):
+        folder = project("evaluate.repeats=2", *overrides)
+        for module in (ingest_stage, split_stage, preprocess_stage):
+            stage(module)
+        for module in (resample_stage, train_stage, evaluate_stage):
+            stage(module, name)
+        return folder
+
+    return run
+
+
+def test_everything_reported_follows_from_the_kept_predictions(judged):
+    folder = judged("smote", "data.simulation.rows=400", "data.simulation.prevalence=0.1")
+    out = folder / "data/evaluate/smote"
+    metrics, told = read_json(folder / "reports/smote/metrics.json"), read_table(out / "predictions.parquet")
+    assert metrics == read_json(out / "metrics.json")
+    # One row a test row, labels and all, from the model as it is on disk.
+    test = read_table(folder / "data/preprocess/test.parquet")
+    assert told.index.equals(test.index)
+    assert told.y.tolist() == test.buy.tolist()
+    model = read_model(folder / "data/train/smote/model.skops")
+    assert told.probability.tolist() == model.predict_proba(test.drop(columns="buy"))[:, 1].tolist()
+    # The threshold follows from the out-of-fold predictions, on training rows.
+    held = read_table(out / "out_of_fold.parquet")
+    assert set(held.index) == set(read_table(folder / "data/split/train.parquet").index)
+    tuned = balanced(held)
+    assert metrics["holdout"] == TWO_CLASSES.holdout(told, tuned=tuned, trained=np.array([0.5, 0.5]), confidence=0.95)
+    for point, threshold in (("default", 0.5), ("tuned", tuned)):
+        called = told.probability >= threshold
+        matrix = confusion_matrix(told.y, called).tolist()
+        assert read_json(out / "confusion_matrix.json")[point] == matrix
+        cells = metrics["holdout"][point]
+        assert [[cells["tn"], cells["fp"]], [cells["fn"], cells["tp"]]] == matrix
+        precision, recall, f1, _ = precision_recall_fscore_support(told.y, called, average="binary")
+        assert (cells["precision"], cells["recall"], cells["f1"]) == pytest.approx((precision, recall, f1))
+        report = read_json(out / "classification_report.json")[point]["positive"]
+        assert (report["precision"], report["recall"], report["f1-score"]) == pytest.approx((precision, recall, f1))
+    assert metrics["variant"] == "smote"
+    assert metrics["training"]["folds"] == 5
+    assert metrics["training"]["repeats"] == 2
+    rows = read_table(out / "folds.parquet")
+    assert list(zip(rows.repeat, rows.fold, strict=True)) == [(r, k) for r in range(2) for k in range(5)]
+    assert metrics["training"]["rows"] == {"negative": 252, "positive": 252}
+    assert metrics["model"]["model"] == "LogisticRegression"
+
+
+def test_too_few_positives_for_folds_give_no_tuned_threshold_and_still_a_result(judged):
+    folder = judged("none", "data.simulation.rows=100", "data.simulation.prevalence=0.08")
+    metrics = read_json(folder / "reports/none/metrics.json")
+    assert metrics["holdout"]["tuned"] is None
+    assert metrics["training"]["folds"] is None
+    assert list(read_json(folder / "data/evaluate/none/confusion_matrix.json")) == ["default"]
+    assert not (folder / "data/evaluate/none/out_of_fold.parquet").exists()
+
+
+def test_a_variant_s_arguments_reach_the_model(judged):
+    folder = judged(
+        "class_weight", "data.simulation.rows=300", "data.simulation.prevalence=0.1", "model.tune=false", "model.C=0.5"
+    )
+    train = read_table(folder / "data/preprocess/train.parquet")
+    expected = LogisticRegression(C=0.5, class_weight="balanced").fit(train.drop(columns="buy"), train.buy)
+    found = read_json(folder / "data/train/class_weight/coefficients.json")
+    assert list(found["coefficients"]["positive"].values()) == pytest.approx(expected.coef_[0].tolist(), rel=1e-9)
+
+
+def test_the_objective_moves_the_threshold(judged):
+    thresholds = [
+        read_json(
+            judged("none", "data.simulation.rows=400", "data.simulation.prevalence=0.1", *chosen)
+            / "reports/none/metrics.json"
+        )["holdout"]["tuned"]["threshold"]
+        for chosen in ([], ["evaluate=f_beta", "evaluate.beta=0.5"])
+    ]
+    assert thresholds[1] > thresholds[0]  # precision counts double
+
+
+def test_a_fold_is_judged_at_a_threshold_and_a_correction_from_the_other_folds_of_its_repeat(judged):
+    folder = judged("smote", "data.simulation.rows=400", "data.simulation.prevalence=0.1")
+    out = folder / "data/evaluate/smote"
+    rows, held = read_table(out / "folds.parquet"), read_table(out / "out_of_fold.parquet")
+    row = rows[(rows.repeat == 1) & (rows.fold == 3)].iloc[0]
+    mine, others = held[(held.repeat == 1) & (held.fold == 3)], held[(held.repeat == 1) & (held.fold != 3)]
+    threshold = balanced(others)
+    assert row.threshold == threshold
+    assert [[row.tuned_tn, row.tuned_fp], [row.tuned_fn, row.tuned_tp]] == confusion_matrix(
+        mine.y, mine.probability >= threshold
+    ).tolist()
+    slope, intercept = platt(others.y.to_numpy(), others.probability.to_numpy(), ones(len(others)))
+    corrected = recalibrate(mine.probability.to_numpy(), slope=slope, intercept=intercept)
+    assert row.recalibrated_log_loss == pytest.approx(log_loss(mine.y, corrected))
+    assert row.recalibrated_brier == pytest.approx(brier_score_loss(mine.y, corrected))
+    assert set(rows.C) <= {0.01, 0.1, 1.0, 10.0, 100.0}
+
+
+def test_the_article_s_two_matrices(judged, shared):
+    matrices = {}
+    for name in ("none", "smote"):
+        folder = judged(name, "experiment=article", f"data.path={shared / 'sales_data.csv'}")
+        cells = read_json(folder / f"reports/{name}/metrics.json")["holdout"]["default"]
+        matrices[name] = [cells[cell] for cell in ("tn", "fp", "fn", "tp")]
+    assert matrices == {"none": [281, 4, 12, 3], "smote": [265, 20, 2, 13]}
