@@ -29,8 +29,16 @@ def number(value: float | None, digits: int = DIGITS) -> str:
 
 
 def signed(value: float | None, digits: int = DIGITS) -> str:
-    """A difference with its sign; what rounds to zero is +0.000, never -0.000."""
-    return "–" if value is None else f"{round(value, digits) + 0.0:+.{digits}f}"
+    """A difference with its sign; what rounds to zero has none."""
+    if value is None:
+        return number(None)
+    rounded = round(value, digits)
+    return f"{rounded:+.{digits}f}" if rounded else f"{0:.{digits}f}"
+
+
+def counted(count: int, noun: str) -> str:
+    """A count with its noun: "1 test row", "1,200 test rows"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def floor_percent(share: float) -> str:
@@ -40,14 +48,14 @@ def floor_percent(share: float) -> str:
 
 
 def share_of(count: int, total: int) -> str:
-    """A count of rows and its share of all: "12 of 400 rows, 3 %"."""
+    """A count of rows and its share of all: "12 of 400 rows, 3%"."""
     return f"{count:,} of {total:,} rows, {percent_of(count, total)}"
 
 
 def percent_of(count: int, total: int) -> str:
     """A count as a percentage, two significant digits below ten."""
     share = 100 * count / total
-    return f"{share:.0f} %" if share >= 9.95 else f"{share:.2g} %"
+    return f"{share:.0f}%" if share >= 9.95 else f"{share:.2g}%"
 
 
 def cell(value: Any) -> str:

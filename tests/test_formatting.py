@@ -2,15 +2,15 @@
 
 import pytest
 
-from pipeline.formatting import digits, number, signed, threshold
+from pipeline.formatting import counted, digits, number, signed, threshold
 from pipeline.judge.reasons import gained
 
 
 @pytest.mark.parametrize(
     ("value", "words"),
-    [(-0.0004, "+0.000"), (-0.0006, "-0.001"), (0.0, "+0.000"), (-0.0, "+0.000"), (0.25, "+0.250"), (None, "–")],
+    [(-0.0004, "0.000"), (-0.0006, "-0.001"), (0.0, "0.000"), (-0.0, "0.000"), (0.25, "+0.250"), (None, "–")],
 )
-def test_a_difference_that_rounds_to_zero_has_no_minus(value, words):
+def test_a_difference_that_rounds_to_zero_has_no_sign(value, words):
     assert signed(value) == words
 
 
@@ -19,16 +19,20 @@ def test_a_figure_that_is_not_defined_is_a_dash():
     assert number(0.25, 1) == "0.2"
 
 
+def test_one_is_singular_and_thousands_have_a_comma():
+    assert [counted(count, "test row") for count in (0, 1, 1200)] == ["0 test rows", "1 test row", "1,200 test rows"]
+
+
 def test_a_gain_in_words_is_written_as_in_the_tables():
     test = {"mean": -0.0001, "low": -0.0002, "high": 0.0003}
-    said = gained(test, {"alpha": 0.05, "primary": "average_precision", "rope": 0.01})
-    assert said == "+0.000 (95 % interval +0.000 to +0.000) average precision"
-    fine = gained(test, {"alpha": 0.001, "primary": "average_precision", "rope": 0.0001})
+    said = gained(test, {"alpha": 0.05, "primary": "average_precision", "metric": "average precision", "rope": 0.01})
+    assert said == "0.000 (95 % interval 0.000 to 0.000) average precision"
+    fine = gained(test, {"alpha": 0.001, "primary": "average_precision", "metric": "average precision", "rope": 0.0001})
     assert fine == "-0.00010 (99.9 % interval -0.00020 to +0.00030) average precision"
 
 
 def test_a_loss_is_less_or_more_and_its_interval_turns_with_it():
-    declared = {"alpha": 0.05, "primary": "brier", "rope": 0.01}
+    declared = {"alpha": 0.05, "primary": "brier", "metric": "recalibrated Brier score", "rope": 0.01}
     more = gained({"mean": -0.02, "low": -0.03, "high": 0.01}, declared)
     assert more == "+0.020 (95 % interval -0.010 to +0.030) more recalibrated Brier score"
     less = gained({"mean": 0.02, "low": -0.01, "high": 0.03}, declared)

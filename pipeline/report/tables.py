@@ -28,7 +28,7 @@ def flat(comparison: dict[str, Any]) -> pd.DataFrame:
 
 def row(name: str, training: Mapping[str, Any], holdout: Mapping[str, Any]) -> dict[str, Any]:
     """The figures of a variant as cells by column; `training` and `holdout` as in metrics.json."""
-    cells = {"variant": name}
+    cells: dict[str, Any] = {"variant": name}
     for kind in ("rows", "synthetic"):
         cells |= {f"training_{kind}_{label}": count for label, count in training.get(kind, {}).items()}
     cells |= holdout["threshold_free"]

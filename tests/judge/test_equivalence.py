@@ -182,5 +182,5 @@ def test_a_method_that_is_the_baseline_by_class_weights_makes_its_decisions():
     assert found["gain"] == {"mean": 0.0, "low": 0.0, "high": 0.0}
     assert equivalence_.sentence(task, "smote", found) == (
         "By class weights, the baseline predicts the class that smote finds most probable in 100.0% of the rows; "
-        "smote's macro recall differs by +0.0 percentage points (+0.0 to +0.0)."
+        "smote's macro recall differs by 0.0 percentage points (0.0 to 0.0)."
     )

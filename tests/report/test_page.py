@@ -80,7 +80,7 @@ def test_each_figure_stands_in_its_column(page):
     assert len(probabilities) == 9
     assert tested[:3] == ["WORSE", "0.833", "-0.167"]
     # BOLD alerts on the last four of six at 0.5, and so does TIMID from .15 on.
-    assert same[:4] == ["66.7%", "0.150", "100.0%", "+0.000"]
+    assert same[:4] == ["66.7%", "0.150", "100.0%", "0.000"]
     assert decisions[:5] == ["1.000", "0.500", "2", "2", "0.667"]
     assert decisions[5:] == ["0.650", "1.000", "0.667", "2", "1", "0.800"]
     # AP 5/6, AUC 7/8; Brier (.09 + .16 + .3025 + .49 + .1225 + .01) / 6; mean 3.5/6 over 1/3.

@@ -40,10 +40,10 @@ def found(values, **settings):
         ([f"{i % 50}" for i in range(60)], {"text": "such as '0'"}),
         (
             np.where(np.arange(60) % 10 == 0, 0, 90 + np.arange(60) % 31),
-            {"zeros": "6 of 60 rows, 10 %; the next value is 90"},
+            {"zeros": "6 of 60 rows, 10%; the next value is 90"},
         ),
-        (np.where(np.arange(60) % 3 == 0, -1, np.arange(60) % 31), {"negative": "-1 in 20 of 60 rows, 33 %"}),
-        ([1.5, 2.5, 3.5] * 9 + [np.nan] * 33, {"holes": "33 of 60 rows, 55 %"}),
+        (np.where(np.arange(60) % 3 == 0, -1, np.arange(60) % 31), {"negative": "-1 in 20 of 60 rows, 33%"}),
+        ([1.5, 2.5, 3.5] * 9 + [np.nan] * 33, {"holes": "33 of 60 rows, 55%"}),
         ([f"town {i % 40}" for i in range(60)], {}),  # refused as ids or free text: ingest says so
         ([f"town {i % 31}" for i in range(60)], {}),
         (pd.date_range("2026-01-01", periods=60).strftime("%d.%m.%Y"), {"date": "2026-01-01 to 2026-03-01"}),
@@ -193,7 +193,7 @@ def test_a_messy_table_is_described_and_the_command_line_runs(look, project, sta
         "target      'buy': 'no' (54, 90 %), 'yes' (6, 10 %)",
         "imbalance   9 to 1; 'yes' is the positive class",
         "features    2 numeric (customer id, wave); 2 unclear (age, nothing)",
-        "missing     60 of 240 cells, in 1 column: 'nothing' 100 %",
+        "missing     60 of 240 cells, in 1 column: 'nothing' 100%",
         "duplicates  none",
         "",
     ]
