@@ -50,7 +50,7 @@ demo-tables: setup  ## Every table of a folder through inspect and a sweep: TABL
 
 .PHONY: ui
 ui: setup  ## Publish, and show MLflow on the page that compares
-	@exec python -m pipeline.track --ui --port $(PORT)
+	@exec rebalance publish --ui --port $(PORT)
 
 COVERED = --cov --cov-report=term:skip-covered
 

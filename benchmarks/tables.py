@@ -191,7 +191,7 @@ def table(path: Path, *, variants: Sequence[str], settings: Sequence[str], limit
     known["missing"] = int(features.isna().sum().sum())
     given = ["data=csv", f"data.path={path}", f'data.target="{target}"']  # in quotes, since a name may have any letters
     with inspecting:
-        said = called(["-m", "pipeline.tools.inspect", *given], limit=limit)
+        said = called(["-m", "pipeline.cli", "inspect", *given], limit=limit)
         if bad := ending(said):
             return row(*bad)
         empty["inspected"] = INSPECTED.replace(PAGE.parent / f"{name}.html")

@@ -8,6 +8,8 @@ import signal
 import sys
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, NoReturn
 
 SCREEN = 20  # problems shown at once
 
@@ -43,20 +45,43 @@ def _word(name: str) -> str:
     return '"' + re.sub(r'(\\*)("|$)', lambda found: found[1] * 2 + ("\\" if found[2] else "") + found[2], name) + '"'
 
 
-def run(main: Callable[[], None]) -> None:
+def refuse_other_folder() -> None:
+    """Raise InputError unless the current folder is the project's."""
+    if not Path("conf/config.yaml").is_file():
+        raise InputError(
+            f"{Path.cwd()} isn't the folder of a rebalance project: conf/config.yaml isn't here. Change to the "
+            "project's folder and run this again"
+        )
+
+
+def exit_on_signals() -> None:
+    """Make SIGTERM and SIGHUP end this process as an exception does, so that nothing is left half done."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _exit)
+
+
+def _exit(number: int, _: Any) -> NoReturn:
+    sys.exit(128 + number)
+
+
+def run(main: Callable[[], None], *, plain_overrides: bool = False) -> None:
     """Call a command's `main`; exit status 2 on bad input, 130 when interrupted, 141 when not read to the end.
 
     Parameters
     ----------
     main
         Takes nothing: it reads `sys.argv` and `params.yaml`.
+    plain_overrides
+        Whether the command takes `key=value` where `dvc exp run`, for which messages are written, takes
+        `-S key=value`.
     """
     _end_with_parent()
     try:
         main()
     except InputError as error:
-        shown = error.problems[:SCREEN]
-        more = len(error.problems) - len(shown)
+        problems = [each.replace("-S ", "") if plain_overrides else each for each in error.problems]
+        shown = problems[:SCREEN]
+        more = len(problems) - len(shown)
         for problem in shown:
             print(f"error: {problem}", file=sys.stderr)  # noqa: T201
         if more:

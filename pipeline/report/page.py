@@ -85,7 +85,7 @@ def render(comparison: dict[str, Any], figures: dict[str, bytes], *, command: st
     command
         That makes the page.
     evidence
-        What `pipeline.report.embedded.pack` gives, for `python -m pipeline.verify`; None where it is too large.
+        What `pipeline.report.embedded.pack` gives, for `rebalance verify`; None where it is too large.
     """
     pictures = {name: _picture(figures[name], *texts) for name, texts in FIGURES.items() if name in figures}
     told = {"pictures": pictures, "command": command, "weighted": weights.sentence(comparison["table"])}

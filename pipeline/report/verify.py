@@ -17,7 +17,7 @@ from pipeline.table import weights
 
 PAGE = REPORTS / "index.html"
 BLOCK = re.compile(r'<script type="application/json" id="evidence">(.*?)</script>', re.DOTALL)
-SEAL = re.compile(r"sha256 <code>([0-9a-f]{64})</code>\): <code>python -m pipeline.verify")
+SEAL = re.compile(r"sha256 <code>([0-9a-f]{64})</code>\): <code>rebalance verify")
 SHOWN = 12  # differences listed
 VOID = {"meta", "img", "br"}
 

@@ -1,6 +1,5 @@
-"""Whether the verdict is to be trusted on a table: how often it names a remedy where the labels say nothing."""
+"""Whether you can trust the verdict on a table: how often it recommends a method when labels are shuffled."""
 
-import argparse
 import io
 import sys
 from collections import Counter
@@ -14,27 +13,26 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from pipeline import config
-from pipeline.config import Config
+from pipeline.config import Audit, Config
 from pipeline.errors import InputError
-from pipeline.errors import run as run_command
 from pipeline.files import digest, read_json, say, write_json
-from pipeline.fit import chains, code, run, splits
+from pipeline.fit import chains, code, splits
+from pipeline.fit.run import table as table_of
 from pipeline.judge import primary, verdict
 from pipeline.measure.statistics import wilson
 from pipeline.measure.tasks import task_of
 from pipeline.table import read
 from pipeline.table.classes import rarest
 from pipeline.tools.labels import over_folds, refuse_no_family, training_labels
-from pipeline.tools.settings import asked
+from pipeline.tools.settings import settings_of
 
 ROOT = Path("audit")
 NAMED = 16  # hexadecimal digits of a hash that name a folder
-CONFIDENCE = 0.95  # of the interval of how often a remedy is named
+CONFIDENCE = 0.95  # of the interval of how often a method is recommended
 
 
 class Criterion(Protocol):
-    """What says of the folds which variant to take, as `pipeline.judge.verdict.judge` does."""
+    """What chooses a variant from the folds, as `pipeline.judge.verdict.judge` does."""
 
     def __call__(
         self,
@@ -45,11 +43,11 @@ class Criterion(Protocol):
         rope: float,
         alpha: float,
     ) -> dict[str, Any]:
-        """At least `action`, which is "rebalance" where a remedy is named, `variant` and `sentence`."""
+        """At least `action`, which is "rebalance" where a method is recommended, `variant` and `sentence`."""
 
 
 def shuffled(table: pd.DataFrame, *, target: str, seed: int, number: int) -> pd.DataFrame:
-    """The table with its labels in an order that comes from `seed` and `number` alone: as many of each, on other rows.
+    """The table with its labels in another order, which `seed` and `number` determine.
 
     Parameters
     ----------
@@ -61,7 +59,7 @@ def shuffled(table: pd.DataFrame, *, target: str, seed: int, number: int) -> pd.
 
 
 def outcome(params: Config, number: int, *, criterion: Criterion, sha256: str) -> dict[str, Any]:
-    """What the criterion says of the table of `params` with labels shuffled.
+    """What the criterion chooses on the table of `params` with shuffled labels.
 
     Parameters
     ----------
@@ -84,11 +82,11 @@ def outcome(params: Config, number: int, *, criterion: Criterion, sha256: str) -
     InputError
         A sampler or the model cannot take the rows, or the table is not the one of this hash.
     """
-    quiet = io.StringIO()  # the folds' own progress lines, of several processes at once
+    quiet = io.StringIO()  # the folds' own progress lines would mix, as several processes run at once
     with redirect_stderr(quiet):
-        table, _, schema, roles = run.table(params.data)
+        table, _, schema, roles = table_of(params.data)
         if schema["sha256"] != sha256:
-            raise InputError(f"{params.data.path}: the table has changed since the audit began: run it again")
+            raise InputError(f"{params.data.path}: the table has changed since the audit began. Run the audit again")
         try:
             found, thresholds = over_folds(
                 shuffled(table, target=params.data.target, seed=params.seed, number=number),
@@ -97,14 +95,14 @@ def outcome(params: Config, number: int, *, criterion: Criterion, sha256: str) -
                 task_of(schema),
             )
         except InputError as error:
-            raise InputError(f"labels shuffled, number {number}: {error}") from None
+            raise InputError(f"shuffled table {number}: {error}") from None
     sys.stderr.write(quiet.getvalue())
-    said = criterion(found, thresholds=thresholds, **asdict(params.compare))
-    return {"number": number, "action": said["action"], "variant": said["variant"]}
+    chosen = criterion(found, thresholds=thresholds, **asdict(params.compare))
+    return {"number": number, "action": chosen["action"], "variant": chosen["variant"]}
 
 
 def folder(params: Config, sha256: str, criterion: Criterion) -> Path:
-    """Where outcomes are: named by a hash of all that they depend on."""
+    """The folder of the outcomes, named by a hash of everything that they depend on."""
     depends = {key: value for key, value in asdict(params).items() if key != "tracking"}
     called = [getattr(criterion, name, "") for name in ("__module__", "__qualname__")]
     return ROOT / digest([depends, sha256, code.code("judge", "tools/audit.py"), called])[:NAMED]
@@ -138,93 +136,90 @@ def audit(
     """
     from sklearn.utils.parallel import Parallel, delayed
 
-    table, _, schema, roles = run.table(params.data)
-    refuse_no_family(params)
-    task = task_of(schema)
-    chains.chain(params, primary.REFERENCE, task)  # refuses what a table with these classes cannot have
-    known, times = training_labels(params, table, roles, task)
-    if splits.count(known, task.classes, most=params.evaluate.folds, times=times) < 2:
-        least = (2 if times is None else 3) * splits.LEAST
-        raise InputError(
-            f"{params.data.name}: expected {least} rows of the rarest class or more among the training rows, found "
-            f"{rarest(known, task.classes)}"
-            + ("" if times is None else ", or more at one time than two folds along time can part")
-            + ": there is no verdict to audit"
-        )
+    schema = auditable(params)
     there = folder(params, schema["sha256"], criterion)
     paths = {number: there / f"{number:04}.json" for number in range(null)}
     missing = [number for number, path in paths.items() if not path.is_file()]
     job = delayed(outcome)
-    # An outcome at a time, written as it comes: whatever stops this, what is done stays.
+    # Each outcome is written as soon as it is there: whatever stops this, finished work stays.
     made = Parallel(n_jobs=processes, batch_size=1, pre_dispatch="n_jobs", return_as="generator_unordered")(
         job(params, number, criterion=criterion, sha256=schema["sha256"]) for number in missing
     )
-    with tqdm(total=null, initial=null - len(missing), desc="audit", unit="table", file=sys.stderr) as line:
+    with tqdm(total=null, initial=null - len(missing), desc="audit", unit="table", file=sys.stderr) as progress:
         for each in made:
             write_json(paths[each["number"]], each)
-            line.update()
+            progress.update()
     return [read_json(path) for path in paths.values()]
 
 
+def auditable(params: Config) -> dict[str, Any]:
+    """The schema of the table of `params`, on which a verdict is possible.
+
+    Raises
+    ------
+    InputError
+        No verdict is possible.
+    """
+    table, _, schema, roles = table_of(params.data)
+    refuse_no_family(params)
+    task = task_of(schema)
+    chains.chain(params, primary.REFERENCE, task)  # refuses settings that don't fit these classes
+    known, times = training_labels(params, table, roles, task)
+    if splits.count(known, task.classes, most=params.evaluate.folds, times=times) < 2:
+        least = (2 if times is None else 3) * splits.LEAST
+        along_time = "" if times is None else ", spread over enough different times for two folds along time"
+        raise InputError(
+            f"{params.data.name}: expected at least {least} training rows of the rarest class{along_time}, found "
+            f"{rarest(known, task.classes)}. With fewer there is no verdict to audit"
+        )
+    return schema
+
+
 def lines(outcomes: Sequence[dict[str, Any]], *, alpha: float) -> tuple[list[str], bool]:
-    """What to print of the outcomes, and whether the verdict holds its alpha, as far as they can tell.
+    """What to print of the outcomes, and whether the verdict keeps to its alpha, as far as they can show.
 
     Raises
     ------
     InputError
         There was no verdict on any of the tables.
     """
-    # Where no verdict was possible, none could be false.
+    # A table without a verdict has no false one.
     judged = [each for each in outcomes if each["action"] != "invalid"]
     if not judged:
         raise InputError(
-            f"expected verdicts on shuffled labels, found none on any of {len(outcomes):,} tables: in each a fold "
-            "would have lacked a class. Use fewer evaluate.folds, or a split whose folds hold both classes"
+            f"expected verdicts on shuffled labels, found none on {len(outcomes):,} tables: in each, a fold lacked a "
+            "class. Use fewer evaluate.folds, or a split whose folds hold both classes"
         )
-    total, named = len(judged), [each["variant"] for each in judged if each["action"] == "rebalance"]
-    interval = wilson(len(named), total, confidence=CONFIDENCE)
+    total, chosen = len(judged), [each["variant"] for each in judged if each["action"] == "rebalance"]
+    interval = wilson(len(chosen), total, confidence=CONFIDENCE)
     assert interval is not None
     low, high = interval
     actions = Counter(each["action"] for each in outcomes)
-    holds = low <= alpha
-    if not holds:
-        meaning = (
-            "The verdict is not to be trusted on this table: where labels say nothing, it names a remedy more often "
-            "than alpha allows."
-        )
+    if low > alpha:
+        meaning = "Don't trust the verdict on this table: it recommends a method for shuffled labels more often than"
     elif high <= alpha:
-        meaning = (
-            "On this table's features, where labels say nothing, the verdict names a remedy no more often than alpha "
-            "allows."
-        )
+        meaning = "The verdict is sound on this table: it recommends a method for shuffled labels no more often than"
     else:
-        meaning = (
-            "Nothing speaks against the verdict on this table; so few shuffled tables cannot show that it holds its "
-            "alpha: raise audit.null."
-        )
+        meaning = "Nothing is wrong so far, but these are too few tables to show that the verdict keeps to"
     return [
         "verdicts  " + ", ".join(f"{action} {number:,}" for action, number in sorted(actions.items())),
-        *(["named     " + ", ".join(f"{name} {n:,}" for name, n in Counter(named).most_common())] if named else []),
-        f"false     {len(named):,} of {total:,} verdicts on shuffled labels named a remedy BETTER: "
-        f"{len(named) / total:.1%} ({CONFIDENCE:.0%} interval {low:.1%} to {high:.1%}), where alpha is {alpha:.1%}",
-        meaning,
-    ], holds
+        *(["methods   " + ", ".join(f"{name} {n:,}" for name, n in Counter(chosen).most_common())] if chosen else []),
+        f"false     {len(chosen):,} of {total:,} verdicts on shuffled labels recommend a method: "
+        f"{len(chosen) / total:.1%} ({CONFIDENCE:.0%} interval {low:.1%} to {high:.1%}); alpha is {alpha:.1%}",
+        f"{meaning} alpha." + (" Raise audit.null." if low <= alpha < high else ""),
+    ], low <= alpha
 
 
-def main() -> None:
-    """Shuffle the table's labels, judge, count; exit status 0 if the verdict holds its alpha, 1 if it does not."""
-    parser = argparse.ArgumentParser(
-        prog="python -m pipeline.audit",
-        description=f"{__doc__} What is done is kept in {ROOT}/: the same command goes on where it was stopped.",
-    )
-    parser.add_argument(
-        "overrides",
-        nargs="*",
-        metavar="key=value",
-        help=f"audit.null=200, and Hydra overrides; without those, {config.PARAMS} holds",
-    )
-    params, keys = asked(config.Audit, parser.parse_args().overrides)
-    schema = run.table(params.data)[2]
+def run(overrides: Sequence[str]) -> int:
+    """Shuffle the labels, compare, count; 0 if the verdict keeps to its alpha, as far as can be shown, else 1.
+
+    Raises
+    ------
+    InputError
+        The settings or the table can't be used.
+    """
+    params, keys = settings_of(Audit, overrides)
+    schema, declared = table_of(params.data)[2], params.compare
     say(
         f"table     {params.data.name}: {sum(schema['classes'].values()):,} rows, "
         f"{read.classes_in_words(schema)}; {', '.join(params.variants)}"
@@ -233,11 +228,7 @@ def main() -> None:
     words = primary.metric_words(declared.primary, task_of(schema))
     say(f"declared  {words}, ROPE {declared.rope:g}, alpha {declared.alpha:g}")
     sys.stdout.flush()
-    said, holds = lines(audit(params, null=keys.null), alpha=declared.alpha)
-    for line in said:
+    printed, sound = lines(audit(params, null=keys.null), alpha=declared.alpha)
+    for line in printed:
         say(line)
-    sys.exit(0 if holds else 1)
-
-
-if __name__ == "__main__":
-    run_command(main)
+    return 0 if sound else 1

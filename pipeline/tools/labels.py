@@ -15,14 +15,14 @@ from pipeline.table.grouping import together
 def over_folds(
     table: pd.DataFrame, params: Config, roles: pd.DataFrame, task: Task
 ) -> tuple[dict[str, pd.DataFrame | None], dict[str, float | None]]:
-    """What the stages from `split` to `evaluate` find over the folds of a table, for all variants.
+    """The results over the folds of a table for all variants, as the stages from `split` to `evaluate` give them.
 
     Parameters
     ----------
     table
         Shape (n, p + 1), indexed by row_id: features and target.
     params
-        Its `data` says no more than the target's name.
+        Of its `data` only the name of the target counts.
     roles
         See `pipeline.table.ingest.Table`.
     task
@@ -69,24 +69,26 @@ def over_folds(
 
 
 def refuse_no_family(params: Config) -> None:
-    """Raise InputError where there is nothing to test: no `none`, no remedy, or no folds."""
+    """Raise InputError where there is nothing to test: no `none`, no method, or no folds."""
     if primary.REFERENCE not in params.variants:
         raise InputError(
-            f"variants: '{primary.REFERENCE}' is not there, and remedies are tested against it: add "
+            f"variants: '{primary.REFERENCE}', the baseline that methods are compared with, isn't there. Add "
             f"'+variant@variants.{primary.REFERENCE}={primary.REFERENCE}'"
         )
     if len(params.variants) < 2:
-        raise InputError(f"variants: expected a remedy beside '{primary.REFERENCE}', found none: there is no verdict")
+        raise InputError(
+            f"variants: expected a method besides '{primary.REFERENCE}', found none. Add one for a verdict"
+        )
     if params.evaluate.folds == 0:
-        raise InputError("evaluate.folds: expected 2 or more, since the verdict comes from folds, found 0")
+        raise InputError("evaluate.folds: expected 2 or more, as the verdict comes from folds, found 0")
 
 
 def training_labels(
     params: Config, table: pd.DataFrame, roles: pd.DataFrame, task: Task
 ) -> tuple[pd.Series, pd.Series | None]:
-    """The codes of the training rows, as many of each in whatever order the labels are if rows stand for themselves.
+    """The class codes of the training rows, and their times, where folds run along time.
 
-    And their times, where they are folded along time.
+    Shuffled labels give as many of each code, unless rows are split by group or time.
     """
     target, how = params.data.target, params.split
     blocks = together(table.drop(columns=target), roles, how)

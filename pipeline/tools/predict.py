@@ -1,13 +1,12 @@
-"""Scores a new table with a trained variant: corrected probabilities, and decisions at its threshold."""
+"""Scores a new table with a trained variant: calibrated probabilities, and decisions at its threshold."""
 
-import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from pipeline.errors import InputError, nearest, run
+from pipeline.errors import InputError, nearest
 from pipeline.files import EVALUATE, INGEST, PREPROCESS, TRAIN, read_json, read_model, say, write_text
 from pipeline.judge import verdict
 from pipeline.table import file
@@ -40,9 +39,10 @@ def load(name: str, schema: dict[str, Any]) -> Scorer:
     if not folder.is_dir():
         there = sorted(path.name for path in TRAIN.glob("*") if path.is_dir())
         raise InputError(
-            f"variant={name}: is not trained here; {nearest(name, there)}: choose one of these, or run `dvc repro`"
+            f"variant={name}: no such variant is trained here; {nearest(name, there)}. Name one of these, or run "
+            "`dvc repro`"
             if there
-            else f"{TRAIN}: no model here: run `dvc repro` first"
+            else f"{TRAIN}: no model is trained here. Run `dvc repro` first"
         )
     return scorer(
         schema,
@@ -53,19 +53,19 @@ def load(name: str, schema: dict[str, Any]) -> Scorer:
 
 
 def recommended(schema: dict[str, Any]) -> str:
-    """The variant that the verdict on this table names.
+    """The variant that the verdict on this table recommends.
 
     Raises
     ------
     InputError
-        There is no verdict, it names none, or it is about another table.
+        There is no verdict, it recommends none, or it is about another table.
     """
-    mend = "name a variant with variant=NAME"
+    fix = "name a variant with variant=NAME"
     found = read_json(verdict.FILE)
     if found["variant"] is None:
-        raise InputError(f"{verdict.FILE}: {found['sentence'].rstrip('.')}: {mend}")
+        raise InputError(f"{verdict.FILE}: {found['sentence'].rstrip('.')}: {fix}")
     if found["table"]["sha256"] != schema["sha256"]:
-        raise InputError(f"{verdict.FILE}: the verdict is on another table than {INGEST}: run `dvc repro`, or {mend}")
+        raise InputError(f"{verdict.FILE}: the verdict is about another table than {INGEST}. Run `dvc repro`, or {fix}")
     return str(found["variant"])
 
 
@@ -79,7 +79,7 @@ def read(path: Path, schema: dict[str, Any]) -> pd.DataFrame:
 
 
 def describe(rows: pd.DataFrame, scored: pd.DataFrame, chain: Scorer) -> list[str]:
-    """What was made of the rows, and what is odd in them, a line each.
+    """How the rows were scored, and what is unusual in them, a line each.
 
     Parameters
     ----------
@@ -88,39 +88,41 @@ def describe(rows: pd.DataFrame, scored: pd.DataFrame, chain: Scorer) -> list[st
     scored
         What `chain` made of them.
     """
-    said = [
-        f"{len(rows):,} rows, {_decided(scored, chain)}",
-        "probability is the raw one corrected "
-        + ("by Platt's line, fitted out of fold" if "slope" in chain.correction else "for the shares of the classes"),
+    platt = "slope" in chain.correction
+    lines = [
+        f"{len(rows):,} rows: {_decided(scored, chain)}",
+        "probability is "
+        + ("calibrated with Platt's method, fitted out of fold" if platt else "corrected for the class proportions")
+        + "; raw_probability is the model's own",
     ]
     if extra := [str(name) for name in rows if name not in chain.declaration]:
-        said.append(f"columns not used: {_some(extra)}")
+        lines.append(f"columns not used: {_some(extra)}")
     X = chain.typed(rows)
-    if holes := [f"{name} ({cells:,})" for name, cells in X.isna().sum().items() if cells]:
-        said.append(f"holes, filled as in training: {_some(holes)}")
+    if missing := [f"{name} ({cells:,})" for name, cells in X.isna().sum().items() if cells]:
+        lines.append(f"missing values, filled in as in training: {_some(missing)}")
     for name, cells in chain.unseen(X).items():
         levels = _some([f"{level!r} ({times:,})" for level, times in cells.items()])
-        said.append(f"{name}: levels that no training row has, which count as rare or as none: {levels}")
-    return said
+        lines.append(f"{name}: levels not seen in training, treated as rare ones or as none: {levels}")
+    return lines
 
 
 def _decided(scored: pd.DataFrame, chain: Scorer) -> str:
-    """How many rows were called what, and by which rule."""
+    """How many rows are predicted as what, and by which rule."""
     if len(chain.labels) > 2:
         counts = scored["decision"].value_counts()
-        called = ", ".join(f"{counts.get(label, 0):,} called {label!r}" for label in chain.labels)
-        return f"{called}, by class weights"
-    positive = chain.labels[1]
-    at = f"{DEFAULT}: there is no t*" if chain.threshold is None else f"t* = {chain.threshold:.6g} or more"
-    return f"{(scored['decision'] == positive).sum():,} called {positive!r}, at a raw probability of {at}"
+        predicted = ", ".join(f"{counts.get(label, 0):,} predicted {label!r}" for label in chain.labels)
+        return f"{predicted}, by class weights"
+    positive, decided = chain.labels[1], scored["decision"]
+    limit = f"{DEFAULT}, since no threshold was tuned" if chain.threshold is None else f"{chain.threshold:.6g}"
+    return f"{(decided == positive).sum():,} predicted {positive!r}, at a raw probability of at least {limit}"
 
 
 def _some(words: list[str]) -> str:
     return ", ".join(words[:SHOWN]) + (f" and {len(words) - SHOWN:,} more" if len(words) > SHOWN else "")
 
 
-def asked(words: list[str]) -> dict[str, str]:
-    """The values of `KEYS` among KEY=VALUE words.
+def settings(overrides: Sequence[str]) -> dict[str, str]:
+    """The values of `KEYS` among `key=value` words.
 
     Raises
     ------
@@ -128,31 +130,35 @@ def asked(words: list[str]) -> dict[str, str]:
         A word is none of these, or data.path is not among them.
     """
     given: dict[str, str] = {}
-    for word in words:
-        key, equals, value = word.partition("=")
-        if not (equals and value) or key not in KEYS:
+    for word in overrides:
+        key, _, value = word.partition("=")
+        if not value or key not in KEYS:
             raise InputError(f"expected {', '.join(f'{known}=...' for known in KEYS)}, found {word!r}")
         given[key] = value
     if "data.path" not in given:
-        raise InputError("expected the table to score, found none: python -m pipeline.predict data.path=FILE")
+        raise InputError("expected a table to score, found none: `rebalance predict data.path=FILE`")
     return given
 
 
-def main() -> None:
-    """Read, score, write."""
-    parser = argparse.ArgumentParser(prog="python -m pipeline.predict", description=__doc__)
-    parser.add_argument(
-        "words",
-        nargs="*",
-        metavar="key=value",
-        help=f"data.path=FILE, the table; variant=NAME, else the verdict's; to=FILE.csv, else {PREDICT}/NAME.csv",
-    )
-    given = asked(parser.parse_args().words)
+def run(overrides: Sequence[str]) -> int:
+    """Score the rows of a table, write them, say how they were scored, and give 0.
+
+    Parameters
+    ----------
+    overrides
+        Words `key=value`, of `KEYS`: the table, the variant (else the verdict's), and the file to write.
+
+    Raises
+    ------
+    InputError
+        Nothing is trained here, or the table can't be scored.
+    """
+    given = settings(overrides)
     schema, path = read_json(INGEST / "schema.json"), Path(given["data.path"])
     name = given.get("variant") or recommended(schema)
     out = Path(given.get("to", PREDICT / f"{name}.csv"))
     if out.suffix != ".csv" or out.resolve() == path.resolve():
-        raise InputError(f"to={out}: expected a file of another name that ends in .csv")
+        raise InputError(f"to={out}: expected another file than the table, and one that ends in .csv")
     chain = load(name, schema)
     rows = read(path, schema)
     try:
@@ -163,7 +169,4 @@ def main() -> None:
     for line in describe(rows, scored, chain):
         say(f"{name}: {line}")
     say(str(out))
-
-
-if __name__ == "__main__":
-    run(main)
+    return 0

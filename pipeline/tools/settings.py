@@ -1,4 +1,6 @@
-"""The settings that a command with keys of its own works on."""
+"""The settings of a command that has keys of its own."""
+
+from collections.abc import Sequence
 
 from omegaconf import OmegaConf
 
@@ -7,27 +9,27 @@ from pipeline.config import Config, Own, check, load, own
 from pipeline.fit.variants import refuse_unbuildable
 
 
-def asked(kind: type[Own], overrides: list[str]) -> tuple[Config, Own]:
-    """What a command with keys of its own, those of `kind`, works on: the configuration, and these keys.
+def settings_of(kind: type[Own], overrides: Sequence[str]) -> tuple[Config, Own]:
+    """The configuration that a command works on, and the command's own keys.
 
     Parameters
     ----------
     kind
-        A dataclass named like the command: conf/`command`.yaml has its values, below the command's name.
+        The type of these keys, named like the command: conf/COMMAND.yaml has their values.
     overrides
-        Hydra's. If any is of a key that is not the command's, conf/ is composed; else params.yaml holds as it lies.
+        Hydra's. If any sets a key that is not the command's own, conf/ is composed; else params.yaml holds as it is.
 
     Raises
     ------
     InputError
-        They cannot be used.
+        They can't be used.
     """
     command = kind.__name__.lower()
-    composed = OmegaConf.to_container(OmegaConf.create(compose(overrides, name=command)))
+    composed = OmegaConf.to_container(OmegaConf.create(compose(list(overrides), name=command)))
     assert isinstance(composed, dict)
     path = CONF / f"{command}.yaml"
     keys = own(kind, composed.pop(command), command=command, path=path)
     others = [override for override in overrides if not override.lstrip("+~").startswith(f"{command}.")]
-    params = check(composed, path=path, give=f"python -m pipeline.{command}") if others else load()
+    params = check(composed, path=path, give=f"rebalance {command}") if others else load()
     refuse_unbuildable(params)
     return params, keys

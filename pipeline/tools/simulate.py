@@ -18,13 +18,13 @@ from pipeline.measure.statistics import fold_ratio
 from pipeline.measure.tasks import TWO_CLASSES
 from pipeline.tools.labels import over_folds
 
-ENOUGH = 50  # rows of the rarer class that a simulated table trains on, if it can: width then follows the law
-STEEPEST = 1000.0  # log odds a standard deviation of the score: steps, for all that rows can tell
-RARE = 0.01  # share of the rows below which levels become one, so that ids of people are not thousands of columns
+ENOUGH = 50  # training rows of the rarer class, where possible: from there on widths shrink with the root of rows
+STEEPEST = 1000.0  # log odds per standard deviation of the score: practically a step
+RARE = 0.01  # fraction of the rows below which levels are merged, or ids would become thousands of columns
 
 
 def truth(score: np.ndarray, *, prevalence: float, roc_auc: float) -> np.ndarray:
-    """The logistic probabilities of a score whose mean is `prevalence` and whose own ROC AUC is `roc_auc`.
+    """The logistic probabilities of a score, with mean `prevalence` and ROC AUC `roc_auc`.
 
     Parameters
     ----------
@@ -33,8 +33,8 @@ def truth(score: np.ndarray, *, prevalence: float, roc_auc: float) -> np.ndarray
     prevalence
         In (0, 1).
     roc_auc
-        Probability that a positive drawn by these probabilities has a higher score than a negative, ties by halves; in
-        (0.5, 1).
+        Probability that a positive drawn by these probabilities has a higher score than a negative, a tie counting
+        half; in (0.5, 1).
 
     Raises
     ------
@@ -59,8 +59,8 @@ def truth(score: np.ndarray, *, prevalence: float, roc_auc: float) -> np.ndarray
 
     if (most := above(STEEPEST)) < roc_auc:
         raise InputError(
-            f"plan.roc_auc: expected at most {most:.2f}, which is all that features of so few values can have, "
-            f"found {roc_auc:g}"
+            f"plan.roc_auc: expected at most {most:.2f}, the most that features with so few values allow, found "
+            f"{roc_auc:g}"
         )
     return probability(brentq(lambda slope: above(slope) - roc_auc, 0.0, STEEPEST, xtol=1e-6))
 
@@ -71,7 +71,7 @@ def draw(probability: np.ndarray, positives: int, rng: np.random.Generator) -> n
     Parameters
     ----------
     probability
-        Shape (n,), of sum `positives`: so that about one draw in sqrt(2 pi positives) has as many, at the rarest.
+        Shape (n,), with sum `positives`. At least about one draw in sqrt(2 pi positives) then has exactly as many.
     """
     while True:
         labels = rng.random(probability.size) < probability
@@ -87,15 +87,15 @@ def simulate(
     Parameters
     ----------
     features
-        Shape (n, p), holes allowed.
+        Shape (n, p), missing values allowed.
     target
-        Name of the column of labels.
+        Name of the label column.
     positives
         Exact number of labels 1.
     roc_auc
         See `truth`.
     rng
-        Of direction and labels.
+        For the direction and the labels.
 
     Raises
     ------
@@ -106,14 +106,14 @@ def simulate(
     scaled = fitted.transform(features).to_numpy(dtype=float)
     score = scaled @ rng.normal(size=scaled.shape[1])
     if score.std() == 0:
-        raise InputError("features: expected one that varies, found none")
+        raise InputError("features: expected at least one that varies, found none")
     score = (score - score.mean()) / score.std()
     probability = truth(score, prevalence=positives / len(score), roc_auc=roc_auc)
     return features.assign(**{target: draw(probability, positives, rng)})
 
 
 def size(rows: int, rare: int, *, most: int, test_size: float, number: int) -> int:
-    """Rows of a simulated table: `most`, or as many as keep ENOUGH of the rarer class for training, or all.
+    """Rows of a simulated table: `most`, or more to have ENOUGH training rows of the rarer class, and at most all.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def size(rows: int, rare: int, *, most: int, test_size: float, number: int) -> i
     most
         Rows.
     test_size
-        Share of the rows that is held out.
+        Fraction of the rows that is held out.
     number
         Of folds.
     """
@@ -131,12 +131,12 @@ def size(rows: int, rare: int, *, most: int, test_size: float, number: int) -> i
 
 
 def variances(params: Config, number: int, *, rows: int, positives: int, roc_auc: float) -> dict[str, Any]:
-    """By remedy, the variance of its differences from `none` over the folds of a simulated table, once repeated.
+    """By method, the variance of its differences from `none` over the folds of a simulated table, in one repeat.
 
     Parameters
     ----------
     params
-        With its table, whose labels have no part in this, and the variants to simulate.
+        With its table, whose labels are not used, and the variants to simulate.
     number
         Of the table: its seed, with that of `params`.
     rows, positives
@@ -147,7 +147,7 @@ def variances(params: Config, number: int, *, rows: int, positives: int, roc_auc
     Returns
     -------
     variances
-        And below `test_over_train` the test rows of a fold over its training rows.
+        And as `test_over_train` the test rows of a fold over its training rows.
     """
     target, column = params.data.target, primary.COLUMNS[params.compare.primary][0]
     features = run.table(params.data)[0].drop(columns=target)
@@ -155,7 +155,7 @@ def variances(params: Config, number: int, *, rows: int, positives: int, roc_auc
     if rows < len(features):
         features = features.iloc[np.sort(rng.choice(len(features), size=rows, replace=False))]
     table = simulate(features, target=target, positives=positives, roc_auc=roc_auc, rng=rng)
-    quiet = io.StringIO()  # the folds' own progress lines, of several processes at once
+    quiet = io.StringIO()  # the folds' own progress lines would mix, as several processes run at once
     with redirect_stderr(quiet):
         once = replace(params, evaluate=replace(params.evaluate, repeats=1))
         found, _ = over_folds(table, once, pd.DataFrame(index=table.index), TWO_CLASSES)

@@ -1,44 +1,67 @@
-"""Prints the verdict; the exit status is the action."""
+"""Prints the verdict."""
 
-import argparse
-import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from pipeline.errors import InputError, run
+from tabulate import tabulate
+
+from pipeline.errors import InputError
 from pipeline.files import read_json, say
 from pipeline.formatting import digits, signed
+from pipeline.judge.primary import metric_words
 from pipeline.judge.verdict import FILE, SCHEMA_VERSION
+from pipeline.measure.tasks import of_labels
 
 EXIT = {"keep": 0, "rebalance": 10, "undecided": 20, "invalid": 30}
 
 
-def main() -> None:
-    """Print the verdict; the exit status is the action: 0 keep, 10 rebalance, 20 undecided, 30 no verdict."""
-    parser = argparse.ArgumentParser(prog="python -m pipeline.verdict", description=main.__doc__)
-    parser.add_argument("file", nargs="?", type=Path, default=FILE, help="a sweep has one in its folder")
-    file = parser.parse_args().file
+def run(file: Path | None = None) -> int:
+    """Print a verdict, and give the exit status of its action: 0 keep, 10 rebalance, 20 undecided, 30 no verdict.
+
+    Raises
+    ------
+    InputError
+        The file is no verdict of this version.
+    """
+    file = FILE if file is None else file
     if not file.is_file() and file.with_name("summary.json").is_file():
         raise InputError(
-            f"{file}: this sweep varies more than the variant, and has means instead: for a verdict name one seed, "
-            "such as seed=7"
+            f"{file}: this sweep varies more than the variant, so it has a summary and no verdict. For a verdict, "
+            "sweep over variants at one seed, such as seed=7"
         )
     found = read_json(file)
     if not isinstance(found, dict) or found.get("schema_version") != SCHEMA_VERSION:
         raise InputError(
-            f"{file}: expected a verdict of schema version {SCHEMA_VERSION}: make it anew with `dvc repro`"
+            f"{file}: expected a verdict of schema version {SCHEMA_VERSION}. Make it anew with `dvc repro`"
         )
-    say(found["sentence"])
+    for line in lines(found):
+        say(line)
+    return EXIT[found["action"]]
+
+
+def lines(found: Mapping[str, Any]) -> list[str]:
+    """What to print of a verdict: the sentence, a row for each method, the caveats."""
+    said = [found["sentence"]]
+    if found["methods"]:
+        classes = list(found["table"]["classes"])
+        metric = metric_words(found["declared"]["primary"], of_labels(found["table"].get("labels", classes), classes))
+        said += ["", f"Gain in {metric} over the baseline:", table(found)]
+    if found["caveats"]:
+        said += ["", "Caveats:", *(f"- {caveat}" for caveat in found["caveats"])]
+    return said
+
+
+def table(found: Mapping[str, Any]) -> str:
+    """The methods with their results, a row each."""
     places = digits(found["declared"]["rope"])
+    rows = []
     for method in found["methods"]:
         mean, low, high = (signed(method[key], places) for key in ("mean", "low", "high"))
-        say(
-            f"{method['call']:<13}{method['variant']:<28}{mean} ({low} to {high})  Holm p {method['p_holm']:.3f}  "
-            f"P(worse, equivalent, better) {method['worse']:.2f} {method['equivalent']:.2f} {method['better']:.2f}"
+        chances = [f"{method[key]:.2f}" for key in ("worse", "equivalent", "better")]
+        rows.append(
+            [method["variant"], method["call"], f"{mean} ({low} to {high})", f"{method['p_holm']:.3f}", *chances]
         )
-    for caveat in found["caveats"]:
-        say(f"- {caveat}")
-    sys.exit(EXIT[found["action"]])
-
-
-if __name__ == "__main__":
-    run(main)
+    interval = f"gain ({100 * (1 - found['declared']['alpha']):g}% interval)"
+    headers = ["method", "result", interval, "p (Holm)", "P(worse)", "P(equivalent)", "P(better)"]
+    return tabulate(rows, headers, tablefmt="plain", disable_numparse=True, stralign="left")

@@ -1,28 +1,30 @@
 """Recomputes every number of a report."""
 
-import argparse
-import sys
 from pathlib import Path
 
 from pipeline import config
-from pipeline.errors import InputError, run
+from pipeline.errors import InputError
 from pipeline.files import say
 from pipeline.judge import evidence
 from pipeline.report.verify import BLOCK, PAGE, SEAL, SHOWN, verify
 
 
-def main() -> None:
-    """Compute every number of a report again; exit status 0 if all agree, 1 if any differs."""
-    parser = argparse.ArgumentParser(prog="python -m pipeline.verify", description=main.__doc__)
-    parser.add_argument("file", nargs="?", type=Path, default=PAGE)
-    file = parser.parse_args().file
+def run(file: Path | None = None) -> int:
+    """Recompute the numbers of a report, say which differ, and give 0 if none does, else 1.
+
+    Raises
+    ------
+    InputError
+        The file is no report, or can't be read.
+    """
+    file = PAGE if file is None else file
     if not file.is_file():
-        raise InputError(f"{file}: no such file: `dvc repro` makes {PAGE}, or `dvc pull` brings it")
+        raise InputError(f"{file}: no such file. `dvc repro` makes {PAGE}, or `dvc pull` brings it")
     try:
         page = file.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise InputError(f"{file}: expected a page in UTF-8: it was changed since it was made") from None
-    own = file.resolve() == PAGE.resolve()  # no other page is about what data/ holds
+        raise InputError(f"{file}: expected UTF-8: the page was changed since it was made") from None
+    own = file.resolve() == PAGE.resolve()  # what data/ holds belongs to no other page
     bare = BLOCK.search(page) is None and SEAL.search(page) is None
     kept = evidence.read(config.load()) if own and bare else None
     try:
@@ -34,10 +36,7 @@ def main() -> None:
     if len(found) > SHOWN:
         say(f"differs  and {len(found) - SHOWN:,} more")
     if found:
-        say(f"{file}: not what its predictions give")
-        sys.exit(1)
-    say(f"{file}: every number and picture follows from the predictions")
-
-
-if __name__ == "__main__":
-    run(main)
+        say(f"{file}: does not agree with its predictions")
+        return 1
+    say(f"{file}: every number and every figure agrees with the predictions")
+    return 0

@@ -36,7 +36,7 @@ COLUMN_TYPES = {
 
 def create(client: "MlflowClient", experiment_id: str, run: Run, parent: str | None) -> "Entity":
     """Make a run with its tags."""
-    tags = {"mlflow.source.name": "python -m pipeline.track", **run.tags, "mlflow.note.content": run.description}
+    tags = {"mlflow.source.name": "rebalance publish", **run.tags, "mlflow.note.content": run.description}
     if parent:
         tags["mlflow.parentRunId"] = parent
     tags = {name: cut(text, "tag") for name, text in tags.items()}

@@ -14,6 +14,12 @@ from pipeline.tracking.store import store_file
 HOST = "127.0.0.1"
 
 
+def where(tracking: Tracking, address: str) -> str:
+    """Where a person sees what is published: a link, or the command that serves a local store."""
+    uri = str(tracking.uri)
+    return "`rebalance publish --ui` shows them" if store_file(uri) else f"{uri.rstrip('/')}/{address}"
+
+
 def serve(tracking: Tracking, *, port: int, address: str) -> None:
     """Run MLflow's server of a local store until Ctrl-C.
 

@@ -27,7 +27,7 @@ class StoreError(Exception):
         line = next(iter(str(reason).strip().splitlines()), "") or type(reason).__name__
         super().__init__(
             f"MLflow at {uri}: {line[:300].rstrip('. ')}. The results are complete without it; "
-            "`python -m pipeline.track` publishes them later"
+            "`rebalance publish` publishes them later"
         )
 
 

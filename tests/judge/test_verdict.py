@@ -1,5 +1,4 @@
 import json
-import sys
 from pathlib import Path
 
 import jsonschema
@@ -8,7 +7,7 @@ import pandas as pd
 import pytest
 from omegaconf import OmegaConf
 
-from pipeline import config, errors
+from pipeline import cli, config
 from pipeline.errors import InputError
 from pipeline.fit import chains, run
 from pipeline.fit.folds import refit
@@ -17,7 +16,7 @@ from pipeline.measure import evaluation
 from pipeline.measure.tasks import TWO_CLASSES
 from pipeline.table import mountain_shop
 from pipeline.table.weights import ones
-from pipeline.tools.verdict import main
+from pipeline.tools import verdict as shown
 
 ROOT = Path(__file__).parents[2]
 
@@ -165,15 +164,15 @@ def test_what_cannot_be_judged_says_so(everything, reason):
 def test_the_exit_status_says_what_to_do(mean, noise, status, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Path("reports").mkdir()
-    said = {"schema_version": verdict.SCHEMA_VERSION, "caveats": [], **judged(smote=folds(mean, noise=noise))}
+    known = {"schema_version": verdict.SCHEMA_VERSION, "caveats": [], "table": {"classes": {"no": 9, "yes": 1}}}
+    said = {**known, **judged(smote=folds(mean, noise=noise))}
     verdict.FILE.write_text(json.dumps(said), encoding="utf-8")
-    monkeypatch.setattr(sys, "argv", ["verdict"])
-    with pytest.raises(SystemExit) as left:
-        main()
-    assert left.value.code == status
-    first, second = capsys.readouterr().out.splitlines()
+    assert shown.run() == status
+    first, _, heading, names, row = capsys.readouterr().out.splitlines()
     assert first == said["sentence"]
-    assert second.startswith(said["methods"][0]["call"])
+    assert heading == "Gain in average precision over the baseline:"
+    assert names.split("  ")[0] == "method"
+    assert row.split()[:2] == ["smote", said["methods"][0]["call"]]
 
 
 @pytest.mark.slow
@@ -229,12 +228,11 @@ def settings():
     return OmegaConf.to_container(OmegaConf.load(ROOT / "params.yaml"))
 
 
-def test_a_file_that_is_no_verdict_is_refused(tmp_path, monkeypatch):
+def test_a_file_that_is_no_verdict_is_refused(tmp_path):
     file = tmp_path / "verdict.json"
     file.write_text("{}", encoding="utf-8")
-    monkeypatch.setattr(sys, "argv", ["verdict", str(file)])
     with pytest.raises(InputError, match="expected a verdict of schema version 3"):
-        main()
+        shown.run(file)
 
 
 def test_the_whole_verdict_fits_its_schema(said):
@@ -284,12 +282,11 @@ def test_no_verdict_and_bad_input_have_exit_statuses_of_their_own(tmp_path, monk
     how = {"primary": "average_precision", "rope": 0.01, "alpha": 0.05, "leaked": 3}
     said = verdict.judge({"none": folds(0.6), "smote": folds(0.6)}, thresholds={"none": 0.1, "smote": 0.1}, **how)
     file.write_text(json.dumps({"schema_version": verdict.SCHEMA_VERSION, "caveats": [], **said}), encoding="utf-8")
-    monkeypatch.setattr(sys, "argv", ["verdict", str(file)])
     with pytest.raises(SystemExit) as left:
-        errors.run(main)
+        cli.main(["verdict", str(file)])
     assert left.value.code == 30
     assert "3 rows stand both among the training rows and among the test rows" in capsys.readouterr().out
     file.unlink()
     with pytest.raises(SystemExit) as left:
-        errors.run(main)
+        cli.main(["verdict", str(file)])
     assert left.value.code == 2

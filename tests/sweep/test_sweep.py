@@ -351,7 +351,7 @@ def test_a_remedy_that_fails_forbids_the_verdict_of_a_sweep(project):
     assert list(said["failed"]) == ["smote"]
     assert said["sentence"].startswith("No verdict: smote has no result: ")
     assert {one["variant"] for one in said["variants"]} == {"none", "class_weight"}
-    found = subprocess.run([sys.executable, "-m", "pipeline.report.verify", str(folder / "index.html")], check=False)
+    found = subprocess.run([sys.executable, "-m", "pipeline.cli", "verify", str(folder / "index.html")], check=False)
     assert found.returncode == 0
 
 
@@ -414,7 +414,7 @@ def test_a_killed_sweep_is_taken_up_where_it_was(project, store, undisturbed, vi
 
 
 @pytest.mark.slow
-def test_a_server_that_dies_in_mid_sweep_costs_no_result_and_track_makes_it_good(project, store, composed, free_port):
+def test_a_server_that_dies_in_mid_sweep_costs_no_result_and_publish_makes_it_good(project, store, composed, free_port):
     shutil.copy(store, project)
     port = free_port()
     uri = f"http://127.0.0.1:{port}"
@@ -430,11 +430,11 @@ def test_a_server_that_dies_in_mid_sweep_costs_no_result_and_track_makes_it_good
     assert f"MLflow   MLflow at {uri}: " in out
     assert 4 <= runs_in(project) < 17
     Path("params.yaml").write_text(composed("tracking=none"), encoding="utf-8")
-    out, _ = ended(start(module="pipeline.track"))  # still dead: one line, no harm
+    out, _ = ended(start("publish", module="pipeline.cli"))  # still dead: one line, no harm
     assert uri in out
     server = serve(port)
     try:
-        out, _ = ended(start(module="pipeline.track"))
+        out, _ = ended(start("publish", module="pipeline.cli"))
         assert "multirun: 1 sweep is published" in out
     finally:
         stop(server)

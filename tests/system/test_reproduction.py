@@ -133,7 +133,7 @@ def test_an_edit_in_conf_stops_repro_before_anything_runs(untouched):
     assert "python -m pipeline.configure" in said
     assert "Running stage 'ingest'" not in said
     assert "Traceback" not in said
-    untouched.run("python", "-m", "pipeline.configure")
+    untouched.run("python", "-m", "pipeline.cli", "configure")
     assert untouched.stages("dvc", "repro")[:2] == ["configure", "resample@smote"]
 
 

@@ -33,7 +33,7 @@ def commands(monkeypatch):
 
         def call(command, *, limit):
             asked.append(command)
-            if "pipeline.inspect" in command:
+            if "inspect" in command:
                 inspect.parent.mkdir(exist_ok=True)
                 inspect.write_text("")
             return next(answers)
@@ -95,7 +95,7 @@ def test_a_table_ends_in_its_sweep_s_verdict(visits, commands):
     assert row.report == Path("multirun/visits-1/index.html")
     assert row.inspected.is_file()
     assert asked == [
-        ["-m", "pipeline.inspect", "data=csv", "data.path=visits.csv", 'data.target="buy"'],
+        ["-m", "pipeline.cli", "inspect", "data=csv", "data.path=visits.csv", 'data.target="buy"'],
         COMMAND.split()[1:],
     ]
 

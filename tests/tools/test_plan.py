@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 from pipeline import config
 from pipeline.errors import InputError
 from pipeline.measure.statistics import correlated
-from pipeline.tools import labels, plan, simulate
+from pipeline.tools import labels, plan, power, simulate
 
 OWN = ("data=csv", "data.target=buy")
 CHEAP = (
@@ -35,6 +35,8 @@ def settings(project, tmp_path):
     def make(table, *overrides):
         # Its whole path, as a process remembers the last table it read.
         folder = project(*OWN, f"data.path={tmp_path / 'visits.csv'}", *overrides)
+        (folder / "conf").unlink(missing_ok=True)
+        (folder / "conf").symlink_to(Path(__file__).parents[2] / "conf")
         table.to_csv(folder / "visits.csv", index=False)
         return config.load()
 
@@ -42,7 +44,7 @@ def settings(project, tmp_path):
 
 
 def expected(errors=(0.01, 0.03), **changed):
-    """What 50 positives show in 5 x 10 folds, 5 remedies; errors of two tables, one remedy."""
+    """What 50 positives show in 5 x 10 folds, 5 methods; errors of two tables, one method."""
     fields = {
         "rows": 1000,
         "kind": "positive",
@@ -56,7 +58,7 @@ def expected(errors=(0.01, 0.03), **changed):
         "rope": 0.01,
         "alpha": 0.05,
     }
-    return plan.Expected(**{**fields, **changed})
+    return power.Expected(**{**fields, **changed})
 
 
 def test_width_and_smallest_difference_of_known_errors():
@@ -64,28 +66,28 @@ def test_width_and_smallest_difference_of_known_errors():
     e = expected()
     assert e.half_widths == pytest.approx([0.020096, 0.060287], abs=1e-5)
     assert e.half_width == pytest.approx(0.040192, abs=1e-5)
-    assert e.smallest == pytest.approx(0.02 * (2.6800 + 0.8490), abs=1e-5)
+    assert e.minimum_detectable_difference == pytest.approx(0.02 * (2.6800 + 0.8490), abs=1e-5)
     # Two widths x and 3x have a standard deviation of x sqrt(2), and their mean an error of x.
-    assert e.doubt == pytest.approx(0.040192, abs=1e-5)
+    assert e.half_width_error == pytest.approx(0.040192, abs=1e-5)
     # (.07058 / .02)^2 times 50 positives
-    assert e.needed == pytest.approx(50 * (0.07058 / 0.02) ** 2, abs=1)
+    assert e.rows_needed == pytest.approx(50 * (0.07058 / 0.02) ** 2, abs=1)
 
 
-def test_errors_of_several_remedies_are_averaged():
+def test_errors_of_several_methods_are_averaged():
     e = expected(errors=(0.0, 0.0))
     two = expected()
-    both = plan.Expected(**{**vars(two), "errors": {**two.errors, "random_over": e.errors["smote"]}})
+    both = power.Expected(**{**vars(two), "errors": {**two.errors, "random_over": e.errors["smote"]}})
     assert both.half_width == pytest.approx(two.half_width / 2)
 
 
 def test_positives_that_are_enough_need_no_more_and_without_a_rope_none_are_enough():
-    assert expected(errors=(0.001, 0.001)).needed == 50
-    assert expected(rope=0.0).needed is None
+    assert expected(errors=(0.001, 0.001)).rows_needed == 50
+    assert expected(rope=0.0).rows_needed is None
 
 
 def test_a_wide_rope_takes_the_place_of_significance():
     # t[.8] is 0.8490; .01 + .849 * .001
-    assert expected(errors=(0.001, 0.001)).smallest == pytest.approx(0.010849, abs=1e-6)
+    assert expected(errors=(0.001, 0.001)).minimum_detectable_difference == pytest.approx(0.010849, abs=1e-6)
 
 
 @pytest.mark.parametrize(("prevalence", "roc_auc"), [(0.05, 0.85), (0.3, 0.6), (0.01, 0.97)])
@@ -106,7 +108,7 @@ def test_the_truth_has_the_declared_prevalence_and_roc_auc(prevalence, roc_auc):
 def test_features_of_two_values_cannot_have_any_roc_auc():
     coin = np.repeat([-1.0, 1.0], 50)
     # With 10 positives among the 50 heads: 10 / (1 - .1) * ... = 1 - (40 / 90) / 2 = .778
-    with pytest.raises(InputError, match=r"plan.roc_auc: expected at most 0.78, .* found 0.85"):
+    with pytest.raises(InputError, match=r"plan.roc_auc: expected at most 0.78, .*, found 0.85"):
         simulate.truth(coin, prevalence=0.1, roc_auc=0.85)
 
 
@@ -118,7 +120,7 @@ def test_labels_follow_their_probabilities_given_their_number():
     assert drawn.mean(axis=0) == pytest.approx(odds / odds.sum(), abs=0.02)
 
 
-def test_a_simulated_table_has_the_features_and_the_number_of_positives_with_holes_left_as_they_are():
+def test_a_simulated_table_has_the_features_and_the_number_of_positives_with_missing_values_left_as_they_are():
     features = visits(400, 20).drop(columns="buy")
     features.iloc[::7, 0] = np.nan
     made = simulate.simulate(features, target="buy", positives=20, roc_auc=0.85, rng=np.random.default_rng(0))
@@ -137,7 +139,7 @@ def test_labels_follow_categories_too():
 
 def test_features_that_do_not_vary_are_refused():
     features = pd.DataFrame({"time": [1.0] * 40})
-    with pytest.raises(InputError, match="expected one that varies"):
+    with pytest.raises(InputError, match="expected at least one that varies"):
         simulate.simulate(features, target="buy", positives=20, roc_auc=0.85, rng=np.random.default_rng(0))
 
 
@@ -205,11 +207,11 @@ def test_where_negatives_are_rarer_they_are_counted(settings, asked):
     # 50 / .7 negatives, of which 50 are for training, are 7,143 rows at one in a hundred.
     assert asked == [(7_143, 7_143 - 71)] * 2
     assert (found.kind, found.rare, found.training_rare, found.folds) == ("negative", 100, 70, 5)
-    assert "10,000 rows, 100 negative, 70 of these for training" in plan.lines(found, params, keys)[0]
+    assert "10,000 rows, 100 negative, 70 of them for training" in plan.lines(found, params, keys)[0]
     assert "14 negatives in each test fold" in plan.lines(found, params, keys)[1]
 
 
-def test_remedies_that_are_not_configured_give_way_to_the_first_that_are(settings, monkeypatch):
+def test_methods_that_are_not_configured_give_way_to_the_first_that_are(settings, monkeypatch):
     monkeypatch.setattr(
         simulate, "variances", lambda params, number, **how: dict.fromkeys([*params.variants, "test_over_train"], 0.25)
     )
@@ -217,34 +219,28 @@ def test_remedies_that_are_not_configured_give_way_to_the_first_that_are(setting
     assert list(plan.plan(settings(visits(1000, 400)), keys, processes=1).errors) == ["random_under", "random_over"]
 
 
-def test_the_command_says_how_many_positives_a_verdict_needs(settings, stage, capsys):
+def test_the_command_says_how_many_positives_a_verdict_needs(settings, capsys):
     settings(visits(100, 13), *CHEAP)
-    Path("conf").symlink_to(Path(__file__).parents[2] / "conf")
-    with pytest.raises(SystemExit) as ended:
-        stage(plan)
-    assert ended.value.code == 30
+    assert plan.run([]) == 30
     assert capsys.readouterr().out.splitlines() == [
-        "table      csv: 100 rows, 13 positive, 9 of these for training",
-        "No verdict is possible: two folds of 5 rows of the rarer class need 10 for training: 15 in the table, "
-        "at split.test_size=0.3.",
+        "table      csv: 100 rows, 13 positive, 9 of them for training",
+        "No verdict is possible: two folds of 5 rows of the rarer class need 10 of them for training. "
+        "At split.test_size=0.3 the table needs 15.",
     ]
 
 
-def test_the_command_prints_the_plan(settings, stage, capsys, monkeypatch):
+def test_the_command_prints_the_plan(settings, capsys, monkeypatch):
     settings(visits(1000, 50), *CHEAP)
-    Path("conf").symlink_to(Path(__file__).parents[2] / "conf")
     monkeypatch.setattr(plan, "plan", lambda params, keys: expected())
-    with pytest.raises(SystemExit) as ended:
-        stage(plan, "plan.roc_auc=0.7")
-    assert ended.value.code == 0
+    assert plan.run(["plan.roc_auc=0.7"]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "table      csv: 1,000 rows, 50 positive, 35 of these for training",
+        "table      csv: 1,000 rows, 50 positive, 35 of them for training",
         "folds      5 x 10, 7 positives in each test fold",
-        "declared   average precision, ROPE 0.01, alpha 0.05, remedies 5",
-        "simulated  12 tables with your features, smote against none; labels drawn, logistic, true ROC AUC 0.7",
-        "interval   of a remedy's difference, 95 %: give or take 0.040; 12 tables tell this figure to 0.040 or so",
-        "smallest   0.071 is the smallest true difference found BETTER 80 % of the time",
-        "needed     623 positives, 573 more, to show 2 x the ROPE, 0.02: widths shrink with the root of the positives",
+        "declared   average precision, ROPE 0.01, alpha 0.05, 5 methods",
+        "simulated  12 tables with your features; labels from a logistic model, ROC AUC 0.7; smote against none",
+        "interval   +/- 0.040 around a method's difference (95%); with 12 tables this width is known to +/- 0.040",
+        "smallest   0.071 is the minimum detectable difference (80% power)",
+        "needed     623 positives to show 2 x the ROPE (0.02): 573 more than the table has",
     ]
 
 
@@ -256,17 +252,16 @@ def test_the_command_prints_the_plan(settings, stage, capsys, monkeypatch):
         ("plan.rows=99", "conf/plan.yaml: plan.rows: expected a whole number from 100, found 99"),
     ],
 )
-def test_the_command_refuses_what_it_cannot_use(settings, stage, argument, problem):
+def test_the_command_refuses_what_it_cannot_use(settings, argument, problem):
     settings(visits(100, 13), *CHEAP)
-    Path("conf").symlink_to(Path(__file__).parents[2] / "conf")
     with pytest.raises(InputError) as caught:
-        stage(plan, argument)
+        plan.run([argument])
     assert caught.value.problems == [problem]
 
 
 def test_without_none_there_is_nothing_to_plan(composed):
     params = config.check(yaml.safe_load(composed(*OWN, "data.path=visits.csv", "~variant@variants.none")))
-    with pytest.raises(InputError, match="'none' is not there"):
+    with pytest.raises(InputError, match="'none', the baseline that methods are compared with, isn't there"):
         plan.plan(params, KEYS, processes=1)
 
 

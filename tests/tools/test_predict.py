@@ -1,6 +1,7 @@
 import gzip
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,16 +9,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline import evaluate as evaluate_stage
-from pipeline import ingest as ingest_stage
-from pipeline import preprocess as preprocess_stage
-from pipeline import resample as resample_stage
-from pipeline import split as split_stage
+from pipeline import compose, evaluate, ingest, preprocess, resample, split
 from pipeline import train as train_stage
 from pipeline.errors import InputError
 from pipeline.files import read_json, read_model, read_table
 from pipeline.tools import predict
-from pipeline.tools import predict as predict_module
 from pipeline.tracking import log, runs, scoring
 
 ROOT = Path(__file__).parents[2]
@@ -29,28 +25,46 @@ VISITS = "shop,time,code,seen,member,buy\n" + "".join(
 )
 
 
+def train(path, variant, *overrides, target="target"):
+    """Trains one variant on a table, in the current folder, and writes the test rows of its file to new.csv."""
+    how = ("data=csv", f"data.path={path}", f"data.target={target}", *QUICK, *overrides)
+    with pytest.MonkeyPatch.context() as patch:
+        folder = Path.cwd()
+        patch.chdir(ROOT)
+        text = compose.compose(list(how))
+        patch.chdir(folder)
+        Path("params.yaml").write_text(text, encoding="utf-8")
+        for module in (ingest, split, preprocess, resample, train_stage, evaluate):
+            of_variant = module in (resample, train_stage, evaluate)
+            patch.setattr(sys, "argv", [module.__name__, *([variant] if of_variant else [])])
+            module.main()
+    text = gzip.decompress(path.read_bytes()).decode() if path.suffix == ".gz" else path.read_text()
+    header, *rows = text.splitlines()
+    Path("new.csv").write_text("\n".join([header, *(rows[row] for row in judged(variant).index)]) + "\n")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A folder where the baseline is trained on the visits."""
+    folder = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        (folder / "visits.csv").write_text(VISITS)
+        train(folder / "visits.csv", "none", target="buy")
+    return folder
+
+
 @pytest.fixture
-def trained(project, stage):
-    """Goes to a folder where one variant is trained on a table, and gives the lines of its file's header and rows."""
-
-    def make(path, variant, *overrides, target="target"):
-        folder = project("data=csv", f"data.path={path}", f"data.target={target}", *QUICK, *overrides)
-        for module in (ingest_stage, split_stage, preprocess_stage):
-            stage(module)
-        for module in (resample_stage, train_stage, evaluate_stage):
-            stage(module, variant)
-        text = gzip.decompress(path.read_bytes()).decode() if path.suffix == ".gz" else path.read_text()
-        header, *rows = text.splitlines()
-        (folder / "new.csv").write_text("\n".join([header, *(rows[row] for row in judged(variant).index)]) + "\n")
-        return rows
-
-    return make
+def empty(tmp_path, monkeypatch):
+    """Goes to an empty folder."""
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture
-def visits(trained, tmp_path):
-    (tmp_path / "visits.csv").write_text(VISITS)
-    return trained(tmp_path / "visits.csv", "none", target="buy")
+def visits(made, tmp_path, monkeypatch):
+    """Goes to a copy of `made` of the test's own."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
 
 
 def judged(variant):
@@ -72,9 +86,9 @@ def scored(file, **types):
         ("us_crime.csv.gz", "none", ("preprocess=standard",)),
     ],
 )
-def test_test_rows_get_what_evaluate_gave_them(trained, stage, shared, name, variant, overrides):
-    trained(shared / name, variant, *overrides)
-    stage(predict_module, f"variant={variant}", "data.path=new.csv")
+def test_test_rows_get_what_evaluate_gave_them(empty, shared, name, variant, overrides):
+    train(shared / name, variant, *overrides)
+    predict.run([f"variant={variant}", "data.path=new.csv"])
     found, expected = scored(f"data/predict/{variant}.csv"), judged(variant)
     assert found.raw_probability.tolist() == expected.probability.tolist()
     metrics = read_json(Path("data/evaluate", variant, "metrics.json"))
@@ -85,59 +99,59 @@ def test_test_rows_get_what_evaluate_gave_them(trained, stage, shared, name, var
     assert found.probability.mean() / expected.y.mean() == pytest.approx(measured, rel=1e-12)
 
 
-def test_the_article_s_integers_get_what_evaluate_gave_them(trained, stage, shared):
-    trained(shared / "sales_data.csv", "smote", "preprocess=none", "data.integers=true", target="buy")
-    stage(predict_module, "variant=smote", "data.path=new.csv")
+def test_the_article_s_integers_get_what_evaluate_gave_them(empty, shared):
+    train(shared / "sales_data.csv", "smote", "preprocess=none", "data.integers=true", target="buy")
+    predict.run(["variant=smote", "data.path=new.csv"])
     assert scored("data/predict/smote.csv").raw_probability.tolist() == judged("smote").probability.tolist()
 
 
-def test_shuffled_columns_and_others_beside_them_change_nothing(visits, stage, capsys):
-    stage(predict_module, "variant=none", "data.path=new.csv")
+def test_shuffled_columns_and_others_beside_them_change_nothing(visits, capsys):
+    predict.run(["variant=none", "data.path=new.csv"])
     rows = pd.read_csv("new.csv", dtype="str")
     rows[rows.columns[::-1]].drop(columns="buy").assign(price="1,234").to_csv("moved.csv", index=False)
     capsys.readouterr()
-    stage(predict_module, "variant=none", "data.path=moved.csv", "to=out/moved.csv")
+    predict.run(["variant=none", "data.path=moved.csv", "to=out/moved.csv"])
     assert Path("out/moved.csv").read_bytes() == Path("data/predict/none.csv").read_bytes()
     assert "none: columns not used: price\n" in capsys.readouterr().out
 
 
-def test_labels_are_the_table_s_own_and_rows_are_numbered(visits, stage):
-    stage(predict_module, "variant=none", "data.path=new.csv")
+def test_labels_are_the_table_s_own_and_rows_are_numbered(visits):
+    predict.run(["variant=none", "data.path=new.csv"])
     found = scored("data/predict/none.csv")
     assert found.columns.tolist() == ["probability", "raw_probability", "decision"]
     assert found.index.tolist() == list(range(30))
     assert set(found.decision) == {"yes", "no"}
 
 
-def test_unseen_levels_holes_and_one_row_alone_are_scored_and_told(visits, stage, capsys):
+def test_unseen_levels_missing_values_and_a_single_row_are_scored_and_reported(visits, capsys):
     Path("one.csv").write_text("seen,code,member,shop,time\n2021-05-01,007,True,west,\n")
     capsys.readouterr()
-    stage(predict_module, "variant=none", "data.path=one.csv")
+    predict.run(["variant=none", "data.path=one.csv"])
     said = capsys.readouterr().out
-    assert "none: holes, filled as in training: time (1)\n" in said
-    assert "none: shop: levels that no training row has, which count as rare or as none: 'west' (1)\n" in said
+    assert "none: missing values, filled in as in training: time (1)\n" in said
+    assert "none: shop: levels not seen in training, treated as rare ones or as none: 'west' (1)\n" in said
     assert "code:" not in said
     assert len(scored("data/predict/none.csv")) == 1
 
 
-def test_without_folds_one_half_decides_and_the_shares_correct(trained, stage, tmp_path, capsys):
-    (tmp_path / "visits.csv").write_text(VISITS)
-    trained(tmp_path / "visits.csv", "class_weight", "evaluate.folds=0", target="buy")
+def test_without_folds_one_half_decides_and_the_class_proportions_correct(empty, capsys):
+    Path("visits.csv").write_text(VISITS)
+    train(Path("visits.csv"), "class_weight", "evaluate.folds=0", target="buy")
     capsys.readouterr()
-    stage(predict_module, "variant=class_weight", "data.path=new.csv")
+    predict.run(["variant=class_weight", "data.path=new.csv"])
     said = capsys.readouterr().out
-    assert "at a raw probability of 0.5: there is no t*\n" in said
-    assert "corrected for the shares of the classes\n" in said
+    assert "at a raw probability of at least 0.5, since no threshold was tuned\n" in said
+    assert "corrected for the class proportions; raw_probability" in said
     found = scored("data/predict/class_weight.csv")
     assert (found.decision == "yes").tolist() == (found.raw_probability >= 0.5).tolist()
     odds, raw_odds = (p / (1 - p) for p in (found.probability, found.raw_probability))
     assert (odds / raw_odds).tolist() == pytest.approx([0.25] * 30)  # a fifth are positive, trained as half
 
 
-def test_all_that_is_wrong_is_refused_at_once_and_nothing_written(visits, stage):
+def test_everything_wrong_is_refused_at_once_and_nothing_written(visits):
     Path("bad.csv").write_text("time,code,seen,member\ntall,007,soon,True\ninf,A1,2020-01-01,maybe\n")
     with pytest.raises(InputError) as caught:
-        stage(predict_module, "variant=none", "data.path=bad.csv")
+        predict.run(["variant=none", "data.path=bad.csv"])
     assert caught.value.problems == [
         "bad.csv: column 'shop', which the model was trained with, is not there",
         "bad.csv: column 'time': expected numbers, found 'tall' in line 2: correct or empty these cells",
@@ -148,50 +162,49 @@ def test_all_that_is_wrong_is_refused_at_once_and_nothing_written(visits, stage)
     assert not Path("data/predict").exists()
 
 
-def test_misread_numbers_of_a_feature_are_refused_with_a_mend_that_works(visits, stage):
+def test_misread_numbers_of_a_feature_are_refused_with_a_fix_that_works(visits):
     Path("bad.csv").write_text('shop,time,code,seen,member\nnorth,"1,234.5",A1,2020-01-01,True\n')
     with pytest.raises(InputError, match=r"found '1,234.5' in line 2: .* without thousands separators$"):
-        stage(predict_module, "variant=none", "data.path=bad.csv")
+        predict.run(["variant=none", "data.path=bad.csv"])
 
 
-def test_the_verdict_s_variant_is_the_one_when_none_is_named(visits, stage):
+def test_the_verdict_s_variant_is_the_one_when_none_is_named(visits):
     sha256 = read_json(Path("data/ingest/schema.json"))["sha256"]
     named = {"variant": "none", "sentence": "Keep.", "table": {"sha256": sha256}}
     file = Path("reports/verdict.json")
     file.write_text(json.dumps(named))
-    stage(predict_module, "data.path=new.csv")
+    predict.run(["data.path=new.csv"])
     assert Path("data/predict/none.csv").is_file()
     file.write_text(json.dumps({**named, "variant": None, "sentence": "No verdict: no folds."}))
     with pytest.raises(InputError, match=r"No verdict: no folds: name a variant with variant=NAME"):
-        stage(predict_module, "data.path=new.csv")
+        predict.run(["data.path=new.csv"])
     file.write_text(json.dumps({**named, "table": {"sha256": "0" * 64}}))
-    with pytest.raises(InputError, match="the verdict is on another table"):
-        stage(predict_module, "data.path=new.csv")
+    with pytest.raises(InputError, match="the verdict is about another table"):
+        predict.run(["data.path=new.csv"])
 
 
 REFUSED = {
-    "": "expected the table to score, found none",
+    "": "expected a table to score, found none",
     "data.path=new.csv varian=none": "expected variant=..., data.path=..., to=..., found 'varian=none'",
     "new.csv": "found 'new.csv'",
     "data.path=": "found 'data.path='",
-    "data.path=new.csv variant=non": "variant=non: is not trained here; nearest: 'none'",
+    "data.path=new.csv variant=non": "variant=non: no such variant is trained here; nearest: 'none'",
     "data.path=gone.csv variant=none": "gone.csv: no such file",
-    "data.path=new.csv variant=none to=new.csv": "expected a file of another name",
-    "data.path=new.csv variant=none to=new.parquet": "that ends in .csv",
+    "data.path=new.csv variant=none to=new.csv": "expected another file than the table",
+    "data.path=new.csv variant=none to=new.parquet": "one that ends in .csv",
 }
 
 
-def test_what_cannot_be_asked_is_refused(visits, stage):
+def test_what_cannot_be_asked_is_refused(visits):
     for words, message in REFUSED.items():
         with pytest.raises(InputError) as caught:
-            stage(predict_module, *words.split())
+            predict.run(words.split())
         assert message in str(caught.value)
 
 
-def test_nothing_trained_is_refused(project, stage):
-    project()
+def test_nothing_trained_is_refused(empty):
     with pytest.raises(InputError, match="run `dvc repro`"):
-        stage(predict_module, "data.path=new.csv")
+        predict.run(["data.path=new.csv"])
 
 
 def as_mlflow(variant):
@@ -202,12 +215,12 @@ def as_mlflow(variant):
     log.save_model(runs.Model(predict.load(variant, schema), example), Path("model"))
 
 
-def test_mlflow_s_model_gives_the_same_predictions(trained, stage, shared, monkeypatch):
+def test_mlflow_s_model_gives_the_same_predictions(empty, shared, monkeypatch):
     import mlflow.pyfunc
 
     monkeypatch.setattr(sys, "path", sys.path)  # MLflow puts the model's code before it, and leaves it there
-    trained(shared / "thyroid_sick.csv", "smote", "data.drop=[TBG]")
-    stage(predict_module, "variant=smote", "data.path=new.csv")
+    train(shared / "thyroid_sick.csv", "smote", "data.drop=[TBG]")
+    predict.run(["variant=smote", "data.path=new.csv"])
     as_mlflow("smote")
     model = mlflow.pyfunc.load_model("model")
     found = model.predict(pd.read_csv("new.csv").rename_axis("row_id"))
@@ -216,7 +229,7 @@ def test_mlflow_s_model_gives_the_same_predictions(trained, stage, shared, monke
     assert isinstance(read_model(Path("model/model.skops")), scoring.Scorer)
 
 
-def test_mlflow_s_model_refuses_with_the_same_words(visits, monkeypatch):
+def test_mlflow_s_model_refuses_in_the_same_words(visits, monkeypatch):
     import mlflow.pyfunc
 
     monkeypatch.setattr(sys, "path", sys.path)
@@ -228,9 +241,9 @@ def test_mlflow_s_model_refuses_with_the_same_words(visits, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("form", ["csv", "json"])
-def test_mlflow_models_predict_gives_the_same_predictions(trained, stage, shared, form):
-    trained(shared / "bank_small.csv", "smote")
-    stage(predict_module, "variant=smote", "data.path=new.csv")
+def test_mlflow_models_predict_gives_the_same_predictions(empty, shared, form):
+    train(shared / "bank_small.csv", "smote")
+    predict.run(["variant=smote", "data.path=new.csv"])
     as_mlflow("smote")
     rows = pd.read_csv("new.csv")
     whole = {"columns": list(rows), "data": rows.astype(object).to_numpy().tolist()}

@@ -29,6 +29,7 @@ from pipeline import split as split_stage
 from pipeline import train as train_stage
 from pipeline.errors import InputError
 from pipeline.files import TRUSTED_TYPES
+from pipeline.tools import publish as by_hand
 from pipeline.tracking import describe, log, reproduction, runs, store
 from pipeline.tracking import publish as publish_
 from pipeline.tracking.server import serve
@@ -92,9 +93,9 @@ def publish():
     return publish_.publish(params.tracking, parent, children, results=results)
 
 
-def command(*arguments, code=None):
-    """Starts `python -m pipeline.track` in the current folder, or Python code instead."""
-    start = ["-c", code] if code else ["-m", "pipeline.track", *arguments]
+def command(*words, code=None):
+    """Starts `python -m pipeline.track` in the current folder, or a `rebalance` command, or Python code instead."""
+    start = ["-c", code] if code else ["-m", "pipeline.cli", *words] if words else ["-m", "pipeline.track"]
     return subprocess.Popen(
         [sys.executable, *start],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -407,13 +408,12 @@ def test_a_publication_that_fails_is_marked_and_made_good_later(reproduced, monk
     def full(*_):
         raise MlflowException("no space left\nsecond line")
 
-    monkeypatch.setattr(sys, "argv", ["track"])
     with monkeypatch.context() as patch:
         patch.setattr(log, "_log_artifacts", full)
         track.main()
     assert capsys.readouterr().out == (
         "MLflow at sqlite:///mlflow.db: no space left. The results are complete without it; "
-        "`python -m pipeline.track` publishes them later\n"
+        "`rebalance publish` publishes them later\n"
     )
     assert [run.info.status for run in stored(reproduced)[0]] == ["FAILED"]
     track.main()
@@ -463,7 +463,14 @@ def check_one_line_and_success(port, reason):
     assert (status, err) == (0, "")
     assert len(out.splitlines()) == 1
     assert out.startswith(f"MLflow at http://127.0.0.1:{port}: {reason}")
-    assert "`python -m pipeline.track` publishes them later" in out
+    assert "`rebalance publish` publishes them later" in out
+
+
+def test_publishing_by_hand_to_a_dead_server_is_a_failure_of_one_line(reproduced, free_port, capsys):
+    set_uri(f"http://127.0.0.1:{free_port()}")
+    assert by_hand.run() == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "no server there (Connection refused)" in line
 
 
 def test_a_dead_server_costs_one_line(reproduced, free_port):
@@ -478,19 +485,19 @@ def test_a_server_that_is_not_mlflow_costs_one_line(reproduced, other):
     check_one_line_and_success(other, "")
 
 
-def test_a_file_that_is_no_store_costs_one_line_and_stays(reproduced, monkeypatch, capsys):
+def test_a_file_that_is_no_store_costs_one_line_and_stays(reproduced, capsys):
     Path("mlflow.db").write_text("my notes, long enough to be something")
-    monkeypatch.setattr(sys, "argv", ["track"])
     track.main()
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith("MLflow at sqlite:///mlflow.db: expected an SQLite database, found another file")
     assert Path("mlflow.db").read_text() == "my notes, long enough to be something"
 
 
-def test_tracking_can_be_off(reproduced, monkeypatch, capsys):
+def test_tracking_can_be_off(reproduced, capsys):
     set_uri("null")
-    monkeypatch.setattr(sys, "argv", ["track", "--ui"])
     track.main()
+    assert capsys.readouterr().out.startswith("tracking is off")
+    assert by_hand.run(ui=True) == 0
     assert capsys.readouterr().out.startswith("tracking is off")
 
 
@@ -559,7 +566,8 @@ def test_processes_that_publish_to_no_store_at_once_make_one_and_publish_once(re
 @pytest.mark.slow
 def test_the_user_interface_serves_the_store_and_takes_runs_as_a_server(reproduced, free_port):
     port = free_port()
-    interface = command("--ui", "--port", str(port))
+    Path("conf").symlink_to(ROOT / "conf")
+    interface = command("publish", "--ui", "--port", str(port))
     try:
         for _ in range(240):
             if store.unreachable(f"http://127.0.0.1:{port}", 1) is None:

@@ -1,0 +1,271 @@
+"""The `rebalance` command: looks up what was asked for, shows its help, and runs it."""
+
+import argparse
+import re
+import sys
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NoReturn
+
+from pipeline.errors import InputError, nearest, refuse_other_folder, run
+
+CONF = Path(__file__).parents[1] / "conf"
+WIDTH = 100  # characters of a line of help, at most
+ABOUT = """usage: rebalance COMMAND [KEY=VALUE ...]
+
+Should I rebalance my table, how, and what do I gain? `dvc repro` answers; these commands work around it.
+
+commands:
+{commands}
+
+options:
+  --help                        this list; rebalance COMMAND --help explains a command
+  --version                     the version
+  --completion bash|zsh|fish    a script that completes commands and settings: eval "$(rebalance --completion bash)"
+"""
+HYDRA = "Any setting of conf/, as a Hydra override such as seed=7 or data=csv. "
+LAID_DOWN = "Without one, the settings in params.yaml hold."
+
+
+@dataclass(frozen=True)
+class Command:
+    """What a command does, in words, and what it takes.
+
+    Attributes
+    ----------
+    summary
+        One line, for the list of commands.
+    usage
+        What may follow the command's name.
+    about
+        What it reads, does and writes.
+    settings
+        Name and meaning of each setting; the keys below the command's own name in conf/ come first.
+    examples
+        Command lines, without `rebalance`.
+    statuses
+        Exit statuses, and what each means.
+    arguments
+        For argparse: names, and options of each.
+    """
+
+    summary: str
+    usage: str
+    about: str
+    settings: dict[str, str]
+    examples: tuple[str, ...]
+    statuses: dict[int, str]
+    arguments: dict[str, dict[str, Any]]
+
+
+OVERRIDES: dict[str, dict[str, Any]] = {"overrides": {"nargs": "*", "metavar": "KEY=VALUE"}}
+COMMANDS = {
+    "inspect": Command(
+        "Look at a table before you train: column types, problems, leaks",
+        "[KEY=VALUE ...]",
+        "Reports what each column holds, what the pipeline would refuse, and which columns look too good to be true. "
+        "Then it prints the command that runs the pipeline on this table. It trains no model. Charts of every "
+        "column go to reports/inspect.html.",
+        {"KEY=VALUE": HYDRA + "Your table: data=csv data.path=FILE data.target=COLUMN."},
+        ("inspect data=csv data.path=visits.csv data.target=buy",),
+        {0: "the report is printed, whatever it found"},
+        OVERRIDES,
+    ),
+    "plan": Command(
+        "Estimate the smallest difference your table can show, before you train",
+        "[KEY=VALUE ...]",
+        "Simulates tables with your features and your class counts, and measures how much the results of a method "
+        "vary. From that it computes the minimum detectable difference (80% power) and how many rows of the rarer "
+        "class you need. It uses the counts of your labels and nothing else, so you can plan before you look.",
+        {"KEY=VALUE": HYDRA + LAID_DOWN},
+        ("plan", "plan data=csv data.path=visits.csv data.target=buy plan.roc_auc=0.7"),
+        {0: "the plan is printed", 30: "no verdict is possible: the rarer class has too few rows"},
+        OVERRIDES,
+    ),
+    "audit": Command(
+        "Count how often the verdict recommends a method on shuffled labels",
+        "[KEY=VALUE ...]",
+        "Shuffles your labels, so that there is nothing to find, compares all variants as usual, and repeats this many "
+        "times. The verdict should recommend a method no more often than alpha. Results are kept in audit/: to "
+        "continue after a stop, run the same command again.",
+        {"KEY=VALUE": HYDRA + LAID_DOWN},
+        ("audit audit.null=73",),
+        {
+            0: "the verdict recommends a method no more often than alpha, as far as these tables can show",
+            1: "it recommends a method more often than that: don't trust it on this table",
+        },
+        OVERRIDES,
+    ),
+    "verdict": Command(
+        "Print the verdict; the exit status is the recommended action",
+        "[FILE]",
+        "Prints the verdict of the last `dvc repro`, with a line for each method and the caveats.",
+        {"FILE": "Another verdict, such as that of a sweep. Default: reports/verdict.json."},
+        ("verdict", "verdict multirun/visits-1a2b3c4d/verdict.json"),
+        {0: "keep the baseline", 10: "rebalance", 20: "undecided", 30: "no verdict is possible"},
+        {"file": {"nargs": "?", "type": Path, "metavar": "FILE"}},
+    ),
+    "predict": Command(
+        "Score a new table with a trained variant",
+        "data.path=FILE [variant=NAME] [to=FILE.csv]",
+        "Reads the new table as the training table was read, and writes a CSV with a row for each of its rows: row_id, "
+        "probability (calibrated), raw_probability (the model's own) and decision (at the variant's threshold).",
+        {
+            "data.path=FILE": "The table to score. It needs the feature columns of training, in any order.",
+            "variant=NAME": "The variant that scores. Default: the one that the verdict recommends.",
+            "to=FILE.csv": "Where to write. Default: data/predict/NAME.csv.",
+        },
+        ("predict data.path=new.csv", "predict data.path=new.csv variant=smote to=scores.csv"),
+        {0: "the predictions are written"},
+        OVERRIDES,
+    ),
+    "verify": Command(
+        "Recompute every number of a report from the predictions inside it",
+        "[FILE]",
+        "Recomputes every number and every figure of a report, and compares them with what the page shows.",
+        {"FILE": "Another report, such as that of a sweep. Default: reports/index.html."},
+        ("verify", "verify multirun/visits-1a2b3c4d/index.html"),
+        {0: "everything agrees", 1: "something differs: the report was changed, or the code was"},
+        {"file": {"nargs": "?", "type": Path, "metavar": "FILE"}},
+    ),
+    "publish": Command(
+        "Publish results and sweeps to MLflow, and show them",
+        "[--ui] [--port PORT]",
+        "Publishes the results of `dvc repro`, and every sweep in multirun/, to the MLflow store in params.yaml "
+        "(tracking.uri). What the store already has is not published again.",
+        {
+            "--ui": "Then serve MLflow on this machine, until Ctrl-C.",
+            "--port PORT": "Port of that server. Default: 5000.",
+        },
+        ("publish --ui",),
+        {0: "the results are in the store, or tracking is off", 1: "the store can't be reached now"},
+        {"--ui": {"action": "store_true"}, "--port": {"type": int, "default": 5000, "metavar": "PORT"}},
+    ),
+    "configure": Command(
+        "Write params.yaml from conf/ and your overrides",
+        "[KEY=VALUE ...]",
+        "Composes conf/ and your overrides into params.yaml, from which `dvc repro` runs, and refuses settings that "
+        "can't work. (`dvc exp run -S KEY=VALUE` does this too, and then runs.)",
+        {"KEY=VALUE": HYDRA},
+        ("configure variants.smote.sampler.k_neighbors=3",),
+        {0: "params.yaml is written"},
+        OVERRIDES,
+    ),
+}
+ALWAYS = {2: "the input can't be used: the message says what is wrong and what to do", 130: "stopped with Ctrl-C"}
+
+
+class Parser(argparse.ArgumentParser):
+    """Parses a command line, and refuses a wrong one as every other wrong input is refused."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise InputError instead of printing the usage."""
+        raise InputError(f"{message}: `{self.prog} --help` shows what the command takes")
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Run what `words`, or else the command line, asks for, and exit with its status."""
+    run(lambda: sys.exit(_run(list(sys.argv[1:] if words is None else words))), plain_overrides=True)
+
+
+def _run(words: list[str]) -> int:
+    if not words:
+        _run(["--help"])
+        return 2
+    name, *rest = words
+    if name in COMMANDS and not {"-h", "--help"} & set(rest):
+        return _command(name, rest)
+    if name in COMMANDS:
+        print(help_of(name))  # noqa: T201
+    elif name in ("-h", "--help"):
+        print(ABOUT.format(commands=_columns({key: each.summary for key, each in COMMANDS.items()})), end="")  # noqa: T201
+    elif name == "--version":
+        from importlib.metadata import version
+
+        print(version("rebalance"))  # noqa: T201
+    elif name == "--completion":
+        from pipeline.tools import completion
+
+        print(completion.script(*rest[:1]), end="")  # noqa: T201
+    elif name == "--complete":
+        print("\n".join(complete(" ".join(rest))))  # noqa: T201
+    else:
+        raise InputError(f"rebalance has no command {name!r}; {nearest(name, COMMANDS)}. `rebalance --help` lists all")
+    return 0
+
+
+def _command(name: str, words: list[str]) -> int:
+    parser = Parser(prog=f"rebalance {name}", add_help=False, allow_abbrev=False)
+    for argument, options in COMMANDS[name].arguments.items():
+        parser.add_argument(argument, **options)
+    given = vars(parser.parse_intermixed_args(words))
+    if given.get("file") is None:  # a file may be anywhere
+        refuse_other_folder()
+    if name in ("inspect", "configure"):
+        sys.argv = [name, *words]
+        import_module({"inspect": "pipeline.tools.inspect", "configure": "pipeline.configure"}[name]).main()
+        return 0
+    return int(import_module(f"pipeline.tools.{name}").run(**given))
+
+
+def help_of(name: str) -> str:
+    """What `rebalance NAME --help` prints."""
+    command = COMMANDS[name]
+    parts = {
+        "settings:": _columns(own_settings(name) | command.settings),
+        "example:": "\n".join(f"  rebalance {line}" for line in command.examples),
+        "exit status:": _columns({str(status): means for status, means in (command.statuses | ALWAYS).items()}),
+    }
+    shown = [f"{title}\n{text}" for title, text in parts.items()]
+    return "\n\n".join([f"usage: rebalance {name} {command.usage}", textwrap.fill(command.about, WIDTH), *shown])
+
+
+def own_settings(name: str) -> dict[str, str]:
+    """The keys that only this command has, with their defaults, and what conf/NAME.yaml says of them."""
+    file = CONF / f"{name}.yaml"
+    own = file.read_text(encoding="utf-8").partition(f"\n{name}:\n")[2] if file.is_file() else ""
+    found = re.findall(r'^  "?(\w+)"?: (.+?) +# (.+)$', own, flags=re.MULTILINE)
+    return {f"{name}.{key}={value.replace(' ', '')}": means for key, value, means in found}
+
+
+def _columns(lines: dict[str, str]) -> str:
+    width = max(map(len, lines)) + 4
+    return "\n".join(
+        textwrap.fill(means, WIDTH, initial_indent=f"  {word:<{width}}", subsequent_indent=" " * (width + 2))
+        for word, means in lines.items()
+    )
+
+
+def complete(line: str) -> list[str]:
+    """What the last word of a command line may become.
+
+    Parameters
+    ----------
+    line
+        All that is typed before the cursor; a space at its end begins a new word.
+    """
+    _, *words, word = line.split(" ")
+    words = [each for each in words if each]
+    if not words:
+        return [name for name in [*COMMANDS, "--help", "--version", "--completion"] if name.startswith(word)]
+    if words == ["--completion"]:
+        return [shell for shell in ("bash", "zsh", "fish") if shell.startswith(word)]
+    if words[0] not in COMMANDS:
+        return []
+    if word.startswith("-"):
+        options = [name for name in COMMANDS[words[0]].arguments if name.startswith("-")]
+        return [option for option in [*options, "--help"] if option.startswith(word)]
+    if COMMANDS[words[0]].arguments is not OVERRIDES:
+        return []
+    from pipeline.tools import completion
+
+    if words[0] == "predict":
+        return completion.scoring(word, trained=Path("data/train"))
+    return completion.overrides(words[0], words[1:], word, conf=CONF)
+
+
+if __name__ == "__main__":
+    main()
