@@ -16,7 +16,7 @@ from pipeline.fit import splits
 from pipeline.fit.run import table as table_of
 from pipeline.formatting import digits, number
 from pipeline.judge import primary, verdict
-from pipeline.measure.tasks import task_of
+from pipeline.measure.tasks import TWO_CLASSES, task_of
 from pipeline.table.classes import rarest
 from pipeline.tools import simulate
 from pipeline.tools.labels import refuse_no_family, training_labels
@@ -148,7 +148,7 @@ def lines(expected: Expected, params: Config, keys: Plan) -> list[str]:
     return [
         first,
         f"folds      {e.folds} x {e.repeats}, {e.training_rare / e.folds:.0f} {e.kind}s in each test fold",
-        f"declared   {primary.WORDS[declared.primary]}, ROPE {e.rope:g}, alpha {e.alpha:g}, {e.family} methods",
+        f"declared   {primary.metric_words(declared.primary, TWO_CLASSES)}, ROPE {e.rope:g}, alpha {e.alpha:g}, {e.family} methods",
         f"simulated  {keys.tables} tables with your features{part}; labels from a logistic model, ROC AUC "
         f"{keys.roc_auc:g}; {', '.join(e.errors)} against {primary.REFERENCE}",
         f"interval   +/- {number(e.half_width, places)} around a method's difference ({100 * (1 - e.alpha):g}%); with "

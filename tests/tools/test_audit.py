@@ -195,7 +195,7 @@ def test_the_command_exits_with_what_it_found(params, monkeypatch, capsys, found
     )
     assert audit.run(["audit.null=80"]) == status
     out = capsys.readouterr().out
-    assert "table     csv: 120 rows, 24 positive; none, class_weight\n" in out
+    assert "table     csv: 120 rows, 96 buy = 0, 24 buy = 1; none, class_weight\n" in out
     assert "declared  average precision, ROPE 0.01, alpha 0.05\n" in out
     assert " of 80 verdicts on shuffled labels recommend a method: " in out
 
