@@ -93,9 +93,11 @@ print(json.dumps([runs, time.perf_counter() - began]))
 """
 
 # Makes the store and imports once, so that the first one to be timed does not pay for all.
-WARM = (
-    "from pipeline import config, tracking; tracking.open_store(config.Tracking('sqlite:///mlflow.db', None, 'x', 3))"
-)
+WARM = """
+from pipeline.config import Tracking
+from pipeline.tracking.store import open_store
+open_store(Tracking(uri="sqlite:///mlflow.db", artifacts=None, experiment="x", timeout=3))
+"""
 
 
 def run(folder: Path, *command: str) -> tuple[float, str]:

@@ -3,8 +3,6 @@
 from math import floor, log10
 from typing import Any
 
-import numpy as np
-
 DIGITS = 3  # decimals of a figure, at least
 SHORT = 1e-6  # below it an exponent is read faster than zeros
 
@@ -44,7 +42,7 @@ def counted(count: int, noun: str) -> str:
 def floor_percent(share: float) -> str:
     """Two decimals, or three above .99, and 1 only where it is 1."""
     digits = 3 if share >= 0.99 else 2
-    return "1" if share == 1 else f"{np.floor(share * 10**digits + 1e-9) / 10**digits:.{digits}f}"
+    return "1" if share == 1 else f"{floor(share * 10**digits + 1e-9) / 10**digits:.{digits}f}"
 
 
 def share_of(count: int, total: int) -> str:
@@ -72,4 +70,4 @@ def label_text(label: Any) -> str:
 
 def plain(label: Any) -> Any:
     """A numpy scalar as Python's own, which JSON has."""
-    return label.item() if isinstance(label, np.generic) else label
+    return label.item() if hasattr(label, "item") else label

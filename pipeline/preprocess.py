@@ -18,7 +18,7 @@ def main() -> None:
     )
     if params.preprocess.impute is None:
         refuse_missing(pd.concat([X, X_test]))
-    fitted = preprocess(X, **vars(params.preprocess))
+    fitted = preprocess(X, **params.preprocess.model_dump())
     rows = prepare(fitted, X)
     # The sampler gets training rows before they are encoded, and what is resampled is encoded then.
     write_table(PREPROCESS / "train.parquet", pd.concat([rows, y], axis=1))

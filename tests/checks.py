@@ -382,7 +382,7 @@ def real(case: str, *, params: Config, tables: Path) -> dict[str, Any]:
     """The folds of one variant on a real table's training rows; `case` is the table, a blank, the variant."""
     name, variant = case.split()
     (path,) = tables.glob(f"{name}.csv*")
-    data = replace(params.data, name=name, path=str(path), target="target", simulation=None)
+    data = params.data.model_copy(update={"name": name, "path": str(path), "target": "target", "simulation": None})
     training, _ = run.sides(data, params.split)
     return folded(training, "target", {variant: chains_.chain(params, variant)}, params, params.seed)
 

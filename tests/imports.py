@@ -18,9 +18,9 @@ def imported(path):
         else:
             continue
         for name in names:
-            place = PIPELINE.joinpath(*name.split(".")[1:]).with_suffix(".py")
-            if name.startswith("pipeline.") and place.is_file():
-                found.add(place)
+            if name.startswith("pipeline."):
+                place = PIPELINE.joinpath(*name.split(".")[1:])
+                found |= {file for file in (place.with_suffix(".py"), place / "__init__.py") if file.is_file()}
     return found
 
 

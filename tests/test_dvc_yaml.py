@@ -63,7 +63,7 @@ def settings_read(name):
         if (
             isinstance(node, ast.Call) and ast.unparse(node.func) == "read"
         ):  # compare prints the settings, and their hash
-            found |= set(Config.__dataclass_fields__) - {"tracking"}
+            found |= set(Config.model_fields) - {"tracking"}
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "chains.chain":
             found |= {"variants", "trusted_packages", "model", "preprocess"}
     return found

@@ -47,7 +47,7 @@ def result(variant, probability, *, tuned, converged=True, synthetic=0):
 
 def of_evaluate(**changed):
     """The settings of `evaluate` that are declared, but for those that are changed."""
-    return Evaluate(**{key: DECLARED[key] for key in Evaluate.__dataclass_fields__} | changed)
+    return Evaluate(**{key: DECLARED[key] for key in Evaluate.model_fields} | changed)
 
 
 @pytest.fixture

@@ -104,7 +104,7 @@ def chain(params: Config, name: str, task: Task) -> Chain:
     if problems := task.refused(params):
         raise InputError(problems)
     return Chain(
-        preprocessing=vars(params.preprocess),
+        preprocessing=params.preprocess.model_dump(),
         sampler=variants.sampler(params, name, task.labels),
         model=variants.model(params, name, task.labels),
         grid=config.grid(params),

@@ -8,7 +8,7 @@ from pipeline.files import digest
 
 ROOT = Path(__file__).parents[1]
 # What the numbers of a run depend on besides its settings and its table: these files, layers and packages.
-PARTS = ("config.py", "errors.py", "files.py", "formatting.py", "table", "measure", "fit")
+PARTS = ("config", "errors.py", "files.py", "formatting.py", "table", "measure", "fit")
 PACKAGES = ("imbalanced-learn", "numpy", "pandas", "scikit-learn", "scipy")
 
 

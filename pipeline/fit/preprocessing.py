@@ -169,7 +169,7 @@ def describe(settings: Preprocess, X: pd.DataFrame, rows: pd.DataFrame, encoded:
     encoded
         Any encoded rows.
     """
-    said = [", ".join(f"{key} {value}" for key, value in vars(settings).items())]
+    said = [", ".join(f"{key} {value}" for key, value in settings.model_dump().items())]
     if names := columns.categorical(rows):
         said.append(f"{len(names)} categorical columns in {encoded.shape[1] - rows.shape[1] + len(names)} of 0 and 1")
     if holes := [name for name, values in X.items() if values.isna().any()]:

@@ -48,7 +48,7 @@ def _last(make: Callable[..., Made]) -> Callable[..., Made]:
     kept: dict[str, Made] = {}
 
     def remembered(*settings: Any) -> Made:
-        key = repr(settings)  # dataclasses of plain values: equal settings read equal
+        key = repr(settings)  # equal settings have equal text
         if key not in kept:
             kept.clear()
             kept[key] = make(*settings)
@@ -79,7 +79,7 @@ def prepared(data: Data, how: Split, preprocessing: Preprocess) -> tuple[Any, pd
     (X, y), (X_test, y_test) = (separate(rows, data.target) for rows in sides(data, how))
     if preprocessing.impute is None:
         refuse_missing(pd.concat([X, X_test]))
-    made = chains.prepared(X, X_test, vars(preprocessing))
+    made = chains.prepared(X, X_test, preprocessing.model_dump())
     return made.preprocessor, made.rows, y, made.unseen, y_test
 
 

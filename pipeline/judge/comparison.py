@@ -150,7 +150,7 @@ def best_possible(evidence: Evidence) -> dict[str, Any]:
     """
     truth, declared = evidence.truth, evidence.declared
     assert truth is not None
-    task, settings = evidence.task, Evaluate(**{key: declared[key] for key in Evaluate.__dataclass_fields__})
+    task, settings = evidence.task, Evaluate(**{key: declared[key] for key in Evaluate.model_fields})
     seen = next((rows for rows in evidence.out_of_fold.values() if rows is not None), None)
     tuned = None
     if seen is not None:

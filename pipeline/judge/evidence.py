@@ -1,7 +1,7 @@
 """All that a comparison is computed from."""
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -103,11 +103,11 @@ def read(params: Config) -> Evidence:
 def declare(params: Config) -> dict[str, Any]:
     """The settings in force, as pages and verdict print them."""
     return {
-        **vars(params.evaluate),
-        **vars(params.compare),
+        **params.evaluate.model_dump(),
+        **params.compare.model_dump(),
         "seed": params.seed,
-        "split": vars(params.split),
-        "preprocess": vars(params.preprocess),
+        "split": params.split.model_dump(),
+        "preprocess": params.preprocess.model_dump(),
         "tuned": config.grid(params) is not None,
         "grid": config.grid(params),
     }
@@ -115,6 +115,6 @@ def declare(params: Config) -> dict[str, Any]:
 
 def hashes(params: Config) -> dict[str, str | None]:
     """SHA-256 of the settings that results depend on, of the code and its packages, and of the lock, if it is here."""
-    settings = {key: value for key, value in asdict(params).items() if key != "tracking"}
+    settings = params.model_dump(exclude={"tracking"})
     lock = hashlib.sha256(LOCK.read_bytes()).hexdigest() if LOCK.is_file() else None
     return {"config": digest(settings), "code": code("judge"), "lock": lock}

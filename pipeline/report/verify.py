@@ -33,7 +33,7 @@ class Piece:
 def recompute(evidence: Evidence) -> Evidence:
     """The same evidence, with all that follows from its predictions computed anew: metrics, folds, corrections."""
     task, true = evidence.task, weights.training(evidence.classes)
-    settings = Evaluate(**{key: evidence.declared[key] for key in Evaluate.__dataclass_fields__})
+    settings = Evaluate(**{key: evidence.declared[key] for key in Evaluate.model_fields})
     results, folds = {}, {}
     for name, kept in evidence.results.items():
         seen, fitted = evidence.out_of_fold[name], evidence.folds[name]

@@ -4,14 +4,14 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from math import ceil
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig
 
-from pipeline import config
+from pipeline.config import Config
 from pipeline.errors import InputError
 from pipeline.files import digest, write
 from pipeline.fit import code
@@ -77,13 +77,13 @@ def drive(
     """
     tables = list(dict.fromkeys(planned.settings["data"]["name"] for planned in runs))
     name = "".join(c if c.isalnum() or c in "_-" else "_" for c in "-".join(tables))[:60]
-    tracking = config.restore(runs[0].settings).tracking
+    tracking = Config.model_validate(runs[0].settings).tracking
     experiments = dict.fromkeys(planned.settings["tracking"]["experiment"] for planned in runs)
     sweep = Sweep(
         name=f"{name}-{digest(sorted(planned.id for planned in runs))[:8]}",
         command=shlex.join(["python", "-m", "pipeline", *sys.argv[1:]]),
         axes=axes,
-        tracking=replace(tracking, experiment=" + ".join(experiments)),
+        tracking=tracking.model_copy(update={"experiment": " + ".join(experiments)}),
         commit=git_tags(),
         runs=runs,
     )

@@ -1,7 +1,6 @@
 """Plans the runs that Hydra overrides span, and checks them before the first one starts."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from hydra.core.config_loader import ConfigLoader
@@ -61,7 +60,7 @@ def plan(composed: DictConfig, name: str, *, axes: dict[str, str], code: str) ->
         chains.chain(params, name, task_of(schema))  # refuses what a table with these classes cannot have
     except InputError as error:
         raise InputError(p.replace(f"variants.{name}.", "variant.") for p in error.problems) from None
-    settings = asdict(params)
+    settings = params.model_dump()
     depends = {key: value for key, value in settings.items() if key not in ("compare", "tracking")}
     return Planned(
         id=digest([depends, schema["sha256"], code]),

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from pipeline import config
+from pipeline.config import Config
 from pipeline.errors import InputError
 from pipeline.files import digest, read_json, read_table, say
 from pipeline.measure.tasks import task_of
@@ -40,7 +40,7 @@ def parent_run(sweep: Sweep) -> Run:
             **{f"swept.{key}": ", ".join(values) for key, values in sweep.axes.items()},
             **sweep.commit,
         },
-        params=_shared([settings(config.restore(run.settings), run.variant) for run in sweep.runs]),
+        params=_shared([settings(Config.model_validate(run.settings), run.variant) for run in sweep.runs]),
     )
 
 
@@ -52,7 +52,7 @@ def _shared(settings: list[dict[str, str]]) -> dict[str, str]:
 
 def child_run(planned: Planned, tags: Mapping[str, str]) -> Run:
     """The MLflow run of a finished run, from its folder; `tags` are those of the whole sweep."""
-    params = config.restore(planned.settings)
+    params = Config.model_validate(planned.settings)
     metrics = read_json(planned.folder / "metrics.json")
     series: dict[str, list[float | None]] = {}
     if (planned.folder / "folds.parquet").is_file():

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline import config
+from pipeline.config import Config
 from pipeline.files import digest, read_json, read_table, say, write
 from pipeline.fit import run
 from pipeline.judge import evidence
@@ -44,7 +44,7 @@ def _same_rows(sweep: Sweep) -> bool:
 def _compared(sweep: Sweep) -> dict[str, Any]:
     """The files of `pipeline.compare`, a row a way."""
     there, failures = [planned for planned in sweep.runs if planned.finished], sweep.failures()
-    params = config.restore(there[0].settings)
+    params = Config.model_validate(there[0].settings)
     _, truth, schema, _ = run.table(params.data)
     files = pages(
         evidence.Evidence(

@@ -39,7 +39,7 @@ class Planned:
     axes
         What the sweep varied, by its key.
     settings
-        The resolved configuration, with this variant alone, see `pipeline.config.restore`.
+        The resolved configuration, with this variant alone.
     data_sha256
         Of the table.
     """
@@ -97,7 +97,8 @@ class Sweep:
 
     def write(self) -> None:
         """Write `sweep.json`, from which `read` takes it up."""
-        write_json(self.folder / "sweep.json", {"schema_version": SCHEMA_VERSION, **asdict(self)})
+        plain = {**asdict(self), "tracking": self.tracking.model_dump()}
+        write_json(self.folder / "sweep.json", {"schema_version": SCHEMA_VERSION, **plain})
 
     def failures(self) -> dict[str, str]:
         """Why runs have failed at the last attempt, by id; of those that are not finished since."""
@@ -111,7 +112,7 @@ def read(folder: Path) -> Sweep:
     data = read_json(folder / "sweep.json")
     del data["schema_version"]
     runs = [Planned(**run) for run in data.pop("runs")]
-    return Sweep(**{**data, "tracking": Tracking(**data["tracking"])}, runs=runs)
+    return Sweep(**{**data, "tracking": Tracking.model_validate(data["tracking"])}, runs=runs)
 
 
 def sweeps() -> list[Sweep]:

@@ -3,7 +3,7 @@
 import traceback
 from pathlib import Path
 
-from pipeline import config
+from pipeline.config import Config
 from pipeline.errors import InputError
 from pipeline.files import read_json
 from pipeline.fit import run
@@ -36,7 +36,7 @@ def in_turn(jobs: list[Path]) -> None:
 def attempt(planned: Planned, folder: Path) -> None:
     """Make one run; its results, or the reason why there are none, are on disk afterwards."""
     try:
-        params = config.restore(planned.settings)
+        params = Config.model_validate(planned.settings)
         schema = run.table(params.data)[2]
         if schema["sha256"] != planned.data_sha256:
             raise InputError(f"{params.data.path}: the table has changed since the sweep began: run it again")

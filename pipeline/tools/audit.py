@@ -5,7 +5,6 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import redirect_stderr
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -97,13 +96,13 @@ def outcome(params: Config, number: int, *, criterion: Criterion, sha256: str) -
         except InputError as error:
             raise InputError(f"shuffled table {number}: {error}") from None
     sys.stderr.write(quiet.getvalue())
-    chosen = criterion(found, thresholds=thresholds, **asdict(params.compare))
+    chosen = criterion(found, thresholds=thresholds, **params.compare.model_dump())
     return {"number": number, "action": chosen["action"], "variant": chosen["variant"]}
 
 
 def folder(params: Config, sha256: str, criterion: Criterion) -> Path:
     """The folder of the outcomes, named by a hash of everything that they depend on."""
-    depends = {key: value for key, value in asdict(params).items() if key != "tracking"}
+    depends = params.model_dump(exclude={"tracking"})
     called = [getattr(criterion, name, "") for name in ("__module__", "__qualname__")]
     return ROOT / digest([depends, sha256, code.code("judge", "tools/audit.py"), called])[:NAMED]
 

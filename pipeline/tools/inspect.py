@@ -3,7 +3,6 @@
 import argparse
 import shlex
 from collections.abc import Sequence
-from dataclasses import replace
 from math import ceil
 from pathlib import Path
 
@@ -44,26 +43,25 @@ def look(data: Data) -> tuple[pd.DataFrame, list[str], Data]:
         problems, kept = [], data.drop
     except InputError as error:
         try:
-            names = list(sources.fetch(replace(data, drop=_Every()))[0])
+            names = list(sources.fetch(data.model_copy(update={"drop": _Every()}))[0])
         except InputError:
             raise error from None
         problems = error.problems
         kept = [*data.drop, *(n for n in names if any(f"column {n!r}: " in problem for problem in problems))]
-        source, _, sha256 = sources.fetch(replace(data, drop=kept))
-    return source, problems, replace(data, drop=kept, sha256=data.sha256 or (sha256 if fetched(data) else None))
+        source, _, sha256 = sources.fetch(data.model_copy(update={"drop": kept}))
+    known = data.sha256 or (sha256 if fetched(data) else None)
+    return source, problems, data.model_copy(update={"drop": kept, "sha256": known})
 
 
 def refusals(source: pd.DataFrame, data: Data, *, target: str | None) -> list[str]:
     """What ingest says of the table: with the settings as they are, then without names that are not there."""
-    known = replace(
-        data,
-        target=target or "",
-        drop=[name for name in data.drop if name in source],
-        columns={name: kind for name, kind in (data.columns or {}).items() if name in source},
-    )
-    for role in ROLES:
-        if getattr(data, role) not in source:
-            setattr(known, role, None)
+    there = {
+        "target": target or "",
+        "drop": [name for name in data.drop if name in source],
+        "columns": {name: kind for name, kind in (data.columns or {}).items() if name in source},
+        **{role: None for role in ROLES if getattr(data, role) not in source},
+    }
+    known = data.model_copy(update=there)
     said: dict[str, None] = {}  # a set that keeps order
     for settings in [data] if known == data else [data, known]:
         if settings.target:
@@ -144,7 +142,7 @@ def main() -> None:
         min_frequency=params.preprocess.min_frequency,
     )
     refused = [*misread, *refusals(source, data, target=found.target)]
-    ready = replace(data, drop=[*data.drop, *(one.name for one in found.columns if useless(one))])
+    ready = data.model_copy(update={"drop": [*data.drop, *(one.name for one in found.columns if useless(one))]})
     run_it = command(overrides, ready, target=found.target, leave=unfit(params, found))
     name = data.name if fetched(data) or data.simulation else Path(data.path).name
     for line in lines(found, refused, name=name):

@@ -106,8 +106,9 @@ def standard_errors(expected: Expected, params: Config, keys: Plan, processes: i
     from scipy.special import gammaln
     from sklearn.utils.parallel import Parallel, delayed
 
-    shown = [name for name in methods(params) if name in keys.remedies] or methods(params)[:2]
-    simulated = replace(params, variants={name: params.variants[name] for name in (primary.REFERENCE, *shown)})
+    shown = [name for name in methods(params) if name in keys.methods] or methods(params)[:2]
+    variants = {name: params.variants[name] for name in (primary.REFERENCE, *shown)}
+    simulated = params.model_copy(update={"variants": variants})
     rows, folds = expected.simulated_rows, expected.folds
     drawn = round(expected.rare * rows / expected.rows)
     how = {"rows": rows, "positives": drawn if expected.kind == "positive" else rows - drawn, "roc_auc": keys.roc_auc}

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from omegaconf import OmegaConf
 
 from pipeline.compose import CONF, compose
-from pipeline.config import Config, Own, check, load, own
+from pipeline.config import Config, Kind, check, checked, load
 from pipeline.fit.variants import refuse_unbuildable
 
 
-def settings_of(kind: type[Own], overrides: Sequence[str]) -> tuple[Config, Own]:
+def settings_of(kind: type[Kind], overrides: Sequence[str]) -> tuple[Config, Kind]:
     """The configuration that a command works on, and the command's own keys.
 
     Parameters
@@ -28,8 +28,9 @@ def settings_of(kind: type[Own], overrides: Sequence[str]) -> tuple[Config, Own]
     composed = OmegaConf.to_container(OmegaConf.create(compose(list(overrides), name=command)))
     assert isinstance(composed, dict)
     path = CONF / f"{command}.yaml"
-    keys = own(kind, composed.pop(command), command=command, path=path)
+    give = f"rebalance {command}"
+    keys = checked(kind, composed.pop(command), path=path, give=give, under=command)
     others = [override for override in overrides if not override.lstrip("+~").startswith(f"{command}.")]
-    params = check(composed, path=path, give=f"rebalance {command}") if others else load()
+    params = check(composed, path=path, give=give) if others else load()
     refuse_unbuildable(params)
     return params, keys

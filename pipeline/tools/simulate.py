@@ -3,7 +3,6 @@
 import io
 import sys
 from contextlib import redirect_stderr
-from dataclasses import replace
 from math import ceil
 from typing import Any
 
@@ -157,7 +156,7 @@ def variances(params: Config, number: int, *, rows: int, positives: int, roc_auc
     table = simulate(features, target=target, positives=positives, roc_auc=roc_auc, rng=rng)
     quiet = io.StringIO()  # the folds' own progress lines would mix, as several processes run at once
     with redirect_stderr(quiet):
-        once = replace(params, evaluate=replace(params.evaluate, repeats=1))
+        once = params.model_copy(update={"evaluate": params.evaluate.model_copy(update={"repeats": 1})})
         found, _ = over_folds(table, once, pd.DataFrame(index=table.index), TWO_CLASSES)
     sys.stderr.write(quiet.getvalue())
     rows_of = {name: each for name, each in found.items() if each is not None}

@@ -2,7 +2,6 @@
 
 import subprocess
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from pipeline import config
@@ -56,7 +55,7 @@ def flat_metrics(nested: Mapping[str, Any], *above: str) -> dict[str, float]:
 
 def settings(params: Config, name: str | None = None) -> dict[str, str]:
     """The settings that results depend on: of variant `name`, or those that all variants share."""
-    shared = {key: asdict(getattr(params, key)) for key in ("data", "split", "preprocess", "evaluate")}
+    shared = {key: getattr(params, key).model_dump() for key in ("data", "split", "preprocess", "evaluate")}
     model, sampler = dict(params.model), {}
     if name is not None:
         chosen = config.variant(params, name)

@@ -47,10 +47,10 @@ def test_the_last_table_is_kept_and_another_one_is_read(project, monkeypatch):
     params = config.load()
     read = []
     monkeypatch.setattr(run, "load", lambda data: read.append(data.name) or (data.name, None, {}))
-    asked = [params.data, params.data, config.Data(**{**vars(params.data), "name": "other"}), params.data]
+    asked = [params.data, params.data, params.data.model_copy(update={"name": "other"}), params.data]
     assert [run.table(data)[0] for data in asked] == ["mountain_shop", "mountain_shop", "other", "mountain_shop"]
     assert len(read) == 3
-    run.table(config.Data(**{**vars(params.data), "name": "forgotten"}))
+    run.table(params.data.model_copy(update={"name": "forgotten"}))
 
 
 def test_variants_of_one_seed_share_the_preparation_of_their_folds(project, monkeypatch):

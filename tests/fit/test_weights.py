@@ -343,7 +343,7 @@ def test_a_model_that_takes_no_weights_is_refused(composed):
 
 @pytest.mark.parametrize("override", ["data.drop=[w]", "data.weight=y"])
 def test_a_weight_is_a_column_of_its_own(composed, override):
-    with pytest.raises(InputError, match="expected different columns that are neither the target nor left out"):
+    with pytest.raises(InputError, match="expected different columns, none of them in data.drop"):
         config.check(yaml.safe_load(composed(*OWN, override)))
 
 
@@ -481,7 +481,7 @@ def test_the_audit_goes_by_weights_and_the_plan_refuses_them(params):
     total = sum(found["none"][f"default_{cell}"].sum() for cell in ("tn", "fp", "fn", "tp"))
     assert total == pytest.approx(roles.weight[training.index].sum())
     with pytest.raises(InputError) as refused:
-        plan.plan(settings, config.Plan(roc_auc=0.8, tables=2, rows=200, remedies=["random_under"]))
+        plan.plan(settings, config.Plan(roc_auc=0.8, tables=2, rows=200, methods=["random_under"]))
     assert refused.value.problems == [
         "data.weight: the plan takes all rows alike, found w: plan with data.weight=null 'data.drop=[who,day,w]', and "
         "read its figures as the best case"

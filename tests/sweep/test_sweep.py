@@ -47,7 +47,7 @@ def project(tmp_path, monkeypatch):
 def store(tmp_path_factory):
     """An empty MLflow store, made once."""
     folder = tmp_path_factory.mktemp("store")
-    open_store(config.Tracking(f"sqlite:///{folder}/mlflow.db", None, "x", 3))
+    open_store(config.Tracking(uri=f"sqlite:///{folder}/mlflow.db", artifacts=None, experiment="x", timeout=3))
     return folder / "mlflow.db"
 
 
@@ -193,7 +193,7 @@ def test_changed_code_or_table_changes_the_identity(planned, monkeypatch, tmp_pa
     (recoded,) = planned(*given)
     monkeypatch.undo()
     table.write_text(table.read_text().replace("39,1", "41,1"))
-    run.table(config.restore(planned("seed=1")[0].settings).data)  # forget the table of that path
+    run.table(config.Config.model_validate(planned("seed=1")[0].settings).data)  # forget the table of that path
     (changed,) = planned(*given)
     assert len({before.id, recoded.id, changed.id}) == 3
 
@@ -209,7 +209,7 @@ def test_settings_come_back_from_disk_as_they_were(planned):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(run, "table", lambda _: (None, None, {"sha256": "0", "positive": 1, "negative": 0}))
             (one,) = planned(*given)
-        restored = config.restore(json.loads(json.dumps(one.settings)))
+        restored = config.Config.model_validate(json.loads(json.dumps(one.settings)))
         assert restored == config.check(one.settings)
 
 
@@ -294,7 +294,7 @@ def test_tables_of_one_name_are_told_apart(planned, tmp_path):
     runs = planned("data=csv", paths, "data.target=y", "evaluate.folds=0")
     assert [one.name for one in runs] == ["none · a.csv", "none · b.csv"]
     assert [one.way for one in runs] == ["none", "none"]
-    made = run.run(config.restore(runs[0].settings), "none").metrics
+    made = run.run(config.Config.model_validate(runs[0].settings), "none").metrics
     rows = summary.frame(runs, {one.id: made for one in runs})
     assert list(rows.data) == [f"a {runs[0].data_sha256[:8]}", f"b {runs[1].data_sha256[:8]}"]
 
@@ -587,5 +587,5 @@ def test_settings_that_are_published_are_those_of_the_run(planned, project):
     everything = describe.flat_metrics(read_json(one.folder / "metrics.json"))
     assert child.metrics.items() <= everything.items()
     assert {name.rpartition("_")[2] for name in everything.keys() - child.metrics.keys()} == {"low", "high"}
-    asked = results.Sweep("a", "c", {}, config.restore(one.settings).tracking, {}, [one])
+    asked = results.Sweep("a", "c", {}, config.Config.model_validate(one.settings).tracking, {}, [one])
     assert publish.parent_run(asked).params["model.class_weight"] == "balanced"

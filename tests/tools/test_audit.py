@@ -127,14 +127,14 @@ def test_an_audit_that_is_stopped_leaves_what_is_done(params, monkeypatch):
 def test_outcomes_of_other_settings_tables_and_criteria_are_kept_apart(params, change):
     before = audit.folder(params, "0" * 64, verdict.judge)
     if change == "settings":
-        params.compare.rope = 0.02
+        params = params.model_copy(update={"compare": params.compare.model_copy(update={"rope": 0.02})})
     sha256 = "1" * 64 if change == "table" else "0" * 64
     assert audit.folder(params, sha256, highest_f1 if change == "criterion" else verdict.judge) != before
 
 
 def test_where_results_are_published_keeps_no_outcomes_apart(params):
     before = audit.folder(params, "0" * 64, verdict.judge)
-    params.tracking.uri = None
+    params = params.model_copy(update={"tracking": params.tracking.model_copy(update={"uri": None})})
     assert audit.folder(params, "0" * 64, verdict.judge) == before
 
 

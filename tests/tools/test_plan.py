@@ -19,7 +19,7 @@ CHEAP = (
     "~variant@variants.augmentation",
     "~variant@variants.class_weight",
 )
-KEYS = config.Plan(roc_auc=0.85, tables=2, rows=20_000, remedies=["random_over", "smote"])
+KEYS = config.Plan(roc_auc=0.85, tables=2, rows=20_000, methods=["random_over", "smote"])
 
 
 def visits(rows, positives, seed=0):
@@ -192,7 +192,7 @@ def asked(monkeypatch):
 
 def test_a_capped_table_s_error_is_scaled_by_the_root_of_its_positives(settings, asked):
     params = settings(visits(1000, 400), *CHEAP)
-    keys = config.Plan(roc_auc=0.85, tables=2, rows=250, remedies=["smote"])
+    keys = config.Plan(roc_auc=0.85, tables=2, rows=250, methods=["smote"])
     found = plan.plan(params, keys, processes=1)
     assert asked == [(250, 100)] * 2
     assert found.errors["smote"] == pytest.approx([0.2 / 0.9400 * np.sqrt(1 / 50 + 1 / 4) / 2] * 2, rel=1e-4)
@@ -202,7 +202,7 @@ def test_a_capped_table_s_error_is_scaled_by_the_root_of_its_positives(settings,
 
 def test_where_negatives_are_rarer_they_are_counted(settings, asked):
     params = settings(visits(10_000, 9_900), *CHEAP, "data.positive=1")
-    keys = config.Plan(roc_auc=0.85, tables=2, rows=250, remedies=["smote"])
+    keys = config.Plan(roc_auc=0.85, tables=2, rows=250, methods=["smote"])
     found = plan.plan(params, keys, processes=1)
     # 50 / .7 negatives, of which 50 are for training, are 7,143 rows at one in a hundred.
     assert asked == [(7_143, 7_143 - 71)] * 2
@@ -215,7 +215,7 @@ def test_methods_that_are_not_configured_give_way_to_the_first_that_are(settings
     monkeypatch.setattr(
         simulate, "variances", lambda params, number, **how: dict.fromkeys([*params.variants, "test_over_train"], 0.25)
     )
-    keys = config.Plan(roc_auc=0.85, tables=2, rows=250, remedies=["adasyn"])
+    keys = config.Plan(roc_auc=0.85, tables=2, rows=250, methods=["adasyn"])
     assert list(plan.plan(settings(visits(1000, 400)), keys, processes=1).errors) == ["random_under", "random_over"]
 
 
@@ -304,7 +304,7 @@ def test_the_planned_width_is_that_of_tables_drawn_anew(
 ):
     how = {"rows": rows, "positives": positives, "slope": slope, "shift": shift}
     params = settings(drawn(features, **how, seed=1000), *CHEAP, tuning, "evaluate.repeats=2")
-    keys = config.Plan(roc_auc=0.85, tables=tables, rows=20_000, remedies=["random_over", "smote"])
+    keys = config.Plan(roc_auc=0.85, tables=tables, rows=20_000, methods=["random_over", "smote"])
     planned = plan.plan(params, keys, processes=1).half_width
     widths = []
     for seed in range(1001, 1001 + draws):

@@ -1,0 +1,58 @@
+"""The settings, typed: every key has a type and a range, and no default hides in code."""
+
+from pipeline.config.groups import (
+    OBJECTIVES,
+    Audit,
+    Compare,
+    Evaluate,
+    Plan,
+    Preprocess,
+    Split,
+    Tracking,
+    Variant,
+)
+from pipeline.config.params import (
+    PARAMS,
+    RESERVED_NAMES,
+    Config,
+    Kind,
+    asked,
+    check,
+    checked,
+    grid,
+    load,
+    read,
+    rule,
+    variant,
+)
+from pipeline.config.table import SQL, Data, OpenML, Simulation
+from pipeline.config.values import Settings
+
+__all__ = [
+    "OBJECTIVES",
+    "PARAMS",
+    "RESERVED_NAMES",
+    "SQL",
+    "Audit",
+    "Compare",
+    "Config",
+    "Data",
+    "Evaluate",
+    "OpenML",
+    "Kind",
+    "Plan",
+    "Preprocess",
+    "Settings",
+    "Simulation",
+    "Split",
+    "Tracking",
+    "Variant",
+    "asked",
+    "check",
+    "checked",
+    "grid",
+    "load",
+    "read",
+    "rule",
+    "variant",
+]

@@ -1,0 +1,169 @@
+"""Settings of what is done with the table: one model for each group of conf/."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from pipeline.config.values import (
+    Conflict,
+    Fraction,
+    Node,
+    Number,
+    Positive,
+    Seed,
+    Settings,
+    Whole,
+    expected,
+    one_of,
+    refuse,
+)
+
+# What t* may be best for, and the settings that belong to each and to no other.
+OBJECTIVES = {
+    "balanced_accuracy": (),
+    "f_beta": ("beta",),
+    "expected_cost": ("false_negative_cost", "false_positive_cost"),
+    "recall_at_precision": ("precision_floor",),
+    "alert_budget": ("alerts",),
+}
+FRACTIONS = ("precision_floor", "alerts")  # of these settings
+# What a better model improves: ranking, recalibrated probabilities, and decisions at each variant's own threshold.
+PRIMARY = ("average_precision", "roc_auc", "log_loss", "brier", "expected_cost", "f_beta")
+AT_OWN_THRESHOLD = ("expected_cost", "f_beta")  # need the objective of the same name
+SPLITS = ("rows", "group", "time")
+IMPUTATIONS = ("median", "mean", "most_frequent")
+ENCODINGS = ("onehot",)
+DEFAULT_C = 1.0  # scikit-learn's, which stands in the settings where C is chosen
+
+
+class Split(Settings):
+    """The hold-out, and what folds must keep together."""
+
+    test_size: Fraction
+    seed: Seed
+    by: Annotated[str, one_of(SPLITS)]
+    group_duplicates: bool
+
+    def conflicts(self) -> Iterator[Conflict]:
+        """Two rules for what stays together."""
+        if self.group_duplicates and self.by != "rows":
+            yield Conflict("group_duplicates", "false, since split.by says what stays together", True)
+
+
+class Preprocess(Settings):
+    """What is fitted on training rows before sampler and model see them."""
+
+    impute: Annotated[str | None, one_of(IMPUTATIONS, also=", or null")]
+    missing_indicator: bool
+    scale: bool
+    encode: Annotated[str | None, one_of(ENCODINGS, also=" or null")]
+    min_frequency: Fraction | None
+
+    def conflicts(self) -> Iterator[Conflict]:
+        """Settings of a step that isn't made."""
+        if self.min_frequency is not None and self.encode is None:
+            yield Conflict("min_frequency", "null, since preprocess.encode is null", self.min_frequency)
+        if self.missing_indicator and self.impute is None:
+            words = "false, since preprocess.impute is null and refuses missing values"
+            yield Conflict("missing_indicator", words, True)
+
+
+def _choice_of_C(node: Node) -> Node:
+    """Check the two keys of the model's node that aren't arguments of its class."""
+    refuse(_conflicts_of_C(node))
+    return node
+
+
+def _conflicts_of_C(node: Node) -> Iterator[Conflict]:
+    tune, grid = node.get("tune"), node.get("grid")
+    if not isinstance(tune, bool):
+        yield Conflict("tune", "true or false: whether to choose C for each variant", tune)
+    if tune is not True:
+        return
+    values = grid if isinstance(grid, list) else []
+    sound = all(isinstance(C, int | float) and not isinstance(C, bool) and C > 0 for C in values)
+    if len(values) < 2 or not sound or len(set(values)) < len(values):
+        yield Conflict("grid", "two or more different values of C above 0, since model.tune is true", grid)
+    if node.get("C", DEFAULT_C) != DEFAULT_C:
+        words = (
+            f"{DEFAULT_C}, since model.tune is true and C is chosen for each variant: one C penalizes resampled rows "
+            "differently. Set model.tune=false to give C"
+        )
+        yield Conflict("C", words, node["C"])
+
+
+Model = Annotated[Node, AfterValidator(_choice_of_C)]
+
+
+class Variant(Settings):
+    """One way of treating the imbalance: a sampler, and arguments it overrides on the model."""
+
+    sampler: Node
+    model: Node
+
+
+def _no_single_fold(folds: int) -> int:
+    if folds == 1:
+        raise ValueError("one fold leaves no rows to train on")
+    return folds
+
+
+class Evaluate(Settings):
+    """How the tuned threshold is chosen, and how sure the intervals are."""
+
+    objective: Annotated[str, one_of(tuple(OBJECTIVES))]
+    beta: Positive | None
+    false_negative_cost: Positive | None
+    false_positive_cost: Positive | None
+    precision_floor: Fraction | None
+    alerts: Fraction | None
+    folds: Annotated[Whole, Field(ge=0), AfterValidator(_no_single_fold), expected("a whole number from 2, or 0")]
+    repeats: Annotated[Whole, Field(ge=1), expected("a whole number from 1")]
+    confidence: Fraction
+
+    def conflicts(self) -> Iterator[Conflict]:
+        """Settings of other objectives, and those of this one that are missing."""
+        for objective, keys in OBJECTIVES.items():
+            for key in keys:
+                value = getattr(self, key)
+                if objective != self.objective and value is not None:
+                    yield Conflict(key, f"null without evaluate={objective}", value)
+                if objective == self.objective and value is None:
+                    kind = "a fraction between 0 and 1" if key in FRACTIONS else "a number above 0"
+                    yield Conflict(key, f"{kind}, since evaluate.objective is {objective}", None)
+
+
+class Compare(Settings):
+    """What a method must be better in, and by how much, to be called better; declared before anything runs."""
+
+    primary: Annotated[
+        str,
+        one_of(PRIMARY, why="; others follow the threshold, or the class proportions, and don't show a better model"),
+    ]
+    rope: Annotated[Number, Field(ge=0, lt=1), expected("a difference from 0 to below 1")]
+    alpha: Annotated[Number, Field(gt=0, lt=0.5), expected("a fraction between 0 and 0.5")]
+
+
+class Tracking(Settings):
+    """Which MLflow store the results are published to."""
+
+    uri: str | None
+    artifacts: str | None
+    experiment: str
+    timeout: Annotated[Number, Field(gt=0), expected("seconds above 0")]
+
+
+class Audit(Settings):
+    """How often `rebalance audit` tries the verdict where there is nothing to find."""
+
+    null: Annotated[Whole, Field(ge=1), expected("a whole number from 1")]
+
+
+class Plan(Settings):
+    """The tables that `rebalance plan` simulates."""
+
+    roc_auc: Annotated[Number, Field(gt=0.5, lt=1), expected("a fraction between 0.5 and 1")]
+    tables: Annotated[Whole, Field(ge=2), expected("a whole number from 2")]
+    rows: Annotated[Whole, Field(ge=100), expected("a whole number from 100")]
+    methods: list[str]

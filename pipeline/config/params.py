@@ -1,0 +1,178 @@
+"""All settings of `params.yaml`, read and checked."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from omegaconf import OmegaConf
+from pydantic import AfterValidator, ValidationError
+from yaml import YAMLError
+
+from pipeline.config.groups import (
+    AT_OWN_THRESHOLD,
+    OBJECTIVES,
+    Compare,
+    Evaluate,
+    Model,
+    Preprocess,
+    Split,
+    Tracking,
+    Variant,
+)
+from pipeline.config.refusals import MISSING, must_be_given, problems
+from pipeline.config.table import Data
+from pipeline.config.values import Conflict, Seed, Settings, refuse
+from pipeline.errors import InputError, nearest
+
+PARAMS = Path("params.yaml")
+RESERVED_NAMES = ("figures", "plots", "tables")  # folders of reports/ that are not variants
+Kind = TypeVar("Kind", bound=Settings)
+
+
+def _named(variants: dict[str, Variant]) -> dict[str, Variant]:
+    """Check the names of the variants, which become folders and words on command lines."""
+    refuse(_bad_names(variants))
+    return variants
+
+
+def _bad_names(variants: Mapping[str, Variant]) -> Iterator[Conflict]:
+    if not variants:
+        yield Conflict("", "at least one variant", {})
+    for name in variants:
+        if not (name.isascii() and name.replace("_", "").replace("-", "").isalnum()):
+            yield Conflict("", "names of letters, digits, _ and -", name)
+        if name in RESERVED_NAMES:
+            yield Conflict("", f"names other than {', '.join(RESERVED_NAMES)}", name)
+
+
+class Config(Settings):
+    """All of `params.yaml`."""
+
+    seed: Seed
+    trusted_packages: list[str]
+    data: Data
+    split: Split
+    preprocess: Preprocess
+    model: Model
+    evaluate: Evaluate
+    compare: Compare
+    tracking: Tracking
+    variants: Annotated[dict[str, Variant], AfterValidator(_named)]
+
+    def conflicts(self) -> Iterator[Conflict]:
+        """Choices of one group that ask for another group's."""
+        for role, choice in (("group", "grouped"), ("time", "temporal")):
+            column, asked = getattr(self.data, role), self.split.by == role
+            if asked and column is None:
+                yield Conflict(f"data.{role}", f"a column, since split={choice} splits by it", None)
+            if column is not None and not asked:
+                words = f"null without split={choice}, which keeps together what belongs together"
+                yield Conflict(f"data.{role}", words, column)
+        primary = self.compare.primary
+        if primary in AT_OWN_THRESHOLD and primary != self.evaluate.objective:
+            words = f"evaluate={primary} with it, so that each variant is judged at the threshold chosen for it"
+            yield Conflict("compare.primary", words, primary)
+
+
+def load(path: Path = PARAMS) -> Config:
+    """The configuration in `path`, checked.
+
+    Raises
+    ------
+    InputError
+        A key is unknown, missing, of the wrong type or out of its range.
+    """
+    return check(read(path), path=path)
+
+
+def read(path: Path) -> Any:
+    """The content of a YAML file, as it stands."""
+    if not path.is_file():
+        raise InputError(f"{path}: no such file here. Go to the project's folder, or write it: `rebalance configure`")
+    try:
+        return OmegaConf.to_container(OmegaConf.load(path))
+    except (YAMLError, OSError) as error:  # OmegaConf raises OSError for a bare scalar
+        raise InputError(f"{path}: expected YAML: {' '.join(str(error).split())}") from None
+
+
+def check(raw: Any, *, path: Path = PARAMS, give: str = "dvc exp run -S") -> Config:
+    """The configuration in the mapping `raw`; `path` is what errors call it, and `give` takes a missing key.
+
+    Raises
+    ------
+    InputError
+        With all problems at once.
+    """
+    return checked(Config, raw, path=path, give=give)
+
+
+def checked(kind: type[Kind], raw: Any, *, path: Path, give: str, under: str = "") -> Kind:
+    """The settings of `kind` in the mapping `raw`, whose key is `under`; see `check`."""
+    if not isinstance(raw, Mapping):
+        raise InputError(f"{path}: expected keys and values, found {type(raw).__name__}")
+    lines: list[str] = []
+    settings = None
+    try:
+        settings = kind.model_validate(_given(raw))
+    except ValidationError as error:
+        lines = problems(error, kind, give=give, under=under)
+    missing = (must_be_given(f"{under}.{key}" if under else key, give) for key in _missing(raw))
+    lines = list(dict.fromkeys([*lines, *missing]))
+    if lines or settings is None:
+        raise InputError(f"{path}: {line}" for line in lines)
+    return settings
+
+
+def _given(raw: Any) -> Any:
+    """Nested mappings without the keys whose value must be given."""
+    if not isinstance(raw, Mapping):
+        return raw
+    return {key: _given(value) for key, value in raw.items() if value != MISSING}
+
+
+def _missing(raw: Any, prefix: str = "") -> Iterator[str]:
+    """Keys whose value must be given, in nested mappings."""
+    if isinstance(raw, Mapping):
+        for key, value in raw.items():
+            yield from _missing(value, f"{prefix}{key}.")
+    elif raw == MISSING:
+        yield prefix[:-1]
+
+
+def grid(config: Config) -> list[float] | None:
+    """Values of C to choose from; None where C stays as it is."""
+    return [float(C) for C in config.model["grid"]] if config.model["tune"] else None
+
+
+def rule(evaluate: Evaluate) -> dict[str, Any]:
+    """What `pipeline.measure.thresholds.choose` goes by."""
+    return {"objective": evaluate.objective} | {
+        key: getattr(evaluate, key) for keys in OBJECTIVES.values() for key in keys
+    }
+
+
+def asked() -> str:
+    """The variant that the command line names.
+
+    Raises
+    ------
+    InputError
+        It names none, or more than one.
+    """
+    if len(sys.argv) != 2:
+        raise InputError(f"expected the name of one variant: python -m pipeline.{Path(sys.argv[0]).stem} VARIANT")
+    return sys.argv[1]
+
+
+def variant(config: Config, name: str) -> Variant:
+    """The variant called `name`.
+
+    Raises
+    ------
+    InputError
+        There is none of that name; the message lists those there are.
+    """
+    if name not in config.variants:
+        raise InputError(f"{PARAMS}: variants.{name} is not there; {nearest(name, config.variants)}")
+    return config.variants[name]

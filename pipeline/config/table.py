@@ -1,0 +1,121 @@
+"""Settings of the table: where it comes from, and what its columns mean."""
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+
+from pipeline.config.values import Conflict, Number, Seed, Settings, Whole, expected
+from pipeline.formatting import label_text
+
+ROLES = ("group", "time", "weight")  # keys of columns that aren't features
+SOURCES = ("simulation", "url", "openml", "imbalanced", "sql")  # where a table that's no file comes from
+
+
+class Simulation(Settings):
+    """A simulated table: its size, its share of positives, and its seed."""
+
+    rows: Annotated[Whole, Field(ge=2), expected("a whole number from 2")]
+    prevalence: Number
+    seed: Seed
+
+    def conflicts(self) -> Iterator[Conflict]:
+        """A prevalence that leaves a class no row."""
+        if not 0 < round(self.rows * self.prevalence) < self.rows:
+            words = f"a fraction that leaves each class some of {self.rows:,} rows"
+            yield Conflict("prevalence", words, self.prevalence)
+
+
+class OpenML(Settings):
+    """A table of OpenML, by its number, or by its name and, unless it's the active one, its version."""
+
+    id: Whole | None
+    name: str | None
+    version: Whole | None
+
+    def conflicts(self) -> Iterator[Conflict]:
+        """An id and a name, neither of them, or a version of an id."""
+        if (self.id is None) == (self.name is None):
+            found = {"id": self.id, "name": self.name}
+            yield Conflict("", "an id or a name, and not both: -S data.openml.id=310", found)
+        if self.version is not None and self.id is not None:
+            yield Conflict("version", "null, since an id is of one version", self.version)
+
+
+class SQL(Settings):
+    """A database's address, with `$NAME` where a password stands, and a SELECT with ORDER BY."""
+
+    url: str
+    query: str
+
+    def conflicts(self) -> Iterator[Conflict]:
+        """A password, which params.yaml would show to everyone."""
+        if shown := without_password(self.url):
+            safe = shown.replace("***", "$PASSWORD")
+            words = f"$NAME of an environment variable in place of the password, since params.yaml is committed: {safe}"
+            yield Conflict("url", words, shown)
+
+
+def without_password(url: str) -> str | None:
+    """The address of a database with `***` for its password; None if it has none, or `$NAME` for one."""
+    before_host = r"^([^/?#]+://[^:/?#]*:)(?!\$[A-Za-z_]\w*@|\d+(?:[/?#]|$)).+(?=@)"
+    option = r"(?i)([?&;][a-z_]*(?:pass|passwd|password|pwd|token|secret)=)(?!\$[A-Za-z_]\w*(?:[&;]|$))[^&;]+"
+    hidden = re.sub(option, r"\1***", re.sub(before_host, r"\1***", url))
+    return None if hidden == url else hidden
+
+
+def _by_text(classes: dict[Any, Any] | None) -> dict[Any, Any] | None:
+    """Labels as text, as sweeps keep them in JSON."""
+    return None if classes is None else {label_text(label): to for label, to in classes.items()}
+
+
+class Data(Settings):
+    """Where the table comes from, and what its columns mean."""
+
+    name: str
+    path: str
+    target: str
+    positive: Any
+    classes: Annotated[dict[Any, Any] | None, AfterValidator(_by_text)]
+    drop: list[str]
+    group: str | None
+    time: str | None
+    weight: str | None
+    columns: dict[str, Any] | None
+    integers: bool
+    sheet: str | None
+    simulation: Simulation | None
+    url: str | None
+    openml: OpenML | None
+    imbalanced: str | None
+    sql: SQL | None
+    sha256: Annotated[
+        str | None, Field(pattern="^[0-9a-f]{64}$"), expected("64 hexadecimal digits in lower case, or null")
+    ]
+
+    @property
+    def source(self) -> str | None:
+        """Which of `SOURCES` the table comes from; None for a file."""
+        return next((key for key in SOURCES if getattr(self, key) is not None), None)
+
+    def conflicts(self) -> Iterator[Conflict]:
+        """Columns with two meanings, and tables with two sources."""
+        if self.target in self.drop:
+            yield Conflict("drop", "columns other than data.target", self.target)
+        roles = {role: getattr(self, role) for role in ROLES if getattr(self, role)}
+        named = [self.target, *roles.values()]
+        if len(set(named)) < len(named) or set(roles.values()) & set(self.drop):
+            words = "different columns, none of them in data.drop"
+            keys = ", ".join(["target", *(f"data.{role}" for role in roles)])
+            yield Conflict(keys, words, ", ".join(named))
+        there = [key for key in SOURCES if getattr(self, key) is not None]
+        if len(there) > 1:
+            *first, last = (f"data.{key}" for key in SOURCES)
+            yield Conflict("", f"only one of {', '.join(first)} and {last}", ", ".join(there))
+        if self.source not in (None, "url") and not self.path.endswith(".yaml"):
+            made = "simulated" if self.source == "simulation" else "fetched"
+            file = "for a file: -S data=csv -S data.path=FILE -S data.target=COLUMN"
+            yield Conflict("path", f"no file, since this table is {made}; {file}", self.path)
+        if self.simulation is not None and self.classes is not None:
+            yield Conflict("classes", "null, since a simulated table has two classes", self.classes)
