@@ -2,12 +2,11 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import asdict, is_dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from pipeline.config import Data
+from pipeline.config import Data, Settings
 from pipeline.errors import InputError
 from pipeline.table import download, file, mountain_shop, repositories, sql
 
@@ -42,7 +41,7 @@ def fetch(data: Data) -> tuple[pd.DataFrame, pd.Series | None, str]:
         return table, truth, hashlib.sha256(pd.util.hash_pandas_object(table).to_numpy().tobytes()).hexdigest()
     if fetch := _query(data):
         origin = {"openml": data.openml, "imbalanced": data.imbalanced, "sql": data.sql}
-        plain = {key: asdict(node) if is_dataclass(node) else node for key, node in origin.items()}
+        plain = {key: node.model_dump() if isinstance(node, Settings) else node for key, node in origin.items()}
         table, found = download.cached(fetch, data.sha256, origin=plain)
         return table, None, found
     path = Path(data.path)
