@@ -149,7 +149,8 @@ def lines(expected: Expected, params: Config, keys: Plan) -> list[str]:
     return [
         first,
         f"folds      {e.folds} x {e.repeats}, {e.training_rare / e.folds:.0f} {e.kind}s in each test fold",
-        f"declared   {primary.metric_words(declared.primary, TWO_CLASSES)}, ROPE {e.rope:g}, alpha {e.alpha:g}, {e.family} methods",
+        f"declared   {primary.metric_words(declared.primary, TWO_CLASSES)}, ROPE {e.rope:g}, alpha {e.alpha:g}, "
+        f"{e.family} methods",
         f"simulated  {keys.tables} tables with your features{part}; labels from a logistic model, ROC AUC "
         f"{keys.roc_auc:g}; {', '.join(e.errors)} against {primary.REFERENCE}",
         f"interval   +/- {number(e.half_width, places)} around a method's difference ({100 * (1 - e.alpha):g}%); with "
