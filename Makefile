@@ -1,5 +1,6 @@
 # make repro: set up, run the pipeline, show the answer.  make test: set up, run the tests of every layer.
-PYTHON ?= python3.11
+# The first of these that is 3.11 or later; make PYTHON=FILE takes another.
+PYTHON ?= python3.11 python3.12 python3.13 python3.14 python3
 VENV ?= .venv
 RAY_VENV ?= .venv-ray
 PORT ?= 5000
@@ -8,6 +9,9 @@ PORT ?= 5000
 SHELL := /bin/bash
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 
+# Where a Python is and its version, if that is 3.11 or later; of an environment, which may be about to go, the one below.
+ABOUT_PYTHON = import sys; v = sys.version_info; v >= (3, 11) and print(sys._base_executable, "%d.%d.%d" % v[:3])
+
 # Everything below runs in an environment made from the lock; a changed lock makes it anew.
 # With uv where it is there, but not with the one in this environment, which is about to go.
 $(VENV)/installed: LOCK = requirements.lock
@@ -15,15 +19,19 @@ $(RAY_VENV)/installed: LOCK = requirements-ray.lock
 $(VENV)/installed: requirements.lock
 $(RAY_VENV)/installed: requirements-ray.lock
 $(VENV)/installed $(RAY_VENV)/installed: pyproject.toml
-	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is not here: install Python 3.11, or make PYTHON=FILE" >&2; exit 2; }
-	@echo "setting up $(@D) from $(LOCK): once, about three minutes, under one with uv"
-	@set -e; uv="$$(command -v uv || true)"; \
+	@set -e; for each in $(PYTHON); do \
+	  read -r python version <<< "$$($$each -c '$(ABOUT_PYTHON)' 2>/dev/null)" || true; \
+	  [ -z "$$python" ] || break; \
+	done; \
+	[ -n "$$python" ] || { echo "error: none of $(PYTHON) is Python 3.11 or later here: install one, or make PYTHON=FILE" >&2; exit 2; }; \
+	echo "setting up $(@D) with Python $$version ($$python) from $(LOCK): once, about three minutes, under one with uv"; \
+	uv="$$(command -v uv || true)"; \
 	case "$$uv" in "$(abspath $(@D))"/*) uv= ;; esac; \
 	if [ -n "$$uv" ]; then \
-	  "$$uv" venv --quiet --clear --python "$$(command -v $(PYTHON))" $(@D); \
+	  "$$uv" venv --quiet --clear --python "$$python" $(@D); \
 	  install="$$uv pip install --quiet --python $(@D) --compile-bytecode"; \
 	else \
-	  $(PYTHON) -m venv --clear $(@D); \
+	  "$$python" -m venv --clear $(@D); \
 	  install="$(@D)/bin/python -m pip install --quiet --disable-pip-version-check"; \
 	fi; \
 	$$install --require-hashes -r $(LOCK); \
