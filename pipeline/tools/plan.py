@@ -106,8 +106,9 @@ def standard_errors(expected: Expected, params: Config, keys: Plan, processes: i
     from scipy.special import gammaln
     from sklearn.utils.parallel import Parallel, delayed
 
-    shown = [name for name in methods(params) if name in keys.remedies] or methods(params)[:2]
-    simulated = replace(params, variants={name: params.variants[name] for name in (primary.REFERENCE, *shown)})
+    shown = [name for name in methods(params) if name in keys.methods] or methods(params)[:2]
+    variants = {name: params.variants[name] for name in (primary.REFERENCE, *shown)}
+    simulated = params.model_copy(update={"variants": variants})
     rows, folds = expected.simulated_rows, expected.folds
     drawn = round(expected.rare * rows / expected.rows)
     how = {"rows": rows, "positives": drawn if expected.kind == "positive" else rows - drawn, "roc_auc": keys.roc_auc}
@@ -125,7 +126,7 @@ def standard_errors(expected: Expected, params: Config, keys: Plan, processes: i
 
 def lines(expected: Expected, params: Config, keys: Plan) -> list[str]:
     """What to print of a plan."""
-    e, places, metric = expected, digits(expected.rope), primary.metric_words(params.compare.primary, TWO_CLASSES)
+    e, declared, places = expected, params.compare, digits(params.compare.rope)
     first = (
         f"table      {params.data.name}: {e.rows:,} rows, {e.rare:,} {e.kind}, {e.training_rare:,} of them for training"
     )
@@ -148,7 +149,8 @@ def lines(expected: Expected, params: Config, keys: Plan) -> list[str]:
     return [
         first,
         f"folds      {e.folds} x {e.repeats}, {e.training_rare / e.folds:.0f} {e.kind}s in each test fold",
-        f"declared   {metric}, ROPE {e.rope:g}, alpha {e.alpha:g}, {e.family} methods",
+        f"declared   {primary.metric_words(declared.primary, TWO_CLASSES)}, ROPE {e.rope:g}, alpha {e.alpha:g}, "
+        f"{e.family} methods",
         f"simulated  {keys.tables} tables with your features{part}; labels from a logistic model, ROC AUC "
         f"{keys.roc_auc:g}; {', '.join(e.errors)} against {primary.REFERENCE}",
         f"interval   +/- {number(e.half_width, places)} around a method's difference ({100 * (1 - e.alpha):g}%); with "

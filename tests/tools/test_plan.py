@@ -1,17 +1,17 @@
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
-from pipeline import config
+from pipeline import compose, config
 from pipeline.errors import InputError
-from pipeline.measure.statistics import correlated
-from pipeline.tools import labels, plan, power, simulate
+from pipeline.tools import plan, power, simulate
 
+ROOT = Path(__file__).parents[2]
 OWN = ("data=csv", "data.target=buy")
 CHEAP = (
     "model.tune=false",
@@ -36,7 +36,7 @@ def settings(project, tmp_path):
         # Its whole path, as a process remembers the last table it read.
         folder = project(*OWN, f"data.path={tmp_path / 'visits.csv'}", *overrides)
         (folder / "conf").unlink(missing_ok=True)
-        (folder / "conf").symlink_to(Path(__file__).parents[2] / "conf")
+        (folder / "conf").symlink_to(ROOT / "conf")
         table.to_csv(folder / "visits.csv", index=False)
         return config.load()
 
@@ -156,25 +156,37 @@ def test_simulated_tables_are_capped_but_keep_enough_positives(rows, positives, 
     assert simulate.size(rows, positives, most=20_000, test_size=0.3, number=5) == simulated
 
 
-def test_labels_have_no_part_in_a_plan_but_by_their_number(settings):
-    table = visits(200, 40)
-    first = plan.plan(settings(table, *CHEAP), KEYS, processes=1)
-    other = table.assign(buy=table["buy"].to_numpy()[::-1])
-    params = settings(other, *CHEAP, "data.name=other")
-    again = plan.plan(params, KEYS, processes=1)
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory):
+    """Plans visits in three folds, with some settings changed, each once."""
+
+    @cache
+    def make(*overrides, flipped=False):
+        table = visits(200, 40)
+        if flipped:
+            table = table.assign(buy=table["buy"].to_numpy()[::-1])
+        file = tmp_path_factory.mktemp("planned") / "visits.csv"
+        table.to_csv(file, index=False)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(ROOT)
+            text = compose.compose([*OWN, f"data.path={file}", *CHEAP, "evaluate.folds=3", *overrides])
+        return plan.plan(config.check(yaml.safe_load(text)), KEYS, processes=1)
+
+    return make
+
+
+def test_labels_have_no_part_in_a_plan_but_by_their_number(planned):
+    first, again = planned("evaluate.repeats=1"), planned("evaluate.repeats=1", "data.name=other", flipped=True)
     for name in ("random_over", "smote"):
         assert again.errors[name].tolist() == first.errors[name].tolist()
         assert (first.errors[name] > 0).all()
 
 
-def test_repeats_are_counted_in_the_error_and_not_made(settings):
-    table = visits(200, 40)
-    once, often = (
-        plan.plan(settings(table, *CHEAP, f"evaluate.repeats={repeats}"), KEYS, processes=1) for repeats in (1, 20)
-    )
-    # 28 training positives, 5 folds of 28 test rows. Nadeau & Bengio: 1 / (K R) + 1 / (K - 1)
-    assert often.errors["smote"] == pytest.approx(once.errors["smote"] * np.sqrt((1 / 100 + 1 / 4) / (1 / 5 + 1 / 4)))
-    assert (once.df, often.df) == (4, 99)
+def test_repeats_are_counted_in_the_error_and_not_made(planned):
+    once, often = planned("evaluate.repeats=1"), planned("evaluate.repeats=20")
+    # Three folds, each tested on half as many rows as it is trained on. Nadeau & Bengio: 1 / (K R) + 1 / (K - 1)
+    assert often.errors["smote"] == pytest.approx(once.errors["smote"] * np.sqrt((1 / 60 + 1 / 2) / (1 / 3 + 1 / 2)))
+    assert (once.df, often.df) == (2, 59)
 
 
 @pytest.fixture
@@ -263,57 +275,3 @@ def test_without_none_there_is_nothing_to_plan(composed):
     params = config.check(yaml.safe_load(composed(*OWN, "data.path=visits.csv", "~variant@variants.none")))
     with pytest.raises(InputError, match="'none', the baseline that methods are compared with, isn't there"):
         plan.plan(params, KEYS, processes=1)
-
-
-def normals(rng, rows):
-    return rng.normal(size=(rows, 5))
-
-
-def skewed(rng, rows):
-    return rng.lognormal(size=(rows, 3))
-
-
-def mixed(rng, rows):
-    return np.column_stack([rng.normal(size=(rows, 4)), rng.random((rows, 4)) < 0.3])
-
-
-def drawn(features, rows, positives, slope, shift, seed):
-    """A table whose truth is logistic, all standardised features alike; slope and shift make its ROC AUC about .85."""
-    rng = np.random.default_rng(seed)
-    X = features(rng, rows)
-    score = ((X - X.mean(axis=0)) / X.std(axis=0)).sum(axis=1) / np.sqrt(X.shape[1])
-    buy = np.zeros(rows)
-    while buy.sum() != positives:
-        buy = rng.random(rows) < expit(shift + slope * score)
-    table = pd.DataFrame(X, columns=[f"x{number}" for number in range(X.shape[1])]).assign(buy=buy.astype(int))
-    return table.rename_axis("row_id")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("features", "rows", "positives", "slope", "shift", "tuning", "tables", "draws"),
-    [
-        (normals, 1000, 50, 1.59, -3.94, "model.tune=false", 12, 8),
-        (skewed, 600, 120, 1.90, -1.77, "model.tune=false", 36, 20),
-        (mixed, 1500, 60, 1.52, -4.16, "model.tune=false", 12, 8),
-        (normals, 600, 30, 1.59, -3.94, "model.grid=[0.01,1.0]", 12, 8),
-    ],
-)
-def test_the_planned_width_is_that_of_tables_drawn_anew(
-    settings, features, rows, positives, slope, shift, tuning, tables, draws
-):
-    how = {"rows": rows, "positives": positives, "slope": slope, "shift": shift}
-    params = settings(drawn(features, **how, seed=1000), *CHEAP, tuning, "evaluate.repeats=2")
-    keys = config.Plan(roc_auc=0.85, tables=tables, rows=20_000, methods=["random_over", "smote"])
-    planned = plan.plan(params, keys, processes=1).half_width
-    widths = []
-    for seed in range(1001, 1001 + draws):
-        again = drawn(features, **how, seed=seed)
-        found, _ = labels.over_folds(again, params, pd.DataFrame(index=again.index))
-        none = found.pop("none")
-        over = none["rows"].sum() / none["training_rows"].sum()
-        for each in found.values():
-            differences = (each["average_precision"] - none["average_precision"]).to_numpy()
-            test = correlated(differences, test_over_train=over, rope=0.01, alpha=0.05)
-            widths.append((test.high - test.low) / 2)
-    assert planned == pytest.approx(np.mean(widths), rel=0.25)

@@ -1,0 +1,29 @@
+import numpy as np
+import pandas as pd
+
+from pipeline import config
+from pipeline.tools import audit
+
+CHEAP = tuple(f"~variant@variants.{name}" for name in ("random_under", "random_over", "augmentation", "smote"))
+
+
+def highest_f1(folds, **_):
+    """Chooses the highest mean F1 at 0.5, which on shuffled labels is now this variant, now that."""
+    best = max(folds, key=lambda name: folds[name]["default_f1"].mean())
+    return {"action": "keep" if best == "none" else "rebalance", "variant": best, "sentence": ""}
+
+
+def test_the_number_of_processes_changes_no_outcome(project):
+    folder = project(
+        "data=csv", "data.target=buy", "data.path=visits.csv", "model.tune=false", "evaluate.repeats=1", *CHEAP
+    )
+    features = np.random.default_rng(3).normal(size=(120, 3)).round(3)
+    table = pd.DataFrame(features, columns=["time", "pages", "age"]).assign(buy=np.repeat([1, 0], [24, 96]))
+    table.to_csv(folder / "visits.csv", index=False)
+    params = config.load()
+    params.data.path = str(folder / "visits.csv")  # whole, as a process remembers the last table it read
+    alone = audit.audit(params, null=3, criterion=highest_f1, processes=1)
+    (kept,) = (folder / "audit").iterdir()
+    for path in kept.iterdir():
+        path.unlink()
+    assert audit.audit(params, null=3, criterion=highest_f1, processes=2) == alone
