@@ -93,6 +93,23 @@ def test_without_folds_one_half_decides_and_the_class_proportions_correct(empty,
     assert (odds / raw_odds).tolist() == pytest.approx([0.25] * 30)  # a fifth are positive, trained as half
 
 
+def test_each_of_three_classes_has_its_probability_and_the_class_weights_decide(empty, capsys):
+    size = ["small", "small", "small", "medium", "large"]
+    rows = [f"{row % 5 + row / 50:.2f},{size[row % 5]}" for row in range(100)]
+    Path("shirts.csv").write_text("\n".join(["chest,size", *rows]) + "\n")
+    train(Path("shirts.csv"), "none", target="size")
+    capsys.readouterr()
+    predict.run(["variant=none", "data.path=new.csv"])
+    found, expected = scored("data/predict/none.csv"), judged("none")
+    forms = ("probability", "raw_probability")
+    assert list(found) == [*(f"{form}_{name}" for form in forms for name in sorted(set(size))), "decision"]
+    for code, name in enumerate(sorted(set(size))):
+        assert found[f"raw_probability_{name}"].tolist() == expected[f"probability_{code}"].tolist()
+    counts = found.decision.value_counts()
+    predicted = ", ".join(f"{counts.get(name, 0)} predicted {name!r}" for name in sorted(set(size)))
+    assert f"none: 30 rows: {predicted}, by class weights\n" in capsys.readouterr().out
+
+
 def test_everything_wrong_is_refused_at_once_and_nothing_written(visits):
     Path("bad.csv").write_text("time,code,seen,member\ntall,007,soon,True\ninf,A1,2020-01-01,maybe\n")
     with pytest.raises(InputError) as caught:
