@@ -13,15 +13,19 @@ def highest_f1(folds, **_):
     return {"action": "keep" if best == "none" else "rebalance", "variant": best, "sentence": ""}
 
 
-def test_the_number_of_processes_changes_no_outcome(project):
+def test_the_number_of_processes_changes_no_outcome(project, tmp_path):
     folder = project(
-        "data=csv", "data.target=buy", "data.path=visits.csv", "model.tune=false", "evaluate.repeats=1", *CHEAP
+        "data=csv",
+        "data.target=buy",
+        f"data.path={tmp_path / 'visits.csv'}",
+        "model.tune=false",
+        "evaluate.repeats=1",
+        *CHEAP,
     )
     features = np.random.default_rng(3).normal(size=(120, 3)).round(3)
     table = pd.DataFrame(features, columns=["time", "pages", "age"]).assign(buy=np.repeat([1, 0], [24, 96]))
     table.to_csv(folder / "visits.csv", index=False)
     params = config.load()
-    params.data.path = str(folder / "visits.csv")  # whole, as a process remembers the last table it read
     alone = audit.audit(params, null=3, criterion=highest_f1, processes=1)
     (kept,) = (folder / "audit").iterdir()
     for path in kept.iterdir():

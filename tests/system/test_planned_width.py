@@ -47,13 +47,15 @@ def drawn(features, rows, positives, slope, shift, seed):
     ],
 )
 def test_the_planned_width_is_that_of_tables_drawn_anew(
-    project, features, rows, positives, slope, shift, tuning, tables, draws
+    project, tmp_path, features, rows, positives, slope, shift, tuning, tables, draws
 ):
     how = {"rows": rows, "positives": positives, "slope": slope, "shift": shift}
-    folder = project("data=csv", "data.target=buy", "data.path=table.csv", *CHEAP, tuning, "evaluate.repeats=2")
+    # Its whole path, as a process remembers the last table it read.
+    folder = project(
+        "data=csv", "data.target=buy", f"data.path={tmp_path / 'table.csv'}", *CHEAP, tuning, "evaluate.repeats=2"
+    )
     drawn(features, **how, seed=1000).to_csv(folder / "table.csv", index=False)
     params = config.load()
-    params.data.path = str(folder / "table.csv")  # whole, as a process remembers the last table it read
     keys = config.Plan(roc_auc=0.85, tables=tables, rows=20_000, methods=["random_over", "smote"])
     planned = plan.plan(params, keys, processes=1).half_width
     widths = []
