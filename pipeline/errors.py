@@ -1,4 +1,4 @@
-"""Bad input ends a command with one screen of plain words and exit status 2, never with a traceback."""
+"""Ends a command on bad input with a short message and exit status 2, not with a traceback."""
 
 import ctypes
 import os
@@ -11,11 +11,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
-SCREEN = 20  # problems shown at once
+MOST_SHOWN = 20  # problems
 
 
 class InputError(ValueError):
-    """What the user gave cannot be used: the message says where, what was expected, what was found, and the mend."""
+    """The user's input can't be used: what is wrong, where, and what to do, one message a problem."""
 
     def __init__(self, problems: str | Iterable[str]) -> None:
         self.problems = [problems] if isinstance(problems, str) else list(problems)
@@ -23,21 +23,26 @@ class InputError(ValueError):
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
-    """`; nearest: 'a', 'b'`, or what there is to choose from."""
+    """`did you mean 'a', 'b'?` for the words closest to `word`; where none is close, the words to choose from."""
     known = [str(w) for w in words]
     close = get_close_matches(word, known, n=3, cutoff=0.5)
     shown = ", ".join(repr(w) for w in (close or known)[:12])
-    return f"{'nearest' if close else 'there is'}: {shown}"
+    return f"did you mean {shown}?" if close else f"choose from {shown}."
 
 
-def given(key: str, value: str | Iterable[str]) -> str:
-    """What to type after `dvc exp run` to set a key to a name or to names, quoted where Hydra or a shell asks."""
-    listed = value if isinstance(value, str) else list(value)
-    written = _word(listed) if isinstance(listed, str) else f"[{','.join(map(_word, listed))}]"
+def set_param(key: str, value: str | Iterable[str]) -> str:
+    """The `-S key=value` of `dvc exp run` that sets a key to one or several names, quoted for Hydra and the shell."""
+    written = _quoted(value) if isinstance(value, str) else f"[{','.join(map(_quoted, value))}]"
     return f"-S {shlex.quote(f'{key}={written}')}"
 
 
-def _word(name: str) -> str:
+def advise(*options: str) -> str:
+    """A sentence that offers these options, without the empty ones: "Correct the cells, or leave the column out."""
+    text = ", or ".join(option for option in options if option)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _quoted(name: str) -> str:
     """A name as Hydra's grammar reads it back."""
     plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]*", name)
     if plain and name.lower() not in ("true", "false", "null", "nan", "inf"):
@@ -50,7 +55,7 @@ def refuse_other_folder() -> None:
     if not Path("conf/config.yaml").is_file():
         raise InputError(
             f"{Path.cwd()} isn't the folder of a rebalance project: conf/config.yaml isn't here. Change to the "
-            "project's folder and run this again"
+            "project's folder and run this again."
         )
 
 
@@ -65,22 +70,21 @@ def _exit(number: int, _: Any) -> NoReturn:
 
 
 def run(main: Callable[[], None], *, plain_overrides: bool = False) -> None:
-    """Call a command's `main`; exit status 2 on bad input, 130 when interrupted, 141 when not read to the end.
+    """Call a command's `main`. Exit status: 2 on bad input, 130 when interrupted, 141 when the reader has gone.
 
     Parameters
     ----------
     main
         Takes nothing: it reads `sys.argv` and `params.yaml`.
     plain_overrides
-        Whether the command takes `key=value` where `dvc exp run`, for which messages are written, takes
-        `-S key=value`.
+        Whether the command takes `key=value`, unlike `dvc exp run`, which takes the `-S key=value` of our messages.
     """
     _end_with_parent()
     try:
         main()
     except InputError as error:
         problems = [each.replace("-S ", "") if plain_overrides else each for each in error.problems]
-        shown = problems[:SCREEN]
+        shown = problems[:MOST_SHOWN]
         more = len(problems) - len(shown)
         for problem in shown:
             print(f"error: {problem}", file=sys.stderr)  # noqa: T201
@@ -90,19 +94,19 @@ def run(main: Callable[[], None], *, plain_overrides: bool = False) -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
-        # Who read has gone, as `head` does; what is left in the buffer must not raise when Python ends.
+        # The reader, such as `head`, has gone. What is left in the buffer must not raise when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
 
 
 def _end_with_parent() -> None:
-    """Ask Linux for SIGTERM when the parent dies: a killed `dvc repro` must not leave a second writer."""
+    """Ask Linux to end this stage when `dvc repro` is killed, so that the next one is the only writer."""
     if sys.platform == "linux" and os.environ.get("DVC_STAGE"):
         pr_set_pdeathsig = 1
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
 
 
 def broken(what: str, error: BaseException) -> InputError:
-    """A refusal of a file that cannot be read as what it should be."""
+    """The error for a damaged file; `what` names its kind, such as "a gzip file"."""
     reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
-    return InputError(f"expected {what}, found a broken one ({reason}): copy it again")
+    return InputError(f"expected {what}, found a damaged one ({reason}). Copy the file again.")

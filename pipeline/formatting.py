@@ -1,5 +1,6 @@
 """Figures as people read them, on a page and in a terminal."""
 
+from collections.abc import Iterable, Sequence
 from math import floor, log10
 from typing import Any
 
@@ -46,14 +47,26 @@ def floor_percent(share: float) -> str:
 
 
 def share_of(count: int, total: int) -> str:
-    """A count of rows and its share of all: "12 of 400 rows, 3%"."""
-    return f"{count:,} of {total:,} rows, {percent_of(count, total)}"
+    """A count of rows, and as a percentage of all: "12 rows, 3%"."""
+    return f"{counted(count, 'row')}, {percent_of(count, total)}"
 
 
 def percent_of(count: int, total: int) -> str:
     """A count as a percentage, two significant digits below ten."""
     share = 100 * count / total
     return f"{share:.0f}%" if share >= 9.95 else f"{share:.2g}%"
+
+
+def listed(words: Iterable[object], most: int = 6) -> str:
+    """The first words, and how many more there are: "a, b and 3 more"."""
+    shown = list(map(str, words))
+    rest = f" and {len(shown) - most:,} more" if len(shown) > most else ""
+    return ", ".join(shown[:most]) + rest
+
+
+def lines(numbers: Sequence[int], most: int = 3) -> str:
+    """Line numbers of a file: "line 3", or "lines 3, 6, 7 and 2 more"."""
+    return f"line{'s' * (len(numbers) != 1)} {listed(numbers, most)}"
 
 
 def cell(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Reads or simulates the table, refuses what cannot be used, and writes features and a target of codes."""
+"""Reads or simulates the table, refuses what can't be used, and writes typed features and a coded target."""
 
 from pipeline import config
 from pipeline.errors import run
@@ -15,17 +15,20 @@ def main() -> None:
     write_table(INGEST / "roles.parquet", roles)
     (INGEST / "truth.parquet").unlink(missing_ok=True)
     if truth is not None:
-        write_table(INGEST / "truth.parquet", truth.to_frame())  # apart from the features, so that no fit can see it
+        write_table(INGEST / "truth.parquet", truth.to_frame())  # in a file of its own, so that no fit can use it
     write_json(INGEST / "schema.json", schema)
     say(f"{data.name}: {len(table):,} rows, {classes_in_words(schema)}")
     if data.classes:
-        changed = ", ".join(f"{label} {'left out' if to is None else f'is {to}'}" for label, to in data.classes.items())
+        changed = ", ".join(
+            f"{old} {'left out' if new is None else f'becomes {new}'}" for old, new in data.classes.items()
+        )
         say(f"{data.name}: data.classes: {changed}")
     if kinds := kinds_in_words(schema["columns"]):
         say(f"{data.name}: {kinds}")
-    if (weight := weights.of(roles)) is not None:
-        stand, tell = (weights.shown(each) for each in (float(weight.sum()), weights.effective(weight)))
-        say(f"{data.name}: weighted by {data.weight}: the rows stand for {stand:,}, and tell as much as {tell:,} alike")
+    if data.weight is not None:
+        weight = weights.of(roles)
+        total, effective = (weights.shown(each) for each in (float(weight.sum()), weights.effective(weight)))
+        say(f"{data.name}: weighted by {data.weight}, total weight {total:,}, effective sample size {effective:,}")
 
 
 if __name__ == "__main__":

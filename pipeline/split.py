@@ -1,4 +1,4 @@
-"""Sets test rows aside, with the table's class shares on both sides."""
+"""Splits the table into training and test rows, with the same class proportions in both."""
 
 from pipeline import config
 from pipeline.errors import run

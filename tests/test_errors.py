@@ -11,9 +11,9 @@ from pipeline.errors import InputError, nearest, run
 ROOT = Path(__file__).parents[1]
 
 
-def test_nearest_gives_close_words_else_what_there_is():
-    assert nearest("bying", ["buying", "price", "time"]) == "nearest: 'buying'"
-    assert nearest("q", ["buying", "price"]) == "there is: 'buying', 'price'"
+def test_nearest_gives_close_words_else_those_to_choose_from():
+    assert nearest("bying", ["buying", "price", "time"]) == "did you mean 'buying'?"
+    assert nearest("q", ["buying", "price"]) == "choose from 'buying', 'price'."
     assert nearest("q", [str(n) for n in range(100, 130)]).count("'") == 2 * 12
 
 
@@ -80,7 +80,7 @@ CSV = ["data=csv", "data.path=visits.csv", "data.target=buy"]
             CSV,
             ["pipeline.ingest"],
             {"visits.csv": "time,buys\n1,0\n2,1\n"},
-            "error: visits.csv: column 'buy' is not there; nearest: 'buys'",
+            "error: visits.csv: column 'buy' is not there; did you mean 'buys'?",
         ),
         (CSV, ["pipeline.ingest"], {}, "error: visits.csv: no such file"),
         (
@@ -93,7 +93,7 @@ CSV = ["data=csv", "data.path=visits.csv", "data.target=buy"]
             [],
             ["pipeline.resample", "smoote"],
             {},
-            "error: params.yaml: variants.smoote is not there; nearest: 'smote'",
+            "error: params.yaml: variants.smoote is not there; did you mean 'smote'?",
         ),
         ([], ["pipeline.train"], {}, "error: expected the name of one variant: python -m pipeline.train VARIANT"),
         ([], ["pipeline.split"], {}, "error: data/ingest/table.parquet: no such file"),

@@ -1,4 +1,4 @@
-"""Reads ARFF, the format of Weka and OpenML."""
+"""Reads ARFF files, the format of Weka and OpenML."""
 
 import re
 from collections.abc import Container
@@ -16,23 +16,25 @@ ATTRIBUTE = re.compile(
 
 
 def arff(data: bytes, *, drop: Container[str] = ()) -> pd.DataFrame:
-    """The table in an ARFF file: numeric attributes as float64, nominal, string and date ones as text, `?` missing.
+    """The table in an ARFF file.
+
+    Numeric attributes become float64; nominal, string and date ones become text. `?` is a missing value.
 
     Raises
     ------
     InputError
-        With every problem that was found.
+        The file has problems, or is sparse; all problems are listed.
 
     References
     ----------
-    Weka, "Attribute-Relation File Format (ARFF)", stable version. Sparse files and instance weights are refused.
+    Weka, "Attribute-Relation File Format (ARFF)", stable version.
     """
     data = uncommented(encoding.utf8(data))
     begin = re.search(rb"^[ \t]*@data\b[^\n]*(?:\n|\Z)", data, re.IGNORECASE | re.MULTILINE)
     if begin is None:
-        raise InputError("expected a line @data above the rows, found none: copy the file again")
+        raise InputError("expected a line @data above the rows, found none. Copy the file again.")
     if data[begin.end() :].lstrip().startswith(b"{"):
-        raise InputError("expected a value for each attribute, found a sparse ARFF file: save it dense, or as CSV")
+        raise InputError("expected a value for each attribute, found a sparse ARFF file. Save it as dense ARFF or CSV.")
     problems, attributes = [], []
     for number, line in enumerate(data[: begin.start()].decode().split("\n"), 1):
         found = ATTRIBUTE.fullmatch(line.strip())
@@ -41,23 +43,23 @@ def arff(data: bytes, *, drop: Container[str] = ()) -> pd.DataFrame:
         elif line.strip() and not line.strip().lower().startswith("@relation"):
             problems.append(
                 f"line {number}: expected @attribute NAME and numeric, string, date or {{CLASSES}}, "
-                f"found {line.strip()[:60]!r}: correct it"
+                f"found {line.strip()[:60]!r}. Correct this line."
             )
     names = [name for name, _ in attributes]
     if problems or not names:
-        raise InputError(problems or ["expected lines of @attribute above @data, found none: copy the file again"])
+        raise InputError(problems or ["expected lines of @attribute above @data, found none. Copy the file again."])
     quote = "'" if re.search(rb"(?:^|,)[ \t]*'", data[begin.end() :], re.MULTILINE) else '"'
     text = Text(data, begin.end(), Dialect(",", quote, "\\"), names)
     textual = [place for place, (_, kind) in enumerate(attributes) if not kind.lower().startswith(("n", "r", "i"))]
     header = delimited.header_problems(names)
     table = delimited.rows(text, drop=drop, problems=header, textual=textual, missing=("", "?"))
-    made = {}
+    columns = {}
     for place, (name, kind) in enumerate(attributes):
-        made[name] = column = table[name]
+        columns[name] = column = table[name]
         if place not in textual:
             numeric = pd.to_numeric(column, errors="coerce").astype("float64")
-            bad, expected = numeric.isna() & column.notna(), "numbers"
-            made[name] = numeric
+            bad, expected = numeric.isna() & column.notna(), "a number"
+            columns[name] = numeric
         elif kind.startswith("{"):
             bad, expected = column.notna() & ~column.isin(_classes(kind)), f"one of {kind[:60]}"
         else:
@@ -65,16 +67,16 @@ def arff(data: bytes, *, drop: Container[str] = ()) -> pd.DataFrame:
         if bad.any():
             row = int(bad.to_numpy().argmax())
             problems.append(
-                f"column {name!r}: expected {expected} as its attribute says, found {column.iloc[row]!r} "
-                f"in line {dialect.line_of(text, row)}: correct it"
+                f"column {name!r}, line {dialect.line_of(text, row)}: expected {expected}, as declared by @attribute, "
+                f"found {column.iloc[row]!r}. Correct this cell, or the declaration."
             )
     if problems:
         raise InputError(problems)
-    return pd.DataFrame(made)
+    return pd.DataFrame(columns)
 
 
 def uncommented(data: bytes) -> bytes:
-    """ARFF without comments, each line where it was."""
+    """ARFF without comments; lines keep their numbers."""
     return re.sub(rb"^[ \t]*%[^\n]*", b"", data.replace(b"\r\n", b"\n").replace(b"\r", b"\n"), flags=re.MULTILINE)
 
 

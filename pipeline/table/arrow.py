@@ -1,4 +1,4 @@
-"""Reads Parquet and Feather, and gives columns of typed formats the dtypes that text would have."""
+"""Reads Parquet and Feather files, and brings typed columns to the dtypes that a CSV file would give."""
 
 import datetime
 import numbers
@@ -18,7 +18,7 @@ from pipeline.table import cells, delimited
 
 PANDAS_INDEX = re.compile(r"__index_level_\d+__")  # the index of a DataFrame, where it has no name
 TYPES: tuple[tuple[str, tuple[type, ...]], ...] = (
-    ("truth values", (bool,)),
+    ("booleans", (bool,)),
     ("numbers", (numbers.Real, Decimal)),
     ("text", (str,)),
     ("dates", (datetime.date, datetime.time, datetime.timedelta, UUID)),
@@ -36,7 +36,7 @@ def feather(data: bytes) -> pd.DataFrame:
 
 
 def _arrow(what: str, read: Callable[[], pa.Table]) -> pd.DataFrame:
-    """The columns of an Arrow table; what is not a column, pandas' nameless index, is left out."""
+    """The columns of an Arrow table, without the index that pandas may have saved."""
     try:
         table = read()
         table.validate(full=True)
@@ -49,24 +49,25 @@ def _arrow(what: str, read: Callable[[], pa.Table]) -> pd.DataFrame:
 
 
 def columns(table: pd.DataFrame, *, drop: Container[str] = ()) -> pd.DataFrame:
-    """The table with numbers as numpy's, all else as text, stripped and missing where it is empty.
+    """The table with numpy's number types, and everything else as stripped text; empty text is missing.
 
     Parameters
     ----------
     table
         Shape (n, p), of any types.
     drop
-        Columns that will not be used, and so may hold anything.
+        Columns that won't be used: no errors are raised about their values.
 
     Raises
     ------
     InputError
-        With every problem that was found: no rows, names, several types in a column, numbers in another notation.
+        There are no rows, or names are missing or repeated, or a column mixes types, or has numbers in another
+        notation; all problems are listed.
     """
     names = [str(name).strip() for name in table.columns]
     problems = delimited.header_problems(names)
     if table.empty:
-        problems.append("expected rows and columns, found none")
+        problems.append("expected rows and columns, found none.")
     made: dict[int, pd.Series] = {}
     for place, name in enumerate(names):
         try:
@@ -80,8 +81,7 @@ def columns(table: pd.DataFrame, *, drop: Container[str] = ()) -> pd.DataFrame:
         if isinstance(column.dtype, pd.StringDtype) and name not in drop:
             row = cells.unread_number(column)
             if row is not None:
-                reason = "write it with a decimal point and without thousands separators"
-                problems.append(cells.not_a_number(name, column.iloc[row], f"row {row + 1}", reason))
+                problems.append(cells.not_a_number(name, column.iloc[row], f"row {row + 1}", cells.PLAIN_NUMBERS))
     if problems:
         raise InputError(problems)
     return pd.DataFrame(made).set_axis(pd.Index(names, dtype="str"), axis=1)
@@ -102,7 +102,7 @@ def _column(column: pd.Series) -> pd.Series:
 
 
 def _objects(column: pd.Series) -> pd.Series:
-    """A column of Python's objects as one type."""
+    """A column of Python objects as one type."""
     rows: dict[str, int] = {}
     for row, value in enumerate(column):
         if _is_there(value):
@@ -111,13 +111,13 @@ def _objects(column: pd.Series) -> pd.Series:
             )
     if len(rows) > 1:
         found = ", ".join(f"{kind} in row {row + 1}" for kind, row in rows.items())
-        raise InputError(f"expected values of one type, found {found}: make them one type")
+        raise InputError(f"expected values of one type, found {found}. Convert them to one type.")
     kind = next(iter(rows), "numbers")
     if kind not in dict(TYPES):
-        raise InputError(f"expected numbers or text, found {kind} in row {rows[kind] + 1}: convert it")
-    if kind == "truth values" and all(map(_is_there, column)):
+        raise InputError(f"expected numbers or text, found {kind} in row {rows[kind] + 1}. Convert the column.")
+    if kind == "booleans" and all(map(_is_there, column)):
         return column.astype("bool")
-    if kind in ("truth values", "numbers"):
+    if kind in ("booleans", "numbers"):
         return pd.Series([float(v) if _is_there(v) else nan for v in column], dtype="float64")
     return cells.strip(pd.Series([str(v) if _is_there(v) else nan for v in column], dtype="str"))
 

@@ -1,4 +1,4 @@
-"""Cells of delimited text: which columns are numbers, and why one that nearly is cannot be read."""
+"""Decides which columns of delimited text are numbers, and refuses numbers in another notation."""
 
 import re
 from collections.abc import Collection, Container, Sequence
@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.errors import given
+from pipeline.errors import set_param
 from pipeline.table.dialect import MISSING, Text, line_of, parse
 
 WHOLE = r"[+-]?[0-9]+"
@@ -14,6 +14,7 @@ NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 DECIMAL_COMMA = r"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]+)?"
 THOUSANDS = r"[+-]?[0-9]{1,3}(?:[.,'\u2019 \u00a0\u202f][0-9]{3})+(?:[.,][0-9]+)?"
 THOUSANDS_OR_DECIMAL = r"[+-]?[1-9][0-9]{0,2},[0-9]{3}"
+PLAIN_NUMBERS = "Write numbers with a decimal point and without thousands separators"
 
 
 def is_text(column: pd.Series) -> bool:
@@ -22,7 +23,7 @@ def is_text(column: pd.Series) -> bool:
 
 
 def matches(column: pd.Series, *patterns: str) -> bool:
-    """Whether every cell matches one of `patterns`, and there is a cell."""
+    """Whether the column has values, and all of them match one of `patterns`."""
     pattern = f"\\s*(?:{'|'.join(patterns)})\\s*"
     cells = column.dropna()
     return len(cells) > 0 and all(part.str.fullmatch(pattern).all() for part in (cells.iloc[:100], cells))
@@ -31,12 +32,15 @@ def matches(column: pd.Series, *patterns: str) -> bool:
 def clean(
     text: Text, table: pd.DataFrame, decimal: str, textual: Collection[int], missing: Sequence[str]
 ) -> pd.DataFrame:
-    """`table` with its text as it stands in the file, and numbers in place of what white space or length hid."""
-    # pandas leaves whole numbers beyond 64 bits in an object column, as it does true and false with missing cells.
+    """The table with text exactly as in the file, and with the numbers that pandas took for text.
+
+    pandas reads numbers as text where they have spaces around them or more than 64 bits.
+    """
+    # Whole numbers beyond 64 bits come in an object column, and so do true and false with missing cells.
     again = [
         place
         for place, column in table.items()
-        if place in textual or (is_text(column) and column.hasnans) or _long(column)
+        if place in textual or (is_text(column) and column.hasnans) or _beyond_64_bits(column)
     ]
     texts = parse(text, usecols=again, dtype="str", missing=missing) if again else pd.DataFrame()
     changed: dict[Any, pd.Series] = {}
@@ -50,18 +54,18 @@ def clean(
     return pd.DataFrame({place: changed.get(place, column) for place, column in table.items()}) if changed else table
 
 
-def _long(column: pd.Series) -> bool:
+def _beyond_64_bits(column: pd.Series) -> bool:
     return bool(column.dtype == object and pd.api.types.infer_dtype(column) != "boolean")
 
 
 def strip(column: pd.Series) -> pd.Series:
-    """A column of text without white space around its cells; the empty ones are missing."""
+    """A column of text without white space around its cells; empty cells are missing."""
     stripped = column.str.strip()
     return stripped.mask(stripped == "")
 
 
 def _numbers(stripped: pd.Series, decimal: str) -> pd.Series:
-    """The numbers in a column of text that are all its cells but the missing ones, or else the column."""
+    """The column as numbers if all its values are numbers, else as it is."""
     cells = stripped.mask(stripped.isin(MISSING))
     if decimal == "," and matches(cells, WHOLE, DECIMAL_COMMA):
         cells = cells.str.replace(",", ".", regex=False)
@@ -71,7 +75,7 @@ def _numbers(stripped: pd.Series, decimal: str) -> pd.Series:
 
 
 def misread(text: Text, table: pd.DataFrame, decimal: str, drop: Container[str], textual: Collection[int]) -> list[str]:
-    """What to say of columns whose text is numbers in another notation."""
+    """An error message for each column of numbers in another notation."""
     problems = []
     for place, column in table.items():
         if place in textual or text.names[place] in drop or not is_text(column):
@@ -79,17 +83,17 @@ def misread(text: Text, table: pd.DataFrame, decimal: str, drop: Container[str],
         row = unread_number(column, decimal)
         if row is not None:
             cell = column.iloc[row]
-            reason = "write it with a decimal point and without thousands separators"
+            advice = PLAIN_NUMBERS
             if decimal == ",":
-                reason = "other columns have decimal commas: write all numbers alike"
+                advice = "Other columns have decimal commas. Write all numbers the same way"
             elif re.fullmatch(THOUSANDS_OR_DECIMAL, cell):
-                reason = "it may be a decimal or have a thousands separator: write decimal points"
-            problems.append(not_a_number(text.names[place], cell, f"line {line_of(text, row)}", reason))
+                advice = "The comma may mark decimals or thousands. Write decimal points"
+            problems.append(not_a_number(text.names[place], cell, f"line {line_of(text, row)}", advice))
     return problems
 
 
 def unread_number(column: pd.Series, decimal: str = ".") -> int | None:
-    """The first row of a column of text whose cell is a number in another notation, if all its cells are numbers."""
+    """In a column of text that has only numbers, the first row with a number in another notation."""
     cells = column.mask(column.isin(MISSING))
     if not matches(cells, NUMBER, DECIMAL_COMMA, THOUSANDS):
         return None
@@ -98,9 +102,9 @@ def unread_number(column: pd.Series, decimal: str = ".") -> int | None:
     return int(odd.to_numpy().argmax()) if odd.any() else None
 
 
-def not_a_number(name: str, cell: str, where: str, reason: str) -> str:
-    """The line that refuses a cell."""
+def not_a_number(name: str, cell: str, where: str, advice: str) -> str:
+    """The error message for a cell with a number in another notation; `where` is its line or row."""
     return (
-        f"column {name!r}: expected numbers, found {cell!r} in {where}: {reason}, "
-        f"or leave the column out with {given('data.drop', [name])}"
+        f"column {name!r}, {where}: expected a number, found {cell!r}. {advice}, "
+        f"or leave the column out with {set_param('data.drop', [name])}."
     )

@@ -1,4 +1,4 @@
-"""What the classes of a target are: merged or left out as declared, and refused where no classifier can have them."""
+"""Merges and codes the classes of a target, and refuses targets that a classifier can't have."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,35 +6,35 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline import formatting
 from pipeline.errors import InputError, nearest
 from pipeline.formatting import label_text, plain
 
-REST = "the rest"  # what a positive class among several stands against
-MANY = 20  # different numbers beyond which, with rare ones among them, a target is a quantity
-FEW = 5  # rows of a class below which it is rare among these
+REST = "the rest"  # the negative class where several classes form it
+MANY = 20  # different numbers; with more, and rare ones among them, a target is a quantity
+FEW = 5  # rows; a number with fewer is rare
 SEPARATORS = (";", ",", "|", "/", "+", "&")
-SHOWN = 6  # labels in an error
 ROUTE = "merge it with another class or leave it out with data.classes"
 
 
 def labels(schema: Mapping[str, Any]) -> list[Any]:
-    """The labels by their codes; of two classes 1 is the positive one.
+    """The labels by code; of two classes, code 1 is the positive one.
 
     Parameters
     ----------
     schema
-        What `ingest` wrote as schema.json.
+        The content of schema.json.
     """
     return schema.get("labels") or [schema["negative"], schema["positive"]]
 
 
 def names(schema: Mapping[str, Any]) -> list[str]:
-    """What files call the classes, by code: `negative` and `positive`, or each label as text where there are more."""
+    """The names of the classes in files, by code: `negative` and `positive`, or all labels where there are more."""
     return list(schema["classes"])
 
 
 def rarest(y: pd.Series | np.ndarray, classes: int) -> int:
-    """Rows of the rarest class, which is counted where rows may be too few; mostly that is the positive one."""
+    """Rows of the rarest class, which is usually the positive one."""
     return int(np.bincount(y, minlength=classes).min())
 
 
@@ -44,37 +44,37 @@ def advice(classes: int) -> str:
 
 
 def merged(column: pd.Series, mapping: Mapping[Any, Any]) -> pd.Series:
-    """The labels after `data.classes`, which maps a label to another one, or to None; those rows are gone.
+    """The labels after `data.classes`, which maps a label to another one, or to None to leave out its rows.
 
     Parameters
     ----------
     column
         Shape (n,): labels.
     mapping
-        By label, as text or as it stands in the table.
+        By label, as text or as in the table.
 
     Raises
     ------
     InputError
-        It names labels that are not there.
+        The mapping has labels that the table doesn't have.
     """
     words = column.map(label_text, na_action="ignore")
     there = {label_text(label): label for label in map(plain, column.dropna().unique())}
     asked = {label_text(label): to for label, to in mapping.items()}
     if unknown := [label for label in asked if label not in there]:
         raise InputError(f"data.classes: no row has the class {label!r}; {nearest(label, there)}" for label in unknown)
-    # What a label becomes may be another one that is there, however it is typed.
+    # The new label may be one of the table, whether given as text or as a number.
     becomes = {label: None if to is None else there.get(label_text(to), to) for label, to in asked.items()}
     kept = ~words.isin([label for label, to in becomes.items() if to is None])
     values = [becomes.get(text, plain(label)) for text, label in zip(words[kept], column[kept], strict=True)]
     mapped = pd.Series(values, index=column.index[kept], name=column.name, dtype=object)
-    if mapped.map(type).nunique() > 1:  # a new label_text among numbers
+    if mapped.map(type).nunique() > 1:  # a new word among numbers
         return mapped.map(label_text, na_action="ignore").astype("str")
     return mapped.infer_objects()
 
 
 def encoded(column: pd.Series) -> tuple[pd.Series, list[Any]]:
-    """The code of each row's label, from 0 in sorted order, and the labels by their codes."""
+    """The code of each row's label, from 0 in sorted order, and the labels by code."""
     found = [plain(label) for label in column.unique()]
     if all(isinstance(label, float) and label.is_integer() for label in found):
         column, found = column.astype("int64"), [int(label) for label in found]
@@ -82,7 +82,7 @@ def encoded(column: pd.Series) -> tuple[pd.Series, list[Any]]:
         order = sorted(found)
     except TypeError:  # words among numbers
         column, order = column.map(label_text), sorted({label_text(label) for label in found})
-    if not all(isinstance(label, str | int | float) for label in order):  # dates, of which JSON has none
+    if not all(isinstance(label, str | int | float) for label in order):  # dates, which JSON doesn't have
         column, order = column.map(label_text), [label_text(label) for label in order]
     codes = column.map({label: code for code, label in enumerate(order)})
     return codes.astype("int8" if len(order) < 128 else "int16"), order
@@ -90,27 +90,24 @@ def encoded(column: pd.Series) -> tuple[pd.Series, list[Any]]:
 
 def listed(counts: pd.Series) -> str:
     """The first labels, with their rows."""
-    first = list(zip(map(plain, counts.index), counts, strict=True))[:SHOWN]
-    rest = f" and {len(counts) - SHOWN:,} more" if len(counts) > SHOWN else ""
-    return ", ".join(f"{label!r} ({count:,})" for label, count in first) + rest
+    return formatting.listed(f"{plain(label)!r} ({count:,})" for label, count in counts.items())
 
 
 def problems(counts: pd.Series, *, positive: Any) -> list[str]:
-    """Why these are not the classes of a classifier; empty where they are.
+    """Why these can't be the classes of a classifier; empty where they can.
 
     Parameters
     ----------
     counts
         Rows by label, of more than two labels.
     positive
-        Label that stands against the rest; None keeps the classes apart.
+        Label of one class against the rest; None keeps the classes apart.
     """
-    shown = listed(counts)
     if compound := _compounds(counts.index):
         return [
-            f"expected one class a row, found cells that list several, such as {compound!r} beside its parts: "
-            "multi-label targets are not taken: make a table for each label, or call such a cell a class of its own "
-            f"with data.classes, as in {{{compound!r}: both}}"
+            f"expected one class in each row, found cells that list several, such as {compound!r}. Multi-label targets "
+            "aren't supported. Make one table for each label, or declare such a cell a class of its own with "
+            f"-S 'data.classes={{\"{compound}\": both}}'."
         ]
     if positive is not None:
         return []
@@ -118,28 +115,26 @@ def problems(counts: pd.Series, *, positive: Any) -> list[str]:
     if numbers and (counts.index.to_numpy(dtype=float) % 1 != 0).any():
         first = ", ".join(f"{value:g}" for value in counts.index[:3])
         return [
-            f"expected classes, found {len(counts):,} numbers with decimals, such as {first}: a continuous target is "
-            "one for regression: cut it into ranges first"
+            f"expected classes, found {len(counts):,} numbers with decimals, such as {first}. A continuous target "
+            "needs regression. To classify, cut it into ranges first."
         ]
     if numbers and len(counts) > MANY and counts.min() < FEW:
         return [
-            f"expected classes, found {len(counts):,} different numbers, some in fewer than {FEW} rows ({shown}): a "
-            f"quantity, as regression foretells: cut it into ranges first, or merge values with data.classes"
+            f"expected classes, found {len(counts):,} different numbers, some in fewer than {FEW} rows "
+            f"({listed(counts)}). A quantity needs regression. To classify, cut it into ranges first, or merge values "
+            "with data.classes."
         ]
     if single := [plain(label) for label in counts.index[counts == 1]]:
-        names = ", ".join(map(repr, single[:SHOWN])) + (
-            f" and {len(single) - SHOWN:,} more" if len(single) > SHOWN else ""
-        )
         return [
-            f"expected two rows or more of each class, found one of {names}, which cannot be both learned and judged: "
-            f"merge classes or leave them out, as in -S 'data.classes={{{label_text(single[0])}: OTHER}}', "
-            "or null in place of OTHER"
+            f"expected at least two rows of each class, one to train and one to test, found one row of "
+            f"{formatting.listed(map(repr, single))}. Merge such a class into another with "
+            f"-S 'data.classes={{{label_text(single[0])}: OTHER}}', or leave it out with null in place of OTHER."
         ]
     return []
 
 
 def _compounds(found: pd.Index) -> str | None:
-    """A label that lists other labels; None where there is none."""
+    """A label that lists other labels; None if there is none."""
     words = {str(label) for label in found if isinstance(label, str)}
     for separator in SEPARATORS:
         for text in sorted(words):
@@ -150,21 +145,21 @@ def _compounds(found: pd.Index) -> str | None:
 
 
 def by_code(asked: Any, named: Sequence[Any], *, where: str) -> Any:
-    """What a `sampling_strategy` or `class_weight` says by label, by code; as it is where it names no label.
+    """A `sampling_strategy` or `class_weight` with codes in place of labels; unchanged where it has no labels.
 
     Parameters
     ----------
     asked
         A mapping by label, or a list of labels, or anything else.
     named
-        The table's labels by their codes.
+        The table's labels by code.
     where
-        Its key, for errors.
+        The setting's key, for errors.
 
     Raises
     ------
     InputError
-        It names labels that are not there.
+        It has labels that the table doesn't have.
     """
     if not isinstance(asked, Mapping | list):
         return asked

@@ -1,4 +1,4 @@
-"""Says what each column is: numeric, integer, boolean, ordinal, date or categorical, from its values or as declared."""
+"""Tells what each column is (numeric, integer, boolean, ordinal, date or categorical) by its values or as declared."""
 
 from decimal import Decimal
 from typing import Any
@@ -11,23 +11,22 @@ from pipeline.table.conversions import (
     FORMATS,
     ISO,
     ColumnError,
-    _cells,
-    _declare,
+    as_boolean,
     as_date,
+    as_integer,
+    as_numeric,
+    as_ordinal,
     as_text,
-    boolean,
-    integer,
+    declare,
     is_number,
-    lines,
-    numeric,
-    ordinal,
     parsed,
-    utc,
+    unexpected,
+    without_zone,
 )
 
 KINDS = ("numeric", "integer", "boolean", "ordinal", "date", "categorical")
-LEVELS = 10  # so few may be as many as the cells, or partly numbers (2, 3, 4, 5more), and still be levels
-RECURS = 0.05  # share of the cells that each of these levels then has
+FEW_LEVELS = 10  # up to so many are levels even where most of them are numbers (2, 3, 4, 5more), if each recurs
+RECURS = 0.05  # fraction of the cells that has each of these levels
 LARGEST = 1e100  # beyond it, squares overflow
 
 
@@ -51,56 +50,57 @@ def categorical(X: pd.DataFrame) -> list[str]:
 
 
 def typed(column: pd.Series, declared: Any = None) -> pd.Series:
-    """The column in the dtype that says its kind, holes kept.
+    """The column in the dtype of its kind; missing values stay missing.
 
     Parameters
     ----------
     column
-        As its source has it.
+        As read from its source.
     declared
-        What it is: one of `KINDS` but `ordinal`, a list of levels in order, which makes it ordinal, or the format of
-        its dates, such as `%d/%m/%Y` or `ISO8601`. None tells by the values.
+        One of `KINDS` except `ordinal`; or a list of levels in order, which makes the column ordinal; or the format of
+        its dates, such as `%d/%m/%Y` or `ISO8601`. None infers the kind from the values.
 
     Returns
     -------
     column
-        numeric is float64 or a numpy integer; integer is Int64; boolean is bool, or with holes boolean; ordinal is an
-        ordered category; date is datetime64; categorical is str.
+        numeric: float64 or a numpy integer; integer: Int64; boolean: bool, or boolean where values are missing;
+        ordinal: an ordered category; date: datetime64; categorical: str.
 
     Raises
     ------
     ColumnError
-        The values are not what was declared, or tell of no kind, or of more than one.
+        The values don't fit the declaration, or no kind fits them, or more than one.
     """
     if isinstance(declared, list):
-        return ordinal(column, [label_text(level) for level in declared])
+        return as_ordinal(column, [label_text(level) for level in declared])
     if isinstance(declared, str) and ("%" in declared or declared == ISO):
         return as_date(column, (declared,))
     if declared in (None, "numeric"):
-        return numeric(column) if declared or is_number(column) else _told(column)
+        return as_numeric(column) if declared or is_number(column) else _inferred(column)
     if declared == "integer":
-        return integer(column)
+        return as_integer(column)
     if declared == "boolean":
-        return boolean(column)
+        return as_boolean(column)
     if declared == "date":
         return as_date(column, FORMATS)
     if declared == "categorical":
         return as_text(column)
-    mend = "give its levels in order, as in {size: [S, M, L]}" if declared == "ordinal" else "choose one of these"
     raise ColumnError(
-        "data.columns: expected numeric, integer, boolean, categorical, date, a format of dates with %, or a list of "
-        f"levels, found {declared!r}",
-        mend,
+        "data.columns expects numeric, integer, boolean, categorical, date, a date format with %, or a list of levels, "
+        f"found {declared!r}",
+        "list its levels in order, as in {size: [S, M, L]}" if declared == "ordinal" else "choose one of these",
     )
 
 
 def declaration(source: pd.Series, column: pd.Series, declared: Any = None) -> Any:
-    """What makes `typed` read other rows as it read `source`, whatever their values: a kind, levels, or a format.
+    """The declaration that makes `typed` read other rows as it read `source`: a kind, levels or a date format.
 
     Parameters
     ----------
-    source, column, declared
-        What `typed` took, gave, and was told.
+    source, declared
+        The arguments of `typed`.
+    column
+        Its result.
     """
     what = kind(column)
     if what == "ordinal":
@@ -113,73 +113,72 @@ def declaration(source: pd.Series, column: pd.Series, declared: Any = None) -> A
     return next(form for form in FORMATS if parsed(spelled, form).equals(column[spelled.index]))
 
 
-def out_of_reach(column: pd.Series) -> str | None:
-    """What to say of a number that no computation survives; None if there is none."""
+def out_of_range(column: pd.Series) -> ColumnError | None:
+    """The error for numbers that are infinite, or so large that computations overflow; None if there are none."""
     if kind(column) not in ("numeric", "integer"):
         return None
     values = column.to_numpy(dtype=float, na_value=np.nan)
     infinite, huge = np.flatnonzero(np.isinf(values)), np.flatnonzero(np.abs(values) > LARGEST)
     if infinite.size:
-        return f"expected finite numbers, found inf in {lines(infinite)}: correct or empty these cells"
+        return ColumnError("expected finite numbers, found inf", "correct or empty these cells", rows=infinite)
     if huge.size:
-        return (
-            f"expected numbers within {LARGEST:g}, found {values[huge[0]]:g} in {lines(huge)}: "
-            "correct or empty these cells, or use another unit"
+        return ColumnError(
+            f"expected numbers up to {LARGEST:g}, found {values[huge[0]]:g}",
+            "correct or empty these cells, or use another unit",
+            rows=huge,
         )
     return None
 
 
-def _told(column: pd.Series) -> pd.Series:
-    """The column by what its values are."""
+def _inferred(column: pd.Series) -> pd.Series:
+    """The column in the dtype of the kind that its values show."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        levels = column.cat.categories
-        return ordinal(column, [label_text(level) for level in levels]) if column.cat.ordered else as_text(column)
+        levels = [label_text(level) for level in column.cat.categories]
+        return as_ordinal(column, levels) if column.cat.ordered else as_text(column)
     if pd.api.types.is_bool_dtype(column):
-        return boolean(column)
+        return as_boolean(column)
     if pd.api.types.is_datetime64_any_dtype(column):
-        return utc(column)
+        return without_zone(column)
     types = {type(value) for value in column.dropna()}
     if not types:
-        raise ColumnError("expected values, found none at all", "")
+        raise ColumnError("every value is missing")
     if types <= {bool, np.bool_}:
-        return boolean(column)
+        return as_boolean(column)
     if types <= {int, float, Decimal}:
-        return numeric(column)
+        return as_numeric(column)
     if str in types:
-        return _read(column)
+        return _inferred_from_text(column)
     try:
-        return utc(pd.to_datetime(column))
+        return without_zone(pd.to_datetime(column))
     except (TypeError, ValueError):
         found = next(iter(types)).__name__
-        raise ColumnError(f"expected numbers, words or dates, found {found}", "make it one of these") from None
+        raise ColumnError(f"expected numbers, text or dates, found {found}", "convert it") from None
 
 
-def _read(column: pd.Series) -> pd.Series:
-    """A column of words as the numbers, dates or levels that they spell."""
+def _inferred_from_text(column: pd.Series) -> pd.Series:
+    """A column of text as numbers, dates or levels."""
     text = as_text(column)
     levels = text.value_counts(sort=False)
     cells = int(levels.sum())
     if not cells:
-        raise ColumnError("expected values, found none at all", "")
+        raise ColumnError("every value is missing")
     spelled = pd.to_numeric(pd.Series(levels.index, index=levels.index), errors="coerce").notna()
     numbers = int(levels[spelled].sum())
     if numbers == cells:
-        return numeric(text)
-    recurring = len(levels) <= LEVELS and levels.min() >= max(RECURS * cells, 2)
+        return as_numeric(text)
+    recurring = len(levels) <= FEW_LEVELS and levels.min() >= max(RECURS * cells, 2)
     if numbers > cells / 2 and not recurring:
         bad = np.flatnonzero(text.notna() & ~text.isin(levels.index[spelled]))
-        raise ColumnError(
-            f"expected numbers, {_cells(column, bad)}",
-            f"correct or empty these cells, or say that it holds levels with {_declare(column, 'categorical')}",
-        )
+        advice = f"correct or empty these cells, or declare levels with {declare(column, 'categorical')}"
+        raise unexpected(column, bad, "numbers", advice)
     head = pd.Series(levels.index[:20])
     formats = [form for form in FORMATS if parsed(head, form).notna().mean() > 0.5]
     if formats:
         return as_date(column, formats)
-    if len(levels) > max(LEVELS, cells / 2):
+    if len(levels) > max(FEW_LEVELS, cells / 2):
         raise ColumnError(
-            f"{len(levels):,} different values in {cells:,} cells, such as {levels.index[0][:40]!r}: ids or free text, "
-            "of which a model learns nothing",
-            f"say that they are levels with {_declare(column, 'categorical')}",
+            f"{len(levels):,} different values in {cells:,} cells, such as {levels.index[0][:40]!r}, look like ids or "
+            "free text, which a model can't learn from",
+            f"declare levels with {declare(column, 'categorical')}",
         )
     return text

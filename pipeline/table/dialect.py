@@ -1,4 +1,4 @@
-"""Delimited text: its delimiter, its header, and the lines of its rows."""
+"""Describes delimited text: its delimiter and quotes, its header, and the lines of its rows."""
 
 import csv
 import io
@@ -11,12 +11,14 @@ import pandas as pd
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 MISSING = ("NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "<NA>", "#N/A", "?")
-SAMPLE = 200  # records that tell the delimiter
+SAMPLE = 200  # records from which the delimiter is detected
+
+csv.field_size_limit(2**31 - 1)  # as in pandas, so that a quote that is never closed is reported as such
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How cells are told apart."""
+    """How the cells of a row are separated, quoted and escaped."""
 
     delimiter: str
     quote: str = '"'
@@ -32,11 +34,11 @@ class Text:
     data
         All of the file, in UTF-8.
     start
-        Where in `data` the first row begins, in bytes.
+        Byte in `data` where the first row begins.
     dialect
-        How the cells of a row are told apart.
+        How the cells of a row are separated.
     names
-        Of the columns.
+        Column names.
     """
 
     data: bytes
@@ -46,19 +48,19 @@ class Text:
 
 
 def line_of(text: Text, row: int) -> int:
-    """The line, from 1, on which row number `row`, from 0, begins."""
+    """The line on which a row begins; rows count from 0, lines from 1."""
     return next(islice(records(text.data, text.dialect, text.start), row, None))[0]
 
 
 def records(data: bytes, dialect: Dialect, start: int = 0) -> Iterator[tuple[int, int, list[str]]]:
-    """First line, last line and fields of each record from byte `start` on; blank lines are none."""
+    """First line, last line and fields of each record from byte `start` on; blank lines are skipped."""
     buffer = io.BytesIO(data)
     buffer.seek(start)
     line = ""
 
     def lines() -> Iterator[str]:
         nonlocal line
-        for line in io.TextIOWrapper(buffer, encoding="utf-8", newline=""):  # noqa: UP028  it is looked at below
+        for line in io.TextIOWrapper(buffer, encoding="utf-8", newline=""):  # noqa: UP028  read below
             yield line
 
     reader = csv.reader(
@@ -86,7 +88,7 @@ def parse(
     dtype: Any = None,
     missing: Sequence[str] = ("", *MISSING),
 ) -> pd.DataFrame:
-    """The rows of the text as pandas reads them, with these settings."""
+    """The rows as pandas reads them."""
     buffer = io.BytesIO(text.data)
     buffer.seek(text.start)
     return pd.read_csv(
@@ -103,10 +105,10 @@ def parse(
         skipinitialspace=True,
         keep_default_na=False,
         na_values=list(missing),
-        low_memory=False,  # in one piece, so that a column has one type
+        low_memory=False,  # read at once, so that a column has one type
     )
 
 
 def line_number(data: bytes, place: int) -> int:
-    """The number of the line, from 1, that holds byte `place`."""
+    """The number of the line that holds byte `place`; lines count from 1."""
     return 1 + data.count(b"\n", 0, place)

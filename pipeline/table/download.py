@@ -26,27 +26,27 @@ def sha256(path: Path) -> str:
 
 
 def download(url: str, expected: str | None, *, folder: Path = DOWNLOADS) -> Path:
-    """The path of a local copy of `url`, fetched unless it is there already.
+    """The path of a local copy of `url`, which is downloaded unless it's there already.
 
     Parameters
     ----------
     url
-        What to fetch.
+        The file's address.
     expected
-        SHA-256 that its bytes must have, in hexadecimal; None takes what comes.
+        SHA-256 of its bytes, in hexadecimal; None accepts any file.
     folder
-        Where copies are kept, under their SHA-256.
+        Where copies are kept, named by their SHA-256.
 
     Raises
     ------
     InputError
-        It cannot be fetched, or it is not the expected file.
+        The file can't be downloaded, or has another SHA-256.
     """
     ending = _suffixes(url)
     path = folder / f"{expected}{ending}"
     if path.is_file() and sha256(path) == expected:
         return path
-    say(f"fetching {url}")
+    say(f"downloading {url}")
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT) as answer:
             data = answer.read()
@@ -54,13 +54,13 @@ def download(url: str, expected: str | None, *, folder: Path = DOWNLOADS) -> Pat
         if isinstance(error, HTTPError):
             error.close()
         raise InputError(
-            f"{url}: cannot be fetched ({getattr(error, 'reason', error)}): fetch it where there is a network, "
-            f"then give it with -S data.path=FILE{f', or put it at {path}' if expected else ''}"
+            f"{url}: can't be downloaded ({getattr(error, 'reason', error)}). Download it on a machine with network "
+            f"access, then use it with -S data.path=FILE{f', or put it at {path}' if expected else ''}."
         ) from None
     found = hashlib.sha256(data).hexdigest()
     if found != (expected or found):
         raise InputError(
-            f"{url}: expected sha256 {expected}, found {found}: the file has changed at its source, and is not used"
+            f"{url}: expected sha256 {expected}, found {found}. The file has changed at its source and isn't used."
         )
     path = folder / f"{found}{ending}"
     write_bytes(path, data)
@@ -68,7 +68,7 @@ def download(url: str, expected: str | None, *, folder: Path = DOWNLOADS) -> Pat
 
 
 def _suffixes(url: str) -> str:
-    """The suffixes of the file that an address names, those that tell a format."""
+    """The suffixes at the end of an address that show a format, such as .csv.gz."""
     try:
         name = PurePosixPath(urlsplit(url).path)
     except ValueError:
@@ -77,33 +77,33 @@ def _suffixes(url: str) -> str:
 
 
 def content_sha256(table: pd.DataFrame) -> str:
-    """The SHA-256 of a table's content: its CSV in UTF-8, floats as the shortest text that reads back the same."""
+    """The SHA-256 of a table written as CSV in UTF-8, with each float as the shortest text that reads back equal."""
     return hashlib.sha256(table.to_csv(index=False, lineterminator="\n").encode()).hexdigest()
 
 
 def cached(
     fetch: Callable[[], pd.DataFrame], expected: str | None, *, origin: object, folder: Path = DOWNLOADS
 ) -> tuple[pd.DataFrame, str]:
-    """What `fetch` gives, which is asked only once, and its content's SHA-256, under which the copy is kept.
+    """The table that `fetch` returns, and its SHA-256; `fetch` is called only if there is no copy of the table.
 
     Parameters
     ----------
     fetch
-        Gives the table.
+        Returns the table.
     expected
-        What `content_sha256` must say of it; None takes what comes.
+        The table's `content_sha256`; None accepts any table.
     origin
-        Plain data that tells what is fetched: a copy of one origin does not stand for another's.
+        What is fetched, as plain data: each origin has its own copy.
     folder
         Where copies are kept.
 
     Raises
     ------
     InputError
-        It is not the expected table, or what `fetch` raises.
+        The table has another SHA-256, or `fetch` raises.
     """
-    beside = digest(origin)[:16]
-    path = folder / f"{expected}-{beside}.parquet"
+    suffix = f"-{digest(origin)[:16]}.parquet"
+    path = folder / f"{expected}{suffix}"
     if path.is_file():
         try:
             table = read_table(path)
@@ -115,7 +115,7 @@ def cached(
     found = content_sha256(table)
     if found != (expected or found):
         raise InputError(
-            f"expected sha256 {expected}, found {found}: the table has changed at its source, and is not used"
+            f"expected sha256 {expected}, found {found}. The table has changed at its source and isn't used."
         )
-    write_table(folder / f"{found}-{beside}.parquet", table)
+    write_table(folder / f"{found}{suffix}", table)
     return table, found

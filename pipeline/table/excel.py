@@ -15,7 +15,7 @@ ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 
 
 def is_workbook(data: bytes) -> bool:
-    """Whether a file is Excel's, of 2007 and after: a zip file that says so."""
+    """Whether this is an Excel workbook in the format since 2007, which is a zip file."""
     if not data.startswith(ZIP):
         return False
     try:
@@ -26,36 +26,35 @@ def is_workbook(data: bytes) -> bool:
 
 
 def excel(data: bytes, sheet: str | None = None) -> pd.DataFrame:
-    """The cells of an Excel workbook's sheet under its header, blank rows and columns left out, of the types they have.
+    """The rows of a sheet below its header, without blank rows and columns; cells keep their types.
 
     Raises
     ------
     InputError
-        It cannot be read, or has several sheets and `sheet` names none of them.
+        The workbook can't be read, or has several sheets and `sheet` names none of them.
     """
     import openpyxl
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # of styles and extensions that it does not keep
+            warnings.simplefilter("ignore", UserWarning)  # about styles and extensions it ignores
             book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
             sheets = {page.title: list(page.iter_rows(values_only=True)) for page in book.worksheets}
-    except Exception as error:  # whatever openpyxl meets in XML that is not as it should be
+    except Exception as error:  # whatever openpyxl raises on damaged XML
         raise broken("an Excel workbook", error) from None
     full = {title: rows for title, rows in sheets.items() if any(map(_filled, rows))}
     if sheet is not None and sheet not in sheets:
-        raise InputError(f"expected the sheet {sheet!r}, as data.sheet says, found none; {nearest(sheet, sheets)}")
+        raise InputError(f"the workbook has no sheet {sheet!r}, as data.sheet says; {nearest(sheet, sheets)}")
     if not full:
-        raise InputError("expected a table, found an empty workbook")
+        raise InputError("expected a table, found an empty workbook.")
     if sheet is None and len(full) > 1:
         raise InputError(
-            f"expected a workbook of one table, found {len(full)} sheets: {', '.join(map(repr, full))}: "
-            "say which with -S data.sheet=NAME"
+            f"the workbook has {len(full)} sheets ({', '.join(map(repr, full))}). Choose one with -S data.sheet=NAME."
         )
     filled = pd.DataFrame(sheets[sheet or next(iter(full))], dtype=object).replace({"": None, "#N/A": None})
     filled = filled.dropna(how="all").dropna(how="all", axis=1)
     if len(filled) < 2:
-        raise InputError("expected rows under the header, found none")
+        raise InputError("expected rows below the header, found none.")
     names = ["" if pd.isna(name) else str(name) for name in filled.iloc[0]]
     return filled.iloc[1:].infer_objects().set_axis(pd.Index(names, dtype="str"), axis=1)
 

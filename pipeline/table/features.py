@@ -1,4 +1,4 @@
-"""The columns that are not the target: features with their kinds, and groups, times and weights."""
+"""Prepares the columns other than the target: typed features, and the group, time and weight of each row."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,88 +6,83 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.errors import given
-from pipeline.table import columns, conversions
-from pipeline.table.conversions import ColumnError, lines
+from pipeline.errors import advise, set_param
+from pipeline.table import columns
+from pipeline.table.conversions import CELLS, ColumnError
 from pipeline.table.target import RESERVED
 
-FEW = 5  # rows of a class that may agree with a feature by chance
-HEAVIEST = 1e50  # of weights: beyond it, products of four of their sums overflow
+FEWEST = 5  # rows of the rarest class; with fewer, a feature may equal the target by coincidence
+HEAVIEST = 1e50  # weight: beyond it, products of four of their sums overflow
+ROLE_ADVICE = {
+    "group": "Fill in these cells.",
+    "time": "Use numbers, or dates such as 2026-01-31, in every row.",
+    "weight": "Correct these cells, or leave out their rows.",
+}
 
 
 def typed_features(
     source: pd.DataFrame, declared: Mapping[str, Any], drop: list[str]
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Each column in the dtype that says its kind, and what is wrong with those that have none."""
+    """Each column in the dtype of its kind, and an error message for each unusable one."""
     if source.shape[1] == 0:
-        return source, ["expected at least one feature beside the target, found none"]
-    features, problems, useless = {}, {}, []
+        return source, ["expected at least one feature besides the target, found none."]
+    features, problems, unusable = {}, {}, {}
     for name, column in source.items():
         if name in RESERVED:
-            problems[name] = "this name is taken: rename it"
+            problems[name] = f"column {name!r}: this name is reserved. Rename the column."
             continue
         try:
             features[name] = columns.typed(column, declared.get(name))
             if features[name].isna().all():
-                raise ColumnError("expected values, found none at all", "")
+                raise ColumnError("every value is missing")
         except ColumnError as error:
-            useless.append(name)
-            problems[name] = f"{error}: {error.mend}{', or ' if error.mend else ''}"
+            problems[name], unusable[name] = error.at(name), error.advice
             continue
-        if problem := columns.out_of_reach(features[name]):
-            problems[name] = problem
+        if error_of_range := columns.out_of_range(features[name]):
+            problems[name] = f"{error_of_range.at(name)} {advise(error_of_range.advice)}"
     if not problems and all(column.nunique(dropna=False) <= 1 for column in features.values()) and len(source) > 1:
-        return source, ["expected a feature that differs between rows, found one value in each: add others"]
-    leave = f"leave it out with {given('data.drop', map(str, [*drop, *useless]))}"
+        return source, ["every feature has a single value. Add features that differ between rows."]
+    leave_out = f"leave the column out with {set_param('data.drop', map(str, [*drop, *unusable]))}"
     return pd.DataFrame(features), [
-        f"column {name!r}: {problem}{leave if name in useless else ''}" for name, problem in problems.items()
+        f"{problem} {advise(unusable[name], leave_out)}" if name in unusable else problem
+        for name, problem in problems.items()
     ]
 
 
-def target_copies(features: pd.DataFrame, labels: pd.Series, drop: list[str]) -> list[str]:
-    """What to say of features that are the target under another name."""
+def copies_of_target(features: pd.DataFrame, labels: pd.Series, drop: list[str]) -> list[str]:
+    """An error message for each feature that has exactly one value for each class."""
+    if labels.nunique() < 2 or labels.value_counts().min() < FEWEST:
+        return []
     classes = pd.factorize(labels)[0]
-    problems = []
-    if labels.nunique() > 1 and labels.value_counts().min() >= FEW:
-        same = [str(name) for name in features if np.array_equal(pd.factorize(features[name])[0], classes)]
-        leave = given("data.drop", [*map(str, drop), *same])
-        problems = [
-            f"column {name!r}: expected a feature, found one value for each class and no other, as if it were the "
-            f"target {labels.name!r}: leave it out with {leave}"
-            for name in same
-        ]
-    return problems
+    copies = [str(name) for name in features if np.array_equal(pd.factorize(features[name])[0], classes)]
+    leave_out = set_param("data.drop", [*map(str, drop), *copies])
+    return [
+        f"column {name!r} is a copy of the target {labels.name!r}: it has one value for each class. Leave the column "
+        f"out with {leave_out}."
+        for name in copies
+    ]
 
 
 def role_columns(source: pd.DataFrame, roles: Mapping[str, str]) -> tuple[pd.DataFrame, list[str]]:
-    """The columns that say how rows may be split and what they count, by role, and what is wrong with them."""
+    """The columns with the group, time and weight of each row, by role, and an error message for each unusable one."""
     found, problems = pd.DataFrame(index=source.index), []
     for role, name in roles.items():
-        column, empty = source[name], np.flatnonzero(source[name].isna())
-        if empty.size:
-            problems.append(
-                f"data.{role}: column {name!r}: expected a value in every row, found none in {lines(empty)}"
-            )
-            continue
-        if role == "time" and not pd.api.types.is_numeric_dtype(column):
-            try:
-                column = columns.typed(column, "date")
-            except ColumnError as error:
-                problems.append(f"data.{role}: column {name!r}: expected numbers or dates: {error}")
-                continue
-        if role == "weight":
-            mend = "correct these cells, or leave out the rows"
-            try:
-                column = columns.typed(column, "numeric").astype("float64")
-            except ColumnError as error:
-                problems.append(f"data.{role}: column {name!r}: {error}: {mend}")
-                continue
-            if (bad := np.flatnonzero(~((column >= 1 / HEAVIEST) & (column <= HEAVIEST)))).size:
-                cells = ", ".join(f"{value:g}" for value in column.iloc[bad[: conversions.CELLS]])
-                problems.append(
-                    f"data.{role}: column {name!r}: expected finite numbers above 0 ({1 / HEAVIEST:g} to "
-                    f"{HEAVIEST:g}), found {cells} in {lines(bad)}: {mend}"
-                )
-                continue
-        found[role] = column
+        try:
+            found[role] = _role_column(source[name], role)
+        except ColumnError as error:
+            problems.append(f"data.{role}: {error.at(name)} {ROLE_ADVICE[role]}")
     return found, problems
+
+
+def _role_column(column: pd.Series, role: str) -> pd.Series:
+    if (empty := np.flatnonzero(column.isna())).size:
+        raise ColumnError("expected a value in every row, found none", rows=empty)
+    if role == "time" and not pd.api.types.is_numeric_dtype(column):
+        return columns.typed(column, "date")
+    if role == "weight":
+        column = columns.typed(column, "numeric").astype("float64")
+        if (bad := np.flatnonzero(~((column >= 1 / HEAVIEST) & (column <= HEAVIEST)))).size:
+            cells = ", ".join(f"{value:g}" for value in column.iloc[bad[:CELLS]])
+            expected = f"expected finite numbers above 0 ({1 / HEAVIEST:g} to {HEAVIEST:g})"
+            raise ColumnError(f"{expected}, found {cells}", rows=bad)
+    return column

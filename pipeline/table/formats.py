@@ -1,4 +1,4 @@
-"""Makes a table of a file's bytes, whatever the format: text, packed text, Parquet, Feather, Excel, ARFF, svmlight."""
+"""Reads a table of any supported format, compressed or not, and refuses files that aren't tables."""
 
 import gzip
 import io
@@ -22,7 +22,7 @@ from pipeline.table.svmlight import SVMLIGHT_LINE, svmlight
 GZIP, ZSTANDARD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 TEXT = (".csv", ".tsv", ".txt", ".data")
 SUFFIXES = (*TEXT, ".parquet", ".feather", ".xlsx", ".arff", ".svmlight", ".gz", ".zst", ".zip")
-PARQUET, FEATHER = re.compile(rb"PAR1[\x00-\x1f]"), (b"ARROW1\0", b"FEA1\0")  # PAR1,PAR2 may be a header
+PARQUET, FEATHER = re.compile(rb"PAR1[\x00-\x1f]"), (b"ARROW1\0", b"FEA1\0")  # not a CSV header such as PAR1,PAR2
 BINARY = {
     ".gz": "a gzip",
     ".zst": "a Zstandard",
@@ -32,14 +32,14 @@ BINARY = {
     ".parquet": "a Parquet",
     ".feather": "a Feather",
 }
-STRANGERS = {
-    b"version https://git-lfs": "a git-lfs pointer: run `git lfs pull` beside it",
-    b"\xd0\xcf\x11\xe0": "an Excel workbook of before 2007, or one with a password: save it as .xlsx without one",
-    b"SQLite format 3": "an SQLite database: export its table as CSV",
-    b"\x89HDF": "an HDF5 file: export its table as Parquet or CSV",
-    b"%PDF": "a PDF: export its table as CSV",
-    b"\xfd7zXZ": "an xz file: unpack it",
-    b"7z\xbc\xaf": "a 7z file: unpack it",
+NOT_TABLES = {
+    b"version https://git-lfs": "a Git LFS pointer. Run `git lfs pull` in its repository.",
+    b"\xd0\xcf\x11\xe0": "an Excel workbook that is older than 2007 or has a password. Save it as .xlsx without one.",
+    b"SQLite format 3": "an SQLite database. Read it with -S data=sql, or export its table as CSV.",
+    b"\x89HDF": "an HDF5 file. Export its table as Parquet or CSV.",
+    b"%PDF": "a PDF. Export its table as CSV.",
+    b"\xfd7zXZ": "an xz file. Unpack it.",
+    b"7z\xbc\xaf": "a 7z file. Unpack it.",
 }
 WEB_PAGE = (b"<!doctype", b"<html", b"<?xml", b"<head", b"<body")
 JSON = re.compile(rb'\s*(?:\{\s*"|\[\s*[\[{])')
@@ -53,42 +53,42 @@ def read(
     Parameters
     ----------
     data
-        What the file holds. Its first bytes tell the format; where they cannot, the suffix of `name` does.
+        The file's content. Its first bytes show the format; where they don't, the suffix of `name` does.
     name
-        Of the file.
+        The file's name.
     drop
-        Columns that will not be used, which may hold what looks like misread numbers.
+        Columns that won't be used: they may hold numbers in another notation.
     text
-        Columns of delimited text whose cells are text even where they look like numbers.
+        Columns of delimited text that stay text even where all cells look like numbers.
     sheet
-        Of an Excel workbook; None where it has one.
+        The sheet of an Excel workbook; None where it has only one.
 
     Raises
     ------
     InputError
-        With every problem that was found.
+        The file can't be read as a table; all problems are listed.
     """
-    _refuse_strangers(data)
+    _refuse_other_files(data)
     if is_workbook(data):
         return columns(excel(data, sheet), drop=drop)
     if sheet is not None:
-        raise InputError(f"expected an Excel workbook, since data.sheet is {sheet!r}, found none: set data.sheet=null")
+        raise InputError(f"data.sheet is {sheet!r}, but this isn't an Excel workbook. Set data.sheet=null.")
     suffix = PurePath(name).suffix.lower()
     if data.startswith((GZIP, ZSTANDARD, *ZIP)):
         data, inside = unpack(data)
         name = inside or (PurePath(name).stem if suffix in (".gz", ".zst") else name)
         suffix = PurePath(name).suffix.lower()
-        _refuse_strangers(data)
+        _refuse_other_files(data)
         if data.startswith((GZIP, ZSTANDARD, *ZIP)):
-            raise InputError("expected a table, found a packed file in a packed file: unpack it")
+            raise InputError("expected a table, found a compressed file in a compressed file. Unpack it.")
     if PARQUET.match(data):
         return columns(parquet(data), drop=drop)
     if data.startswith(FEATHER):
         return columns(feather(data), drop=drop)
     if suffix in BINARY:
         raise InputError(
-            f"expected {BINARY[suffix]} file, as its name says, found {data[:16]!r}: "
-            "copy it again, or name it for what it is"
+            f"expected {BINARY[suffix]} file, as the name says, found {data[:16]!r}. "
+            "Copy the file again, or correct its suffix."
         )
     if suffix == ".arff" or re.match(rb"\s*@relation\b", uncommented(data[:65_536]), re.IGNORECASE):
         return arff(data, drop=drop)
@@ -98,27 +98,27 @@ def read(
     return delimited.read(data, drop=drop, text=text)
 
 
-def _refuse_strangers(data: bytes) -> None:
-    """Refuse what is not a table before it is made into one."""
+def _refuse_other_files(data: bytes) -> None:
+    """Refuse files that are known not to be tables."""
     text = data[:65_536].lstrip(b"\xef\xbb\xbf \t\r\n")
     if not text and not data.strip(b"\xef\xbb\xbf \t\r\n"):
-        raise InputError("expected a table, found an empty file")
-    for beginning, stranger in STRANGERS.items():
+        raise InputError("expected a table, found an empty file.")
+    for beginning, found in NOT_TABLES.items():
         if text.startswith(beginning):
-            raise InputError(f"expected a table, found {stranger}")
+            raise InputError(f"expected a table, found {found}")
     if text.lower().startswith(WEB_PAGE):
-        raise InputError("expected a table, found a web page: fetch the raw file itself")
+        raise InputError("expected a table, found a web page. Download the raw file.")
     if JSON.match(text):
-        raise InputError("expected a table, found JSON: export the table as CSV")
+        raise InputError("expected a table, found JSON. Export the table as CSV.")
 
 
 def unpack(data: bytes) -> tuple[bytes, str | None]:
-    """What a gzip, Zstandard or zip file holds, and the name it has there.
+    """The content of a gzip, Zstandard or zip file, and its name in a zip file.
 
     Raises
     ------
     InputError
-        The file is broken, or a zip file of more or less than one file.
+        The file is damaged, or a zip file doesn't hold exactly one file.
     """
     if data.startswith(ZIP):
         return _unzip(data)
@@ -138,7 +138,7 @@ def _unzip(data: bytes) -> tuple[bytes, str]:
             names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")]
             if len(names) != 1:
                 found = f": {', '.join(names[:6])}" if names else ""
-                raise InputError(f"expected a zip file of one table, found {len(names)} files{found}: unpack it")
+                raise InputError(f"expected one table in the zip file, found {len(names)} files{found}. Unpack it.")
             return archive.read(names[0]), names[0]
     except InputError:
         raise
@@ -149,7 +149,7 @@ def _unzip(data: bytes) -> tuple[bytes, str]:
         OSError,
         EOFError,
         LookupError,
-        RuntimeError,  # encrypted; NotImplementedError, of an unknown method, is one too
+        RuntimeError,  # encrypted, or compressed by an unknown method
         ValueError,
     ) as error:
         raise broken("a zip file", error) from None

@@ -1,4 +1,4 @@
-"""Which rows must stay on one side of a split, and which come before others."""
+"""Says which rows a split must keep together, and which come before others."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ import pandas as pd
 
 from pipeline.config import Split
 
-ROLES = ("group", "time", "weight")  # columns that are no features: how rows may be split, and what they count
+ROLES = ("group", "time", "weight")  # columns that are not features
 
 
 def together(X: pd.DataFrame, roles: pd.DataFrame, how: Split) -> dict[str, Any]:
-    """`groups` and `times` of the rows of X, as `splits.splits` takes them; None where they are not asked for.
+    """`groups` and `times` of the rows of X, as `splits.splits` takes them; None where the split doesn't use them.
 
     Parameters
     ----------
@@ -19,7 +19,7 @@ def together(X: pd.DataFrame, roles: pd.DataFrame, how: Split) -> dict[str, Any]
     roles
         See `pipeline.table.ingest.Table`.
     how
-        The split: by group, by time, or by rows, and then whether rows with equal features count as a group.
+        The split: by group, by time, or by rows, where rows with equal features may form a group.
     """
     rows: dict[str, Any] = {"groups": None, "times": None}
     if how.by == "group":

@@ -1,4 +1,4 @@
-"""Makes the table that every stage uses: typed features, a coded target, groups, times and weights."""
+"""Turns a source table into the one that every stage uses: typed features, a coded target, and roles of rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from pipeline import formatting
 from pipeline.config import Data
 from pipeline.errors import InputError, nearest
 from pipeline.table import classes, columns
-from pipeline.table.features import role_columns, target_copies, typed_features
+from pipeline.table.features import copies_of_target, role_columns, typed_features
 from pipeline.table.grouping import ROLES
 from pipeline.table.target import label_of, merged_labels, rarest_label, stripped, target_problems
 
@@ -22,15 +22,15 @@ class Table:
     Attributes
     ----------
     data
-        Indexed by `row_id`, the row's place in the source, from 0: feature columns, then the target, 1 for the
-        positive class and 0 for the other; or, with more classes, the place of its label in `labels`.
+        Indexed by `row_id`, the row's place in the source, from 0: feature columns, then the target. With two classes,
+        the target is 1 for the positive class and 0 for the other; with more, it is the place of the label in `labels`.
     positive, negative
-        The labels as the source has them, or `pipeline.table.classes.REST` for several others; None with more than
-        two classes.
+        The labels as in the source, or `pipeline.table.classes.REST` for several others; None with more than two
+        classes.
     roles
-        By `row_id`: `group`, `time` and `weight`, float64, those that are declared.
+        By `row_id`: the declared ones of `group`, `time` and `weight`, which is float64.
     labels
-        Of more than two classes, by their codes; None for two.
+        The labels by code where there are more than two classes; None for two.
     """
 
     data: pd.DataFrame
@@ -60,49 +60,62 @@ def ingest(
     target
         Name of the target column; spaces around its labels don't count.
     positive
-        Label of the class of interest, against all others; None is the rarer of two, and keeps more than two apart.
+        Label of the class of interest, against all others. With None, it is the rarer of two classes, and more than two
+        classes stay apart.
     merge
-        See `pipeline.table.classes.merged`: what becomes of labels, before anything else.
+        What labels become, before anything else; see `pipeline.table.classes.merged`.
     drop
         Columns to leave out.
     integers
-        Keep integer columns integer. imbalanced-learn casts synthetic values back to the column's type, and so
+        Keep integer columns integer. imbalanced-learn casts synthetic values back to the column's dtype, and so
         truncates them there.
     declared
-        What columns are, by name, as `pipeline.table.columns.typed` takes it; the values tell of the others.
+        Kinds of columns, by name, as `pipeline.table.columns.typed` takes them; other kinds are inferred.
     roles
-        Columns that are no features but a `group`, a `time` or a `weight`, by role.
+        Names of the columns that hold the `group`, `time` or `weight` of each row, by role.
 
     Raises
     ------
     InputError
-        With every problem of the table that was found.
+        The table can't be used; all problems are listed.
     """
     drop, declared, roles = drop or [], declared or {}, roles or {}
-    unknown = [
-        f"column {name!r} is not there; {nearest(name, map(str, source.columns))}"
-        for name in [target, *drop, *declared, *roles.values()]
-        if name not in source
-    ]
-    if unknown:
-        raise InputError(unknown)
+    _refuse_unknown(source, [target, *drop, *declared, *roles.values()])
     source = source.set_axis(pd.RangeIndex(len(source)))
-    labels = stripped(source[target])
+    features, feature_problems = typed_features(source.drop(columns=[target, *drop, *roles.values()]), declared, drop)
+    rows, role_problems = role_columns(source, roles)
+    labels, label_problems = merged_labels(stripped(source[target]), merge or {})
     positive = positive.strip() if isinstance(positive, str) else positive
-    features, problems = typed_features(source.drop(columns=[target, *drop, *roles.values()]), declared, drop)
-    beside, missing = role_columns(source, roles)
-    labels, unmerged = merged_labels(labels, merge or {})
-    telltale = [] if unmerged or features.empty else target_copies(features.loc[labels.index], labels, drop)
-    problems = (unmerged or target_problems(labels, positive)) + problems + telltale + missing
+    if not label_problems:
+        label_problems = target_problems(labels, positive)
+        if not features.empty:
+            feature_problems += copies_of_target(features.loc[labels.index], labels, drop)
+    problems = [*label_problems, *feature_problems, *role_problems]
     if "weight" in roles and positive is None and labels.nunique() > 2:
         problems.append(
-            f"data.weight: expected two classes, found {labels.nunique():,}: leave it out, or make it one "
-            "class against the rest with data.positive"
+            f"data.weight: expected two classes, found {labels.nunique():,}. Leave the weight out, or choose one class "
+            "against the rest with data.positive."
         )
     if target in declared:
-        problems.append(f"data.columns: expected features, found the target {target!r}: leave it out there")
+        problems.append(f"data.columns: expected features, found the target {target!r}. Remove it there.")
     if problems:
         raise InputError(problems)
+    if not integers:
+        numbers = [name for name, column in features.items() if columns.kind(column) == "numeric"]
+        features = features.astype(dict.fromkeys(numbers, "float64"))
+    if len(labels) < len(source):  # data.classes leaves out rows
+        features, rows = features.loc[labels.index], rows.loc[labels.index]
+    return _coded(features, labels, rows, positive)
+
+
+def _refuse_unknown(source: pd.DataFrame, names: list[str]) -> None:
+    known = list(map(str, source.columns))
+    if unknown := [f"column {name!r} is not there; {nearest(name, known)}" for name in names if name not in source]:
+        raise InputError(unknown)
+
+
+def _coded(features: pd.DataFrame, labels: pd.Series, roles: pd.DataFrame, positive: Any) -> Table:
+    """The table with codes in place of labels; see `Table`."""
     counts = labels.value_counts()
     one = zero = named = None
     if len(counts) > 2 and positive is None:
@@ -111,17 +124,18 @@ def ingest(
         one = label_of(positive, counts.index) if positive is not None else rarest_label(counts)
         zero = next(label for label in counts.index if label != one) if len(counts) == 2 else classes.REST
         codes = (labels == one).astype("int8")
-    if not integers:
-        numbers = [name for name, column in features.items() if columns.kind(column) == "numeric"]
-        features = features.astype(dict.fromkeys(numbers, "float64"))
-    if len(labels) < len(source):  # without the rows of classes that are left out
-        features, beside = features.loc[labels.index], beside.loc[labels.index]
     data = pd.concat([features, codes], axis=1).rename_axis("row_id")
-    return Table(data, formatting.plain(one), formatting.plain(zero), beside.rename_axis("row_id"), named)
+    return Table(data, formatting.plain(one), formatting.plain(zero), roles.rename_axis("row_id"), named)
 
 
 def accept(source: pd.DataFrame, data: Data) -> Table:
-    """The table that `data` makes of its source; raises InputError with every problem, each with the file's name."""
+    """The table that the settings make of this source.
+
+    Raises
+    ------
+    InputError
+        The table can't be used; each problem begins with the file's name.
+    """
     try:
         return ingest(
             source,

@@ -1,4 +1,4 @@
-"""Simulates visits to a mountain-sports shop whose true probability of buying is known for every row."""
+"""Simulates visits to a mountain-sports shop with a known probability of buying for every row."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,7 @@ TARGET = "buy"
 
 @dataclass(frozen=True)
 class Visitors:
-    """Distribution of one class: two rounded normals and two coins, independent of each other."""
+    """Distribution of one class: two rounded normals and two coin flips, all independent."""
 
     time_mean: float  # seconds
     time_sd: float
@@ -22,7 +22,7 @@ class Visitors:
     climb: float
 
 
-# By class, from the article's table; its pages vary by .58 and .60 after rounding.
+# By class, from the article's table, where pages have a standard deviation of .58 and .60 after rounding.
 CLASSES = (
     Visitors(178.2, 60.4, 1.97, 0.50, 0.37, 0.37),
     Visitors(247.1, 64.8, 2.92, 0.53, 0.50, 0.90),
@@ -30,21 +30,21 @@ CLASSES = (
 
 
 def simulate(*, rows: int, prevalence: float, seed: int) -> tuple[pd.DataFrame, pd.Series]:
-    """Visits in random order, and the true probability that each one buys.
+    """Visits in random order, and the true probability that each visitor buys.
 
     Parameters
     ----------
     rows
         Number of visits.
     prevalence
-        Share of buyers, in (0, 1): `round(rows * prevalence)` rows buy.
+        Fraction of buyers, in (0, 1): `round(rows * prevalence)` visitors buy.
     seed
-        Of numpy's default generator.
+        Seed of numpy's default generator.
 
     Returns
     -------
     table
-        Shape (rows, 5): `COLUMNS` and `TARGET`, float64 but for the last three, int64.
+        Shape (rows, 5): `COLUMNS` and `TARGET`; the last three are int64, the others float64.
     truth
         Shape (rows,): P(buy = 1 | features), probability.
     """
@@ -88,7 +88,7 @@ def _log_likelihood(table: pd.DataFrame, visitors: Visitors) -> Any:
     from scipy.stats import norm
 
     def rounded(values: np.ndarray, mean: float, sd: float) -> Any:
-        # P(v - .5 < Z <= v + .5), taken in the lower tail, where it keeps its digits.
+        # P(v - .5 < Z <= v + .5), computed in the lower tail, where no digits are lost.
         low, high = (values - 0.5 - mean) / sd, (values + 0.5 - mean) / sd
         flip = low > 0
         low, high = np.where(flip, -high, low), np.where(flip, -low, high)
@@ -99,7 +99,7 @@ def _log_likelihood(table: pd.DataFrame, visitors: Visitors) -> Any:
         return np.where(values == 1, np.log(p), np.log1p(-p))
 
     time, pages, ski, climb = (table[column].to_numpy(dtype=float) for column in COLUMNS)
-    none_viewed = norm.logcdf((0.5 - visitors.pages_mean) / visitors.pages_sd)  # clipping puts all below 0 on 0
+    none_viewed = norm.logcdf((0.5 - visitors.pages_mean) / visitors.pages_sd)  # clipping moves values below 0 to 0
     return (
         rounded(time, visitors.time_mean, visitors.time_sd)
         + np.where(pages == 0, none_viewed, rounded(pages, visitors.pages_mean, visitors.pages_sd))

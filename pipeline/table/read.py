@@ -8,42 +8,53 @@ import pandas as pd
 from pipeline import formatting
 from pipeline.config import Data
 from pipeline.table import classes, columns
-from pipeline.table.ingest import accept
+from pipeline.table.ingest import Table, accept
 from pipeline.table.sources import read
 
 
 def load(data: Data) -> tuple[pd.DataFrame, pd.Series | None, dict[str, Any], pd.DataFrame]:
-    """The table that `data` declares.
+    """The table that the settings declare.
 
     Returns
     -------
     table
         See `Table.data`.
     truth
-        Shape (n,), by row_id: the true probability of the positive class; None where it is not known.
+        Shape (n,), by row_id: the true probability of the positive class; None where it isn't known.
     schema
-        Name, target and its labels, features, `columns` (the kind of each, see `pipeline.table.columns.KINDS`),
-        `declaration` (of each, see `pipeline.table.columns.declaration`), `text` (those that are text in the source,
-        and not numbers), class counts, and the SHA-256 of the source; where one is declared, the `weight` column. With
-        more than two classes `labels` has them by their codes, and `positive` and `negative` are None.
+        See `describe`.
     roles
         See `Table.roles`.
 
     Raises
     ------
     InputError
-        With every problem of the table that was found, each with the name of its file.
+        The table can't be used; each problem begins with the file's name.
     """
-    source, truth, digest = read(data)
+    source, truth, sha256 = read(data)
     table = accept(source, data)
     if truth is not None:
         truth = truth.rename_axis("row_id")
-        if table.positive != 1:  # the simulation says how probable a 1 is
+        if table.positive != 1:  # the simulation gives the probability of a 1
             truth = 1 - truth
+    return table.data, truth, describe(table, source, data, sha256=sha256), table.roles
+
+
+def describe(table: Table, source: pd.DataFrame, data: Data, *, sha256: str) -> dict[str, Any]:
+    """The schema: what later stages need to know of the table.
+
+    Returns
+    -------
+    schema
+        `name`; `target`, and its labels `positive` and `negative`, or `labels` by code where there are more than two;
+        `features`; by feature, `columns` (its kind, see `pipeline.table.columns.KINDS`) and `declaration` (see
+        `pipeline.table.columns.declaration`); `text`, the features that the source has as text other than numbers;
+        rows by class, `classes`; `sha256` of the source; and the name of the `weight` column if there is one.
+    """
     counts = table.data[data.target].value_counts().sort_index()
-    named = ("negative", "positive") if table.labels is None else map(formatting.label_text, table.labels)
+    names = ("negative", "positive") if table.labels is None else map(formatting.label_text, table.labels)
     features, declared = table.data.iloc[:, :-1], data.columns or {}
-    schema = {
+    return {
         "name": data.name,
         "target": data.target,
         "positive": table.positive,
@@ -58,23 +69,22 @@ def load(data: Data) -> tuple[pd.DataFrame, pd.Series | None, dict[str, Any], pd
             for name, column in features.items()
             if isinstance(source[name].dtype, pd.StringDtype) and columns.kind(column) not in ("numeric", "integer")
         ],
-        "classes": {name: int(kinds_in_words) for name, kinds_in_words in zip(named, counts, strict=True)},
-        "sha256": digest,
+        "classes": {name: int(count) for name, count in zip(names, counts, strict=True)},
+        "sha256": sha256,
         **({} if table.labels is None else {"labels": table.labels}),
         **({} if data.weight is None else {"weight": data.weight}),
     }
-    return table.data, truth, schema, table.roles
 
 
 def kinds_in_words(kinds: Mapping[str, str]) -> str:
-    """How many columns there are of each kind, and which; empty where all are numeric."""
+    """How many columns there are of each kind, and their names; empty where all are numeric."""
     names: dict[str, list[str]] = {}
     for name, kind in kinds.items():
         names.setdefault(kind, []).append(name)
     if list(names) == ["numeric"]:
         return ""
-    named = {kind: "" if kind == "numeric" else f" ({', '.join(names[kind])})" for kind in names}
-    return "; ".join(f"{len(names[kind])} {kind}{named[kind]}" for kind in columns.KINDS if kind in names)
+    listed = {kind: "" if kind == "numeric" else f" ({', '.join(names[kind])})" for kind in names}
+    return "; ".join(f"{len(names[kind])} {kind}{listed[kind]}" for kind in columns.KINDS if kind in names)
 
 
 def classes_in_words(schema: Mapping[str, Any]) -> str:

@@ -13,21 +13,21 @@ from pipeline.table.download import DOWNLOADS
 
 
 def fetch_openml(data_id: int | None = None, *, name: str | None = None, version: int | None = None) -> pd.DataFrame:
-    """The table that OpenML keeps under a number, or under a name; its target has OpenML's name for it.
+    """A table of OpenML, by its number or its name.
 
     Parameters
     ----------
     data_id
-        The number.
+        The table's number on OpenML.
     name
-        The name, where there is no number.
+        Its name, used where `data_id` is None.
     version
-        Of that name; None is the active one.
+        The version of that name; None is the active one.
 
     Raises
     ------
     InputError
-        It cannot be fetched, or there is none of that number or name.
+        The table can't be downloaded, or doesn't exist.
     """
     from sklearn import datasets
 
@@ -38,30 +38,30 @@ def fetch_openml(data_id: int | None = None, *, name: str | None = None, version
     page = f"https://www.openml.org/d/{data_id}" if data_id is not None else "https://www.openml.org"
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Multiple active versions", UserWarning)  # its sha256 tells
+            warnings.filterwarnings("ignore", "Multiple active versions", UserWarning)  # the SHA-256 tells them apart
             found = datasets.fetch_openml(**which, as_frame=True, parser="pandas", cache=False)
     except (OSError, HTTPException, ValueError) as error:
         raise InputError(
-            f"OpenML {shown}: cannot be fetched ({_one_line(error)}): where there is a network, download it from "
-            f"{page} as ARFF or Parquet, then give it with -S data=csv -S data.path=FILE"
+            f"OpenML {shown}: can't be downloaded ({_one_line(error)}). On a machine with network access, download it "
+            f"from {page} as ARFF or Parquet, then use it with -S data=csv -S data.path=FILE."
         ) from None
     return arrow.columns(found.frame)
 
 
 def fetch_imbalanced(name: str, *, folder: Path = DOWNLOADS) -> pd.DataFrame:
-    """One of imbalanced-learn's benchmark tables: features `f0` and on, then `target`, 1 for the rare class and -1.
+    """One of imbalanced-learn's benchmark tables: features `f0`, `f1`, ..., then `target`, 1 for the rare class and -1.
 
     Parameters
     ----------
     name
-        Of the table, as in `imblearn.datasets.fetch_datasets`.
+        The table's name in `imblearn.datasets.fetch_datasets`.
     folder
         Where the tables are kept; one download brings all 27.
 
     Raises
     ------
     InputError
-        It cannot be fetched, or there is none of that name.
+        The table can't be downloaded, or doesn't exist.
     """
     from imblearn import datasets
     from imblearn.datasets._zenodo import MAP_NAME_ID, URL
@@ -72,8 +72,8 @@ def fetch_imbalanced(name: str, *, folder: Path = DOWNLOADS) -> pd.DataFrame:
         found = datasets.fetch_datasets(data_home=str(folder), filter_data=(name,))[name]
     except (OSError, EOFError, HTTPException, ValueError) as error:
         raise InputError(
-            f"imbalanced-learn's {name}: cannot be fetched ({_one_line(error)}): where there is a network, download "
-            f"{URL}, and unpack it into {folder / 'zenodo'}"
+            f"imbalanced-learn's {name}: can't be downloaded ({_one_line(error)}). On a machine with network access, "
+            f"download {URL}, then unpack it into {folder / 'zenodo'}."
         ) from None
     table = pd.DataFrame(found.data, columns=[f"f{place}" for place in range(found.data.shape[1])])
     return arrow.columns(table.assign(target=found.target))

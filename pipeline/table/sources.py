@@ -12,56 +12,58 @@ from pipeline.table import download, file, mountain_shop, repositories, sql
 
 
 def read(data: Data) -> tuple[pd.DataFrame, pd.Series | None, str]:
-    """The source table, the true probability of each row where it is known, and the SHA-256 that tells it from others.
+    """The source table, the true probability of each row where it's known, and the SHA-256 of the source.
 
     Raises
     ------
     InputError
-        It cannot be had, or is fetched, and no `data.sha256` says which table is meant.
+        The table can't be read; or it was downloaded, and `data.sha256` isn't declared.
     """
-    table, truth, found = fetch(data)
+    table, truth, sha256 = fetch(data)
     if truth is None and data.sha256 is None and data.path.endswith(".yaml"):
         raise InputError(
-            f"{data.name}: fetched and kept, {len(table):,} rows, {table.shape[1]:,} columns: say that everyone is to "
-            f"get this table with -S data.sha256={found}"
+            f"{data.name}: downloaded {len(table):,} rows and {table.shape[1]:,} columns. Declare their SHA-256 with "
+            f"-S data.sha256={sha256}, so that everyone gets the same table."
         )
-    return table, truth, found
+    return table, truth, sha256
 
 
 def fetch(data: Data) -> tuple[pd.DataFrame, pd.Series | None, str]:
-    """What `read` gives, whether or not `data.sha256` is declared."""
+    """The same as `read`, whether or not `data.sha256` is declared."""
     if data.simulation is not None:
-        s = data.simulation
-        if data.target != mountain_shop.TARGET:
-            raise InputError(
-                f"data.target: expected {mountain_shop.TARGET!r}, whose probability the simulation knows, "
-                f"found {data.target!r}"
-            )
-        table, truth = mountain_shop.simulate(rows=s.rows, prevalence=s.prevalence, seed=s.seed)
-        return table, truth, hashlib.sha256(pd.util.hash_pandas_object(table).to_numpy().tobytes()).hexdigest()
-    if fetch := _query(data):
+        return _simulated(data)
+    if query := _query(data):
         origin = {"openml": data.openml, "imbalanced": data.imbalanced, "sql": data.sql}
         plain = {key: node.model_dump() if isinstance(node, Settings) else node for key, node in origin.items()}
-        table, found = download.cached(fetch, data.sha256, origin=plain)
-        return table, None, found
+        table, sha256 = download.cached(query, data.sha256, origin=plain)
+        return table, None, sha256
     path = Path(data.path)
     if data.url is not None and path.suffix == ".yaml":
         path = download.download(data.url, data.sha256)
     table = file.read_table(path, drop=data.drop, sheet=data.sheet)
-    found = download.sha256(path)
-    if found != (data.sha256 or found):
+    sha256 = download.sha256(path)
+    if sha256 != (data.sha256 or sha256):
+        raise InputError(f"{path}: expected sha256 {data.sha256}, found {sha256}. For your own table use -S data=csv.")
+    return table, None, sha256
+
+
+def _simulated(data: Data) -> tuple[pd.DataFrame, pd.Series, str]:
+    assert data.simulation is not None
+    if data.target != mountain_shop.TARGET:
         raise InputError(
-            f"{path}: expected sha256 {data.sha256}, found {found}: for a table of your own use -S data=csv"
+            f"data.target: expected {mountain_shop.TARGET!r}, the target of the simulation, found {data.target!r}."
         )
-    return table, None, found
+    s = data.simulation
+    table, truth = mountain_shop.simulate(rows=s.rows, prevalence=s.prevalence, seed=s.seed)
+    return table, truth, hashlib.sha256(pd.util.hash_pandas_object(table).to_numpy().tobytes()).hexdigest()
 
 
 def _query(data: Data) -> Callable[[], pd.DataFrame] | None:
-    """What brings a table that is no file; None where it is one."""
-    if (which := data.openml) is not None:
-        return lambda: repositories.fetch_openml(which.id, name=which.name, version=which.version)
+    """What fetches the table from OpenML, imbalanced-learn or a database; None for a table in a file."""
+    if (openml := data.openml) is not None:
+        return lambda: repositories.fetch_openml(openml.id, name=openml.name, version=openml.version)
     if (name := data.imbalanced) is not None:
         return lambda: repositories.fetch_imbalanced(name)
-    if (asked := data.sql) is not None:
-        return lambda: sql.read_sql(asked.url, asked.query)
+    if (query := data.sql) is not None:
+        return lambda: sql.read_sql(query.url, query.query)
     return None

@@ -1,4 +1,4 @@
-"""Sets test rows aside, with the table's class shares on both sides."""
+"""Splits the table into training and test rows, with the same class proportions in both."""
 
 import warnings
 from collections.abc import Sequence
@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, advise
 from pipeline.table import classes, weights
 
-PARTS = 10  # that groups are dealt into; some of them are the test rows
+PARTS = 10  # into which groups are divided; some parts become the test rows
 
 
 def split(
@@ -24,9 +24,10 @@ def split(
     times: pd.Series | None = None,
     labels: Sequence[Any],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Training rows and test rows, every row in one of the two.
+    """Training rows and test rows.
 
-    Stratified by class; or rows of one group on one side, and else as near to that as can be; or the latest rows apart.
+    Stratified by class. With `groups`, the rows of a group stay together, and the split is as close to stratified as
+    possible. With `times`, the latest rows are the test rows.
 
     Parameters
     ----------
@@ -39,14 +40,14 @@ def split(
     seed
         `random_state` of `sklearn.model_selection.train_test_split`, or of `StratifiedGroupKFold`.
     groups, times
-        Of each row, see `pipeline.table.grouping.together`.
+        Of each row; see `pipeline.table.grouping.together`.
     labels
-        Of the classes, by their codes.
+        The labels by code.
 
     Raises
     ------
     InputError
-        A class has too few rows to stand on both sides.
+        A class has too few rows to be in both.
     """
     counts = table[target].value_counts()
     try:
@@ -57,20 +58,20 @@ def split(
         else:
             train, test = train_test_split(table, test_size=test_size, stratify=table[target], random_state=seed)
         enough = train[target].nunique() == test[target].nunique() == len(counts)
-    except ValueError:  # scikit-learn's, in words that name neither class nor setting
+    except ValueError:  # scikit-learn's message names neither class nor setting
         enough = False
     if not enough:
         label = counts.idxmin()
         raise InputError(
-            f"class {labels[label]!r} of {target!r} has {counts[label]} of {len(table):,} rows: at "
-            f"split.test_size={test_size} training and test rows cannot both have one: "
-            f"{classes.advice(len(labels))}, or move split.test_size towards 0.5"
+            f"class {labels[label]!r} of {target!r} has {counts[label]} of {len(table):,} rows. With "
+            f"split.test_size={test_size}, training and test rows can't both have one. "
+            + advise(classes.advice(len(labels)), "move split.test_size closer to 0.5")
         )
     return train, test
 
 
 def _latest(table: pd.DataFrame, times: pd.Series, test_size: float) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows before and from the time at which the last `test_size` of them begin."""
+    """The rows before the time that starts the last `test_size` of them, and the rows from then on."""
     begin = times.sort_values(kind="stable").iloc[int(len(table) * (1 - test_size))]
     return table[times < begin], table[times >= begin]
 
@@ -78,13 +79,13 @@ def _latest(table: pd.DataFrame, times: pd.Series, test_size: float) -> tuple[pd
 def _by_group(
     table: pd.DataFrame, y: pd.Series, groups: pd.Series, test_size: float, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The first of ten stratified parts, or as many as there are groups, that come nearest to the test rows wanted."""
+    """Test rows are the first of ten stratified parts, as many as come closest to `test_size`."""
     parts = min(PARTS, groups.nunique())
     splitter = StratifiedGroupKFold(parts, shuffle=True, random_state=seed)
-    with warnings.catch_warnings():  # a class with fewer rows than parts: the caller counts what is on both sides
+    with warnings.catch_warnings():  # fewer rows of a class than parts: `split` checks the result
         warnings.simplefilter("ignore", UserWarning)
         dealt = [held for _, held in splitter.split(y, y, groups)]
-    # Parts differ where groups are few or unequal; at least one stays for training.
+    # Parts differ in size where groups are few or unequal; at least one part is left for training.
     rows = np.cumsum([len(held) for held in dealt])[:-1]
     chosen = np.concatenate(dealt[: int(np.abs(rows - test_size * len(table)).argmin()) + 1])
     side = np.zeros(len(table), dtype=bool)
@@ -100,29 +101,29 @@ def count(
     names: Sequence[str],
     roles: pd.DataFrame,
 ) -> dict[str, dict[str, Any]]:
-    """Rows of each class on both sides, and how many rows repeat the features of another.
+    """Counts of rows by class in `train` and `test`, and counts of rows with the features of another row.
 
-    `names` are those of the classes, by code, see `pipeline.table.classes.names`. `duplicates` has the test rows that
-    repeat a training row, `crossing`, and how many rows `repeated` an earlier one.
-    Where `roles`, see `pipeline.table.ingest.Table`, has weights, `weight` has their sums by side and class.
+    `names` are those of `pipeline.table.classes.names`. `duplicates` has the test rows that repeat a training row,
+    `crossing`, and the rows that repeat an earlier one, `repeated`. With weights in `roles` (see
+    `pipeline.table.ingest.Table`), `weight` has their sums by part and class.
     """
-    sides = {"train": train, "test": test}
-    seen = {side: pd.util.hash_pandas_object(rows.drop(columns=target), index=False) for side, rows in sides.items()}
+    parts = {"train": train, "test": test}
+    seen = {part: pd.util.hash_pandas_object(rows.drop(columns=target), index=False) for part, rows in parts.items()}
     repeated = pd.concat(seen.values()).duplicated()
     totals = {
-        side: {
+        part: {
             kind: dict(zip(names, weights.totals(rows[target], weight, len(names)), strict=True))
             for kind, weight in {"rows": weights.ones(len(rows)), "weight": weights.of(roles, rows.index)}.items()
         }
-        for side, rows in sides.items()
+        for part, rows in parts.items()
     }
     return {
-        **{side: counts["rows"] for side, counts in totals.items()},
+        **{part: counts["rows"] for part, counts in totals.items()},
         "duplicates": {
             "crossing": int(seen["test"].isin(set(seen["train"])).sum()),
             "repeated": int(repeated.sum()),
         },
-        **({"weight": {side: counts["weight"] for side, counts in totals.items()}} if "weight" in roles else {}),
+        **({"weight": {part: counts["weight"] for part, counts in totals.items()}} if "weight" in roles else {}),
     }
 
 

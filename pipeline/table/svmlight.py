@@ -1,4 +1,4 @@
-"""Reads svmlight, a sparse text format."""
+"""Reads svmlight files, a sparse text format."""
 
 import io
 import re
@@ -7,17 +7,17 @@ import pandas as pd
 
 from pipeline.errors import InputError, broken
 
-LARGEST = 200_000_000  # cells of a sparse table that become a dense one
+LARGEST = 200_000_000  # cells of a dense table
 SVMLIGHT_LINE = re.compile(rb"[+-]?[\d.]+(?:[eE][+-]?\d+)?(?:\s+\d+:[+-]?[\d.]+(?:[eE][+-]?\d+)?)*\s*(?:#.*)?")
 
 
 def svmlight(data: bytes) -> pd.DataFrame:
-    """The table in a file of the svmlight format: features `f0` and on, dense, then `target`.
+    """The dense table in an svmlight file: features `f0`, `f1`, ..., then `target`.
 
     Raises
     ------
     InputError
-        It is not in that format, or too large to be made dense.
+        The file isn't in this format, or its dense table would be too large.
     """
     from sklearn.datasets import load_svmlight_file
 
@@ -29,16 +29,16 @@ def svmlight(data: bytes) -> pd.DataFrame:
             if plain and not SVMLIGHT_LINE.fullmatch(plain):
                 raise InputError(
                     f"line {number}: expected a class and INDEX:VALUE pairs, "
-                    f"found {plain[:60].decode(errors='replace')!r}: correct it"
+                    f"found {plain[:60].decode(errors='replace')!r}. Correct this line."
                 ) from None
         raise broken("an svmlight file", error) from None
     count, width = features.shape
     if count == 0:
-        raise InputError("expected rows, found none")
+        raise InputError("expected rows, found none.")
     if count * width > LARGEST:
         raise InputError(
-            f"expected a table of at most {LARGEST:,} cells, found {count:,} rows by {width:,} features: "
-            "choose among the features first"
+            f"expected a table of at most {LARGEST:,} cells, found {count:,} rows by {width:,} features. "
+            "Select fewer features."
         )
     table = pd.DataFrame(features.toarray(), columns=[f"f{place}" for place in range(width)])
     labels = pd.Series(target, name="target")

@@ -1,4 +1,4 @@
-"""The target column: its labels, which one is positive, and what makes it unusable."""
+"""Checks the target column, and finds its positive class."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ RESERVED = ("row_id", "synthetic")
 
 
 def merged_labels(labels: pd.Series, merge: Mapping[Any, Any]) -> tuple[pd.Series, list[str]]:
-    """Labels after `data.classes`, and what is wrong with that."""
+    """Labels after `data.classes`, and what is wrong with it."""
     try:
         return classes.merged(labels, merge) if merge else labels, []
     except InputError as error:
@@ -22,7 +22,7 @@ def merged_labels(labels: pd.Series, merge: Mapping[Any, Any]) -> tuple[pd.Serie
 
 
 def stripped(labels: pd.Series) -> pd.Series:
-    """Labels without spaces around them; what is empty then is missing."""
+    """Labels without spaces around them; empty ones are missing."""
     if pd.api.types.is_numeric_dtype(labels) or isinstance(labels.dtype, pd.CategoricalDtype):
         return labels
     bare = labels.map(lambda label: label.strip() if isinstance(label, str) else label, na_action="ignore")
@@ -30,7 +30,7 @@ def stripped(labels: pd.Series) -> pd.Series:
 
 
 def rarest_label(counts: pd.Series) -> Any:
-    """The label of the fewest rows; of two as rare the larger, as in 0 and 1."""
+    """The label with the fewest rows; the largest label where several are as rare, so 1 of 0 and 1."""
     return max(counts.index[counts == counts.min()])
 
 
@@ -40,24 +40,26 @@ def label_of(positive: Any, labels: pd.Index) -> Any:
 
 
 def target_problems(labels: pd.Series, positive: Any) -> list[str]:
-    """What makes these labels unusable as a target; empty where they are usable."""
+    """Why these labels can't be a target; empty where they can."""
     column = f"target {labels.name!r}"
     if labels.name in RESERVED:
-        return [f"{column}: this name is taken: rename it"]
+        return [f"{column}: this name is reserved. Rename the column."]
     missing = np.flatnonzero(labels.isna())
     if missing.size:
         return [
-            f"{column}: expected a class in every row, found none in {lines(missing)}: "
-            "fill them in or leave those rows out"
+            f"{column}, {lines(missing)}: expected a class in every row, found none. Fill in these cells, or leave out "
+            "their rows."
         ]
-    if pd.api.types.is_float_dtype(labels) and np.isinf(labels).any():
-        return [f"{column}: expected a class in every row, found inf in {lines(np.flatnonzero(np.isinf(labels)))}"]
+    if pd.api.types.is_float_dtype(labels) and (infinite := np.flatnonzero(np.isinf(labels))).size:
+        return [f"{column}, {lines(infinite)}: expected a class in every row, found inf. Correct these cells."]
     counts = labels.value_counts()
     if len(counts) < 2:
         found = f"one: {classes.listed(counts)}" if len(counts) else "none"
-        return [f"{column}: expected two classes or more, found {found}"]
+        return [f"{column}: expected two or more classes, found {found}."]
     if several := classes.problems(counts, positive=positive) if len(counts) > 2 else []:
         return [f"{column}: {problem}" for problem in several]
     if positive is not None and label_of(positive, counts.index) is None:
-        return [f"{column}: data.positive {positive!r} is not there; there is: {classes.listed(counts)}"]
+        return [
+            f"{column}: no row has the class {positive!r}, as data.positive says; choose from {classes.listed(counts)}."
+        ]
     return []

@@ -1,7 +1,7 @@
-"""How many rows of the population each row counts for.
+"""Handles the weights of rows: how many rows of the population each one represents.
 
-Weights are an array wherever rows are counted. Where none are declared they are whole ones, so that sums of them are
-counts; declared ones are floats.
+Weights are always an array. Where none are declared, they are integer ones, so that their sums are counts; declared
+weights are floats.
 """
 
 from collections.abc import Mapping
@@ -12,14 +12,14 @@ import pandas as pd
 
 
 def of(rows: pd.DataFrame, index: Any = None) -> np.ndarray:
-    """The weights of roles or predictions, or of those rows that `index` names; whole ones where none are declared."""
+    """The weights of roles or predictions, or of their rows in `index`; integer ones where none are declared."""
     if "weight" not in rows:
         return ones(len(rows if index is None else index))
     return np.asarray(rows["weight"] if index is None else rows["weight"].loc[index])
 
 
 def ones(rows: int) -> np.ndarray:
-    """Weights of so many rows where none are declared; shape (rows,), int64."""
+    """Weights where none are declared; shape (rows,), int64."""
     return np.ones(rows, dtype=np.int64)
 
 
@@ -29,17 +29,17 @@ def declared(weight: np.ndarray) -> bool:
 
 
 def for_library(weight: np.ndarray) -> np.ndarray | None:
-    """What library calls get as `sample_weight`: nothing where none are declared, since ones change last bits."""
+    """The `sample_weight` of library calls: None where no weights are declared, since ones would change last bits."""
     return weight if declared(weight) else None
 
 
 def column(weight: np.ndarray) -> dict[str, np.ndarray]:
-    """Declared weights as a column for a frame; no column of ones."""
+    """Declared weights as a column of a frame; no column of ones."""
     return {"weight": weight} if declared(weight) else {}
 
 
 def effective(weight: np.ndarray) -> float:
-    """How many rows of equal weight tell as much as these do; 0 of none.
+    """The effective sample size: the number of equally weighted rows with as much information; 0 for no rows.
 
     Parameters
     ----------
@@ -54,25 +54,25 @@ def effective(weight: np.ndarray) -> float:
 
 
 def totals(y: np.ndarray | pd.Series, weight: np.ndarray, classes: int = 2) -> list[float]:
-    """The weight of each class by code: counts where no weights are declared."""
+    """The weight of each class, by code; the count of its rows where no weights are declared."""
     codes = np.asarray(y)
     return [weight[codes == code].sum().item() for code in range(classes)]
 
 
 def proportions(y: np.ndarray | pd.Series, weight: np.ndarray, classes: int = 2) -> np.ndarray:
-    """Each class's share of the total weight, by code; shape (classes,)."""
+    """The class proportions of the total weight, by code; shape (classes,)."""
     counts = np.array(totals(y, weight, classes), dtype=np.float64)
     return np.asarray(counts / counts.sum())
 
 
 def training(classes: Mapping[str, Any]) -> np.ndarray:
-    """The class proportions of the training rows, by code, from what `pipeline.table.split.count` gives."""
+    """The class proportions of the training rows, by code, from the counts of `pipeline.table.split.count`."""
     counts = np.array(list(classes.get("weight", classes)["train"].values()), dtype=np.float64)
     return np.asarray(counts / counts.sum())
 
 
 def shown(amount: float) -> float:
-    """A sum of weights as people read it: whole from 100 on, below it three digits; a count of rows as it is."""
+    """A sum of weights rounded to a whole number, or to three digits below 100; a count of rows as it is."""
     if not isinstance(amount, float):
         return amount
     rounded = round(amount) if amount >= 100 else float(f"{amount:.3g}")
@@ -80,10 +80,7 @@ def shown(amount: float) -> float:
 
 
 def sentence(table: Mapping[str, Any]) -> str | None:
-    """Which column figures are weighted by; None without one. `table` is what `ingest` wrote as schema.json."""
+    """A sentence on weighted figures; None without weights. `table` is the content of schema.json."""
     if "weight" not in table:
         return None
-    return (
-        f"Weighted by {table['weight']!r}: in every figure a row counts as many as it stands for, save numbers of "
-        "rows, and of positives among them."
-    )
+    return f"All figures are weighted by {table['weight']!r}, except counts of rows and of positives."

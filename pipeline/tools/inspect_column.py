@@ -11,23 +11,24 @@ from pipeline.table.conversions import ColumnError
 from pipeline.tools.histogram import bars
 from pipeline.tools.suspects import FEWEST, key_like, sentinels, single_column_auc, units
 
-# What is found, from the loudest to the least: what it is called, and what it means.
+# What may be found in a column, from the most to the least serious.
 FINDINGS = {
-    "leak": "tells the class almost alone: is it known before the outcome? If not, leave it out",
-    "id": "numbers or names the rows: a model learns nothing of it that holds for other rows",
-    "ahead": "far ahead of every other column alone: is it known before the outcome?",
-    "empty": "has no value at all",
-    "constant": "has one value in all rows but a few",
-    "units": "holds numbers written as text: write them plain",
-    "text": "holds numbers stored as text: read as numbers",
-    "zeros": "has zeros far below all other values: if they stand for missing, empty these cells",
-    "negative": "has one negative value, over and over: if it stands for missing, empty these cells",
-    "holes": "is missing in more than half of the rows",
+    "leak": "almost separates the classes on its own; leave it out unless it's known before the outcome",
+    "id": "identifies rows, so a model learns nothing that holds for new rows; leave it out",
+    "dominant": "predicts the class far better than any other column; make sure it's known before the outcome",
+    "empty": "has no values",
+    "constant": "has the same value in all rows, or in all but one or two",
+    "units": "has numbers with units, stored as text; remove the units",
+    "text": "has numbers stored as text; they are read as numbers",
+    "zeros": 'has zeros far below all other values; if they mean "missing", empty these cells',
+    "negative": 'has one negative value many times; if it means "missing", empty these cells',
+    "missing": "has no value in more than half of the rows",
     "levels": "has many levels",
-    "date": "is a date, and becomes days since 1970; to test on the latest rows: split=temporal data.time=NAME",
+    "date": "has dates, which become days since 1970; to test on the latest rows, use split=temporal data.time=NAME",
 }
-ALMOST = 0.98  # ROC AUC of a column that alone tells the class
-AHEAD = 0.8  # ROC AUC of a column that deserves a word, if no other comes near
+
+LEAK = 0.98  # ROC AUC of a single column that almost separates the classes
+DOMINANT = 0.8  # ROC AUC of a single column that may be too good to be true, if no other comes close
 MANY = 30  # levels
 
 
@@ -38,25 +39,25 @@ class Column:
     Attributes
     ----------
     kind
-        One of `columns.KINDS`; None where it has none.
+        One of `columns.KINDS`; None where it can't be used.
     missing, distinct
-        Counts of empty cells, and of different values.
-    alone
-        ROC AUC by which the column alone ranks the classes, in [0.5, 1], the best over the classes; None where that
-        says nothing.
+        Number of missing cells, and of different values.
+    auc
+        ROC AUC, in [0.5, 1], of ranking the rows by this column alone, for the class it ranks best; None where it
+        can't be computed.
     summary
-        In words: a range, or the commonest levels.
+        In words: a range, or the most frequent levels.
     findings
-        What is to be said of it, by the keys of `FINDINGS`.
+        What looks wrong, with details, by the keys of `FINDINGS`.
     bars
-        Label, and counts of all rows and of rows of the rarest class, from left to right.
+        Label, number of rows, and number of rows of the rarest class, from left to right.
     """
 
     name: str
     kind: str | None
     missing: int
     distinct: int
-    alone: float | None
+    auc: float | None
     summary: str
     findings: dict[str, str]
     bars: list[tuple[str, int, int]]
@@ -75,13 +76,13 @@ def describe(
     Parameters
     ----------
     values
-        Shape (n,), as its source has them.
+        Shape (n,), as read from the source.
     labels
-        Shape (n,): the classes; missing where there are none.
+        Shape (n,): the classes; missing where there is no target.
     rarest
         The class that the bars show.
     declared
-        What the column is, as `columns.typed` takes it.
+        The kind of the column, as `columns.typed` takes it.
     min_frequency
         As `inspect` takes it.
     """
@@ -91,36 +92,49 @@ def describe(
         kind = columns.kind(typed) if missing < len(values) else None
     except ColumnError:
         typed, kind = values.map(str, na_action="ignore").astype("str"), None
-    shown = bars(typed, (labels == rarest).to_numpy())
-    summary = _summary(typed, kind)
-    alone = single_column_auc(typed, labels) if kind else None
-    findings: dict[str, str] = {}
+    auc = single_column_auc(typed, labels) if kind else None
+    findings = _findings(values, typed, kind, auc, min_frequency=min_frequency or 0)
+    return Column(
+        name=str(values.name),
+        kind=kind,
+        missing=missing,
+        distinct=distinct,
+        auc=auc,
+        summary=_summary(typed, kind),
+        findings={key: findings[key] for key in FINDINGS if key in findings},
+        bars=bars(typed, (labels == rarest).to_numpy()),
+    )
+
+
+def _findings(
+    values: pd.Series, typed: pd.Series, kind: str | None, auc: float | None, *, min_frequency: float
+) -> dict[str, str]:
+    missing, distinct = int(values.isna().sum()), int(values.nunique())
     if missing == len(values):
-        findings["empty"] = ""
-    elif (common := int(values.value_counts().iloc[0])) >= len(values) - 2 and missing == 0 and len(values) > FEWEST:
-        findings["constant"] = cell(values.mode()[0]) + (
-            f", in all rows but {len(values) - common}" if common < len(values) else ""
-        )
+        return {"empty": ""}
+    found: dict[str, str] = {}
+    if (common := int(values.value_counts().iloc[0])) >= len(values) - 2 and missing == 0 and len(values) > FEWEST:
+        others = f" in all rows but {len(values) - common}" if common < len(values) else ""
+        found["constant"] = f"{cell(values.mode()[0])}{others}"
     elif key := key_like(values, typed, kind):
-        findings["id"] = key + (f", ROC AUC {alone:.2f}" if alone and alone >= AHEAD else "")
-    if kind in (None, "categorical") and missing < len(values) and (unit := units(typed)):
-        findings["units"] = unit
-    if alone is not None and alone >= ALMOST and "id" not in findings:
-        findings["leak"] = f"ROC AUC {floor_percent(alone)}"
+        found["id"] = key + (f", ROC AUC {auc:.2f}" if auc and auc >= DOMINANT else "")
+    if kind in (None, "categorical") and (unit := units(typed)):
+        found["units"] = unit
+    if auc is not None and auc >= LEAK and "id" not in found:
+        found["leak"] = f"ROC AUC {floor_percent(auc)}"
     if kind == "numeric" and isinstance(values.dtype, pd.StringDtype):
-        findings["text"] = f"such as {cell(values.dropna().iloc[0])}"
-    if kind == "numeric" and "constant" not in findings:
-        findings |= sentinels(typed)
-    if missing > len(values) / 2 and "empty" not in findings:
-        findings["holes"] = share_of(missing, len(values))
+        found["text"] = f"such as {cell(values.dropna().iloc[0])}"
+    if kind == "numeric" and "constant" not in found:
+        found |= sentinels(typed)
+    if missing > len(values) / 2:
+        found["missing"] = share_of(missing, len(values))
     if kind == "categorical" and distinct > MANY:
-        kept = int((typed.value_counts(normalize=True) >= (min_frequency or 0)).sum())
-        merged = f", of which {distinct - kept:,} are rare and merged" if kept < distinct else ""
-        findings["levels"] = f"{distinct:,}{merged}"
+        kept = int((typed.value_counts(normalize=True) >= min_frequency).sum())
+        merged = f", {distinct - kept:,} of them rare and merged" if kept < distinct else ""
+        found["levels"] = f"{distinct:,} levels{merged}"
     if kind == "date":
-        findings["date"] = summary
-    order = [key for key in FINDINGS if key in findings]
-    return Column(str(values.name), kind, missing, distinct, alone, summary, {k: findings[k] for k in order}, shown)
+        found["date"] = _summary(typed, kind)
+    return found
 
 
 def _summary(typed: pd.Series, kind: str | None) -> str:
@@ -128,13 +142,12 @@ def _summary(typed: pd.Series, kind: str | None) -> str:
     if cells.empty:
         return "no values"
     if kind in ("numeric", "integer"):
-        low, high = (cells.quantile(share, interpolation="nearest") for share in (0.25, 0.75))
-        return f"{cells.min():g} to {cells.max():g}, half of them {low:g} to {high:g}"
+        low, high = (cells.quantile(quarter, interpolation="nearest") for quarter in (0.25, 0.75))
+        return f"{cells.min():g} to {cells.max():g}, middle half {low:g} to {high:g}"
     if kind == "date":
         first, last = (str(cell)[:10] for cell in (cells.min(), cells.max()))  # strftime fails beyond year 9999
         return f"{first} to {last}"
     counts = cells.astype(str).value_counts()
     rest = f" and {len(counts) - 3:,} more" if len(counts) > 3 else ""
-    return (
-        ", ".join(f"{level[:24]} {100 * count / len(cells):.0f} %" for level, count in counts.iloc[:3].items()) + rest
-    )
+    shown = (f"{level[:24]} {100 * count / len(cells):.0f}%" for level, count in counts.iloc[:3].items())
+    return ", ".join(shown) + rest

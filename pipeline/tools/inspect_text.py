@@ -1,140 +1,163 @@
-"""An inspection in words, for the terminal and the page."""
+"""Puts an inspection into words, for the terminal and the page."""
 
 import textwrap
 from collections.abc import Sequence
 
-from pipeline.formatting import cell, floor_percent, percent_of
+from pipeline.formatting import cell, counted, floor_percent, listed, percent_of
 from pipeline.report.page import render_inspection
 from pipeline.table import columns
 from pipeline.tools.inspect_column import FINDINGS, Column
 from pipeline.tools.inspection import Inspection
 from pipeline.tools.suspects import CLASSES
 
-KNOWN_AFTER = 0.995  # from here the ready command leaves it out
-SHOWN = 6  # names on a line
-LINES = 12  # columns in the terminal
-TOLD = 6  # refusals in the terminal
-CARDS = 300  # columns drawn on the page
-WIDTH = 112  # letters of a line in the terminal
+CERTAIN_LEAK = 0.995  # ROC AUC of a single column from which the proposed command leaves it out
+NAMES = 6  # on a line
+COLUMNS = 12  # in the terminal
+ERRORS = 6  # in the terminal
+CARDS = 300  # columns on the page
+WIDTH = 112  # characters of a line in the terminal
+UNUSABLE = "unusable"  # the kind of a column that has none
 
-LOUD = ("leak", "id")
+SERIOUS = ("leak", "id")
 
 
-def useless(one: Column) -> bool:
-    """Whether a column is best left out before anything else is known of it."""
-    told = (one.alone or 0) >= KNOWN_AFTER
-    return one.kind is None or told or not {"id", "empty", "constant"}.isdisjoint(one.findings)
+def should_drop(one: Column) -> bool:
+    """Whether the proposed command leaves this column out."""
+    leaks = (one.auc or 0) >= CERTAIN_LEAK
+    return one.kind is None or leaks or not {"id", "empty", "constant"}.isdisjoint(one.findings)
 
 
 def findings(found: Inspection) -> dict[str, list[str]]:
-    """The columns of which there is something to say, with the details, by the keys of `FINDINGS`."""
-    told = {key: [(c.name, c.findings[key]) for c in found.columns if key in c.findings] for key in FINDINGS}
+    """The columns with each finding, and its details, by the keys of `FINDINGS`."""
+    by_key = {key: [(c.name, c.findings[key]) for c in found.columns if key in c.findings] for key in FINDINGS}
     return {
-        key: [f"{name!r} ({detail})" if detail else repr(name) for name, detail in columns]
-        for key, columns in told.items()
-        if columns
+        key: [f"{name!r} ({detail})" if detail else repr(name) for name, detail in named]
+        for key, named in by_key.items()
+        if named
     }
 
 
 def facts(found: Inspection) -> dict[str, str]:
-    """Target, features, holes and duplicates in a line each."""
-    total = sum(count for _, count in found.classes)
-    said = {"target": "not known, and no column looks like one: choose among those below with data.target=NAME"}
-    if found.target is not None:
-        shown = [f"{label!r} ({count:,}, {100 * count / total:.3g} %)" for label, count in found.classes[:SHOWN]]
-        more = len(found.classes) - len(shown)
-        classes = f"{', '.join(shown)}{f' and {more:,} more' if more else ''}"
-        if len(found.classes) > CLASSES:
-            some = ", ".join(cell(label) for label, _ in found.classes[:3])
-            classes = f"{len(found.classes):,} different values, such as {some}: too many for classes"
-        said["target"] = f"{found.target!r}: {classes}"
-        if found.guessed:
-            said["target"] = f"not known; likely {said['target']}"
+    """A line each on target, imbalance, features, missing values and duplicates."""
+    lines = {"target": _target(found)}
     if 2 <= len(found.classes) <= CLASSES:
-        counts = [count for _, count in found.classes]
-        rarest = dict(found.classes)[found.positive]
-        said["imbalance"] = f"{counts[0] / counts[-1]:.3g} to 1; " + (
-            f"{found.positive!r} is the positive class"
-            if len(counts) == 2
-            else f"{len(counts)} classes, the rarest of {_count(rarest, 'row')}"
-        )
+        lines["imbalance"] = _imbalance(found)
     kinds: dict[str, list[str]] = {}
     for one in found.columns:
-        kinds.setdefault(one.kind or "unclear", []).append(one.name)
-    said["features"] = "; ".join(
-        f"{len(kinds[kind]):,} {kind}{f' ({_some(kinds[kind])})' if len(kinds) > 1 else ''}"
-        for kind in (*columns.KINDS, "unclear")
+        kinds.setdefault(one.kind or UNUSABLE, []).append(one.name)
+    features = "; ".join(
+        f"{len(kinds[kind]):,} {kind}{f' ({listed(kinds[kind], NAMES)})' if len(kinds) > 1 else ''}"
+        for kind in (*columns.KINDS, UNUSABLE)
         if kind in kinds
     )
-    said["features"] = said["features"] or "none"
-    holes = sorted((c for c in found.columns if c.missing), key=lambda c: -c.missing)
-    cells = found.rows * len(found.columns)
-    said["missing"] = "none"
-    if holes:
-        worst = ", ".join(f"{c.name!r} {percent_of(c.missing, found.rows)}" for c in holes[:SHOWN])
-        empty = f"{sum(c.missing for c in holes):,} of {cells:,} cells, in {_count(len(holes), 'column')}"
-        said["missing"] = f"{empty}: {worst}{' …' if len(holes) > SHOWN else ''}"
-    said["duplicates"] = "none"
+    duplicates = "none"
     if found.repeated:
-        said["duplicates"] = f"{found.repeated:,} of {found.rows:,} rows repeat another's features" + (
-            f"; {found.conflicting:,} have the features of a row of another class" if found.conflicting else ""
-        )
-    return said
+        duplicates = f"{found.repeated:,} of {found.rows:,} rows repeat the features of an earlier row"
+    if found.conflicting:
+        duplicates += f"; {found.conflicting:,} rows have the features of a row in another class"
+    return {**lines, "features": features or "none", "missing": _missing(found), "duplicates": duplicates}
 
 
-def _some(names: Sequence[str]) -> str:
-    rest = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {rest:,} more" if rest > 0 else "")
+def _target(found: Inspection) -> str:
+    if found.target is None:
+        return "unknown, and no column looks like one; choose one of the columns below with data.target=COLUMN"
+    total = sum(count for _, count in found.classes)
+    classes = listed(
+        [f"{label!r} ({counted(count, 'row')}, {100 * count / total:.3g}%)" for label, count in found.classes], NAMES
+    )
+    if len(found.classes) > CLASSES:
+        some = ", ".join(cell(label) for label, _ in found.classes[:3])
+        classes = f"{len(found.classes):,} different values, such as {some}, which is too many for classes"
+    return f"{'not given; probably ' if found.guessed else ''}{found.target!r}: {classes}"
 
 
-def lines(found: Inspection, refused: Sequence[str], *, name: str) -> list[str]:
-    """What the terminal shows of the table `name`: one screen; `refused` is what ingest says."""
-    said = [f"{name}: {_count(found.rows, 'row')}, {_count(len(found.columns), 'feature')}"]
-    said += [_wrapped(label, text) for label, text in facts(found).items()]
+def _imbalance(found: Inspection) -> str:
+    counts = [count for _, count in found.classes]
+    ratio = f"{counts[0] / counts[-1]:.3g} to 1"
+    if len(counts) == 2:
+        return f"{ratio}; the positive class is {found.positive!r}"
+    return f"{ratio}; the rarest of {len(counts)} classes has {counted(dict(found.classes)[found.positive], 'row')}"
+
+
+def _missing(found: Inspection) -> str:
+    incomplete = sorted((c for c in found.columns if c.missing), key=lambda c: -c.missing)
+    if not incomplete:
+        return "none"
+    cells, missing = found.rows * len(found.columns), sum(c.missing for c in incomplete)
+    worst = listed([f"{c.name!r} ({percent_of(c.missing, found.rows)})" for c in incomplete], NAMES)
+    return f"{missing:,} of {cells:,} cells, in {counted(len(incomplete), 'column')}: {worst}"
+
+
+def lines(found: Inspection, problems: Sequence[str], *, name: str) -> list[str]:
+    """What the terminal shows: one screen.
+
+    Parameters
+    ----------
+    found
+        The inspection.
+    problems
+        The errors that stop a run on this table.
+    name
+        Name of the table.
+    """
+    shown = [f"{name}: {counted(found.rows, 'row')}, {counted(len(found.columns), 'feature')}"]
+    shown += [_wrapped(label, text) for label, text in facts(found).items()]
     if found.guessed:
-        shown = [f"{c.name!r}: {c.kind or 'unclear'}, {c.summary}" for c in found.columns[:LINES]]
-        said += ["", *(_wrapped("columns" if not place else "", text) for place, text in enumerate(shown))]
-        rest = len(found.columns) - LINES
-        said += [_wrapped("", f"and {rest:,} more, on the page")] if rest > 0 else []
-    told = findings(found)
-    said += [""] if told else []
-    for key, named in told.items():
-        said.append(_wrapped(f"! {key}" if key in LOUD else f"  {key}", FINDINGS[key]))
-        rest = len(named) - SHOWN
-        said.append(_wrapped("", "; ".join(named[:SHOWN]) + (f"; and {rest:,} more" if rest > 0 else "")))
-    if refused:
-        said += ["", "a run would stop with"]
-        said += [f"error: {problem}" for problem in refused[:TOLD]]
-        rest = len(refused) - TOLD
-        said += [f"error: and {rest:,} more, on the page"] if rest > 0 else []
-    return said
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' * (number != 1)}"
+        summaries = [f"{c.name!r}: {c.kind or UNUSABLE}, {c.summary}" for c in found.columns[:COLUMNS]]
+        shown += ["", *(_wrapped("columns" if not place else "", text) for place, text in enumerate(summaries))]
+        rest = len(found.columns) - COLUMNS
+        shown += [_wrapped("", f"and {rest:,} more on the page")] if rest > 0 else []
+    by_key = findings(found)
+    shown += [""] if by_key else []
+    for key, named in by_key.items():
+        shown.append(_wrapped(f"! {key}" if key in SERIOUS else f"  {key}", FINDINGS[key]))
+        rest = len(named) - NAMES
+        shown.append(_wrapped("", "; ".join(named[:NAMES]) + (f"; and {rest:,} more" if rest > 0 else "")))
+    if problems:
+        shown += ["", "a run would stop with these errors:"]
+        shown += [f"error: {problem}" for problem in problems[:ERRORS]]
+        rest = len(problems) - ERRORS
+        shown += [f"error: and {rest:,} more on the page"] if rest > 0 else []
+    return shown
 
 
 def _wrapped(label: str, text: str) -> str:
     return textwrap.fill(text, WIDTH, initial_indent=f"{label:<12}", subsequent_indent=" " * 12, break_long_words=False)
 
 
-def page(found: Inspection, refused: Sequence[str], *, name: str, command: str) -> str:
-    """The page as HTML: all that was found, and each column with its bars, those with findings first."""
+def next_step(*, drops: bool, fails: bool) -> str:
+    """What to do with the proposed command, which `drops` columns, and still `fails`."""
+    step = "fix the errors above, then run this command" if fails else "run this command"
+    return f"{step}; it leaves out ids, leaks, and unusable, empty or constant columns" if drops else step
+
+
+def page(found: Inspection, problems: Sequence[str], *, name: str, step: str, command: str) -> str:
+    """The page as HTML: everything that was found, and a histogram of each column, those with findings first.
+
+    Parameters
+    ----------
+    found, problems, name
+        As `lines` takes them.
+    step
+        See `next_step`.
+    command
+        The command line to run next.
+    """
     ordered = sorted(found.columns, key=lambda c: list(FINDINGS).index(next(iter(c.findings))) if c.findings else 99)
     return render_inspection(
         {
             "name": name,
-            "size": f"{_count(found.rows, 'row')}, {_count(len(found.columns), 'feature')}",
+            "size": f"{counted(found.rows, 'row')}, {counted(len(found.columns), 'feature')}",
             "facts": facts(found),
             "findings": {key: (FINDINGS[key], named) for key, named in findings(found).items()},
-            "loud": LOUD,
-            "refused": refused,
+            "serious": SERIOUS,
+            "problems": problems,
             "shown_class": None if len(found.classes) > CLASSES else found.positive,
             "target": found.target,
             "columns": [
                 {
                     "name": one.name,
-                    "kind": one.kind or "unclear",
+                    "kind": one.kind or UNUSABLE,
                     "facts": _card(one, found.rows),
                     "findings": [f"{key}: {detail}" if detail else key for key, detail in one.findings.items()],
                     "bars": one.bars,
@@ -142,12 +165,13 @@ def page(found: Inspection, refused: Sequence[str], *, name: str, command: str) 
                 for one in ordered[:CARDS]
             ],
             "left_out": max(len(ordered) - CARDS, 0),
+            "step": step,
             "command": command,
         }
     )
 
 
 def _card(one: Column, rows: int) -> str:
-    holes = f"{percent_of(one.missing, rows)} missing" if one.missing else ""
-    alone = f"alone: ROC AUC {floor_percent(one.alone)}" if one.alone is not None else ""
-    return "; ".join(word for word in (one.summary, f"{one.distinct:,} different", holes, alone) if word)
+    missing = f"{percent_of(one.missing, rows)} missing" if one.missing else ""
+    auc = f"ROC AUC {floor_percent(one.auc)} on its own" if one.auc is not None else ""
+    return "; ".join(word for word in (one.summary, counted(one.distinct, "distinct value"), missing, auc) if word)

@@ -1,4 +1,4 @@
-"""What a table holds: a summary of each column, and what is wrong with it."""
+"""Inspects a table: its target, its classes, its duplicates, and each of its columns."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -8,31 +8,32 @@ import pandas as pd
 
 from pipeline.formatting import floor_percent, plain
 from pipeline.table.target import label_of, rarest_label
-from pipeline.tools.inspect_column import AHEAD, Column, describe
+from pipeline.tools.inspect_column import DOMINANT, Column, describe
 from pipeline.tools.suspects import CLASSES
 
-NEAR = 1.5  # that is, its distance from 0.5 is so many times the next one's
+AHEAD = 1.5  # a dominant column's AUC is at least so many times as far from 0.5 as the next one's
 TARGETS = ("target", "class", "label", "y", "outcome", "response", "default", "churn", "fraud", "buy", "bought")
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """What there is to say of a table.
+    """What a table holds.
 
     Attributes
     ----------
     rows
-        Their number.
+        Number of rows.
     target, guessed
-        The target, and whether it is only the likely one.
+        The target, and whether it was guessed.
     classes
-        Label and count, the commonest first; empty without a target.
+        Label and number of rows, the most frequent class first; empty without a target.
     positive
         The class of interest.
     repeated, conflicting
-        How many rows repeat another's features, and how many of these have features that also go with another class.
+        Number of rows that repeat the features of an earlier row, and of rows whose features also occur in another
+        class.
     columns
-        The features, in the table's order, without those that are left out.
+        The features, in the table's order, without dropped ones.
     """
 
     rows: int
@@ -54,18 +55,18 @@ def inspect(
     declared: Mapping[str, Any] | None = None,
     min_frequency: float | None = None,
 ) -> Inspection:
-    """What a table holds, of which nothing need be usable.
+    """What a table holds, whether or not it can be used.
 
     Parameters
     ----------
     source
-        As `pipeline.table.file.read_table` gives it.
+        As `pipeline.table.file.read_table` reads it.
     target
-        None, or a column that is not there: the likely one is taken.
+        The target column; it is guessed where this is None or not in the table.
     positive, drop, declared
         As `pipeline.table.ingest.ingest` takes them.
     min_frequency
-        Share of the rows below which levels are merged.
+        Fraction of the rows below which levels are merged.
     """
     guessed = target not in source
     name = likely_target(source.drop(columns=[c for c in drop if c in source])) if guessed else target
@@ -75,7 +76,7 @@ def inspect(
     if rarest is None and len(counts):
         rarest = rarest_label(counts)
     features = source.drop(columns=[c for c in {*drop, name} if c in source])
-    found = [
+    columns = [
         describe(features[c], labels, rarest, (declared or {}).get(c), min_frequency=min_frequency) for c in features
     ]
     return Inspection(
@@ -85,12 +86,12 @@ def inspect(
         classes=[(plain(label), int(count)) for label, count in counts.items()],
         positive=plain(rarest),
         **_duplicates(features, labels),
-        columns=_ahead(found),
+        columns=_with_dominant(columns),
     )
 
 
 def likely_target(table: pd.DataFrame) -> str | None:
-    """The column that looks most like a target: by its name, two values, standing last; None if none has classes."""
+    """The column most likely to be the target, by its name, its place, and two values; None if none has classes."""
 
     def likely(place: int) -> tuple[bool, bool, bool, bool, int]:
         name, last = str(table.columns[place]).lower(), place == table.shape[1] - 1
@@ -102,23 +103,23 @@ def likely_target(table: pd.DataFrame) -> str | None:
     return str(table.columns[max(places, key=likely)]) if places else None
 
 
-def _ahead(found: list[Column]) -> list[Column]:
-    """The columns, with a word to the one that is far ahead of the others."""
-    ranked = sorted((c for c in found if c.alone is not None and "id" not in c.findings), key=lambda c: -(c.alone or 0))
+def _with_dominant(columns: list[Column]) -> list[Column]:
+    """The columns; one that predicts the class far better than all others has the finding `dominant`."""
+    ranked = sorted((c for c in columns if c.auc is not None and "id" not in c.findings), key=lambda c: -(c.auc or 0))
     if len(ranked) < 2 or "leak" in ranked[0].findings:
-        return found
-    first, next_ = ranked[0], ranked[1]
-    assert first.alone is not None
-    assert next_.alone is not None
-    if first.alone < AHEAD or first.alone - 0.5 < NEAR * (next_.alone - 0.5):
-        return found
-    word = f"ROC AUC {floor_percent(first.alone)}, the next is {next_.name!r} with {floor_percent(next_.alone)}"
-    told = replace(first, findings={"ahead": word, **first.findings})
-    return [told if one is first else one for one in found]
+        return columns
+    first, second = ranked[0], ranked[1]
+    assert first.auc is not None
+    assert second.auc is not None
+    if first.auc < DOMINANT or first.auc - 0.5 < AHEAD * (second.auc - 0.5):
+        return columns
+    detail = f"ROC AUC {floor_percent(first.auc)}, next best is {second.name!r} with {floor_percent(second.auc)}"
+    dominant = replace(first, findings={"dominant": detail, **first.findings})
+    return [dominant if one is first else one for one in columns]
 
 
 def _duplicates(features: pd.DataFrame, labels: pd.Series) -> dict[str, int]:
-    """How many rows repeat another's features, and how many of these also go with another class."""
+    """The counts `repeated` and `conflicting`; see `Inspection`."""
     if features.empty:
         return {"repeated": 0, "conflicting": 0}
     repeated = features.duplicated(keep=False)

@@ -10,37 +10,37 @@ from pipeline.formatting import cell, share_of
 from pipeline.table import columns
 from pipeline.table.cells import DECIMAL_COMMA, NUMBER, THOUSANDS
 
-FEWEST = 5  # rows of a class by which a column is judged
-CLASSES = 20  # so many are classes; more are numbers
-UNITS = 3  # that the numbers of one column may have
-APART = 5  # steps between neighbouring values that part zero from the rest
+FEWEST = 5  # rows of a class that an AUC needs
+CLASSES = 20  # most classes that a target may have
+UNITS = 3  # most different units in one column
+APART = 5  # zeros are suspicious if the next value is so many typical steps away
 
 
 def single_column_auc(typed: pd.Series, labels: pd.Series) -> float | None:
-    """How well the column alone ranks a class against the rest, the best over the classes; None where it has no say.
+    """ROC AUC of ranking rows by this column alone, for the class that it ranks best; None where it can't be computed.
 
-    Numbers, dates, truth values and ordered levels by themselves, other levels by the classes' shares among the other
-    rows of the level (out of fold); and holes by being holes.
+    Numbers, dates, booleans and ordered levels rank by their value; other levels by the class's frequency among rows of
+    that level in other folds. Missing values rank by being missing.
     """
     from sklearn.metrics import roc_auc_score
 
-    there = labels.notna().to_numpy()
+    labeled = labels.notna().to_numpy()
     counts = labels.value_counts()
-    judged = [label for label, count in counts.items() if FEWEST <= count <= there.sum() - FEWEST]
-    if not 2 <= len(counts) <= CLASSES or not judged:
+    classes = [label for label, count in counts.items() if FEWEST <= count <= labeled.sum() - FEWEST]
+    if not 2 <= len(counts) <= CLASSES or not classes:
         return None
-    judged = judged[-1:] if len(counts) == 2 else judged
-    truth = [(labels == label).to_numpy()[there] for label in judged]
-    typed = typed[there]
-    holes = typed.isna().to_numpy()
-    scores = [(one, holes.astype(float)) for one in truth] if holes.any() else []
+    classes = classes[-1:] if len(counts) == 2 else classes
+    truth = [(labels == label).to_numpy()[labeled] for label in classes]
+    typed = typed[labeled]
+    missing = typed.isna().to_numpy()
+    scores = [(one, missing.astype(float)) for one in truth] if missing.any() else []
     if columns.kind(typed) == "categorical":
         scores += [(one, _out_of_fold(typed, one)) for one in truth]
     else:
         numbers = typed.cat.codes if columns.kind(typed) == "ordinal" else typed
         numbers = numbers.astype("int64") if columns.kind(typed) == "date" else numbers
-        numbers = numbers[~holes].to_numpy(dtype="float64")
-        scores += [(one[~holes], numbers) for one in truth]
+        numbers = numbers[~missing].to_numpy(dtype="float64")
+        scores += [(one[~missing], numbers) for one in truth]
     areas = [
         roc_auc_score(one, score)
         for one, score in scores
@@ -50,18 +50,18 @@ def single_column_auc(typed: pd.Series, labels: pd.Series) -> float | None:
 
 
 def _out_of_fold(levels: pd.Series, truth: np.ndarray) -> np.ndarray:
-    """The share of a class among the other folds' rows of the same level, drawn towards its share in the table."""
+    """The frequency of a class among rows of the same level in other folds, shrunk towards its overall frequency."""
     from sklearn.model_selection import StratifiedKFold
     from sklearn.preprocessing import TargetEncoder
 
     folds = StratifiedKFold(5, shuffle=True, random_state=0)
     shown = levels.astype(object).where(levels.notna(), "").to_numpy().reshape(-1, 1)
-    shares: np.ndarray = TargetEncoder(target_type="binary", cv=folds).fit_transform(shown, truth)[:, 0]
-    return shares
+    frequencies: np.ndarray = TargetEncoder(target_type="binary", cv=folds).fit_transform(shown, truth)[:, 0]
+    return frequencies
 
 
 def key_like(values: pd.Series, typed: pd.Series, kind: str | None) -> str | None:
-    """What shows that a column tells rows apart and nothing else; None if nothing does."""
+    """Why a column looks like a row id; None if it doesn't."""
     if len(values) < 2 * CLASSES or values.nunique() < len(values):
         return None
     if kind is None and not pd.api.types.is_numeric_dtype(values):
@@ -83,7 +83,7 @@ def _words(name: Any) -> list[str]:
 
 
 def units(text: pd.Series) -> str | None:
-    """What shows that a column of text is numbers with a unit, a currency or a sign; None if nothing does."""
+    """An example, if a column of text has numbers with a unit, a currency or a percent sign; else None."""
     cells = text.dropna().astype(str)
     number = rf"(?:{NUMBER}|{THOUSANDS}|{DECIMAL_COMMA})"
     parts = cells.str.extract(rf"^([^\w\s+-]?)\s?({number})\s?([^\d\s]{{0,4}})$")
@@ -95,7 +95,7 @@ def units(text: pd.Series) -> str | None:
 
 
 def sentinels(numbers: pd.Series) -> dict[str, str]:
-    """Zeros, or one negative number, that stand apart from all other values."""
+    """Zeros, or one negative number, far below all other values: they may stand for missing values."""
     cells = numbers.dropna().to_numpy()
     values = np.unique(cells)
     values = values[np.abs(values) <= columns.LARGEST]

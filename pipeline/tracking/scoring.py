@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from pipeline.errors import InputError, nearest
+from pipeline.errors import InputError, advise, nearest
 from pipeline.fit import encoding
 from pipeline.formatting import label_text
 from pipeline.measure import calibration
@@ -120,12 +120,12 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             try:
                 features[name] = columns.typed(column, declared)
             except ColumnError as error:
-                problems.append(f"column {name!r}: {error}: correct or empty these cells")
+                problems.append(f"{error.at(name)} Correct or empty these cells.")
                 continue
             if declared == "numeric":
                 features[name] = features[name].astype("float64")
-            if problem := columns.out_of_reach(features[name]):
-                problems.append(f"column {name!r}: {problem}")
+            if out_of_range := columns.out_of_range(features[name]):
+                problems.append(f"{out_of_range.at(name)} {advise(out_of_range.advice)}")
         if problems:
             raise InputError(problems)
         return pd.DataFrame(features)

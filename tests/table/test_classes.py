@@ -67,26 +67,26 @@ def test_numbers_are_merged_into_numbers_and_a_new_word_makes_words_of_all():
 
 def test_an_unknown_class_is_refused_with_the_nearest():
     problem = refusal(["van", "car", "bus", "van", "car", "bus"], merge={"vann": "car"})
-    assert problem == "data.classes: no row has the class 'vann'; nearest: 'van'"
+    assert problem == "data.classes: no row has the class 'vann'; did you mean 'van'?"
 
 
 @pytest.mark.parametrize(
-    ("labels", "said"),
+    ("labels", "words"),
     [
-        ([0.5, 1.25, 3.75, 2.5], ["numbers with decimals", "continuous", "regression"]),
-        ([*range(30), *[3] * 30], ["30 different numbers", "a quantity, as regression foretells", "data.classes"]),
+        ([0.5, 1.25, 3.75, 2.5], ["numbers with decimals", "A continuous target needs regression."]),
+        ([*range(30), *[3] * 30], ["30 different numbers", "A quantity needs regression.", "data.classes"]),
         (
             ["a", "b", "a;b", "a", "b", "a;b"],
-            ["cells that list several, such as 'a;b'", "multi-label", "{'a;b': both}"],
+            ["cells that list several, such as 'a;b'", "Multi-label", "-S 'data.classes={\"a;b\": both}'"],
         ),
-        (["a", "b", "a, b", "a", "b"], ["multi-label"]),
-        (["a", "a", "b", "b", "c"], ["two rows or more of each class", "one of 'c'", "data.classes={c: OTHER}"]),
+        (["a", "b", "a, b", "a", "b"], ["Multi-label"]),
+        (["a", "a", "b", "b", "c"], ["at least two rows of each class", "one row of 'c'", "data.classes={c: OTHER}"]),
     ],
 )
-def test_targets_that_are_no_classes_are_refused_by_name(labels, said):
+def test_targets_without_classes_are_refused_by_name(labels, words):
     problem = refusal(labels)
     assert problem.startswith("target 'kind': expected")
-    assert all(part in problem for part in said), problem
+    assert all(part in problem for part in words), problem
 
 
 def test_what_is_multi_label_by_its_looks_can_be_called_a_class():

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.table.columns import categorical, declaration, kind, out_of_reach, typed
+from pipeline.table.columns import categorical, declaration, kind, out_of_range, typed
 from pipeline.table.conversions import ColumnError
 
 
@@ -43,7 +43,7 @@ def day(text):
         (column(*["2", "3", "4", "5more"] * 3), "categorical", ["2", "3", "4", "5more"] * 3),
     ],
 )
-def test_values_tell_what_a_column_is(values, expected, found):
+def test_values_show_what_a_column_is(values, expected, found):
     done = typed(values)
     assert kind(done) == expected
     assert [None if pd.isna(value) else value for value in done] == found
@@ -104,33 +104,33 @@ def test_a_date_that_could_be_read_in_two_ways_is_read_by_its_declared_format():
 
 @pytest.mark.parametrize("number", [np.inf, -np.inf, 1e101])
 def test_numbers_that_no_computation_survives_are_found_by_line(number):
-    assert "in line 3" in out_of_reach(column(1.0, number))
-    assert out_of_reach(column(1.0, None, 1e99)) is None
-    assert out_of_reach(column("inf")) is None
+    assert out_of_range(column(1.0, number)).at("x").startswith("column 'x', line 3: expected ")
+    assert out_of_range(column(1.0, None, 1e99)) is None
+    assert out_of_range(column("inf")) is None
 
 
 @pytest.mark.parametrize(
     ("values", "declared", "message"),
     [
-        (column("1", "tall", "3"), None, "expected numbers, found 'tall' in line 3"),
-        (column(*["1"] * 99, "?"), None, "expected numbers, found '?' in line 101"),
-        (column("2020-01-01", "2020-01-02", "soon"), None, "expected dates, found 'soon' in line 4"),
-        (column("01/02/2020"), None, "every cell is a date as %d/%m/%Y and as %m/%d/%Y, such as '01/02/2020'"),
-        (column(*"abcdefghijkka"), None, "11 different values in 13 cells, such as 'a': ids or free text"),
-        (column(None, None), None, "expected values, found none at all"),
-        (column(" ", ""), None, "expected values, found none at all"),
-        (column("S", "XL"), ["S", "M"], "expected one of 'S', 'M', found 'XL' in line 3"),
-        (column("S", "M"), ["S", "S"], "expected different levels in order, two or more"),
-        (column(1.0, 2.5), "integer", "expected whole numbers, found 2.5 in line 3"),
-        (column(1.0, 2.0), "boolean", "expected true or false, yes or no, 1 or 0, found 2.0 in line 3"),
-        (column("S"), "ordinal", "found 'ordinal'"),
-        (column("S"), "nominal", "found 'nominal'"),
+        (column("1", "tall", "3"), None, ", line 3: expected numbers, found 'tall'."),
+        (column(*["1"] * 99, "?"), None, ", line 101: expected numbers, found '?'."),
+        (column("2020-01-01", "2020-01-02", "soon"), None, ", line 4: expected dates, found 'soon'."),
+        (column("01/02/2020"), None, ": every date fits both %d/%m/%Y and %m/%d/%Y, such as '01/02/2020'."),
+        (column(*"abcdefghijkka"), None, ": 11 different values in 13 cells, such as 'a', look like ids or free text"),
+        (column(None, None), None, ": every value is missing."),
+        (column(" ", ""), None, ": every value is missing."),
+        (column("S", "XL"), ["S", "M"], ", line 3: expected one of 'S', 'M', found 'XL'."),
+        (column("S", "M"), ["S", "S"], ": data.columns expects two or more different levels in order, found S, S."),
+        (column(1.0, 2.5), "integer", ", line 3: expected whole numbers, found 2.5."),
+        (column(1.0, 2.0), "boolean", ", line 3: expected true or false, yes or no, 1 or 0, found 2.0."),
+        (column("S"), "ordinal", "found 'ordinal'."),
+        (column("S"), "nominal", "found 'nominal'."),
     ],
 )
-def test_what_is_none_or_more_than_one_is_refused(values, declared, message):
+def test_values_that_fit_no_kind_or_more_than_one_are_refused(values, declared, message):
     with pytest.raises(ColumnError) as caught:
         typed(values, declared)
-    assert message in str(caught.value)
+    assert message in caught.value.at("x")
 
 
 def test_only_text_is_categorical():

@@ -57,7 +57,7 @@ def test_the_latest_rows_are_the_test_rows_and_equal_times_stay_together():
 
 def test_a_class_that_one_side_lacks_is_refused():
     table, _ = visits(rows=20)
-    with pytest.raises(InputError, match="cannot both have one"):
+    with pytest.raises(InputError, match="can't both have one"):
         split.split(table, target="buy", test_size=0.3, seed=1, times=pd.Series(1 - table.buy), labels=[0, 1])
 
 
@@ -83,8 +83,10 @@ def test_a_group_that_is_missing_somewhere_and_a_time_that_is_none_are_refused()
     with pytest.raises(InputError) as refused:
         ingest.ingest(holes, target="sick", roles={"group": "patient", "time": "seen"})
     first, second = refused.value.problems
-    assert first == "data.group: column 'patient': expected a value in every row, found none in line 3"
-    assert second.startswith("data.time: column 'seen': expected numbers or dates")
+    assert (
+        first == "data.group: column 'patient', line 3: expected a value in every row, found none. Fill in these cells."
+    )
+    assert second.startswith("data.time: column 'seen', lines 2, 3, 4 and 1 more: expected dates, found 'x', 'y', 'z'.")
 
 
 @pytest.mark.parametrize("by", ["group", "time"])

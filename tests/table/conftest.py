@@ -1,0 +1,54 @@
+import sqlite3
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from table_files import VISITS
+
+
+@pytest.fixture
+def written(tmp_path, monkeypatch):
+    """Writes a file with this content to the current folder, and gives its path."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(content, name="visits.csv"):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path.relative_to(tmp_path)
+
+    return write
+
+
+@pytest.fixture
+def database(tmp_path):
+    """The address of a database with three visits."""
+    with sqlite3.connect(tmp_path / "visits.db") as connection:
+        connection.execute("create table visits (id integer, time real, page text, mixed, buy integer)")
+        rows = [(2, 250.5, " home", 1, 1), (1, 120, "", "x", 0), (3, None, "shop", 2.5, 0)]
+        connection.executemany("insert into visits values (?, ?, ?, ?, ?)", rows)
+    connection.close()
+    return f"sqlite:///{tmp_path / 'visits.db'}"
+
+
+class Answers(BaseHTTPRequestHandler):
+    def do_GET(self):  # noqa: N802
+        self.server.asked.append(self.path)
+        self.send_response(404 if self.path == "/gone" else 200)
+        self.send_header("Content-Length", str(len(VISITS) + (100 if self.path == "/cut" else 0)))
+        self.end_headers()
+        self.wfile.write(VISITS.encode())
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def server():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        server.asked = []
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        server.url = f"http://127.0.0.1:{server.server_address[1]}"
+        yield server
+        server.shutdown()
+        thread.join()

@@ -1,0 +1,80 @@
+import numpy as np
+import pandas as pd
+from table_files import LEAVE, refusal, refused
+
+from pipeline.table.file import read_table
+
+
+def test_words_such_as_na_are_missing_in_numbers_and_values_in_text(written):
+    rows = ["1.5,NA,NA ,True", "?,none, ,NA", "NaN,,?,False", '"", x y ,4,', "None,null,N/A,True"]
+    table = read_table(written("a,b,c,d\n" + "\n".join(rows) + "\n"))
+    numbers = pd.DataFrame(
+        {
+            "a": [1.5, np.nan, np.nan, np.nan, np.nan],
+            "c": [np.nan, np.nan, np.nan, 4.0, np.nan],
+            "d": [1.0, np.nan, 0.0, np.nan, 1.0],
+        }
+    )
+    pd.testing.assert_frame_equal(table[["a", "c", "d"]], numbers)
+    pd.testing.assert_series_equal(table.b, pd.Series(["NA", "none", None, "x y", "null"], dtype="str", name="b"))
+
+
+def test_a_whole_number_beyond_64_bits_is_a_float(written):
+    table = read_table(written("id,code,buy\n99999999999999999999999,18446744073709551615,1\n,-1,0\n"))
+    assert table.code.tolist() == [18446744073709551615.0, -1.0]
+    assert table.id.iloc[0] == 1e23
+    table = read_table(written(f"id,buy\n{'9' * 400},1\n2,0\n"))
+    assert table.id.tolist() == [np.inf, 2.0]
+
+
+@refused(
+    (
+        "thousands separators",
+        'time,pages,buy\n567.5,2,0\n"1,234",3,1\n,3,1\n',
+        "v.csv",
+        [
+            "column 'time', line 3: expected a number, found '1,234'. The comma may mark decimals or "
+            f"thousands. Write decimal points, {LEAVE}"
+        ],
+    ),
+    (
+        "thousands separators and decimal commas",
+        'note;time;buy\n"a\n";1,5;2,5\n\nb;1.234,5;3\n',
+        "v.csv",
+        [
+            "column 'time', line 5: expected a number, found '1.234,5'. Other columns have decimal commas. "
+            f"Write all numbers the same way, {LEAVE}"
+        ],
+    ),
+    (
+        "decimal points and decimal commas",
+        'note;time;buy\n"a\n";3;2,5\n\nb;1.25;3\n',
+        "v.csv",
+        [
+            "column 'time', line 5: expected a number, found '1.25'. Other columns have decimal commas. "
+            f"Write all numbers the same way, {LEAVE}"
+        ],
+    ),
+    (
+        "decimals or thousands",
+        "time;buy\n1,234;0\n2,500;1\n",
+        "v.csv",
+        [
+            "column 'time', line 2: expected a number, found '1,234'. The comma may mark decimals or "
+            f"thousands. Write decimal points, {LEAVE}"
+        ],
+    ),
+    (
+        "quoted decimal commas, and apostrophes",
+        'time,price,buy\n"2,5",5\'000.50,0\n3,12,1\n',
+        "v.csv",
+        [
+            "column 'time', line 2: expected a number, found '2,5'. Write numbers with a decimal point and "
+            f"without thousands separators, {LEAVE}",
+            "column 'price', line 2: expected a number, found \"5'000.50\". Write numbers with a decimal point "
+            "and without thousands separators, or leave the column out with -S 'data.drop=[price]'.",
+        ],
+    ),
+)
+def test_numbers_in_another_notation_are_refused_by_line(written, content, name, problems):
+    assert refusal(written(content, name)) == [f"{name}: {problem}" for problem in problems]
