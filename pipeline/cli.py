@@ -193,7 +193,7 @@ def _run(words: list[str]) -> int:
     elif name == "--complete":
         print("\n".join(complete(" ".join(rest))))  # noqa: T201
     else:
-        raise InputError(f"rebalance has no command {name!r}; {nearest(name, COMMANDS)}. `rebalance --help` lists all")
+        raise InputError(f"rebalance has no command {name!r}; {nearest(name, COMMANDS)} `rebalance --help` lists all.")
     return 0
 
 
@@ -204,9 +204,9 @@ def _command(name: str, words: list[str]) -> int:
     given = vars(parser.parse_intermixed_args(words))
     if given.get("file") is None:  # a file may be anywhere
         refuse_other_folder()
-    if name in ("inspect", "configure"):
+    if name == "configure":
         sys.argv = [name, *words]
-        import_module({"inspect": "pipeline.tools.inspect", "configure": "pipeline.configure"}[name]).main()
+        import_module("pipeline.configure").main()
         return 0
     return int(import_module(f"pipeline.tools.{name}").run(**given))
 

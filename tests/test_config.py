@@ -53,10 +53,10 @@ def test_the_composition_of_conf_is_typed(raw):
     ("path", "value", "problem"),
     [
         # unknown keys
-        ("sed", 1, "sed is not a key; nearest: 'seed'"),
-        ("split.tset_size", 0.3, "split.tset_size is not a key; nearest: 'test_size'"),
-        ("data.simulation.n", 1, "data.simulation.n is not a key; there is: 'rows', 'prevalence', 'seed'"),
-        ("variants.smote.modle", {}, "variants.smote.modle is not a key; nearest: 'model', 'sampler'"),
+        ("sed", 1, "sed is not a key; did you mean 'seed'?"),
+        ("split.tset_size", 0.3, "split.tset_size is not a key; did you mean 'test_size'?"),
+        ("data.simulation.n", 1, "data.simulation.n is not a key; choose from 'rows', 'prevalence', 'seed'."),
+        ("variants.smote.modle", {}, "variants.smote.modle is not a key; did you mean 'model', 'sampler'?"),
         # wrong types
         ("seed", "many", "seed: expected a whole number from 0 to 4294967295, found 'many'"),
         ("seed", True, "seed: expected a whole number from 0 to 4294967295, found true"),
@@ -237,7 +237,7 @@ def test_a_sampler_is_built_with_its_arguments(raw):
 
 
 def test_an_unknown_variant_is_refused_with_the_nearest(raw):
-    with pytest.raises(InputError, match=r"params.yaml: variants.smot is not there; nearest: 'smote'"):
+    with pytest.raises(InputError, match=r"params.yaml: variants.smot is not there; did you mean 'smote'?"):
         config.variant(config.check(raw), "smot")
 
 
@@ -282,7 +282,8 @@ def test_nested_nodes_are_built_too():
         ),
         (
             {"_target_": "imblearn.over_sampling.SMOT"},
-            "variants.mine.sampler._target_: imblearn.over_sampling has no SMOT; nearest: 'SMOTE', 'SMOTEN', 'SMOTENC'",
+            "variants.mine.sampler._target_: imblearn.over_sampling has no SMOT; "
+            "did you mean 'SMOTE', 'SMOTEN', 'SMOTENC'?",
         ),
         (
             {"_target_": "SMOTE"},
@@ -291,7 +292,7 @@ def test_nested_nodes_are_built_too():
         ({}, "variants.mine.sampler._target_: expected the full name of a class, found None"),
         (
             {"_target_": "imblearn.over_sampling.SMOTE", "k_neighbours": 3},
-            "variants.mine.sampler.k_neighbours is not an argument of SMOTE; nearest: 'k_neighbors'",
+            "variants.mine.sampler.k_neighbours is not an argument of SMOTE; did you mean 'k_neighbors'?",
         ),
         (
             {

@@ -1,14 +1,12 @@
-import os
+import runpy
 import shlex
 import subprocess
 import sys
-from pathlib import Path
+import warnings
 
 import pytest
 
 from pipeline.errors import InputError, nearest, run
-
-ROOT = Path(__file__).parents[1]
 
 
 def test_nearest_gives_close_words_else_those_to_choose_from():
@@ -52,20 +50,24 @@ def test_a_bug_is_not_hidden():
 
 
 @pytest.fixture
-def command(project):
-    """Runs `python -m pipeline.STAGE` as DVC does, in a folder with these overrides; gives status, screen and files."""
+def command(project, monkeypatch, capsys):
+    """Runs `python -m MODULE` in this process, in a folder with these overrides; gives status, output and files."""
 
     def execute(overrides, *arguments, files=None):
         folder = project(*overrides)
         for name, content in (files or {}).items():
             (folder / name).write_text(content)
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
-        environment.pop("DVC_EXP_NAME", None)
-        done = subprocess.run(
-            [sys.executable, "-m", *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
-        )
+        module, *others = arguments
+        monkeypatch.setattr(sys, "argv", [f"{module.removeprefix('pipeline.')}.py", *others])
+        status = 0
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*found in sys.modules", RuntimeWarning)
+            try:
+                runpy.run_module(module, run_name="__main__")
+            except SystemExit as end:
+                status = end.code
         written = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-        return done, written - {"params.yaml", *(files or {})}
+        return status, capsys.readouterr(), written - {"params.yaml", *(files or {})}
 
     return execute
 
@@ -101,17 +103,17 @@ CSV = ["data=csv", "data.path=visits.csv", "data.target=buy"]
     ids=["missing target", "missing file", "broken YAML", "unknown variant", "no variant", "no earlier stage"],
 )
 def test_a_stage_with_bad_input_ends_with_status_2_one_line_and_no_file(command, overrides, arguments, files, line):
-    done, written = command(overrides, *arguments, files=files)
-    assert done.returncode == 2
-    assert done.stderr.startswith(line)
-    assert len(done.stderr.splitlines()) == 1
-    assert done.stdout == ""
+    status, shown, written = command(overrides, *arguments, files=files)
+    assert status == 2
+    assert shown.err.startswith(line)
+    assert len(shown.err.splitlines()) == 1
+    assert shown.out == ""
     assert written == set()
 
 
 def test_a_stage_with_good_input_ends_with_status_0(command):
-    done, written = command(CSV, "pipeline.ingest", files={"visits.csv": "time,buy\n1,0\n2,1\n3,0\n"})
-    assert (done.returncode, done.stderr) == (0, "")
+    status, shown, written = command(CSV, "pipeline.ingest", files={"visits.csv": "time,buy\n1,0\n2,1\n3,0\n"})
+    assert (status, shown.err) == (0, "")
     assert written == {f"data/ingest/{name}" for name in ("roles.parquet", "schema.json", "table.parquet")}
 
 

@@ -60,8 +60,7 @@ def ingest(
     target
         Name of the target column; spaces around its labels don't count.
     positive
-        Label of the class of interest, against all others. With None, it is the rarer of two classes, and more than two
-        classes stay apart.
+        Label of the class of interest, against all others; None is the rarer of two, and keeps more than two apart.
     merge
         What labels become, before anything else; see `pipeline.table.classes.merged`.
     drop
@@ -90,15 +89,14 @@ def ingest(
         label_problems = target_problems(labels, positive)
         if not features.empty:
             feature_problems += copies_of_target(features.loc[labels.index], labels, drop)
-    problems = [*label_problems, *feature_problems, *role_problems]
     if "weight" in roles and positive is None and labels.nunique() > 2:
-        problems.append(
+        role_problems.append(
             f"data.weight: expected two classes, found {labels.nunique():,}. Leave the weight out, or choose one class "
             "against the rest with data.positive."
         )
     if target in declared:
-        problems.append(f"data.columns: expected features, found the target {target!r}. Remove it there.")
-    if problems:
+        role_problems.append(f"data.columns: expected features, found the target {target!r}. Remove it there.")
+    if problems := [*label_problems, *feature_problems, *role_problems]:
         raise InputError(problems)
     if not integers:
         numbers = [name for name, column in features.items() if columns.kind(column) == "numeric"]

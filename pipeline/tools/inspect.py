@@ -1,6 +1,5 @@
 """Reports what a table holds before a model is trained: column kinds, problems, and features too good to be true."""
 
-import argparse
 import re
 import shlex
 from collections.abc import Sequence
@@ -10,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 from omegaconf import MISSING, OmegaConf
 
-from pipeline import config, errors
+from pipeline import config
 from pipeline.compose import CONF, compose
 from pipeline.config import Config, Data
 from pipeline.errors import InputError, set_param
@@ -167,14 +166,3 @@ def run(overrides: list[str]) -> int:
     say(f"\nhistograms of all columns: {PAGE}")
     say(f"\nnext, {step}:\n  {command}")
     return 0
-
-
-def main() -> None:
-    """Inspect the table that the command line names."""
-    parser = argparse.ArgumentParser(prog="rebalance inspect", description=__doc__)
-    parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE")
-    run(parser.parse_args().overrides)
-
-
-if __name__ == "__main__":
-    errors.run(main)

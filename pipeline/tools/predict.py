@@ -39,7 +39,7 @@ def load(name: str, schema: dict[str, Any]) -> Scorer:
     if not folder.is_dir():
         there = sorted(path.name for path in TRAIN.glob("*") if path.is_dir())
         raise InputError(
-            f"variant={name}: no such variant is trained here; {nearest(name, there)}. Name one of these, or run "
+            f"variant={name}: no such variant is trained here; {nearest(name, there)} Name one of these, or run "
             "`dvc repro`"
             if there
             else f"{TRAIN}: no model is trained here. Run `dvc repro` first"

@@ -262,7 +262,7 @@ def test_main_writes_rows_provenance_and_counts_and_no_test_row(project, stage):
 
 def test_main_of_an_unknown_variant_lists_those_there_are(project, stage):
     project()
-    with pytest.raises(InputError, match=r"params.yaml: variants.smoote is not there; nearest: 'smote'"):
+    with pytest.raises(InputError, match=r"params.yaml: variants.smoote is not there; did you mean 'smote'\?"):
         stage(resample_stage, "smoote")
     with pytest.raises(InputError, match="expected the name of one variant"):
         stage(resample_stage)

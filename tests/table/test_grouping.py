@@ -6,7 +6,6 @@ from sklearn.model_selection import StratifiedGroupKFold
 from pipeline import config
 from pipeline.config import Split
 from pipeline.errors import InputError
-from pipeline.fit import run, splits
 from pipeline.table import ingest, split
 from pipeline.table.grouping import together
 
@@ -36,7 +35,7 @@ def visits(rows=200, groups=50):
     return table.rename_axis("row_id"), pd.Series(random.integers(0, groups, rows))
 
 
-def test_no_group_stands_on_both_sides_and_about_the_asked_share_is_tested():
+def test_no_group_is_split_and_about_the_requested_fraction_is_tested():
     table, groups = visits()
     train, test = split.split(table, target="buy", test_size=0.3, seed=1, groups=groups, labels=[0, 1])
     assert not set(groups[train.index]) & set(groups[test.index])
@@ -55,7 +54,7 @@ def test_the_latest_rows_are_the_test_rows_and_equal_times_stay_together():
     assert list(train.index) == list(range(8, 20))
 
 
-def test_a_class_that_one_side_lacks_is_refused():
+def test_a_class_that_training_or_test_rows_lack_is_refused():
     table, _ = visits(rows=20)
     with pytest.raises(InputError, match="can't both have one"):
         split.split(table, target="buy", test_size=0.3, seed=1, times=pd.Series(1 - table.buy), labels=[0, 1])
@@ -71,14 +70,14 @@ SOURCE = pd.DataFrame(
 )
 
 
-def test_group_and_time_are_no_features():
+def test_group_and_time_are_not_features():
     table = ingest.ingest(SOURCE, target="sick", roles={"group": "patient", "time": "seen"})
     assert list(table.data.columns) == ["age", "sick"]
     assert table.roles.group.tolist() == ["a", "b", "a", "c"]
     assert table.roles.time.argsort().tolist() == [3, 1, 0, 2]
 
 
-def test_a_group_that_is_missing_somewhere_and_a_time_that_is_none_are_refused():
+def test_missing_groups_and_times_that_are_not_times_are_refused():
     holes = SOURCE.assign(patient=["a", None, "a", "c"], seen=["x", "y", "z", "x"])
     with pytest.raises(InputError) as refused:
         ingest.ingest(holes, target="sick", roles={"group": "patient", "time": "seen"})
@@ -87,35 +86,6 @@ def test_a_group_that_is_missing_somewhere_and_a_time_that_is_none_are_refused()
         first == "data.group: column 'patient', line 3: expected a value in every row, found none. Fill in these cells."
     )
     assert second.startswith("data.time: column 'seen', lines 2, 3, 4 and 1 more: expected dates, found 'x', 'y', 'z'.")
-
-
-@pytest.mark.parametrize("by", ["group", "time"])
-def test_a_whole_run_keeps_groups_together_and_time_in_order(project, by):
-    random = np.random.default_rng(2)
-    table = pd.DataFrame({"x": random.normal(size=400), "z": random.normal(size=400)})
-    table["who"], table["day"] = [f"p{number}" for number in random.integers(0, 80, 400)], random.permutation(400)
-    table["y"] = (table.x + random.normal(size=400) > 1.4).astype(int)
-    folder = project()
-    table.to_csv(folder / "t.csv", index=False)
-    choice = {"group": ["split=grouped", "data.group=who", "data.drop=[day]"]}
-    choice["time"] = ["split=temporal", "data.time=day", "data.drop=[who]"]
-    project("data=csv", "data.path=t.csv", "data.target=y", "evaluate.repeats=2", *choice[by])
-    params = config.load()
-    made = run.run(params, "smote")
-    seen, tested = made.out_of_fold, made.predictions.index
-    if by == "group":
-        who = table.who
-        assert not set(who[tested]) & set(who[seen.index.unique()])
-        assert seen.groupby([seen.repeat, who[seen.index].to_numpy()]).fold.nunique().max() == 1
-        assert made.folds.repeat.nunique() == 2
-    else:
-        day = table.day
-        assert day[tested].min() > day[seen.index].max()
-        assert [day[rows.index].min() for _, rows in seen.groupby("fold")] == sorted(
-            day[rows.index].min() for _, rows in seen.groupby("fold")
-        )
-        assert made.folds.repeat.nunique() == 1
-        assert (made.folds.positives >= splits.LEAST).all()
 
 
 @pytest.mark.parametrize(

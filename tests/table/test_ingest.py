@@ -89,9 +89,9 @@ def test_all_problems_are_listed_at_once():
         target="buy",
     )
     assert [problem.split(":")[0] for problem in problems] == [
-        "target 'buy'",
-        "column 'a'",
-        "column 'b'",
+        "target 'buy', line 3",
+        "column 'a', line 2",
+        "column 'b', line 2",
         "column 'synthetic'",
     ]
 

@@ -58,7 +58,7 @@ def test_a_copy_in_place_of_a_download_has_its_bytes(project, stage, server, tmp
     (tmp_path / "copy.csv").write_text(VISITS)
     stage(ingest_stage)
     (tmp_path / "copy.csv").write_text(VISITS.replace("120", "121"))
-    with pytest.raises(InputError, match=rf"^copy.csv: expected sha256 {DIGEST}, found .*: For your own table"):
+    with pytest.raises(InputError, match=rf"^copy.csv: expected sha256 {DIGEST}, found .*\. For your own table"):
         stage(ingest_stage)
     assert server.asked == []
 

@@ -14,13 +14,13 @@ def twenty_visits():
     return pd.DataFrame({"time": range(20), "buy": [1, 0, 0, 0, 0] * 4}, index=pd.RangeIndex(100, 120, name="row_id"))
 
 
-def test_every_row_stands_on_one_side_as_it_was(twenty_visits):
+def test_every_row_is_a_training_or_a_test_row_as_it_was(twenty_visits):
     train, test = split(twenty_visits, target="buy", test_size=0.25, seed=3, labels=[0, 1])
     pd.testing.assert_frame_equal(pd.concat([train, test]).sort_index(), twenty_visits)
     assert not set(train.index) & set(test.index)
 
 
-def test_class_shares_are_kept_on_both_sides(twenty_visits):
+def test_class_proportions_are_the_same_in_training_and_test_rows(twenty_visits):
     train, test = split(twenty_visits, target="buy", test_size=0.25, seed=3, labels=[0, 1])
     assert (train.buy.value_counts().to_dict(), test.buy.value_counts().to_dict()) == ({0: 12, 1: 3}, {0: 4, 1: 1})
 
@@ -40,16 +40,16 @@ def test_another_seed_sets_other_rows_aside(twenty_visits):
     assert sides[0] == sides[2] != sides[1]
 
 
-def test_a_class_too_small_for_both_sides_is_refused_with_its_count(twenty_visits):
+def test_a_class_too_small_for_training_and_test_rows_is_refused_with_its_count(twenty_visits):
     with pytest.raises(InputError) as caught:
         split(twenty_visits.iloc[:5], target="buy", test_size=0.3, seed=1, labels=[0, 1])
     assert str(caught.value) == (
-        "class 1 of 'buy' has 1 of 5 rows: at split.test_size=0.3 training and test rows cannot both have one: "
-        "collect more rows of it, or move split.test_size towards 0.5"
+        "class 1 of 'buy' has 1 of 5 rows. With split.test_size=0.3, training and test rows can't both have one. "
+        "Collect more rows of it, or move split.test_size closer to 0.5."
     )
 
 
-def test_both_classes_stand_on_both_sides_or_the_split_is_refused():
+def test_both_classes_are_in_training_and_test_rows_or_the_split_is_refused():
     refused = 0
     for positives in (1, 2, 3, 4):
         for negatives in (2, 5, 10, 17):

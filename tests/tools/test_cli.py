@@ -106,7 +106,8 @@ def test_help_is_shown_without_the_libraries_that_take_long_to_import():
 def test_python_can_run_the_module():
     ended = subprocess.run([sys.executable, "-m", "pipeline.cli", "plna"], cwd=ROOT, capture_output=True, text=True)
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert ended.stderr == "error: rebalance has no command 'plna'; nearest: 'plan'. `rebalance --help` lists all\n"
+    problem = "rebalance has no command 'plna'; did you mean 'plan'? `rebalance --help` lists all."
+    assert ended.stderr == f"error: {problem}\n"
 
 
 @pytest.mark.parametrize(
@@ -132,7 +133,7 @@ def test_a_command_is_given_what_was_typed_and_its_status_is_the_exit_status(typ
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["plna"], "rebalance has no command 'plna'; nearest: 'plan'. `rebalance --help` lists all"),
+        (["plna"], "rebalance has no command 'plna'; did you mean 'plan'? `rebalance --help` lists all."),
         (["--verson"], "rebalance has no command '--verson'"),
         (["evaluate"], "rebalance has no command 'evaluate'"),
         (
@@ -141,8 +142,8 @@ def test_a_command_is_given_what_was_typed_and_its_status_is_the_exit_status(typ
         ),
         (["publish", "--port", "x"], "argument --port: invalid int value: 'x': `rebalance publish --help` shows"),
         (["verdict", "a", "b"], "unrecognized arguments: b: `rebalance verdict --help` shows"),
-        (["--completion", "tcsh"], "--completion: expected a shell, found 'tcsh'; nearest: 'zsh', 'fish', 'bash'"),
-        (["--completion"], "--completion: expected a shell, found ''; there is: 'bash', 'zsh', 'fish'"),
+        (["--completion", "tcsh"], "--completion: expected a shell, found 'tcsh'; did you mean 'zsh', 'fish', 'bash'?"),
+        (["--completion"], "--completion: expected a shell, found ''; choose from 'bash', 'zsh', 'fish'."),
     ],
 )
 def test_what_cannot_be_run_is_refused_on_one_line(typed, given, words, message):

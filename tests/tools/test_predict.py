@@ -150,7 +150,7 @@ REFUSED = {
     "data.path=new.csv varian=none": "expected variant=..., data.path=..., to=..., found 'varian=none'",
     "new.csv": "found 'new.csv'",
     "data.path=": "found 'data.path='",
-    "data.path=new.csv variant=non": "variant=non: no such variant is trained here; nearest: 'none'",
+    "data.path=new.csv variant=non": "variant=non: no such variant is trained here; did you mean 'none'?",
     "data.path=gone.csv variant=none": "gone.csv: no such file",
     "data.path=new.csv variant=none to=new.csv": "expected another file than the table",
     "data.path=new.csv variant=none to=new.parquet": "one that ends in .csv",

@@ -113,9 +113,9 @@ def test_all_that_is_wrong_with_rows_is_told_at_once():
         chain().predict(bad)
     mend = "correct or empty these cells"
     assert caught.value.problems == [
-        "column 'time', which the model was trained with, is not there; nearest: 'Time'",
+        "column 'time', which the model was trained with, is not there; did you mean 'Time'?",
         f"column 'pages': expected whole numbers, found 1.5 in line 3: {mend}",
-        "column 'shop', which the model was trained with, is not there; there is: 'Time'",
+        "column 'shop', which the model was trained with, is not there; choose from 'Time'.",
         f"column 'size': expected one of 'S', 'M', 'L', found 'XL', 'XL', 'XL' in lines 3, 5, 7: {mend}",
         "column 'seen': expected dates as in %d/%m/%Y, found '1970-01-31', '1970-01-31', '1970-01-31' in lines 2, 3, 4 "
         f"and 3 more: {mend}",
