@@ -23,7 +23,7 @@ $(VENV)/installed $(RAY_VENV)/installed: pyproject.toml
 	  read -r python version <<< "$$($$each -c '$(ABOUT_PYTHON)' 2>/dev/null)" || true; \
 	  [ -z "$$python" ] || break; \
 	done; \
-	[ -n "$$python" ] || { echo "error: none of $(PYTHON) is Python 3.11 or later here: install one, or make PYTHON=FILE" >&2; exit 2; }; \
+	[ -n "$$python" ] || { echo "error: expected Python 3.11 or later as one of $(PYTHON), found none: install one, or make PYTHON=FILE" >&2; exit 2; }; \
 	echo "setting up $(@D) with Python $$version ($$python) from $(LOCK): once, about three minutes, under one with uv"; \
 	uv="$$(command -v uv || true)"; \
 	case "$$uv" in "$(abspath $(@D))"/*) uv= ;; esac; \

@@ -204,7 +204,7 @@ def test_the_command_exits_with_what_it_found(params, monkeypatch, capsys, found
     ("arguments", "problem"),
     [
         (["audit.null=0"], "conf/audit.yaml: audit.null: expected a whole number from 1, found 0"),
-        (["audit.null=many"], "conf/audit.yaml: audit.null: Value 'many' of type 'str' could not be converted"),
+        (["audit.null=many"], "conf/audit.yaml: audit.null: expected a whole number from 1, found 'many'"),
         (["+audit.nul=2"], "conf/audit.yaml: audit.nul is not a key; did you mean 'null'?"),
         (["data=csv"], "conf/audit.yaml: data.path must be given: rebalance audit data.path=..."),
     ],
