@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture
 def setup(tmp_path):
-    """Runs `make setup` where these Pythons, and no others, are on the path, and a uv that only writes down its words."""
+    """Runs `make setup` where these Pythons, and no others, are on the path, and a uv that notes its words."""
     shutil.copy(ROOT / "Makefile", tmp_path)
     for name in ("pyproject.toml", "requirements.lock"):
         (tmp_path / name).touch()
