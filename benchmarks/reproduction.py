@@ -137,7 +137,7 @@ def main() -> None:
 
 STORE = """
 from pipeline import config
-from pipeline.tracking import open_store
+from pipeline.tracking.store import open_store
 
 open_store(config.load().tracking)
 """
@@ -146,16 +146,20 @@ open_store(config.load().tracking)
 FOLDS = """
 import time
 
-from pipeline import config, folds
-from pipeline.files import SPLIT, read_table
+from pipeline import config
+from pipeline.files import INGEST, SPLIT, read_json, read_table
+from pipeline.fit import chains, folds
+from pipeline.measure.tasks import task_of
+from pipeline.table import weights
 
 params = config.load()
-training = read_table(SPLIT / "train.parquet")
-chains = [folds.chain(params, name) for name in params.variants]
+training, task = read_table(SPLIT / "train.parquet"), task_of(read_json(INGEST / "schema.json"))
+each = [chains.chain(params, name, task) for name in params.variants]
 settings = {"folds": params.evaluate.folds, "repeats": params.evaluate.repeats, "seed": params.seed}
 start = time.perf_counter()
-for chain in chains:
-    folds.out_of_fold(training, target=params.data.target, chain=chain, **settings)
+for chain in each:
+    how = {**settings, "weight": weights.ones(len(training))}
+    folds.out_of_fold(training, target=params.data.target, chain=chain, **how)
 print(time.perf_counter() - start)
 """
 

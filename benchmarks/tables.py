@@ -38,7 +38,7 @@ PAGE = REPORTS / "tables" / "index.html"
 INSPECTED = REPORTS / "inspect.html"
 ENDINGS = {
     "rebalance": "rebalance",
-    "keep": "keep the plain model",
+    "keep": "keep the baseline",
     "undecided": "undecided",
     "invalid": "no verdict",
     "refused": "refused",
@@ -257,7 +257,7 @@ def text(rows: Sequence[Row]) -> str:
 def render(rows: Sequence[Row], *, repeats: int | None, command: str) -> str:
     """The same as one page; `repeats` of the folds, None where conf/ says."""
     environment = Environment(
-        loader=FileSystemLoader([Path(__file__).parent, ROOT / "pipeline"]),
+        loader=FileSystemLoader([Path(__file__).parent, ROOT / "pipeline/report/templates"]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -52,14 +52,15 @@ from pipeline.judge import caveats
 from pipeline.judge.primary import COLUMNS
 from pipeline.judge.verdict import judge
 from pipeline.measure import evaluation, thresholds
-from pipeline.measure.metrics import threshold_free
+from pipeline.measure.metrics import average_precision, roc_auc
 from pipeline.measure.statistics import correlated, wilson
-from pipeline.table import mountain_shop, split
+from pipeline.measure.tasks import TWO_CLASSES, task_of
+from pipeline.table import mountain_shop, split, weights
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "checks"
 TABLES = ROOT.parent / "shared" / "data"
-RANKING = ("average_precision", "roc_auc")
+RANKING = {"average_precision": average_precision, "roc_auc": roc_auc}
 
 
 @dataclass(frozen=True)
@@ -115,11 +116,12 @@ def code() -> str:
 
 def folded(table: pd.DataFrame, target: str, chains: dict[str, chains_.Chain], params: Config, seed: int) -> dict:
     """What `judged` needs of each chain's folds, as plain data by column."""
-    found, how = {}, {"settings": params.evaluate, "seed": seed, "prepare": chains_.Shared()}
+    found, how = {}, {"settings": params.evaluate, "seed": seed, "weight": weights.ones(len(table))}
+    how["prepare"] = chains_.Shared()
     for name, chain in chains.items():
-        made, _ = folds.refit(table, target=target, chain=chain, **how)
+        made = folds.refit(table, target=target, chain=chain, **how)
         assert made is not None
-        rows = evaluation.by_fold(made, params.evaluate)
+        rows = evaluation.by_fold(chain.task, made, params.evaluate)
         columns = ["repeat", "fold", "rows", "training_rows", *(COLUMNS[metric][0] for metric in RANKING)]
         found[name] = {column: rows[column].tolist() for column in columns}
     return found
@@ -136,11 +138,6 @@ def judged(made: dict[str, Any], *, primary: str = "average_precision") -> dict[
         rope=declared.rope,
         alpha=declared.alpha,
     )
-
-
-def chains(params: Config) -> dict[str, chains_.Chain]:
-    """The chain of each variant."""
-    return {name: chains_.chain(params, name) for name in params.variants}
 
 
 def table(X: np.ndarray, y: np.ndarray) -> pd.DataFrame:
@@ -163,7 +160,8 @@ def noise(seed: int, *, params: Config) -> dict[str, Any]:
     else:
         visits, _ = mountain_shop.simulate(rows=600, prevalence=0.1, seed=seed)
         X = visits[mountain_shop.COLUMNS].to_numpy(dtype=float)
-    return folded(table(X, y), "y", chains(params), params, seed)
+    chains = {name: chains_.chain(params, name, TWO_CLASSES) for name in params.variants}
+    return folded(table(X, y), "y", chains, params, seed)
 
 
 def check_noise(number: int = 200, **how: Any) -> Line:
@@ -192,14 +190,14 @@ def halves(seed: int) -> tuple[np.ndarray, np.ndarray]:
 def mirror(seed: int, *, params: Config) -> dict[str, Any]:
     """By metric, p of the difference between two logistic regressions, one a half, by both t-tests."""
     X, y = halves(seed)
-    chain = chains_.chain(params, "none")
+    chain = chains_.chain(params, "none", TWO_CLASSES)
     scores: dict[str, list[np.ndarray]] = {metric: [] for metric in RANKING}
-    how = {"folds": 5, "repeats": params.evaluate.repeats, "seed": seed}
+    how = {"folds": 5, "repeats": params.evaluate.repeats, "seed": seed, "weight": weights.ones(len(y))}
     for columns in (slice(0, 4), slice(4, 8)):
         seen = folds.out_of_fold(table(X[:, columns], y), target="y", chain=chain, **how).predictions
-        for metric in RANKING:
+        for metric, score in RANKING.items():
             each = [
-                threshold_free(rows.y.to_numpy(), rows.probability.to_numpy())[metric]
+                score(rows.y.to_numpy(), rows.probability.to_numpy(), weights.of(rows))
                 for _, rows in seen.groupby(["repeat", "fold"])
             ]
             scores[metric].append(np.array(each))
@@ -268,8 +266,8 @@ def oracle(seed: int, *, params: Config) -> dict[str, Any]:
     rng = np.random.default_rng(seed)
     y = rng.permutation(np.repeat([0, 1], [540, 60]))
     X = rng.normal(size=(600, SHIFT.size)) + np.outer(y, SHIFT)
-    plain = replace(chains_.chain(params, "none"), preprocessing={"impute": None, "scale": False})
-    both = {"none": plain, "oracle": replace(plain, sampler=Oracle(random_state=0))}
+    baseline = replace(chains_.chain(params, "none", TWO_CLASSES), preprocessing={"impute": None, "scale": False})
+    both = {"none": baseline, "oracle": replace(baseline, sampler=Oracle(random_state=0))}
     return folded(table(X, y), "y", both, params, seed)
 
 
@@ -300,36 +298,33 @@ def logistic(seed: int, *, rows: int = 20_000, curve: Sequence[float] = (0.0, 0.
 
 def unpenalised(seed: int, *, params: Config, **truth: Any) -> dict[str, Any]:
     """The content of metrics.json of `none`, `LIFTED` and `smote`, as one split of the table makes them."""
-    sides = split.split(logistic(seed, **truth), target="y", test_size=0.3, seed=seed)
+    sides = split.split(logistic(seed, **truth), target="y", test_size=0.3, seed=seed, labels=TWO_CLASSES.labels)
     (X, y), (X_test, y_test) = (split.separate(rows, "y") for rows in sides)
-    found = {}
+    true, found = weights.proportions(y, weights.ones(len(y))), {}
     for name in ("none", *LIFTED, "smote"):
-        chain = chains_.chain(params, name)
-        X_resampled, y_resampled = resampling.resample(X, y, tuning.reseeded(chain.sampler, seed))
+        chain = chains_.chain(params, name, TWO_CLASSES)
+        X_resampled, y_resampled = resampling.resample(X, y, tuning.reseeded(chain.sampler, seed), TWO_CLASSES.labels)
         origin = provenance.provenance(X, y, X_resampled, y_resampled)
-        model, converged = models.train(X_resampled, y_resampled, chain.model)
-        probability, holdout = evaluation.evaluate(model, X_test, y_test, tuned=None, confidence=0.95)
-        fitted = {**models.describe(model, converged, y_resampled, None), "C": None}  # JSON has no infinity
-        shares = {"trained": fitted["trained_prevalence"], "true": float(y.mean())}
-        found[name] = evaluation.gather(
-            name,
-            holdout,
-            classes=provenance.count(y_resampled, origin),
-            fitted=fitted,
-            folded=None,
-            mended=evaluation.mended(y_test.to_numpy(), probability, None, **shares),
-        )
+        weight = weights.ones(len(y_resampled))
+        model, converged = models.train(X_resampled, y_resampled, chain.model, weight)
+        fitted = models.describe(model, converged, y_resampled, None, TWO_CLASSES, weight)
+        predictions = models.predict(model, X_test, y_test, TWO_CLASSES, weights.ones(len(y_test)))
+        how = {"trained": fitted["trained_proportions"], "true": true, "settings": params.evaluate}
+        assessed = evaluation.assess(TWO_CLASSES, predictions, None, **how)
+        counts = provenance.count(y_resampled, origin, TWO_CLASSES.names)
+        found[name] = evaluation.gather(name, assessed, classes=counts, fitted=fitted, folded=None)
     return {"results": found, "log_r": log((1 - y.mean()) / y.mean())}
 
 
 def shifts(made: Iterable[dict[str, Any]], name: str) -> tuple[float, np.ndarray, float]:
-    """Means over tables against none: of the intercept beyond log r, of each slope, and of predicted over observed."""
+    """Means over tables against none: of the intercept beyond log r, of each slope, and of the calibration ratio."""
     intercepts, slopes, ratios = [], [], []
     for found in made:
-        ours, plain = (found["results"][each]["model"] for each in (name, "none"))
-        intercepts.append(ours["intercept"] - plain["intercept"] - found["log_r"])
-        slopes.append(np.subtract(list(ours["coefficients"].values()), list(plain["coefficients"].values())))
-        ratios.append(found["results"][name]["probabilities"]["prior_corrected"]["predicted_over_observed"])
+        ours, baseline = (found["results"][each]["model"] for each in (name, "none"))
+        intercepts.append(ours["intercept"]["positive"] - baseline["intercept"]["positive"] - found["log_r"])
+        after, before = (list(each["coefficients"]["positive"].values()) for each in (ours, baseline))
+        slopes.append(np.subtract(after, before))
+        ratios.append(found["results"][name]["probabilities"]["prior_corrected"]["calibration_ratio"])
     return float(np.mean(intercepts)), np.mean(slopes, axis=0), float(np.mean(ratios))
 
 
@@ -346,7 +341,7 @@ def check_well_specified(number: int = 20, *, rows: int = 20_000, **how: Any) ->
     return Line(
         f"well-specified truth, means of {number} tables",
         "intercept beyond log r within .05, slopes within .03 (absolute; features have sd 1), "
-        "predicted/observed after correction .95 to 1.05; smote's slopes beyond .03",
+        "calibration ratio after correction .95 to 1.05; smote's slopes beyond .03",
         "; ".join([*found, f"smote: slopes {worst:.3f}"]),
         bool(holds and worst > 0.03),
     )
@@ -360,7 +355,7 @@ def warned(found: dict[str, Any]) -> set[str]:
 
 def check_misspecified(number: int = 5, **how: Any) -> Line:
     """Where the model is wrong, the comparison says that the correction does not hold."""
-    # Corrected, the balanced model foretells .79 of the positives; with the interaction turned round it would be .94,
+    # Corrected, the balanced model predicts .79 of the positives; with the interaction turned round it would be .94,
     # which the caveat passes over. 60,000 rows, so that chance is no part of it.
     truth = {"rows": 60_000, "curve": (0.5, -0.8)}
     made = outcomes(unpenalised, range(number), params=settings(**UNPENALISED), **truth, **how)
@@ -370,7 +365,7 @@ def check_misspecified(number: int = 5, **how: Any) -> Line:
     return Line(
         f"a square and an interaction left out, {number} tables",
         f"the caveat names {' and '.join(LIFTED)} on each, and never none",
-        f"{times} of {number}, none {sum('none' in names for names in raised)}; predicted/observed {ratios}",
+        f"{times} of {number}, none {sum('none' in names for names in raised)}; calibration ratios {ratios}",
         times == number and not any("none" in names for names in raised),
     )
 
@@ -384,7 +379,8 @@ def real(case: str, *, params: Config, tables: Path) -> dict[str, Any]:
     (path,) = tables.glob(f"{name}.csv*")
     data = params.data.model_copy(update={"name": name, "path": str(path), "target": "target", "simulation": None})
     training, _ = run.sides(data, params.split)
-    return folded(training, "target", {variant: chains_.chain(params, variant)}, params, params.seed)
+    chain = chains_.chain(params, variant, task_of(run.table(data)[2]))
+    return folded(training, "target", {variant: chain}, params, params.seed)
 
 
 def of_table(name: str, params: Config, tables: Path, **how: Any) -> dict[str, Any]:
@@ -489,7 +485,8 @@ def _reproduced(patch: pytest.MonkeyPatch, honest: Callable, *, garbled: bool) -
     if garbled:
         # Features before the split, to see what is done before it; labels after it, as they choose its rows.
         whole = files.read_table(files.INGEST / "table.parquet").astype(float)
-        test = honest(whole, target="buy", test_size=params.split.test_size, seed=params.split.seed)[1]
+        how = {"test_size": params.split.test_size, "seed": params.split.seed, "labels": TWO_CLASSES.labels}
+        test = honest(whole, target="buy", **how)[1]
         whole.loc[test.index, mountain_shop.COLUMNS] = garbage((len(test), len(mountain_shop.COLUMNS)))
         files.write_table(files.INGEST / "table.parquet", whole.astype({"buy": "int8"}))
     stage(split_stage)
@@ -535,7 +532,8 @@ def _threshold_on_test_rows(patch: pytest.MonkeyPatch) -> None:
 
     def leaky(y: np.ndarray, probability: np.ndarray, rule: Any, **how: Any) -> float:
         X, actual = _test_rows()
-        return honest(actual.to_numpy(), expit(X.time_on_page.to_numpy() / 1e6), rule)
+        how["weight"] = weights.ones(len(actual))
+        return honest(actual.to_numpy(), expit(X.time_on_page.to_numpy() / 1e6), rule, **how)
 
     patch.setattr(thresholds, "choose", leaky)
 
@@ -545,6 +543,7 @@ def _C_on_test_rows(patch: pytest.MonkeyPatch) -> None:
 
     def leaky(X: pd.DataFrame, y: pd.Series, chain: chains_.Chain, **how: Any) -> Any:
         more, labels = _test_rows()
+        how["weight"] = weights.ones(len(y) + len(labels))
         return honest(pd.concat([X, more]), pd.concat([y, labels]), chain, **how)
 
     patch.setattr(tuning, "tune", leaky)
@@ -568,7 +567,7 @@ def of_held_rows(leak: str | None = None) -> set[str]:
     whole, _ = mountain_shop.simulate(rows=200, prevalence=0.2, seed=3)
     whole = whole.astype(float).astype({"buy": "int8"}).rename_axis("row_id")
     # A fine grid, as C is all that the table of fits tells of its choice.
-    chain = replace(chains_.chain(params, "random_over"), grid=np.logspace(-2, 2, 17).tolist())
+    chain = replace(chains_.chain(params, "random_over", TWO_CLASSES), grid=np.logspace(-2, 2, 17).tolist())
     _, _, _, held = next(splits.splits(whole.buy, folds=2, repeats=1, seed=1))
     spoilt, untouched = whole.copy(), held[1::2]
     # Turned round, so that what these rows say contradicts the rest: a C that heeds them must be smaller.
@@ -579,7 +578,8 @@ def of_held_rows(leak: str | None = None) -> set[str]:
             with patch.context() as planted:
                 if leak in FOLD_LEAKS and leak != JUDGING:
                     FOLD_LEAKS[leak](planted, *split.separate(rows, "buy"))
-                made = folds.out_of_fold(rows, target="buy", chain=chain, folds=2, repeats=1, seed=1)
+                how = {"folds": 2, "repeats": 1, "seed": 1, "weight": weights.ones(len(rows))}
+                made = folds.out_of_fold(rows, target="buy", chain=chain, **how)
             said = made.predictions.probability.loc[whole.index[untouched]].tolist()
             first.append({"C": made.fits.C[0], "converged": made.fits.converged[0], "probability": said})
             clean = clean or made
@@ -591,7 +591,7 @@ def of_held_rows(leak: str | None = None) -> set[str]:
         with pytest.MonkeyPatch.context() as patch:
             if leak == JUDGING:
                 FOLD_LEAKS[leak](patch, made.predictions)
-            found["threshold"] = evaluation.by_fold(made, params.evaluate).threshold[0]
+            found["threshold"] = evaluation.by_fold(TWO_CLASSES, made, params.evaluate).threshold[0]
     return {key for key in first[0] if first[0][key] != first[1][key]}
 
 
@@ -609,6 +609,7 @@ def _C_on_held_rows(patch: pytest.MonkeyPatch, X: pd.DataFrame, y: pd.Series) ->
     honest = tuning.tune
 
     def leaky(fit: pd.DataFrame, _: pd.Series, chain: chains_.Chain, **how: Any) -> Any:
+        how["weight"] = weights.ones(len(X) - len(fit))
         return honest(X.drop(fit.index), y.drop(fit.index), chain, **how)
 
     patch.setattr(folds, "tune", leaky)
@@ -616,8 +617,8 @@ def _C_on_held_rows(patch: pytest.MonkeyPatch, X: pd.DataFrame, y: pd.Series) ->
 
 def _threshold_on_held_rows(patch: pytest.MonkeyPatch, seen: pd.DataFrame) -> None:
     honest = thresholds.choose
-    whole = seen.y.to_numpy(), seen.probability.to_numpy()
-    patch.setattr(thresholds, "choose", lambda y, probability, rule, **how: honest(*whole, rule))
+    whole, weight = (seen.y.to_numpy(), seen.probability.to_numpy()), weights.of(seen)
+    patch.setattr(thresholds, "choose", lambda y, probability, rule, **how: honest(*whole, rule, weight=weight))
 
 
 FOLD_LEAKS = {

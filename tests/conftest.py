@@ -6,11 +6,14 @@ from pathlib import Path
 import pipeline  # noqa: F401  before numpy loads: it sets the number of BLAS threads
 
 # isort: split
+import numpy as np
 import pytest
 from hypothesis import settings
 from visitors import comparison, evidence, predictions, results, said  # noqa: F401  fixtures of several layers
 
 from pipeline import compose as compose_
+from pipeline.measure import metrics
+from pipeline.measure.statistics import ratio
 
 ROOT = Path(__file__).parents[1]
 
@@ -74,3 +77,29 @@ def free_port():
             return probe.getsockname()[1]
 
     return find
+
+
+@pytest.fixture
+def another_metric(monkeypatch):
+    """Adds one metric of decisions and one of probabilities, as an entry each in the registry would."""
+
+    def wrong(matrix):
+        return ratio(int(matrix.sum() - np.diag(matrix).sum()), int(matrix.sum()))
+
+    def squares(y, probability, weight):
+        each = probability**2 if probability.ndim == 1 else (probability**2).sum(axis=1)
+        return float(np.average(each, weights=weight))
+
+    decisions = metrics.Metric(
+        "error_rate",
+        "error rate",
+        "decisions",
+        binary=lambda tn, fp, fn, tp: ratio(fp + fn, tn + fp + fn + tp),
+        multiclass=wrong,
+        trials=(("fp", "fn"), ("tn", "fp", "fn", "tp")),
+    )
+    probabilities = metrics.Metric("sharpness", "sharpness", "probabilities", binary=squares, multiclass=squares)
+    before = metrics.METRICS
+    for name, module in list(sys.modules.items()):  # wherever it is looked up
+        if name.startswith("pipeline.") and getattr(module, "METRICS", None) is before:
+            monkeypatch.setattr(module, "METRICS", (*before, decisions, probabilities))

@@ -150,7 +150,8 @@ class Binary(Task):
         """What it finds at 0.5."""
         point = holdout["default"]
         found, positives, alarms = map(weights.shown, (point["tp"], point["tp"] + point["fn"], point["fp"]))
-        return f"finds {found:,} of {positives:,} positives at 0.5, with {alarms:,} false positives"
+        plural = "" if alarms == 1 else "s"
+        return f"finds {found:,} of {positives:,} positives at 0.5, with {alarms:,} false positive{plural}"
 
     def output(self, probability: np.ndarray, raw: np.ndarray) -> dict[str, np.ndarray]:
         """`probability` and `raw_probability`, of the positive class."""

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, confusion_matrix, log_loss, precision_recall_fscore_support
@@ -127,3 +128,13 @@ def test_the_article_s_two_matrices(judged, shared):
         cells = read_json(folder / f"reports/{name}/metrics.json")["holdout"]["default"]
         matrices[name] = [cells[cell] for cell in ("tn", "fp", "fn", "tp")]
     assert matrices == {"none": [281, 4, 12, 3], "smote": [265, 20, 2, 13]}
+
+
+def test_ingest_reports_weights_only_where_they_are_declared(project, stage, tmp_path, capsys):
+    project("data.simulation.rows=100", "data.simulation.prevalence=0.2")
+    stage(ingest_stage)
+    assert "weight" not in capsys.readouterr().out
+    pd.DataFrame({"size": range(10), "stands": 2.0, "y": [0, 1] * 5}).to_csv(tmp_path / "t.csv", index=False)
+    project("data=csv", f"data.path={tmp_path / 't.csv'}", "data.target=y", "data.weight=stands")
+    stage(ingest_stage)
+    assert "weighted by stands: the rows stand for 20, and tell as much as 10 alike" in capsys.readouterr().out
