@@ -154,9 +154,7 @@ def run(overrides: list[str]) -> int:
         min_frequency=params.preprocess.min_frequency,
     )
     problems = [*unreadable, *refusals(source, data, target=found.target)]
-    usable = data.model_copy(
-        update={"drop": [*data.drop, *(one.name for one in found.columns if should_drop(one))]}
-    )
+    usable = data.model_copy(update={"drop": [*data.drop, *(one.name for one in found.columns if should_drop(one))]})
     command = next_command(overrides, usable, target=found.target, leave_out=unusable_variants(params, found))
     name = data.name if is_downloaded(data) or data.simulation else Path(data.path).name
     for line in lines(found, problems, name=name):
