@@ -199,7 +199,7 @@ def _run(words: list[str]) -> int:
 
 def _command(name: str, words: list[str]) -> int:
     if "-S" in words:
-        raise InputError("-S is an option of `dvc exp run`. Leave it out here: KEY=VALUE is enough")
+        raise InputError("`-S` belongs to `dvc exp run`. Leave it out here: KEY=VALUE is enough")
     parser = Parser(prog=f"rebalance {name}", add_help=False, allow_abbrev=False)
     for argument, options in COMMANDS[name].arguments.items():
         parser.add_argument(argument, **options)

@@ -141,7 +141,7 @@ def test_a_command_is_given_what_was_typed_and_its_status_is_the_exit_status(typ
             "unrecognized arguments: --prt 1: `rebalance publish --help` shows what the command takes",
         ),
         (["publish", "--port", "x"], "argument --port: invalid int value: 'x': `rebalance publish --help` shows"),
-        (["plan", "-S", "seed=7"], "-S is an option of `dvc exp run`. Leave it out here: KEY=VALUE is enough"),
+        (["plan", "-S", "seed=7"], "`-S` belongs to `dvc exp run`. Leave it out here: KEY=VALUE is enough"),
         (["verdict", "a", "b"], "unrecognized arguments: b: `rebalance verdict --help` shows"),
         (["--completion", "tcsh"], "--completion: expected a shell, found 'tcsh'; did you mean 'zsh', 'fish', 'bash'?"),
         (["--completion"], "--completion: expected a shell, found ''; choose from 'bash', 'zsh', 'fish'."),
