@@ -10,16 +10,19 @@ from pipeline import formatting
 from pipeline.formatting import digits, number, signed
 from pipeline.judge.primary import is_loss
 from pipeline.measure.metrics import BEST
-from pipeline.report import figures
+from pipeline.measure.task import Task
+from pipeline.measure.tasks import task_of
+from pipeline.report.figures.draw import judged
 from pipeline.table import weights
 
 POINTS = ("default", "tuned")
 NESTED = ("intervals", "matrix", "classes")  # of an operating point: no cells
-OF_CLASSES = ("recall", "precision", "f1")
+OF_CLASSES = {"recall": "recall", "precision": "precision", "f1": "F1"}  # of each class, by each rule of decision
+CELLS = ("tn", "fp", "fn", "tp")
 
 
 def flat(comparison: dict[str, Any]) -> pd.DataFrame:
-    """One row a variant, and one for the best possible rule; a column a figure."""
+    """One row a variant, and one for the best possible rule; a column a metric or a count."""
     rows = [row(v["variant"], v["training"], v["holdout"]) for v in comparison["variants"]]
     if comparison["best_possible"]:
         rows.append(row(BEST, {}, comparison["best_possible"]))
@@ -27,77 +30,60 @@ def flat(comparison: dict[str, Any]) -> pd.DataFrame:
 
 
 def row(name: str, training: Mapping[str, Any], holdout: Mapping[str, Any]) -> dict[str, Any]:
-    """The figures of a variant as cells by column; `training` and `holdout` as in metrics.json."""
+    """The numbers of a variant by column; `training` and `holdout` as in metrics.json."""
     cells: dict[str, Any] = {"variant": name}
     for kind in ("rows", "synthetic"):
         cells |= {f"training_{kind}_{label}": count for label, count in training.get(kind, {}).items()}
     cells |= holdout["threshold_free"]
     for point in POINTS:
-        measured = holdout[point] or dict.fromkeys(holdout["default"])  # the same columns without t*
+        measured = holdout[point] or dict.fromkeys(holdout["default"])
         cells |= {f"{point}_{key}": value for key, value in measured.items() if key not in NESTED}
-        cells |= {
-            f"{point}_{key}_{label}": each[key]
-            for label, each in (measured.get("classes") or {}).items()
-            for key in OF_CLASSES
-        }
-    return cells | {
-        f"average_precision_{label}": each["average_precision"] for label, each in holdout.get("classes", {}).items()
-    }
+        for label, own in (measured.get("classes") or {}).items():
+            cells |= {f"{point}_{key}_{label}": own[key] for key in OF_CLASSES}
+    for label, own in holdout.get("classes", {}).items():
+        cells[f"average_precision_{label}"] = own["average_precision"]
+    return cells
 
 
 def markdown(comparison: dict[str, Any]) -> str:
-    """Two tables, since two things must not be confused, and a sentence a variant."""
-    judged = figures.judged(comparison).items()
-    table, test = comparison["table"], comparison["split"]["test"]
-    decisions = [[name, *_decision(h["default"])[1:], *_decision(h["tuned"])] for name, h in judged]
-    ranking = [
-        [
-            name,
-            *(number(h["threshold_free"][key]) for key in ("average_precision", "roc_auc")),
-            number(h["threshold_free"]["log_loss"], 4),
-            number(h["threshold_free"]["brier_skill"]),
-            number(h["threshold_free"]["calibration_ratio"], 2),
-        ]
-        for name, h in judged
-    ]
+    """The verdict with its evidence, then decisions apart from ranking and probabilities, then the caveats."""
+    task, table, verdict = task_of(comparison["table"]), comparison["table"], comparison["verdict"]
+    test, holdouts = comparison["split"]["test"], judged(comparison)
+    counts = ", ".join(f"{task.label(code)}: {rows:,}" for code, rows in enumerate(test.values()))
+    caveats = [f"- {caveat}" for caveat in verdict["caveats"]]
     return "\n".join(
         [
-            f"# {table['name']}: {sum(test.values()):,} test rows, {test['positive']:,} positive",
+            f"# {table['name']}: {sum(test.values()):,} test rows ({counts})",
             "",
-            *([said, ""] if (said := weights.sentence(table)) else []),
-            f"**{comparison['verdict']['sentence']}**",
+            *([weighted, ""] if (weighted := weights.sentence(table)) else []),
+            f"**{verdict['sentence']}**",
             "",
-            *(f"{place}. {reason}" for place, reason in enumerate(comparison["verdict"]["reasons"], start=1)),
+            *(f"{place}. {reason}" for place, reason in enumerate(verdict["reasons"], start=1)),
             "",
-            *tests(comparison["verdict"]),
-            "Decisions: what moving a threshold moves too. tn/fp/fn/tp on the test rows.",
+            *tests(verdict),
+            "Decisions on the test rows; another threshold, or other class weights, would change them.",
             "",
-            aligned(
-                ["variant", "recall at 0.5", "precision", "matrix", "tuned t*", "recall at t*", "precision", "matrix"],
-                decisions,
-            ),
+            decisions(task, holdouts),
             "",
-            "Ranking and probabilities: what only a better model moves.",
+            "Ranking and probabilities on the test rows; only a better model improves them.",
             "",
-            aligned(
-                ["variant", "average precision", "ROC AUC", "log loss", "Brier skill", "predicted/observed"], ranking
-            ),
+            ranking(task, holdouts),
             "",
+            *classes(task, holdouts),
             *(f"- **{v['variant']}**: {v['sentence']}" for v in comparison["variants"]),
             "",
-            *comparison["verdict"]["caveats"],
-            "",
+            *(["Caveats:", "", *caveats, ""] if caveats else []),
         ]
     )
 
 
-def tests(said: dict[str, Any]) -> list[str]:
-    """The table of methods against none, as lines."""
-    if not said["methods"]:
+def tests(verdict: dict[str, Any]) -> list[str]:
+    """The table of methods against the baseline, as lines."""
+    if not verdict["methods"]:
         return []
-    declared = said["declared"]
+    declared = verdict["declared"]
     metric, places = declared["metric"], digits(declared["rope"])
-    headers = ["method", "call", metric, "gain", "interval", "Holm p", "P(worse)", "P(equiv.)", "P(better)"]
+    headers = ["method", "result", metric, "gain", "interval", "Holm p", "P(worse)", "P(equivalent)", "P(better)"]
     rows = [
         [
             method["variant"],
@@ -107,24 +93,68 @@ def tests(said: dict[str, Any]) -> list[str]:
             f"{signed(method['low'], places)} to {signed(method['high'], places)}",
             *(number(method[key]) for key in ("p_holm", "worse", "equivalent", "better")),
         ]
-        for method in said["methods"]
+        for method in verdict["methods"]
     ]
     above = (
-        f"Evidence: {metric} over the folds of the training rows; none has {number(said['reference'], places)}. A gain "
-        f"against it is above 0 where the method is better{', which here is less' if is_loss(declared) else ''}."
+        f"Evidence: {metric} over the folds of the training rows. The baseline has "
+        f"{number(verdict['reference'], places)}. A positive gain means that the method is better"
+        f"{' (its metric is lower)' if is_loss(declared) else ''}."
     )
     return [above, "", aligned(headers, rows), ""]
 
 
-def _decision(point: dict[str, Any] | None) -> list[str]:
-    if point is None:
-        return ["–"] * 4
-    return [
-        formatting.threshold(point["threshold"]),
-        number(point["recall"]),
-        number(point["precision"]),
-        "/".join(str(weights.shown(point[cell])) for cell in ("tn", "fp", "fn", "tp")),
+def decisions(task: Task, holdouts: Mapping[str, Mapping[str, Any]]) -> str:
+    """The table of both rules of decision; of two classes with thresholds and confusion matrices."""
+    metrics = [metric for metric in task.metrics("decisions") if metric.shown]
+    headers = ["variant"]
+    first = next(iter(holdouts.values()))["default"]
+    for point, by in task.points.items():
+        group = [metric.title for metric in metrics] + (["/".join(CELLS)] if "tn" in first else [])
+        headers += ["t*"] if point == "tuned" and "threshold" in first else []
+        headers += [f"{by}: {group[0]}", *group[1:]]
+    rows = []
+    for name, holdout in holdouts.items():
+        cells = []
+        for point in task.points:
+            measured: dict[str, Any] = holdout[point] or dict.fromkeys(first)
+            if point == "tuned" and "threshold" in first:
+                cells.append(formatting.threshold(measured["threshold"]))
+            cells += [number(measured[metric.name], metric.digits) for metric in metrics]
+            if "tn" in first:
+                counts = [measured[cell] for cell in CELLS]
+                cells.append("–" if None in counts else "/".join(str(weights.shown(count)) for count in counts))
+        rows.append([name, *cells])
+    return aligned(headers, rows)
+
+
+def ranking(task: Task, holdouts: Mapping[str, Mapping[str, Any]]) -> str:
+    """The table of metrics that no threshold changes."""
+    metrics = [metric for metric in task.metrics("probabilities") if metric.shown]
+    rows = [
+        [name, *(number(holdout["threshold_free"][metric.name], metric.digits) for metric in metrics)]
+        for name, holdout in holdouts.items()
     ]
+    return aligned(["variant", *(metric.title for metric in metrics)], rows)
+
+
+def classes(task: Task, holdouts: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The table of each class, as lines; empty where the metrics are of one class."""
+    if any("classes" not in holdout for holdout in holdouts.values()):
+        return []
+    headers = [f"{by}: {title}" for by in task.points.values() for title in OF_CLASSES.values()]
+    rows = [
+        [
+            label,
+            name,
+            str(holdout["classes"][label]["support"]),
+            *(number(holdout[point]["classes"][label][key]) for point in task.points for key in OF_CLASSES),
+            number(holdout["classes"][label]["average_precision"]),
+        ]
+        for label in task.names
+        for name, holdout in holdouts.items()
+    ]
+    headers = ["class", "variant", "rows", *headers, "average precision"]
+    return ["Class by class, on the test rows.", "", aligned(headers, rows, left=2), ""]
 
 
 def aligned(headers: list[str], rows: list[list[str]], *, left: int = 1) -> str:

@@ -9,7 +9,8 @@ from pipeline.config import Config
 from pipeline.files import digest, read_json, read_table, say, write
 from pipeline.fit import run
 from pipeline.judge import evidence
-from pipeline.report import figures
+from pipeline.report.figures.spread import spread
+from pipeline.report.figures.style import png
 from pipeline.report.files import pages
 from pipeline.report.page import render_summary
 from pipeline.sweep import summary
@@ -73,7 +74,7 @@ def _summed_up(sweep: Sweep, runs: Any) -> dict[str, Any]:
     summed = summary.summarise(sweep, runs, sweep.failures())
     free = {"average_precision": "average precision", "log_loss": "log loss"}
     drawn = {
-        name: figures.png(figures.spread(block, {**summary.decisions(block), **free}))
+        name: png(spread(block, {**summary.decisions(block), **free}))
         for name, block in runs.groupby("data", sort=False)
     }
     return {

@@ -1,0 +1,152 @@
+"""All figures of a comparison, and the tables that `dvc plots` draws from."""
+
+from functools import singledispatch
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from pipeline.judge.comparison import corrected
+from pipeline.judge.evidence import Evidence
+from pipeline.measure.metrics import BEST
+from pipeline.measure.multiclass import Multiclass
+from pipeline.measure.task import Task
+from pipeline.report.figures.calibration import reliability
+from pipeline.report.figures.class_counts import class_counts
+from pipeline.report.figures.components import components
+from pipeline.report.figures.confusion import confusion_matrices
+from pipeline.report.figures.costs import cost_map, decision_curve
+from pipeline.report.figures.curves import precision_recall, roc
+from pipeline.report.figures.differences import differences
+from pipeline.report.figures.points import precision_recall_points, roc_points
+from pipeline.report.figures.style import styled
+
+FORMS = {"raw": "raw", "prior_corrected": "prior-corrected", "platt": "recalibrated (Platt)"}
+NARROW = 9  # letters beside a row of a matrix: longer labels leave out the target's name
+
+
+def draw(evidence: Evidence, comparison: dict[str, Any]) -> dict[str, Figure]:
+    """All figures of a comparison, by the name of their file without its ending.
+
+    Parameters
+    ----------
+    evidence
+        Of the comparison.
+    comparison
+        As `pipeline.judge.comparison.compare` returns it.
+    """
+    task, holdouts, labels = evidence.task, judged(comparison), _labels(evidence)
+    matrices = {name: _matrices(task, holdout) for name, holdout in holdouts.items()}
+    with styled():
+        return {
+            **({"differences": differences(comparison["verdict"])} if comparison["verdict"]["methods"] else {}),
+            "class_counts": _class_counts(comparison, labels),
+            "confusion_matrices": confusion_matrices(matrices, labels),
+            **{
+                f"{name}/confusion_matrix": confusion_matrices({name: panels}, labels)
+                for name, panels in matrices.items()
+                if name != BEST
+            },
+            **_curves(task, evidence, comparison),
+        }
+
+
+def judged(comparison: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What each variant does on the test rows, in the order to show, and last the best possible rule if it is known."""
+    holdouts = {v["variant"]: v["holdout"] for v in comparison["variants"]}
+    return {**holdouts, **({BEST: comparison["best_possible"]} if comparison["best_possible"] else {})}
+
+
+def tables(evidence: Evidence, comparison: dict[str, Any]) -> dict[str, pd.DataFrame]:
+    """What `dvc plots` draws: long tables with a `variant` column."""
+    task = evidence.task
+    labels = [task.label(code) for code in range(task.classes)]
+    cells = [
+        {"variant": v["variant"], "threshold": by, "actual": actual, "predicted": predicted, "rows": rows}
+        for v in comparison["variants"]
+        for point, by in task.points.items()
+        if v["holdout"][point]
+        for actual, counts in zip(labels, task.matrix(v["holdout"][point]), strict=True)
+        for predicted, rows in zip(labels, counts, strict=True)
+    ]
+    curves = _against(task, _predictions(evidence))
+    return {
+        "confusion_matrix": pd.DataFrame(cells),
+        "precision_recall": _long({name: precision_recall_points(rows) for name, rows in curves.items()}),
+        "roc": _long({name: roc_points(rows) for name, rows in curves.items()}),
+    }
+
+
+def _labels(evidence: Evidence) -> list[str]:
+    task, target = evidence.task, evidence.table["target"]
+    labels = [task.label(code) for code in range(task.classes)]
+    full = [f"{target} = {label}" for label in labels]
+    return full if max(map(len, full)) <= NARROW else labels
+
+
+def _class_counts(comparison: dict[str, Any], labels: list[str]) -> Figure:
+    table, split, training = comparison["table"], comparison["split"], {}
+    for v in comparison["variants"]:
+        training[v["variant"]] = {key: list(v["training"][key].values()) for key in ("rows", "synthetic")}
+    whole = {"whole table": table["classes"], "training rows": split["train"], "test rows": split["test"]}
+    return class_counts(
+        {name: list(counts.values()) for name, counts in whole.items()}
+        | {name: counts["rows"] for name, counts in training.items()},
+        {name: counts["synthetic"] for name, counts in training.items()},
+        labels,
+        weighted="weight" in table,
+    )
+
+
+def _matrices(task: Task, holdout: dict[str, Any]) -> dict[str, list[list[float]] | None]:
+    """By what to call the rule of decision."""
+    return {by: task.matrix(holdout[point]) if holdout[point] else None for point, by in task.points.items()}
+
+
+def _predictions(evidence: Evidence) -> dict[str, pd.DataFrame]:
+    """Of the test rows by variant, and last of the best possible rule if it is known."""
+    found = dict(evidence.predictions)
+    if evidence.truth is not None:
+        found[BEST] = next(iter(found.values())).assign(probability=evidence.truth)
+    return found
+
+
+@singledispatch
+def _curves(task: Task, evidence: Evidence, comparison: dict[str, Any]) -> dict[str, Figure]:
+    """The figures of thresholds and of the probability of the positive class."""
+    holdouts, predictions, forms = judged(comparison), _predictions(evidence), corrected(evidence)
+    return {
+        "precision_recall": precision_recall(holdouts, predictions),
+        "roc": roc(holdouts, predictions),
+        "reliability": reliability({FORMS[form]: by_variant for form, by_variant in forms.items()}),
+        **({"cost_map": cost_map(comparison["cost_map"])} if comparison["cost_map"] else {}),
+        "decision_curve": decision_curve(forms["prior_corrected"]),
+        **({"components": components(evidence.components)} if evidence.components else {}),
+    }
+
+
+@_curves.register
+def _(task: Multiclass, evidence: Evidence, comparison: dict[str, Any]) -> dict[str, Figure]:
+    return {}
+
+
+@singledispatch
+def _against(task: Task, predictions: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Predictions of one class against the rest, by what to call the curve."""
+    return predictions
+
+
+@_against.register
+def _(task: Multiclass, predictions: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    return {
+        f"{variant}: {name}": pd.DataFrame(
+            {"y": (rows.y == code).astype(int), "probability": task.probability(rows)[:, code]}
+        )
+        for variant, rows in predictions.items()
+        for code, name in enumerate(task.names)
+    }
+
+
+def _long(curves: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """All curves in one table; `point` counts along each."""
+    return pd.concat(points.assign(variant=name, point=range(len(points))) for name, points in curves.items())
