@@ -9,7 +9,7 @@ import pipeline  # noqa: F401  before numpy loads: it sets the number of BLAS th
 import numpy as np
 import pytest
 from hypothesis import settings
-from visitors import comparison, evidence, predictions, results, said  # noqa: F401  fixtures of several layers
+from visitors import comparison, evidence, page, pages, predictions, results, said  # noqa: F401  of several layers
 
 from pipeline import compose as compose_
 from pipeline.measure import metrics

@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.formatting import counted, digits, number, signed, threshold
-from pipeline.judge.reasons import gained
+from pipeline.judge.reasons import changed
 
 
 @pytest.mark.parametrize(
@@ -23,20 +23,20 @@ def test_one_is_singular_and_thousands_have_a_comma():
     assert [counted(count, "test row") for count in (0, 1, 1200)] == ["0 test rows", "1 test row", "1,200 test rows"]
 
 
-def test_a_gain_in_words_is_written_as_in_the_tables():
+def test_a_change_in_words_is_written_as_in_the_tables():
     test = {"mean": -0.0001, "low": -0.0002, "high": 0.0003}
-    said = gained(test, {"alpha": 0.05, "primary": "average_precision", "metric": "average precision", "rope": 0.01})
-    assert said == "0.000 (95 % interval 0.000 to 0.000) average precision"
-    fine = gained(test, {"alpha": 0.001, "primary": "average_precision", "metric": "average precision", "rope": 0.0001})
-    assert fine == "-0.00010 (99.9 % interval -0.00020 to +0.00030) average precision"
+    declared = {"alpha": 0.05, "primary": "average_precision", "metric": "average precision", "rope": 0.01}
+    assert changed(test, declared) == "changes average precision by 0.000 (95% interval 0.000 to 0.000)"
+    fine = changed(test, declared | {"alpha": 0.001, "rope": 0.0001})
+    assert fine == "changes average precision by -0.00010 (99.9% interval -0.00020 to +0.00030)"
 
 
-def test_a_loss_is_less_or_more_and_its_interval_turns_with_it():
+def test_a_loss_falls_where_a_method_gains_and_its_interval_turns_with_it():
     declared = {"alpha": 0.05, "primary": "brier", "metric": "recalibrated Brier score", "rope": 0.01}
-    more = gained({"mean": -0.02, "low": -0.03, "high": 0.01}, declared)
-    assert more == "+0.020 (95 % interval -0.010 to +0.030) more recalibrated Brier score"
-    less = gained({"mean": 0.02, "low": -0.01, "high": 0.03}, declared)
-    assert less == "+0.020 (95 % interval -0.010 to +0.030) less recalibrated Brier score"
+    worse = changed({"mean": -0.02, "low": -0.03, "high": 0.01}, declared)
+    assert worse == "changes recalibrated Brier score by +0.020 (95% interval -0.010 to +0.030)"
+    better = changed({"mean": 0.02, "low": -0.01, "high": 0.03}, declared)
+    assert better == "changes recalibrated Brier score by -0.020 (95% interval -0.030 to +0.010)"
 
 
 @pytest.mark.parametrize(("scale", "decimals"), [(0.01, 3), (0.5, 3), (0.0, 3), (0.001, 4), (0.0005, 5), (2e-5, 6)])

@@ -1,5 +1,8 @@
 """Six visitors, two of whom buy, judged by two models, and all that follows: an example that several layers share."""
 
+from copy import deepcopy
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +12,7 @@ from pipeline.judge.comparison import compare
 from pipeline.judge.evidence import Evidence
 from pipeline.measure.evaluation import assess
 from pipeline.measure.tasks import TWO_CLASSES
-from pipeline.report import verify
+from pipeline.report import files, verify
 
 # Six visitors, two of whom buy. The baseline ranks them rightly and is timid; the other one alerts on four.
 ACTUAL = np.array([0, 0, 0, 0, 1, 1])
@@ -50,8 +53,8 @@ def of_evaluate(**changed):
     return Evaluate(**{key: DECLARED[key] for key in Evaluate.model_fields} | changed)
 
 
-@pytest.fixture
-def results():
+@cache
+def _results():
     return {"none": result("none", TIMID, tuned=0.3), "smote": result("smote", BOLD, tuned=0.65, synthetic=6)}
 
 
@@ -109,10 +112,10 @@ FITS = pd.DataFrame(
 )
 
 
-@pytest.fixture
-def evidence(results):
+@cache
+def _evidence():
     """Six visitors judged, twelve others in two folds, twice; and what follows from that."""
-    seen = {}
+    results, seen = _results(), {}
     for name, probability in (("none", TIMID), ("smote", BOLD)):
         rows = pd.DataFrame({"repeat": np.repeat([0, 1], 12), "fold": np.tile(np.repeat([0, 1], 6), 2)})
         seen[name] = rows.assign(y=np.tile(ACTUAL, 4), probability=np.tile(probability, 4))
@@ -144,9 +147,40 @@ def evidence(results):
     )
 
 
+@cache
+def _comparison():
+    return compare(_evidence())
+
+
+def evidence_of_visitors():
+    """A copy, as tests may change what they get."""
+    return deepcopy(_evidence())
+
+
 @pytest.fixture
-def comparison(evidence):
-    return compare(evidence)
+def results():
+    return deepcopy(_results())
+
+
+@pytest.fixture
+def evidence():
+    return evidence_of_visitors()
+
+
+@pytest.fixture
+def comparison():
+    return deepcopy(_comparison())
+
+
+@pytest.fixture(scope="session")
+def pages():
+    """All files that the comparison writes; made once."""
+    return files.pages(evidence_of_visitors())
+
+
+@pytest.fixture
+def page(pages):
+    return pages["index.html"]
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.judge.costs import alarms, checked_ratio, three_digits
+from pipeline.formatting import counted
+from pipeline.judge.costs import checked_ratio, false_positives, three_digits
 from pipeline.judge.net_benefit import weight_from
 from pipeline.measure.statistics import correlated
 from pipeline.table import weights
@@ -21,52 +22,46 @@ def cost_map(
     test_over_train: float,
     alpha: float,
 ) -> list[dict[str, Any]]:
-    """What each variant costs a row at each cost of a miss, with its threshold chosen on other rows.
+    """The cost per row of each variant at each cost of a false negative, with its threshold chosen on other rows.
 
-    A variant's threshold for a fold is the cheapest one on the other folds of the same repeat, of equal ones the
-    highest, alerting on all or on no rows among them; its cost is counted on the fold. Rows count by their weight.
+    A variant's threshold for a fold is the cheapest one on the other folds of the same repeat (of equally cheap ones
+    the highest), where alerting on all rows or on none is allowed, too. Its cost is counted on the fold, by weight.
 
     Parameters
     ----------
     out_of_fold
         By variant: as `pipeline.fit.folds.out_of_fold` returns it, from the same folds of the same rows for all.
     ratios
-        How many false alarms a miss costs, rising.
+        Costs of a false negative in false positives, rising.
     reference
         The variant that the others are compared with.
     test_over_train
         See `pipeline.measure.statistics.fold_ratio`.
     alpha
-        Error of each interval, in (0, 1). Nothing is corrected for looking at several variants and ratios: for an
+        Error of each interval, in (0, 1). Nothing is adjusted for looking at several variants and ratios: for an
         error of the cheapest variant's interval, divide by the number of methods.
 
     Returns
     -------
     map
-        For each ratio: `ratio`; `reference`; `variants`, by name the `cost` a row, (fp + ratio * fn) / n in false
-        alarms, mean over the folds, the `threshold`, median over the folds, 0 where it alerts on all and None where it
-        alerts on no rows, and the `difference` of its cost from the reference's, below 0 where it is cheaper: `mean`,
-        `low` and `high` (see `pipeline.measure.statistics.correlated`); `alert_on_all` and `alert_on_none`, what these
-        cost; `cheapest`, a variant, of equal ones the reference or else the first; and `significant`, whether its
-        interval of the difference excludes 0.
+        For each ratio: `ratio`; `reference`; `variants`, by name the `cost` per row in false positives,
+        (fp + ratio * fn) / n, mean over the folds, the `threshold`, median over the folds, 0 where it alerts on all
+        rows and None where on none, and the `difference` of its cost from the reference's, below 0 where it is
+        cheaper: `mean`, `low` and `high` (see `pipeline.measure.statistics.correlated`); `alert_on_all` and
+        `alert_on_none`, the costs of these rules; `cheapest`, a variant, of equally cheap ones the reference or else
+        the first; and `significant`, whether its interval of the difference excludes 0.
 
     Raises
     ------
     ValueError
         If the reference is missing, the frames are not of the same folds, or ratios don't rise from above 0.
     """
-    if reference not in out_of_fold:
-        raise ValueError(f"expected the reference {reference!r} among the variants, found {list(out_of_fold)}")
     asked = np.array([checked_ratio(ratio) for ratio in ratios])
     if (np.diff(asked) <= 0).any():
         raise ValueError(f"expected rising ratios, found {list(ratios)}")
-    plain = out_of_fold[reference]
-    same = ["repeat", "fold", "y"]
-    for name, frame in out_of_fold.items():
-        if not (frame.index.equals(plain.index) and frame[same].equals(plain[same])):
-            raise ValueError(f"expected {name!r} to have the rows and folds of {reference!r}, in the same order")
+    _check_frames(out_of_fold, reference)
     found = {name: _held(frame, asked) for name, frame in out_of_fold.items()}
-    held = plain.groupby(["repeat", "fold"], sort=True)
+    held = out_of_fold[reference].groupby(["repeat", "fold"], sort=True)
     positives = np.array([np.average(rows.y, weights=weights.of(rows)) for _, rows in held])
     order = [reference, *(name for name in out_of_fold if name != reference)]
     result = []
@@ -81,7 +76,7 @@ def cost_map(
                 "threshold": median if isfinite(median) else None,
                 "difference": {"mean": test.mean, "low": test.low, "high": test.high},
             }
-        # Rounding in the means must not part equal costs.
+        # Costs that differ by rounding alone are equal.
         least = min(each["cost"] for each in variants.values()) * (1 + 1e-12)
         cheapest = next(name for name in order if variants[name]["cost"] <= least)
         result.append(
@@ -98,13 +93,22 @@ def cost_map(
     return result
 
 
+def _check_frames(out_of_fold: dict[str, pd.DataFrame], reference: str) -> None:
+    if reference not in out_of_fold:
+        raise ValueError(f"expected the reference {reference!r} among the variants, found {list(out_of_fold)}")
+    baseline, same = out_of_fold[reference], ["repeat", "fold", "y"]
+    for name, frame in out_of_fold.items():
+        if not (frame.index.equals(baseline.index) and frame[same].equals(baseline[same])):
+            raise ValueError(f"expected {name!r} to have the rows and folds of {reference!r}, in the same order")
+
+
 def excludes_zero(difference: dict[str, float]) -> bool:
     """Whether an interval from `low` to `high` excludes 0."""
     return difference["low"] > 0 or difference["high"] < 0
 
 
 def changes(found: list[dict[str, Any]]) -> list[str]:
-    """In words, at how many ratios a method is cheaper beyond chance; then each stretch of ratios with one cheapest.
+    """In words: at how many ratios a method is significantly cheaper, then the cheapest variant by stretch of ratios.
 
     Parameters
     ----------
@@ -117,32 +121,32 @@ def changes(found: list[dict[str, Any]]) -> list[str]:
             stretches[-1].append(each)
         else:
             stretches.append([each])
-    # Of any method: the cheapest on average need not be the one that is known to be cheaper.
+    # Of any method: the cheapest on average may not be the one that is significantly cheaper.
     cheaper = sum(any(v["difference"]["high"] < 0 for v in each["variants"].values()) for each in found)
     reference = found[0]["reference"]
-    summary = f"a method is cheaper than {reference} beyond chance at {cheaper} of {len(found)} cost ratios"
+    summary = f"A method is significantly cheaper than {reference} at {cheaper} of {counted(len(found), 'cost ratio')}."
     return [summary, *(_stretch(stretch) for stretch in stretches)]
 
 
 def _stretch(stretch: list[dict[str, Any]]) -> str:
     first, last, name = stretch[0], stretch[-1], stretch[0]["cheapest"]
     up_to = f"{three_digits(first['ratio'])} to " if len(stretch) > 1 else ""
-    where = f"where a miss costs {up_to}{alarms(last['ratio'])}, {name} is cheapest"
+    where = f"{name} is cheapest where a false negative costs {up_to}{false_positives(last['ratio'])}"
     if name == first["reference"]:
-        return where
-    beyond = [three_digits(each["ratio"]) for each in stretch if each["significant"]]
-    if not beyond:
-        return f"{where}, but not beyond chance"
-    if len(beyond) == len(stretch):
-        return f"{where}, beyond chance"
-    return f"{where}, beyond chance only at {', '.join(beyond)}"
+        return f"{where}."
+    significant = [three_digits(each["ratio"]) for each in stretch if each["significant"]]
+    if not significant:
+        return f"{where} (not significantly)."
+    if len(significant) == len(stretch):
+        return f"{where} (significantly)."
+    return f"{where} (significantly only at {', '.join(significant)})."
 
 
 def _held(frame: pd.DataFrame, ratios: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Costs a row and thresholds, both of shape (repeats * folds, ratios)."""
+    """Costs per row and thresholds, both of shape (repeats * folds, ratios)."""
     costs, thresholds = [], []
     for _, rows in frame.groupby("repeat", sort=True):
-        # Sorted once a repeat: what is left without a fold is still sorted.
+        # Sorted once a repeat: without one fold, the rest is still sorted.
         order = np.argsort(-rows["probability"].to_numpy(), kind="stable")
         y, p, fold = ((rows[column].to_numpy())[order] for column in ("y", "probability", "fold"))
         counts = weights.of(rows)[order]
@@ -150,23 +154,23 @@ def _held(frame: pd.DataFrame, ratios: np.ndarray) -> tuple[np.ndarray, np.ndarr
             held = fold == number
             threshold = _cheapest(y[~held], p[~held], counts[~held], ratios)
             positive, negative = held & (y == 1), held & (y != 1)
-            missed = counts[positive].sum() - weight_from(p[positive], counts[positive], threshold)
-            alarms = weight_from(p[negative], counts[negative], threshold)
-            costs.append((alarms + ratios * missed) / counts[held].sum())
+            false_negatives = counts[positive].sum() - weight_from(p[positive], counts[positive], threshold)
+            false_alerts = weight_from(p[negative], counts[negative], threshold)
+            costs.append((false_alerts + ratios * false_negatives) / counts[held].sum())
             thresholds.append(threshold)
     return np.array(costs), np.array(thresholds)
 
 
 def _cheapest(y: np.ndarray, probability: np.ndarray, counts: np.ndarray, ratios: np.ndarray) -> np.ndarray:
-    """The cheapest threshold at each ratio, of equal ones the highest; rows come by falling probability."""
+    """The cheapest threshold at each ratio, of equal ones the highest; rows are sorted by falling probability."""
     last = np.flatnonzero(np.append(probability[1:] != probability[:-1], True))
     found = np.cumsum(counts * (y == 1))[last]
-    # A group without a positive only adds alarms: no cheapest threshold ends there.
-    worth = np.diff(found, prepend=0) > 0
-    found = np.append(0, found[worth])
-    called = np.append(0, np.cumsum(counts)[last[worth]])
-    threshold = np.append(np.inf, probability[last[worth]])
+    # A group without a positive only adds false positives: no cheapest threshold ends there.
+    useful = np.diff(found, prepend=0) > 0
+    found = np.append(0, found[useful])
+    alerts = np.append(0, np.cumsum(counts)[last[useful]])
+    threshold = np.append(np.inf, probability[last[useful]])
     # A threshold that alerts on every row here is to do so everywhere.
-    threshold[np.append(False, last[worth] == len(y) - 1)] = 0.0
-    cost = (called - found)[None, :] + ratios[:, None] * (counts[y == 1].sum() - found)[None, :]
+    threshold[np.append(False, last[useful] == len(y) - 1)] = 0.0
+    cost = (alerts - found)[None, :] + ratios[:, None] * (counts[y == 1].sum() - found)[None, :]
     return np.asarray(threshold[cost.argmin(axis=1)])

@@ -6,17 +6,17 @@ import numpy as np
 
 
 def implied_cost_ratio(*, trained: float, true: float) -> float:
-    """How many false alarms a miss costs for someone who trains on other shares of the classes and decides at 0.5.
+    """The cost of a false negative, in false positives, that training on other class proportions and 0.5 imply.
 
     Parameters
     ----------
     trained, true
-        Shares of positives among the rows trained on, and among the rows to decide on, in (0, 1).
+        Proportions of positives in the rows trained on, and in the rows to decide on, in (0, 1).
 
     Raises
     ------
     ValueError
-        With a share that is not between 0 and 1.
+        With a proportion that is not between 0 and 1.
 
     References
     ----------
@@ -27,7 +27,7 @@ def implied_cost_ratio(*, trained: float, true: float) -> float:
 
 
 def cost_threshold(ratio: float) -> float:
-    """The calibrated probability from which on an alert is the cheaper choice, if a miss costs `ratio` false alarms.
+    """The calibrated probability from which an alert is cheaper, if a false negative costs `ratio` false positives.
 
     Raises
     ------
@@ -42,52 +42,57 @@ def cost_threshold(ratio: float) -> float:
 
 
 def prevalence_for(ratio: float, *, true: float) -> float:
-    """The share of positives to balance to, so that deciding at 0.5 says that a miss costs `ratio` false alarms.
+    """The proportion of positives at which 0.5 implies that a false negative costs `ratio` false positives.
 
     The inverse of `implied_cost_ratio`.
 
     Parameters
     ----------
     ratio
-        False alarms that a miss costs, above 0.
+        Cost of a false negative in false positives, above 0.
     true
-        Share of positives among the rows to decide on, in (0, 1).
+        Proportion of positives in the rows to decide on, in (0, 1).
 
     Raises
     ------
     ValueError
-        With a ratio that is not positive and finite, or a share that is not between 0 and 1.
+        With a ratio that is not positive and finite, or a proportion that is not between 0 and 1.
     """
     odds = checked_ratio(ratio) * _odds(true)
     return odds / (1 + odds)
 
 
 def translation(*, trained: float, true: float, ratio: float | None = None) -> str:
-    """In words: the costs that balancing stands for, and the threshold and the balance that costs stand for.
+    """In words: the cost ratio that balancing implies, and the threshold and the balance that a cost ratio implies.
 
     Parameters
     ----------
     trained, true
         As for `implied_cost_ratio`.
     ratio
-        False alarms that a miss costs to the reader; None is what balancing says.
+        The reader's cost of a false negative in false positives; None is the one that balancing implies.
     """
     implied = implied_cost_ratio(trained=trained, true=true)
-    told = implied if ratio is None else ratio
     first = (
-        f"Balancing to {three_digits(100 * trained)} % positives and deciding at 0.5 is to say that a miss costs "
-        f"{alarms(implied)}. The other way: if a miss costs {alarms(told)}, call a row positive from a calibrated "
-        f"probability of {three_digits(cost_threshold(told))} on"
+        f"Balancing to {three_digits(100 * trained)}% positives and deciding at 0.5 treats one false negative as "
+        f"costly as {false_positives(implied)}."
     )
     if ratio is None:
-        return f"{first}."
-    return f"{first}; balancing to {three_digits(100 * prevalence_for(told, true=true))} % would say the same at 0.5."
+        return (
+            f"{first} To get the same without balancing, predict positive from a calibrated probability of "
+            f"{three_digits(cost_threshold(implied))}."
+        )
+    return (
+        f"{first} If one costs you as much as {false_positives(ratio)}, predict positive from a calibrated probability "
+        f"of {three_digits(cost_threshold(ratio))}, or balance to "
+        f"{three_digits(100 * prevalence_for(ratio, true=true))}% and decide at 0.5."
+    )
 
 
-def _odds(share: float) -> float:
-    if not 0 < share < 1:
-        raise ValueError(f"expected a share of positives between 0 and 1, got {share}")
-    return share / (1 - share)
+def _odds(proportion: float) -> float:
+    if not 0 < proportion < 1:
+        raise ValueError(f"expected a proportion of positives between 0 and 1, got {proportion}")
+    return proportion / (1 - proportion)
 
 
 def checked_ratio(ratio: float) -> float:
@@ -97,10 +102,10 @@ def checked_ratio(ratio: float) -> float:
     return ratio
 
 
-def alarms(ratio: float) -> str:
-    """A cost ratio in words, in false alarms."""
-    said = three_digits(ratio)
-    return f"{said} false alarm{'' if said == '1' else 's'}"
+def false_positives(ratio: float) -> str:
+    """A cost ratio in words, in false positives."""
+    written = three_digits(ratio)
+    return f"{written} false positive{'' if written == '1' else 's'}"
 
 
 def three_digits(value: float) -> str:

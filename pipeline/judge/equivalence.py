@@ -85,7 +85,7 @@ def sentence(task: Task, name: str, found: dict[str, Any]) -> str:
     )
     return (
         f"With its threshold {where}, the baseline makes {found['same_decisions']:.1%} of {name}'s decisions "
-        f"at {rates}. There, {more}."
+        f"at {rates}. At that rate, {more}."
     )
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 
 def net_benefit(y: np.ndarray, probability: np.ndarray, thresholds: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """True positives a row, less false positives a row weighed by the odds of the threshold; shape of `thresholds`.
+    """True positives per row, minus false positives per row times the odds of the threshold; shape of `thresholds`.
 
     Parameters
     ----------
@@ -13,7 +13,7 @@ def net_benefit(y: np.ndarray, probability: np.ndarray, thresholds: np.ndarray, 
     probability
         Shape (n,): probability of the positive class.
     thresholds
-        Shape (m,): from which probability on to alert, in [0, 1).
+        Shape (m,): the probability from which to alert, in [0, 1).
     weight
         Shape (n,): see `pipeline.table.weights`.
 
@@ -34,12 +34,12 @@ def net_benefit(y: np.ndarray, probability: np.ndarray, thresholds: np.ndarray, 
 
 
 def treat_all(prevalence: float, thresholds: np.ndarray) -> np.ndarray:
-    """Net benefit of alerting on every row; treating none has 0.
+    """Net benefit of alerting on every row; alerting on none has 0.
 
     Parameters
     ----------
     prevalence
-        Share of positives, in [0, 1].
+        Proportion of positives, in [0, 1].
     thresholds
         Shape (m,): in [0, 1).
 
@@ -52,14 +52,14 @@ def treat_all(prevalence: float, thresholds: np.ndarray) -> np.ndarray:
 
 
 def weight_from(probability: np.ndarray, counts: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
-    """What the rows from each threshold on count together."""
+    """The weight of the rows from each threshold on."""
     order = np.argsort(-probability, kind="stable")
     rows = np.searchsorted(-probability[order], -thresholds, side="right")
     return np.asarray(np.append(0.0, np.cumsum(counts[order]))[rows])
 
 
 def _weight(thresholds: np.ndarray) -> np.ndarray:
-    """What a false positive counts: the odds of the threshold."""
+    """The weight of a false positive: the odds of the threshold."""
     t = np.asarray(thresholds, dtype=np.float64)
     if not ((t >= 0) & (t < 1)).all():
         raise ValueError(f"expected thresholds from 0 to below 1, got {t.tolist()}")

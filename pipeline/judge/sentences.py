@@ -46,7 +46,7 @@ def _(task: Multiclass, result: Mapping[str, Any], baseline: Mapping[str, Any] |
         found = f"By {'the ' if point == 'default' else ''}{by}, macro recall is " + formatting.number(recall)
         if recall is not None:
             name, worst = min(ours[point]["classes"].items(), key=lambda each: each[1]["recall"])
-            found += f", lowest for {name} ({worst['recall']:.3f})"
+            found += f", lowest for class {name} ({worst['recall']:.3f})"
         if beside:
             found += f"; the baseline's is {formatting.number(beside[point]['balanced_accuracy'])}"
         parts.append(f"{found}.")
@@ -62,8 +62,8 @@ def _ranking(task: Task, ours: Mapping[str, Any], beside: Mapping[str, Any] | No
     if precision is None:
         return []
     theirs = beside["threshold_free"]["average_precision"] if beside else None
-    gain = "" if theirs is None else f", {signed(precision - theirs)} against the baseline"
-    return [f"Its ranking has {task.title('average_precision')} {precision:.3f}{gain}."]
+    gain = "" if theirs is None else f" ({signed(precision - theirs)} against the baseline)"
+    return [f"Its {task.title('average_precision')} is {precision:.3f}{gain}."]
 
 
 def _found(point: Mapping[str, Any], *, among: bool = False) -> str:

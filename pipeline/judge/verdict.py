@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.files import REPORTS
+from pipeline.formatting import counted
 from pipeline.judge.caveats import caveats, converged, formula_holds
 from pipeline.judge.evidence import Evidence
 from pipeline.judge.primary import COLUMNS, RANKING, REFERENCE, metric_words
@@ -22,9 +23,9 @@ SCHEMA_VERSION = 3
 FILE = REPORTS / "verdict.json"
 WEIGHTS = "class_weight"  # which samplers are shown against too
 SIMPLEST = (WEIGHTS, "random_under", "random_over")  # in this order; then the rest, in the order of the config
-SHOWN = 3  # variants without a result that are told why
+SHOWN = 3  # variants without a result whose reasons are shown
 FORMS = ("raw", "prior_corrected", "platt")  # of probabilities
-POWER = 0.8  # of the smallest difference that is told
+POWER = 0.8  # of the minimum detectable difference
 SOURCES = {
     "difference": "mean over folds of the gain against none; Nadeau & Bengio 2003 (corrected resampled t)",
     "posterior": "Bayesian correlated t-test, flat prior; Benavoli, Corani, Demsar & Zaffalon 2017",
@@ -46,7 +47,7 @@ def judge(
     failed: Mapping[str, str] = MappingProxyType({}),
     task: Task = TWO_CLASSES,
 ) -> dict[str, Any]:
-    """What the folds say of each method against `none`, and what to do.
+    """The verdict of the folds on each method against `none`, and what to do.
 
     Parameters
     ----------
@@ -62,9 +63,9 @@ def judge(
     alpha
         Error of the calls, over all methods together.
     leaked
-        Rows that stand both among the training rows and among the test rows: with any there is no verdict.
+        Rows that are in both train and test: with any there is no verdict.
     failed
-        Variants that are asked for and have no result, and why: with any there is no verdict.
+        Variants without a result, and why: with any there is no verdict.
     task
         Of the table.
 
@@ -109,7 +110,7 @@ def judge(
     calls = {name: call(tests[name], adjusted[name], rope=rope, alpha=alpha) for name in methods}
     best = max(methods, key=lambda name: tests[name].mean)
     better = [name for name in methods if calls[name] == "BETTER"]
-    # One that is worse on average, in few and noisy folds, may yet be better.
+    # With few and noisy folds, a method that is worse on average may still be better.
     likeliest = max(methods, key=lambda name: tests[name].better)
     if better:
         action, chosen = "rebalance", _simplest_unbeaten(better, values, how)
@@ -118,7 +119,7 @@ def judge(
         action, chosen, leading = "keep", REFERENCE, best
     else:
         action, chosen, leading = "undecided", REFERENCE, likeliest
-    which = "the best method" if leading == best else "the method that may yet be better"
+    which = "the best method" if leading == best else "the method most likely to be better"
     error, df = tests[leading].standard_error, tests[leading].df
     # At Holm's first step, which asks most.
     smallest = minimum_detectable(error, df, alpha=alpha / len(tests), power=POWER, rope=rope)
@@ -171,12 +172,12 @@ def _why_not(
 ) -> str | None:
     """Why there can be no verdict; None where there can."""
     if leaked:
-        return f"{leaked:,} rows stand both among the training rows and among the test rows"
+        return f"{counted(leaked, 'row')} {'is' if leaked == 1 else 'are'} in both train and test"
     if failed:
         told = [f"{name} has no result: {why}" for name, why in list(failed.items())[:SHOWN]]
         return "; ".join(told) + (f"; and {len(failed) - SHOWN:,} more" if len(failed) > SHOWN else "")
     if REFERENCE not in folds:
-        return f"the variant '{REFERENCE}' is not compared, and methods are tested against it"
+        return f"the baseline, variant '{REFERENCE}', is missing, and methods are tested against it"
     if len(folds) < 2:
         return "there is no method to test"
     if any(rows is None for rows in folds.values()):
@@ -187,7 +188,7 @@ def _why_not(
     for rows in folds.values():
         if rows is not None and (empty := int(rows[column].isna().sum())):
             return (
-                f"in {empty} folds the metric is not defined, since a class is missing: use fewer folds, or "
+                f"the metric is undefined in {counted(empty, 'fold')}, because a class is missing: use fewer folds, or "
                 f"{advice(classes)}"
             )
     return None
@@ -221,7 +222,7 @@ def verdict(
     lines
         By method: see `pipeline.judge.equivalence.equivalence`; empty without folds.
     translation
-        What balancing says of costs, in words.
+        What balancing implies about costs, in words.
     """
     results, folds, task, declared = evidence.results, evidence.folds, evidence.task, evidence.declared
     thresholds = {name: (result["holdout"]["tuned"] or {}).get("threshold") for name, result in results.items()}
@@ -277,9 +278,9 @@ def _by_class(result: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _agrees(results: Mapping[str, dict[str, Any]], said: Mapping[str, Any]) -> bool | None:
-    """Whether the leading method is on the same side of none on the test rows as over the folds; None if in doubt.
+    """Whether the leading method is better than none both on the test rows and over the folds, or worse in both.
 
-    Only where the folds' interval leaves out 0, and only for ranking metrics, which the test rows have too.
+    None where the folds' interval includes 0, and for metrics that the test rows don't have.
     """
     metric = said["declared"]["primary"]
     leading = next((method for method in said["methods"] if method["variant"] == said["leading"]), None)
@@ -290,7 +291,7 @@ def _agrees(results: Mapping[str, dict[str, Any]], said: Mapping[str, Any]) -> b
 
 
 def call(test: CorrelatedTest, p_adjusted: float, *, rope: float, alpha: float) -> str:
-    """The verdict on a method: `BETTER`, `WORSE`, `EQUIVALENT` or `INCONCLUSIVE`, the first of them that holds.
+    """The verdict on a method: `BETTER`, `WORSE`, `EQUIVALENT` or `INCONCLUSIVE`, the first one that holds.
 
     Parameters
     ----------

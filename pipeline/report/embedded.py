@@ -1,4 +1,4 @@
-"""Predictions as a page carries them, so that its numbers can be recomputed."""
+"""The predictions in a page, from which its numbers can be recomputed."""
 
 import base64
 import json
@@ -13,16 +13,16 @@ from pipeline.judge.evidence import Evidence
 from pipeline.measure.evaluation import fits_of
 
 LARGEST = 5_000_000  # bytes of evidence that a page carries
-TOLD = ("declared", "table", "classes", "hashes", "failed", "command")  # as they are
+KEPT = ("declared", "table", "classes", "hashes", "failed", "command")  # unchanged
 RECOMPUTED = ("holdout", "probabilities")  # of metrics.json: they follow from the predictions
 
 
 def pack(evidence: Evidence) -> str | None:
-    """The predictions, and what no prediction tells, as JSON text; None where it would exceed `LARGEST` bytes."""
+    """The predictions, and what doesn't follow from them, as JSON text; None where it would exceed `LARGEST` bytes."""
     first = next(iter(evidence.predictions.values()))
     seen = next(iter(evidence.out_of_fold.values()))
-    told = [*evidence.predictions.values(), *evidence.out_of_fold.values()]
-    cells = sum(len(rows) * len(_probabilities(rows)) for rows in told if rows is not None)
+    frames = [*evidence.predictions.values(), *evidence.out_of_fold.values()]
+    cells = sum(len(rows) * len(_probabilities(rows)) for rows in frames if rows is not None)
     if cells * 8 > LARGEST:  # before compressing, which takes long and gains little
         return None
     truth = None
@@ -47,7 +47,7 @@ def pack(evidence: Evidence) -> str | None:
         else _columns(seen.drop(columns=_probabilities(seen)).rename_axis("row_id").reset_index()),
         "truth": truth,
         "components": {name: _columns(rows) for name, rows in evidence.components.items()},
-        **{key: getattr(evidence, key) for key in TOLD},
+        **{key: getattr(evidence, key) for key in KEPT},
     }
     # A page is HTML: "</script>" in a column's name must not end the block.
     text = json.dumps(content, ensure_ascii=True, allow_nan=False).replace("<", "\\u003c")
@@ -55,7 +55,7 @@ def pack(evidence: Evidence) -> str | None:
 
 
 def unpack(text: str) -> Evidence:
-    """The evidence as `pack` left it; in `results` without, and in `folds` with `FITS` alone, what follows from it.
+    """The evidence that `pack` wrote, without the metrics in `results` and `folds` that follow from it.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def unpack(text: str) -> Evidence:
         folds={name: None if seen is None else _frame(kept["fits"]) for name, kept in variants.items()},
         truth=truth,
         components={name: _frame(rows) for name, rows in content["components"].items()},
-        **{key: content[key] for key in TOLD},
+        **{key: content[key] for key in KEPT},
     )
 
 

@@ -56,7 +56,7 @@ def render(comparison: dict[str, Any], figures: dict[str, bytes], *, command: st
         forms={
             key: name for key, name in FORMS.items() if any(v["probabilities"][key] for v in comparison["variants"])
         },
-        measures=[measure for measure in MEASURES if isinstance(raw.get(measure[0]), float)],
+        measures=[measure for measure in MEASURES if not isinstance(raw.get(measure[0], {}), dict)],  # else by class
         weighted=weights.sentence(comparison["table"]),
         command=command,
         # The evidence is JSON without "<".

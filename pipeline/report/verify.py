@@ -1,4 +1,4 @@
-"""Recomputes every number of a report from the predictions that it carries."""
+"""Recomputes every number of a report from the predictions in it."""
 
 import hashlib
 import re
@@ -24,14 +24,14 @@ VOID = {"meta", "img", "br"}
 
 @dataclass(frozen=True)
 class Piece:
-    """A piece of a page that a reader sees: where it stands, and what it says."""
+    """A piece of a page that a reader sees: where it is, and its text."""
 
     where: str
-    says: str
+    text: str
 
 
 def recompute(evidence: Evidence) -> Evidence:
-    """The same evidence, with all that follows from its predictions computed anew: metrics, folds, corrections."""
+    """The same evidence, with all that follows from its predictions recomputed: metrics, folds, corrections."""
     task, true = evidence.task, weights.training(evidence.classes)
     settings = Evaluate(**{key: evidence.declared[key] for key in Evaluate.model_fields})
     results, folds = {}, {}
@@ -94,12 +94,12 @@ def pieces(page: str) -> list[Piece]:
 
 
 def differences(page: str, again: str) -> list[str]:
-    """A line for each piece in which `page` is not what was computed `again`."""
+    """A line for each piece in which `page` differs from the page that was computed `again`."""
     if page == again:
         return []
     theirs, ours = pieces(page), pieces(again)
     lines = [
-        f"{there.where}: the page says {there.says[:80]!r}, its predictions give {here.says[:80]!r}"
+        f"{there.where}: the page has {there.text[:80]!r}, its predictions give {here.text[:80]!r}"
         for there, here in zip(theirs, ours, strict=False)
         if there != here
     ]
@@ -114,40 +114,40 @@ def differences(page: str, again: str) -> list[str]:
             ),
             min(page.count("\n"), again.count("\n")) + 1,
         )
-        lines.append(f"line {first} of the file differs, in nothing that is shown")
+        lines.append(f"line {first} of the file differs, but nothing visible does")
     return lines
 
 
 def verify(page: str, kept: Evidence | None) -> list[str]:
-    """A line for each thing on the page that does not follow from its predictions.
+    """A line for each piece of the page that doesn't follow from its predictions.
 
     Parameters
     ----------
     page
         The HTML of a comparison.
     kept
-        What the stages left, for a page that carries no predictions.
+        What the stages left, for a page without predictions.
 
     Raises
     ------
     InputError
-        The page carries none and `kept` is None, or carries what cannot be read.
+        The page has no predictions, and `kept` is None.
     """
     block, seal = BLOCK.search(page), SEAL.search(page)
     if block is None:
         if kept is None or seal is not None:
-            raise InputError("expected a page of `dvc repro` or of a sweep with its predictions, found none in it")
+            raise InputError("expected a report with its predictions in it, as `dvc repro` writes it, found none")
         evidence = kept
     else:
         try:
             evidence = unpack(block[1])
         except (ValueError, KeyError, TypeError, AttributeError, zlib.error) as error:
-            return [f"the predictions that the page carries cannot be read ({type(error).__name__}): they were changed"]
+            return [f"the predictions in the page were changed: they can't be read ({type(error).__name__})"]
     found = []
     if block is not None and (seal is None or hashlib.sha256(block[1].encode()).hexdigest() != seal[1]):
-        found.append("the predictions that the page carries are not those it was made of: their sha256 differs")
+        found.append("the predictions in the page were changed: their sha256 differs")
     try:
         again = files.pages(recompute(evidence))["index.html"]
     except (ValueError, KeyError, TypeError, ArithmeticError, IndexError) as error:
-        return [*found, f"nothing can be computed from the predictions ({type(error).__name__}: {error})"]
+        return [*found, f"the numbers can't be computed from the predictions ({type(error).__name__}: {error})"]
     return found + differences(page, again)

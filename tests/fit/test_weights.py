@@ -27,7 +27,8 @@ from pipeline.measure import bootstrap, calibration, statistics, thresholds
 from pipeline.measure.binary import at_threshold, confusion
 from pipeline.measure.evaluation import Folded
 from pipeline.measure.tasks import TWO_CLASSES, task_of
-from pipeline.report import figures, verify
+from pipeline.report import verify
+from pipeline.report.figures.points import decision_points, precision_recall_points, reliability_points, roc_points
 from pipeline.report.files import pages
 from pipeline.table import ingest, split, weights
 from pipeline.tools import labels, plan
@@ -127,17 +128,17 @@ def test_calibration_with_whole_weights_is_that_of_repeated_rows():
 def test_what_is_drawn_with_whole_weights_is_that_of_repeated_rows():
     y, probability, weight = visits()
     rows = folded(y, probability, weight)
-    for points in (figures.precision_recall_points, figures.roc_points):
+    for points in (precision_recall_points, roc_points):
         pd.testing.assert_frame_equal(points(rows), points(repeated(rows)), rtol=1e-12)
     at = np.linspace(0, 0.6, 30)
-    assert figures.decision_points(rows, at).to_numpy() == pytest.approx(
-        figures.decision_points(repeated(rows), at).to_numpy(), rel=1e-12, abs=1e-14
+    assert decision_points(rows, at).to_numpy() == pytest.approx(
+        decision_points(repeated(rows), at).to_numpy(), rel=1e-12, abs=1e-14
     )
 
 
 def test_reliability_goes_by_weight_within_its_bins():
     rows = pd.DataFrame({"y": [0, 1, 0, 1], "probability": [0.2, 0.2, 0.6, 0.6], "weight": [3.0, 1.0, 1.0, 4.0]})
-    points = figures.reliability_points(rows)
+    points = reliability_points(rows)
     assert points.predicted.tolist() == pytest.approx([0.2, 0.6])
     assert points.observed.tolist() == pytest.approx([1 / 4, 4 / 5])
 
@@ -507,7 +508,7 @@ def weighted(evidence):
     )
 
 
-SAID = "Weighted by 'people': in every figure a row counts as many as it stands for, save numbers of rows, and of "
+SAID = "All figures are weighted by 'people', except counts of rows and of positives."
 
 
 def test_the_page_says_what_weighs_and_follows_from_the_predictions_and_weights_it_carries(weighted):
@@ -522,11 +523,11 @@ def test_the_page_says_what_weighs_and_follows_from_the_predictions_and_weights_
     assert files["verdict.json"]["table"]["weight"] == "people"
     assert "Kish" in files["verdict.json"]["sources"]["recall, precision, specificity"]
     assert files["comparison.json"]["split"]["weight"]["train"] == {"negative": 21.0, "positive": 6.0}
-    assert "a miss costs 3.5 false alarms" in page  # 21 / 6
-    assert "By their weights, the positives carry as much information as 1.8 rows." in page
+    assert "treats one false negative as costly as 3.5 false positives" in page  # 21 / 6
+    assert "With their weights, the positives count as 1.8 rows of equal weight." in page
 
 
-def test_a_page_without_weights_says_nothing_of_them(evidence):
+def test_a_page_without_weights_does_not_mention_them(evidence):
     files = pages(evidence)
     assert not any("eighted by" in files[name] for name in ("index.html", "comparison.md"))
     assert "weight" not in files["verdict.json"]["table"]

@@ -48,23 +48,23 @@ def test_balancing_for_a_ratio_and_the_ratio_of_a_balance_are_inverse(ratio, tru
 
 def test_translation_goes_both_ways():
     assert costs.translation(trained=0.5, true=0.05) == (
-        "Balancing to 50 % positives and deciding at 0.5 is to say that a miss costs 19 false alarms. The other way: "
-        "if a miss costs 19 false alarms, call a row positive from a calibrated probability of 0.05 on."
+        "Balancing to 50% positives and deciding at 0.5 treats one false negative as costly as 19 false positives. To "
+        "get the same without balancing, predict positive from a calibrated probability of 0.05."
     )
     # 4 / 19 of odds is 4 / 23.
     assert costs.translation(trained=0.5, true=0.05, ratio=4).endswith(
-        "The other way: if a miss costs 4 false alarms, call a row positive from a calibrated probability of 0.2 on; "
-        "balancing to 17.4 % would say the same at 0.5."
+        "If one costs you as much as 4 false positives, predict positive from a calibrated probability of 0.2, or "
+        "balance to 17.4% and decide at 0.5."
     )
-    assert "a miss costs 9,999 false alarms" in costs.translation(trained=0.5, true=0.0001)
-    assert "a calibrated probability of 0.0001 on" in costs.translation(trained=0.5, true=0.0001)
-    assert "a miss costs 1 false alarm. " in costs.translation(trained=0.5, true=0.5)
+    assert "as costly as 9,999 false positives" in costs.translation(trained=0.5, true=0.0001)
+    assert "a calibrated probability of 0.0001." in costs.translation(trained=0.5, true=0.0001)
+    assert "as costly as 1 false positive. " in costs.translation(trained=0.5, true=0.5)
 
 
-@pytest.mark.parametrize("share", [0, 1, float("nan")])
-def test_shares_that_are_not_shares_are_refused(share):
-    with pytest.raises(ValueError, match="share of positives between 0 and 1"):
-        costs.implied_cost_ratio(trained=0.5, true=share)
+@pytest.mark.parametrize("proportion", [0, 1, float("nan")])
+def test_proportions_that_are_none_are_refused(proportion):
+    with pytest.raises(ValueError, match="proportion of positives between 0 and 1"):
+        costs.implied_cost_ratio(trained=0.5, true=proportion)
 
 
 @pytest.mark.parametrize("ratio", [0, -1, float("inf"), float("nan")])
@@ -172,11 +172,11 @@ def test_a_method_that_ranks_better_is_cheaper_and_significantly_so():
     found = mapped({"none": poor, "smote": good}, ratios=[1, 2, 3], alpha=0.05)
     assert all(each["cheapest"] == "smote" and each["significant"] for each in found)
     assert cost_map.changes(found) == [
-        "a method is cheaper than none beyond chance at 3 of 3 cost ratios",
-        "where a miss costs 1 to 3 false alarms, smote is cheapest, beyond chance",
+        "A method is significantly cheaper than none at 3 of 3 cost ratios.",
+        "smote is cheapest where a false negative costs 1 to 3 false positives (significantly).",
     ]
     turned = mapped({"none": good, "smote": poor}, ratios=[1, 2, 3], alpha=0.05)
-    # The poor one costs more, beyond chance: it isn't the cheapest, so nothing is to be said of it.
+    # The poor one costs significantly more: it isn't the cheapest, so that counts for nothing.
     assert cost_map.excludes_zero(turned[0]["variants"]["smote"]["difference"])
     assert not any(each["significant"] for each in turned)
 
@@ -191,12 +191,12 @@ def test_changes_say_where_the_cheapest_changes_and_how_surely():
     found = [at(1, "none", False), at(2, "smote", False), at(4, "smote", True), at(8, "under", False, other=-0.1)]
     assert cost_map.changes(found) == [
         # At 8 it is one that is not the cheapest on average.
-        "a method is cheaper than none beyond chance at 2 of 4 cost ratios",
-        "where a miss costs 1 false alarm, none is cheapest",
-        "where a miss costs 2 to 4 false alarms, smote is cheapest, beyond chance only at 4",
-        "where a miss costs 8 false alarms, under is cheapest, but not beyond chance",
+        "A method is significantly cheaper than none at 2 of 4 cost ratios.",
+        "none is cheapest where a false negative costs 1 false positive.",
+        "smote is cheapest where a false negative costs 2 to 4 false positives (significantly only at 4).",
+        "under is cheapest where a false negative costs 8 false positives (not significantly).",
     ]
-    assert cost_map.changes(found[:2])[0] == "a method is cheaper than none beyond chance at 0 of 2 cost ratios"
+    assert cost_map.changes(found[:2])[0] == "A method is significantly cheaper than none at 0 of 2 cost ratios."
 
 
 def test_maps_without_reference_or_of_other_folds_or_falling_ratios_are_refused():

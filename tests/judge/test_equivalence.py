@@ -115,10 +115,12 @@ def test_sentence_says_threshold_decisions_rate_and_gain():
     }
     assert sentence("smote", found) == (
         "With its threshold at 0.061, the baseline makes 97.4% of smote's decisions at the same alert rate (20.3%). "
-        "There, smote's recall differs by +0.4 percentage points (-0.9 to +1.8)."
+        "At that rate, smote's recall differs by +0.4 percentage points (-0.9 to +1.8)."
     )
     equal = {"mean": 0.0, "low": 0.0, "high": 0.0}
-    assert sentence("smote", {**found, "gain": equal}).endswith(" There, both have the same recall in every fold.")
+    assert sentence("smote", {**found, "gain": equal}).endswith(
+        " At that rate, both have the same recall in every fold."
+    )
     nearly = sentence("smote", {**found, "baseline_alert_rate": 0.25})
     assert "at nearly the same alert rate (25.0% for 20.3%)" in nearly
     assert "its threshold above all rows, the baseline" in sentence(

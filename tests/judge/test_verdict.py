@@ -60,14 +60,14 @@ def test_a_method_that_is_none_is_equivalent_and_the_baseline_is_kept():
     said = judged(same=folds(0.6))
     assert calls(said) == {"same": "EQUIVALENT"}
     assert (said["action"], said["variant"], said["threshold"]) == ("keep", "none", 0.1)
-    assert "equals the baseline" in said["sentence"]
+    assert "is practically equivalent" in said["sentence"]
 
 
 def test_a_clear_loss_keeps_the_baseline():
     said = judged(smote=folds(0.4, noise=0.01))
     assert calls(said) == {"smote": "WORSE"}
     assert said["action"] == "keep"
-    assert "does worse" in said["sentence"]
+    assert "is worse" in said["sentence"]
 
 
 def test_a_method_that_is_worse_on_average_but_may_be_better_leaves_it_undecided():
@@ -77,7 +77,9 @@ def test_a_method_that_is_worse_on_average_but_may_be_better_leaves_it_undecided
     assert smote["mean"] < same["mean"] == 0
     assert smote["better"] > 0.05
     assert (said["action"], said["variant"], said["confidence"]) == ("undecided", "none", None)
-    assert said["sentence"].startswith("Undecided: the method that may yet be better, smote, has -0.0")
+    assert said["sentence"].startswith(
+        "Undecided: over the folds, the method most likely to be better, smote, changes average precision by -0.0"
+    )
     assert said["leading"] == "smote"
     # Also where the best on average is undecided, and hardly better.
     among = judged(close=folds(0.592, noise=0.02, seed=1), smote=folds(0.58, noise=0.08))
@@ -113,7 +115,10 @@ def test_noise_is_undecided_and_comes_with_the_minimum_detectable_difference():
     said = judged(smote=folds(0.62, noise=0.08))
     assert calls(said) == {"smote": "INCONCLUSIVE"}
     assert said["action"] == "undecided"
-    assert f"a difference of {said['minimum_detectable_difference']:.3f} or more" in said["sentence"]
+    assert (
+        f"The minimum detectable difference on this table is {said['minimum_detectable_difference']:.3f}"
+        in said["sentence"]
+    )
 
 
 def test_the_simplest_of_equally_better_methods_is_named():
@@ -139,7 +144,7 @@ def test_many_methods_make_it_harder_for_each():
 @pytest.mark.parametrize(
     ("everything", "reason"),
     [
-        ({"smote": folds(0.6)}, "the variant 'none' is not compared"),
+        ({"smote": folds(0.6)}, "the baseline, variant 'none', is missing"),
         ({"none": folds(0.6)}, "there is no method"),
         (
             {"none": None, "smote": None},
@@ -147,7 +152,7 @@ def test_many_methods_make_it_harder_for_each():
         ),
         (
             {"none": folds(0.6), "smote": folds(0.6).assign(average_precision=[None, *[0.5] * 49])},
-            "in 1 folds the metric is not defined, since a class is missing",
+            "the metric is undefined in 1 fold, because a class is missing",
         ),
     ],
 )
@@ -250,7 +255,7 @@ def test_a_loss_is_a_gain_where_it_is_lower():
     assert said["methods"][0]["mean"] == pytest.approx(0.1, abs=0.01)
     assert said["methods"][0]["mean_primary"] == pytest.approx(0.5, abs=0.01)
     assert said["reference"] == pytest.approx(0.6, abs=0.01)
-    assert "less recalibrated log loss" in said["sentence"]
+    assert "changes recalibrated log loss by -0.099" in said["sentence"]
 
 
 def test_confidence_is_the_probability_that_the_action_is_right():
@@ -285,7 +290,7 @@ def test_no_verdict_and_bad_input_have_exit_statuses_of_their_own(tmp_path, monk
     with pytest.raises(SystemExit) as left:
         cli.main(["verdict", str(file)])
     assert left.value.code == 30
-    assert "3 rows stand both among the training rows and among the test rows" in capsys.readouterr().out
+    assert "3 rows are in both train and test" in capsys.readouterr().out
     file.unlink()
     with pytest.raises(SystemExit) as left:
         cli.main(["verdict", str(file)])

@@ -1,10 +1,15 @@
-import matplotlib.style
+import matplotlib.colors
 import numpy as np
 import pandas as pd
 import pytest
 
 from pipeline.judge.cost_map import cost_map
-from pipeline.report import figures
+from pipeline.report.figures.calibration import _ticks, reliability
+from pipeline.report.figures.components import components
+from pipeline.report.figures.costs import cost_map as draw_costs
+from pipeline.report.figures.costs import decision_curve
+from pipeline.report.figures.points import cost_points, reliability_points
+from pipeline.report.figures.style import COLORS, png, styled
 
 # Ten positives among forty rows, in two folds; the second model doubles the odds, and ranks the rows backwards.
 Y = np.array([0, 0, 0, 1] * 10)
@@ -21,10 +26,10 @@ ROWS = pd.DataFrame(
     }
 )
 DRAWN = {
-    "reliability": lambda: figures.reliability({"raw": FRAMES, "corrected by the shares": FRAMES}),
-    "cost_map": lambda: figures.cost_map(costs()),
-    "decision_curve": lambda: figures.decision_curve(FRAMES),
-    "components": lambda: figures.components({"none": ROWS[~ROWS.synthetic], "smote": ROWS}),
+    "reliability": lambda: reliability({"raw": FRAMES, "prior-corrected": FRAMES}),
+    "cost_map": lambda: draw_costs(costs()),
+    "decision_curve": lambda: decision_curve(FRAMES),
+    "components": lambda: components({"none": ROWS[~ROWS.synthetic], "smote": ROWS}),
 }
 
 
@@ -39,8 +44,8 @@ def line(axis, label):
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_a_figure_is_the_same_bytes_twice(name):
-    with matplotlib.style.context(["default", figures.STYLE]):
-        first, second = figures.png(DRAWN[name]()), figures.png(DRAWN[name]())
+    with styled():
+        first, second = png(DRAWN[name]()), png(DRAWN[name]())
     assert first == second
     assert first.startswith(b"\x89PNG")
 
@@ -48,44 +53,44 @@ def test_a_figure_is_the_same_bytes_twice(name):
 def test_reliability_bins_of_equal_count_by_hand():
     # Twenty rows, two a bin.
     rows = pd.DataFrame({"y": [0, 0, 0, 1] + [0, 1] * 7 + [1, 1], "probability": np.arange(1, 21) / 20})
-    points = figures.reliability_points(rows)
+    points = reliability_points(rows)
     assert points.predicted.to_list() == pytest.approx(list(np.arange(3, 42, 4) / 40))
     assert points.observed.to_list() == [0.0, *[0.5] * 8, 1.0]
 
 
 def test_rows_of_equal_probability_share_a_bin():
     rows = pd.DataFrame({"y": [0, 0, 1, 0, 1], "probability": [0.2, 0.2, 0.2, 0.2, 0.9]})
-    points = figures.reliability_points(rows)
+    points = reliability_points(rows)
     assert points.predicted.to_list() == pytest.approx([0.2, 0.9])
     assert points.observed.to_list() == [0.25, 1.0]
-    assert len(figures.reliability_points(rows.assign(probability=0.3))) == 1
+    assert len(reliability_points(rows.assign(probability=0.3))) == 1
 
 
 def test_reliability_draws_each_variants_bins_in_each_panel():
-    axes = figures.reliability({"raw": FRAMES, "Platt": {"none": FRAMES["none"]}}).axes
+    axes = reliability({"raw": FRAMES, "Platt": {"none": FRAMES["none"]}}).axes
     assert [axis.get_title(loc="left") for axis in axes] == ["raw", "Platt"]
-    expected = figures.reliability_points(FRAMES["smote"])
+    expected = reliability_points(FRAMES["smote"])
     assert np.array_equal(line(axes[0], "smote").get_xydata(), expected.to_numpy())
     # The first bin has rows 0 to 3, as probabilities rise.
     assert line(axes[1], "none").get_xydata()[0] == pytest.approx([TIMID[:4].mean(), 0.25])
 
 
 def test_reliability_shows_bins_without_a_positive():
-    axis = figures.reliability({"raw": {"none": FRAMES["none"].assign(y=0)}}).axes[0]
+    axis = reliability({"raw": {"none": FRAMES["none"].assign(y=0)}}).axes[0]
     low, high = axis.get_ylim()
     assert low < 0 < high
 
 
 @pytest.mark.parametrize("most", [0.004, 0.02, 0.1, 0.37, 0.6, 1.0])
 def test_root_scales_have_ticks_over_their_whole_range(most):
-    ticks = np.array(figures._ticks(most))
+    ticks = np.array(_ticks(most))
     assert (np.diff(ticks) > 0).all()
     assert (ticks <= most).sum() >= 4
 
 
 def test_cost_map_draws_differences_as_shares_of_what_the_reference_costs():
     found = costs()
-    axis, strip = figures.cost_map(found).axes
+    axis, strip = draw_costs(found).axes
     middle = found[1]["variants"]
     x, y = line(axis, "smote").get_xydata()[1]
     assert x == 3
@@ -108,32 +113,32 @@ def entry(ratio, *, mean, low, high, cheapest):
     }
 
 
-def test_cost_map_is_bold_only_beyond_chance_and_its_strip_names_the_cheapest():
+def test_cost_map_is_bold_only_where_significant_and_its_strip_names_the_cheapest():
     found = [
         entry(1.0, mean=-0.1, low=-0.2, high=-0.05, cheapest="smote"),
         entry(4.0, mean=-0.1, low=-0.2, high=0.05, cheapest="smote"),
         entry(16.0, mean=0.1, low=-0.2, high=0.3, cheapest="none"),
         entry(64.0, mean=0.2, low=0.1, high=0.3, cheapest="none"),
     ]
-    axis, strip = figures.cost_map(found).axes
+    axis, strip = draw_costs(found).axes
     (bold,) = [each for each in axis.lines if each.get_linewidth() == 3.5 and len(each.get_xdata()) == 4]
     assert np.asarray(bold.get_ydata()) == pytest.approx([-0.2, np.nan, np.nan, 0.4], nan_ok=True)
     # Borders half-way in logarithms.
     assert [patch.get_x() for patch in strip.patches] == pytest.approx([0.5, 2, 8, 32])
-    colours = [matplotlib.colors.to_hex(patch.get_facecolor()).upper() for patch in strip.patches]
-    assert colours == [figures.COLOURS[1]] * 2 + [figures.COLOURS[0]] * 2
+    colors = [matplotlib.colors.to_hex(patch.get_facecolor()).upper() for patch in strip.patches]
+    assert colors == [COLORS[1]] * 2 + [COLORS[0]] * 2
     assert [patch.get_alpha() for patch in strip.patches] == [0.9, 0.3, 0.9, 0.9]
 
 
 def test_cost_map_of_a_reference_without_costs_or_of_one_ratio_can_be_drawn():
     free = entry(2.0, mean=0.1, low=0.05, high=0.2, cheapest="none")
     free["variants"]["none"]["cost"] = 0.0
-    assert np.isnan(figures.cost_points([free], "smote").difference).all()
-    figures.png(figures.cost_map([free]))
+    assert np.isnan(cost_points([free], "smote").difference).all()
+    png(draw_costs([free]))
 
 
 def test_decision_curve_draws_net_benefit_and_both_rules():
-    axis = figures.decision_curve(FRAMES).axes[0]
+    axis = decision_curve(FRAMES).axes[0]
     x, y = line(axis, "none").get_xydata()[0]
     # From 0 on every row is alerted on: the benefit is the prevalence.
     assert (x, y) == (0.0, 0.25)
@@ -146,7 +151,7 @@ def test_decision_curve_draws_net_benefit_and_both_rules():
 
 
 def test_components_draw_each_group_where_its_rows_are_and_name_those_there_are():
-    figure = figures.components({"none": ROWS[~ROWS.synthetic], "smote": ROWS})
+    figure = components({"none": ROWS[~ROWS.synthetic], "smote": ROWS})
     none, smote = figure.axes
     assert line(smote, "synthetic positive").get_xydata().tolist() == [[2.5, 1.5]]
     assert line(none, "synthetic positive").get_xydata().tolist() == []
@@ -158,8 +163,8 @@ def test_components_draw_each_group_where_its_rows_are_and_name_those_there_are(
 def test_legends_stay_within_their_picture_and_beside_the_title_however_many_and_long_the_names():
     names = ["none", *(f"instance_hardness_threshold_{number}" for number in range(17))]
     rows = pd.DataFrame({"y": [0, 0, 1, 1], "probability": [0.1, 0.6, 0.5, 0.9]})
-    forms = {title: dict.fromkeys(names, rows) for title in ("as they are", "Platt")}
-    for figure in (figures.reliability(forms), figures.decision_curve(forms["Platt"])):
+    forms = {title: dict.fromkeys(names, rows) for title in ("raw", "Platt")}
+    for figure in (reliability(forms), decision_curve(forms["Platt"])):
         figure.canvas.draw()
         legend = figure.legends[0].get_window_extent()
         assert not any(legend.overlaps(axis._left_title.get_window_extent()) for axis in figure.axes)

@@ -1,7 +1,9 @@
+import base64
+import io
+
+import matplotlib.image
 import pytest
 from chromium import CHROMIUM, Chromium
-
-from pipeline.report import files
 
 # The contrast of a text with what lies behind it, by WCAG 2.2, "relative luminance" and "contrast ratio".
 CONTRAST = """(selector) => {
@@ -30,12 +32,11 @@ def browser(tmp_path_factory):
     started.close()
 
 
-@pytest.fixture
-def address(evidence, tmp_path_factory):
-    """Of the page that six visitors make; written once."""
-    file = tmp_path_factory.getbasetemp() / "report_page.html"
-    if not file.is_file():
-        file.write_text(files.pages(evidence)["index.html"], encoding="utf-8")
+@pytest.fixture(scope="module")
+def address(pages, tmp_path_factory):
+    """Of the page that six visitors make."""
+    file = tmp_path_factory.mktemp("page") / "index.html"
+    file.write_text(pages["index.html"], encoding="utf-8")
     return file.as_uri()
 
 
@@ -59,7 +60,7 @@ def test_the_page_never_scrolls_sideways(browser, address, width, media):
     assert (wider > 0) == (width == 390)
 
 
-def test_each_picture_is_there_and_says_what_it_shows(browser, address):
+def test_each_picture_is_there_and_has_a_text_of_what_it_shows(browser, address):
     browser.show(address)
     pictures = browser.value("[...document.images].map(i => [i.complete ? i.naturalWidth : 0, i.width, i.alt])")
     assert len(pictures) == 9
@@ -115,3 +116,21 @@ def test_the_keyboard_reaches_what_scrolls_and_shows_where_it_is(browser, addres
     boxes = browser.value("document.querySelectorAll('.scroll').length")
     assert [each[0] for each in reached].count("A") == 9
     assert [each[1] for each in reached].count("scroll") == boxes
+
+
+@pytest.mark.parametrize("width", [1280, 500])
+def test_a_browser_shows_every_table_every_variant_and_every_picture(browser, address, width):
+    browser.show(address, width=width)
+    rows = browser.value("[...document.querySelectorAll('tbody th')].map(th => th.textContent)")
+    both = ["none", "smote"]
+    assert rows == ["smote", "smote", *both, "best possible", *both, "best possible", *both, *both]
+    assert browser.value("[...document.images].filter(i => i.complete && i.naturalWidth > 300).length") == 9
+    assert browser.value("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_a_screenshot_of_the_page_is_not_blank(browser, address):
+    browser.show(address, height=2000)
+    shot = browser.ask("Page.captureScreenshot", format="png")["data"]
+    pixels = matplotlib.image.imread(io.BytesIO(base64.b64decode(shot)))[..., :3]
+    assert pixels.shape[:2] == (2000, 1280)
+    assert 0.02 < (pixels < 0.5).any(axis=2).mean() < 0.5  # ink
