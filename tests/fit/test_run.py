@@ -46,7 +46,7 @@ def test_the_last_table_is_kept_and_another_one_is_read(project, monkeypatch):
     project("data.simulation.rows=200")
     params = config.load()
     read = []
-    monkeypatch.setattr(run, "load", lambda data: read.append(data.name) or (data.name, None, {}))
+    monkeypatch.setattr(run.read, "load", lambda data: read.append(data.name) or (data.name, None, {}))
     asked = [params.data, params.data, params.data.model_copy(update={"name": "other"}), params.data]
     assert [run.table(data)[0] for data in asked] == ["mountain_shop", "mountain_shop", "other", "mountain_shop"]
     assert len(read) == 3

@@ -354,20 +354,18 @@ def test_a_weight_is_a_column_of_its_own(composed, override):
 @pytest.mark.parametrize(
     ("column", "problem"),
     [
-        ([1, 2, None, 1], "expected a value in every row, found none in line 4"),
+        ([1, 2, None, 1], "line 4: expected a value in every row, found none."),
         (
             [1.0, 0.0, -2.5, np.inf],
-            "expected finite numbers above 0 (1e-50 to 1e+50), found 0, -2.5, inf in lines 3, 4, 5: correct these "
-            "cells, or leave out the rows",
+            "lines 3, 4, 5: expected finite numbers above 0 (1e-50 to 1e+50), found 0, -2.5, inf.",
         ),
         (
             ["1", "2", "many", "1"],
-            "expected numbers, found 'many' in line 4: correct these cells, or leave out the rows",
+            "line 4: expected numbers, found 'many'.",
         ),
         (
             [1.0, 1.0, 1.0, 1e200],
-            "expected finite numbers above 0 (1e-50 to 1e+50), found 1e+200 in line 5: correct these cells, or leave "
-            "out the rows",
+            "line 5: expected finite numbers above 0 (1e-50 to 1e+50), found 1e+200.",
         ),
     ],
 )
@@ -375,7 +373,8 @@ def test_a_weight_that_is_no_number_of_rows_is_refused(column, problem):
     source = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0], "w": column, "y": [0, 0, 1, 0]})
     with pytest.raises(InputError) as refused:
         ingest.ingest(source, target="y", roles={"weight": "w"})
-    assert refused.value.problems == [f"data.weight: column 'w': {problem}"]
+    advice = "Correct these cells, or leave out their rows."
+    assert refused.value.problems == [f"data.weight: column 'w', {problem} {advice}"]
 
 
 def test_a_weight_is_no_feature_and_written_numbers_are_numbers():

@@ -175,5 +175,5 @@ def test_mlflow_s_model_refuses_in_the_same_words(visits, monkeypatch):
     monkeypatch.setattr(sys, "path", sys.path)
     save_for_mlflow("none")
     rows = pd.read_csv("new.csv").assign(time="tall")
-    with pytest.raises(InputError, match="column 'time': expected numbers, found 'tall', 'tall', 'tall' in lines 2"):
+    with pytest.raises(InputError, match="column 'time', lines 2, .*: expected numbers, found 'tall', 'tall', 'tall'"):
         mlflow.pyfunc.load_model("model").predict(rows)

@@ -106,21 +106,21 @@ def test_holes_are_refused_by_line_where_preprocessing_fills_none():
     ]
 
 
-def test_all_that_is_wrong_with_rows_is_told_at_once():
+def test_all_problems_of_rows_are_listed_at_once():
     bad = VISITS.drop(columns="shop").rename(columns={"time": "Time"})
     bad = bad.assign(pages=[1, 1.5, 2, 2, 2, 2], size=["S", "XL"] * 3, seen="1970-01-31", member="perhaps")
     with pytest.raises(InputError) as caught:
         chain().predict(bad)
-    mend = "correct or empty these cells"
+    fix = "Correct or empty these cells."
     assert caught.value.problems == [
         "column 'time', which the model was trained with, is not there; did you mean 'Time'?",
-        f"column 'pages': expected whole numbers, found 1.5 in line 3: {mend}",
+        f"column 'pages', line 3: expected whole numbers, found 1.5. {fix}",
         "column 'shop', which the model was trained with, is not there; choose from 'Time'.",
-        f"column 'size': expected one of 'S', 'M', 'L', found 'XL', 'XL', 'XL' in lines 3, 5, 7: {mend}",
-        "column 'seen': expected dates as in %d/%m/%Y, found '1970-01-31', '1970-01-31', '1970-01-31' in lines 2, 3, 4 "
-        f"and 3 more: {mend}",
-        "column 'member': expected true or false, yes or no, 1 or 0, found 'perhaps', 'perhaps', 'perhaps' in lines "
-        f"2, 3, 4 and 3 more: {mend}",
+        f"column 'size', lines 3, 5, 7: expected one of 'S', 'M', 'L', found 'XL', 'XL', 'XL'. {fix}",
+        "column 'seen', lines 2, 3, 4 and 3 more: expected dates in the format %d/%m/%Y, found '1970-01-31', "
+        f"'1970-01-31', '1970-01-31'. {fix}",
+        "column 'member', lines 2, 3, 4 and 3 more: expected true or false, yes or no, 1 or 0, found 'perhaps', "
+        f"'perhaps', 'perhaps'. {fix}",
     ]
 
 
@@ -130,7 +130,8 @@ def test_cells_that_are_no_usable_number_are_refused(cell, found):
     with pytest.raises(InputError) as caught:
         chain().predict(rows)
     (problem,) = caught.value.problems
-    assert f"found {found} in line 3" in problem
+    assert problem.startswith("column 'time', line 3: expected ")
+    assert f", found {found}. Correct or empty these cells" in problem
 
 
 def test_levels_that_training_rows_do_not_have_are_counted_and_scored():
