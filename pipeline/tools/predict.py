@@ -1,5 +1,6 @@
 """Scores a new table with a trained variant: calibrated probabilities, and decisions at its threshold."""
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,9 @@ def read(path: Path, schema: dict[str, Any]) -> pd.DataFrame:
     try:
         rows = file.read_table(path, drop=Except(schema["features"]), text=schema["text"])
     except InputError as error:  # a feature cannot be left out here
-        raise InputError(problem.partition(", or leave the column out")[0] for problem in error.problems) from None
+        raise InputError(
+            re.sub(r", or leave the column out with .*\.$", ".", problem) for problem in error.problems
+        ) from None
     return rows.rename_axis("row_id")
 
 

@@ -83,10 +83,10 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         """
         X = self.typed(rows)
         prepared = encoding.prepare(self.preprocessor, X)
-        if prepared.isna().any(axis=None):  # preprocessing fills no holes
+        if prepared.isna().any(axis=None):  # preprocessing fills no missing values
             raise InputError(
-                f"column {name!r}: expected a value in every row, as in training, found none in "
-                f"{lines(np.flatnonzero(X[name].isna()))}: fill them in"
+                f"column {name!r}, {lines(np.flatnonzero(X[name].isna()))}: expected a value in every row, as in "
+                "training, found none. Fill in these cells."
                 for name in X.columns[X.isna().any()]
             )
         raw = self.model.predict_proba(encoding.encode(self.preprocessor, prepared))
@@ -113,7 +113,7 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         for name, declared in self.declaration.items():
             if name not in rows:
                 others = [str(each) for each in rows if each not in self.declaration]
-                there = f"; {nearest(name, others)}" if others else ""
+                there = f"; {nearest(name, others)}" if others else "."
                 problems.append(f"column {name!r}, which the model was trained with, is not there{there}")
                 continue
             column = rows[name] if name in self.text else _numbers(rows[name])

@@ -115,18 +115,18 @@ def test_everything_wrong_is_refused_at_once_and_nothing_written(visits):
     with pytest.raises(InputError) as caught:
         predict.run(["variant=none", "data.path=bad.csv"])
     assert caught.value.problems == [
-        "bad.csv: column 'shop', which the model was trained with, is not there",
-        "bad.csv: column 'time': expected numbers, found 'tall' in line 2: correct or empty these cells",
-        "bad.csv: column 'seen': expected dates, found 'soon' in line 2: correct or empty these cells",
-        "bad.csv: column 'member': expected true or false, yes or no, 1 or 0, found 'maybe' in line 3: "
-        "correct or empty these cells",
+        "bad.csv: column 'shop', which the model was trained with, is not there.",
+        "bad.csv: column 'time', line 2: expected numbers, found 'tall'. Correct or empty these cells.",
+        "bad.csv: column 'seen', line 2: expected dates, found 'soon'. Correct or empty these cells.",
+        "bad.csv: column 'member', line 3: expected true or false, yes or no, 1 or 0, found 'maybe'. "
+        "Correct or empty these cells.",
     ]
     assert not Path("data/predict").exists()
 
 
 def test_misread_numbers_of_a_feature_are_refused_with_a_fix_that_works(visits):
     Path("bad.csv").write_text('shop,time,code,seen,member\nnorth,"1,234.5",A1,2020-01-01,True\n')
-    with pytest.raises(InputError, match=r"found '1,234.5' in line 2: .* without thousands separators$"):
+    with pytest.raises(InputError, match=r"line 2: expected a number, found '1,234.5'\. .* without thousands separators\.$"):
         predict.run(["variant=none", "data.path=bad.csv"])
 
 

@@ -101,8 +101,8 @@ def test_holes_are_refused_by_line_where_preprocessing_fills_none():
             pd.DataFrame({"time": [1.0, 2.0, None], "pages": [None, 1, 2]})
         )
     assert caught.value.problems == [
-        "column 'time': expected a value in every row, as in training, found none in line 4: fill them in",
-        "column 'pages': expected a value in every row, as in training, found none in line 2: fill them in",
+        "column 'time', line 4: expected a value in every row, as in training, found none. Fill in these cells.",
+        "column 'pages', line 2: expected a value in every row, as in training, found none. Fill in these cells.",
     ]
 
 
