@@ -7,8 +7,8 @@ import warnings
 from hydra import main as hydra_main
 from hydra.errors import HydraException
 
-from pipeline.compose import CONF
 from pipeline.errors import InputError, exit_on_signals, refuse_other_folder, run
+from pipeline.files import CONF
 from pipeline.sweep.drive import job
 
 

@@ -206,10 +206,6 @@ def _command(name: str, words: list[str]) -> int:
     given = vars(parser.parse_intermixed_args(words))
     if given.get("file") is None:  # a file may be anywhere
         refuse_other_folder()
-    if name == "configure":
-        sys.argv = [name, *words]
-        import_module("pipeline.configure").main()
-        return 0
     return int(import_module(f"pipeline.tools.{name}").run(**given))
 
 

@@ -1,17 +1,14 @@
 """Composes conf/ with Hydra, and compares params.yaml with it."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from pipeline.config import PARAMS
 from pipeline.errors import InputError
-
-CONF = Path("conf")
+from pipeline.files import CONF, PARAMS
 
 
 def compose(overrides: list[str], *, name: str = "config") -> str:
@@ -25,17 +22,17 @@ def compose(overrides: list[str], *, name: str = "config") -> str:
             config = hydra_compose(name, overrides=overrides)
         OmegaConf.resolve(config)
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
-        mends = [
-            f': a name with letters beyond ASCII goes in quotes: {key}="{value}"'
+        quoted = [
+            f'. Put a name with letters beyond ASCII in quotes: {key}="{value}"'
             for key, _, value in (override.partition("=") for override in overrides)
             if not value.isascii() and '"' not in value
         ]
-        raise InputError(f"{CONF}: {error}{''.join(mends[:1])}") from None
+        raise InputError(f"{CONF}: {error}{''.join(quoted[:1])}") from None
     return OmegaConf.to_yaml(config)
 
 
 def differences(ours: Any, theirs: Any, prefix: str = "") -> list[str]:
-    """A line for each key that two nested mappings do not share, `ours` being the one to mend."""
+    """A line for each key in which params.yaml, `ours`, differs from the composition of conf/, `theirs`."""
     if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
         keys = list(dict.fromkeys([*theirs, *ours]))
         missing = object()
@@ -53,15 +50,8 @@ def differences(ours: Any, theirs: Any, prefix: str = "") -> list[str]:
     return [] if ours == theirs else [f"{prefix}: in {PARAMS} {ours!r}, in {CONF} {theirs!r}"]
 
 
-def configure(params: Any, composed: Any) -> None:
-    """Check that `params` is what conf/ composes to.
-
-    Raises
-    ------
-    InputError
-        They differ; the message names the keys and the command that composes.
-    """
-    lines = differences(params, composed)
-    if lines:
-        mend = "write it anew with `python -m pipeline.configure`, or run `dvc exp run`, which composes by itself"
-        raise InputError([f"{PARAMS} is out of step with {CONF}/: {mend}", *lines])
+def refuse_differences(params: Any, composed: Any) -> None:
+    """Raise InputError if `params` isn't what conf/ composes to, with the keys and the command that composes."""
+    if lines := differences(params, composed):
+        how = "Write it with `rebalance configure`, or use `dvc exp run`, which writes it before it runs."
+        raise InputError([f"{PARAMS} differs from {CONF}/. {how}", *lines])

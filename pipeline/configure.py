@@ -1,40 +1,47 @@
-"""Composes conf/ into params.yaml, and stops a `dvc repro` whose params.yaml is out of step with conf/."""
+"""Checks params.yaml before any other stage runs: it is what conf/ composes to, and every setting can be used."""
 
-import argparse
 import os
+import re
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
 
-from omegaconf import OmegaConf
-
-from pipeline.compose import compose, configure
-from pipeline.config import PARAMS, check, read
 from pipeline.errors import run
-from pipeline.files import say, write_text
-from pipeline.fit.variants import refuse_unbuildable
+from pipeline.files import CONF, CONFIGURE, PARAMS, digest, read_json, write_json, write_text
+from pipeline.fit.code import code
+
+PASSED = CONFIGURE / "passed.txt"  # what other stages wait for; its content never changes, so that none reruns for it
+LAST = CONFIGURE / "last.json"  # what passed last: while it holds, there is nothing to check
+CHECKS = ("compose.py", "tools/configure.py", "configure.py")  # code of the check, besides that of a run
+COVERED = ("sklearn", "imblearn", "pipeline")  # packages that `code` covers
+
+
+def depends() -> str:
+    """Hash of what the check reads: conf/, params.yaml, the environment, code, and who asks."""
+    files = [*sorted(path for path in CONF.rglob("*") if path.is_file()), *([PARAMS] if PARAMS.is_file() else [])]
+    names = {name for path in files for name in re.findall(rb"oc\.env:\s*(\w+)", path.read_bytes())}
+    values = {name.decode(): os.environ.get(name.decode()) for name in names}
+    composing = [version(package) for package in ("hydra-core", "omegaconf", "pydantic")]
+    return digest([values, composing, code(*CHECKS), "DVC_EXP_NAME" in os.environ], files)
+
+
+def versions(packages: Iterable[str]) -> dict[str, str] | None:
+    """Installed versions of packages; None if one of them is no installed distribution, so that its code may change."""
+    try:
+        return {package: version(package) for package in packages}
+    except PackageNotFoundError:
+        return None
 
 
 def main() -> None:
-    """Write params.yaml, or with --check compare it with conf/."""
-    parser = argparse.ArgumentParser(prog="python -m pipeline.configure", description=__doc__)
-    parser.add_argument(
-        "overrides",
-        nargs="*",
-        metavar="key=value",
-        help="Hydra overrides, such as variants.smote.sampler.k_neighbors=3",
-    )
-    parser.add_argument("--check", action="store_true", help=f"compare {PARAMS} with conf/, write nothing")
-    arguments = parser.parse_args()
-    if not arguments.check:
-        text = compose(arguments.overrides)
-        refuse_unbuildable(check(OmegaConf.to_container(OmegaConf.create(text))))
-        write_text(PARAMS, text)
-        say(f"{PARAMS} is written")
-        return
-    params = read(PARAMS)
-    # Under `dvc exp run`, DVC has just composed params.yaml, with the user's own overrides in it.
-    if "DVC_EXP_NAME" not in os.environ:
-        composed = OmegaConf.to_container(OmegaConf.create(compose([])))
-        configure(params, composed)
-    refuse_unbuildable(check(params))
+    """Check, unless the last check still holds."""
+    now, last = depends(), read_json(LAST) if LAST.is_file() else {}
+    if last.get("depends") != now or versions(last["packages"]) != last["packages"]:
+        from pipeline.tools.configure import checked_params  # imports everything that settings may name
+
+        packages = versions(set(checked_params().trusted_packages) - set(COVERED))
+        if packages is not None:
+            write_json(LAST, {"depends": now, "packages": packages})
+    write_text(PASSED, f"{PARAMS} can be used\n")
 
 
 if __name__ == "__main__":

@@ -10,13 +10,16 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import InputError
 
+if TYPE_CHECKING:  # pandas takes a second to import, which a command without tables need not wait for
+    import pandas as pd
+
+CONF, PARAMS = Path("conf"), Path("params.yaml")
 # One folder a stage; `resample`, `train` and `evaluate` have a folder a variant below theirs.
+CONFIGURE = Path("data/configure")
 INGEST, SPLIT, PREPROCESS = Path("data/ingest"), Path("data/split"), Path("data/preprocess")
 RESAMPLE, TRAIN, EVALUATE = Path("data/resample"), Path("data/train"), Path("data/evaluate")
 TRACK = Path("data/track")
@@ -63,7 +66,7 @@ def write(path: Path, content: Any) -> None:
         write_bytes(path, content)
     elif isinstance(content, str):
         write_text(path, content)
-    elif isinstance(content, pd.DataFrame):
+    elif hasattr(content, "to_parquet"):
         write_table(path, content)
     else:
         write_json(path, content)
@@ -83,14 +86,16 @@ def read_json(path: Path) -> Any:
         raise _changed(path, error) from None
 
 
-def write_table(path: Path, table: pd.DataFrame) -> None:
+def write_table(path: Path, table: "pd.DataFrame") -> None:
     """Write a table, index included, as Parquet."""
     with replacing(path) as temporary:
         table.to_parquet(temporary)
 
 
-def read_table(path: Path) -> pd.DataFrame:
+def read_table(path: Path) -> "pd.DataFrame":
     """A table as `write_table` left it."""
+    import pandas as pd
+
     there = _there(path)
     try:
         return pd.read_parquet(there)

@@ -1,6 +1,8 @@
 import signal
 import socket
 import sys
+from contextlib import chdir
+from functools import cache
 from pathlib import Path
 
 import pipeline  # noqa: F401  before numpy loads: it sets the number of BLAS threads
@@ -8,6 +10,7 @@ import pipeline  # noqa: F401  before numpy loads: it sets the number of BLAS th
 # isort: split
 import numpy as np
 import pytest
+import yaml
 from hypothesis import settings
 from visitors import comparison, evidence, page, pages, predictions, results, said  # noqa: F401  of several layers
 
@@ -32,16 +35,22 @@ def shared():
     return folder
 
 
-@pytest.fixture
-def composed(monkeypatch):
+@pytest.fixture(scope="session")
+def composed():
     """The text of params.yaml for Hydra overrides."""
 
+    @cache
     def compose(*overrides):
-        with monkeypatch.context() as patch:
-            patch.chdir(ROOT)
+        with chdir(ROOT):
             return compose_.compose(list(overrides))
 
     return compose
+
+
+@pytest.fixture
+def raw():
+    """The committed settings, as plain data."""
+    return yaml.safe_load((ROOT / "params.yaml").read_text())
 
 
 @pytest.fixture

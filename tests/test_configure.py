@@ -1,13 +1,18 @@
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from omegaconf import OmegaConf
 
 from pipeline import config
-from pipeline import configure as configure_stage
+from pipeline import configure as stage
 from pipeline.compose import differences
 from pipeline.errors import InputError
 from pipeline.fit import variants
+from pipeline.tools import configure as by_hand
 
 ROOT = Path(__file__).parents[1]
 NEEDED = {
@@ -31,27 +36,45 @@ def test_committed_params_are_what_conf_composes_to(composed):
     assert (ROOT / "params.yaml").read_text(encoding="utf-8") == composed()
 
 
-@pytest.mark.parametrize(
-    ("group", "choice"),
-    [
-        (group, choice)
-        for group in ("data", "split", "preprocess", "model", "evaluate", "compare", "tracking", "experiment")
-        for choice in choices(group)
-    ],
-)
-def test_every_choice_of_every_group_composes_and_is_valid(composed, group, choice):
-    raw = yaml.safe_load(composed(f"{group}={choice}", *NEEDED.get(choice, [])))
-    checked = config.check(raw)
-    for name in checked.variants:
-        variants.sampler(checked, name)
-        variants.model(checked, name)
+GROUPS = ("data", "split", "preprocess", "model", "evaluate", "compare", "tracking")
 
 
-@pytest.mark.parametrize("choice", choices("variant"))
-def test_every_variant_is_added_by_one_line(composed, choice):
-    checked = config.check(yaml.safe_load(composed(f"+variant@variants.added={choice}")))
-    assert list(checked.variants)[-1] == "added"
-    assert hasattr(variants.sampler(checked, "added"), "fit_resample")
+def chosen(base, group, choice):
+    """Settings with a file of conf/ in place of the group's default, and what it needs besides, as Hydra has them."""
+    settings = OmegaConf.create({**base, group: OmegaConf.load(ROOT / "conf" / group / f"{choice}.yaml")})
+    for needed in NEEDED.get(choice, []):
+        key, _, value = needed.partition("=")
+        if key in GROUPS:
+            settings[key] = OmegaConf.load(ROOT / "conf" / key / f"{value}.yaml")
+        else:
+            OmegaConf.update(settings, key, value.strip("'"))
+    return OmegaConf.to_container(settings, resolve=True)
+
+
+def test_a_choice_is_its_file_in_place_of_the_default(raw, composed):
+    files = {"split": "grouped", "preprocess": "none", "evaluate": "f_beta", "compare": "f_beta", "tracking": "server"}
+    for group, choice in files.items():
+        raw = chosen(raw, group, choice)
+    overrides = [f"{group}={choice}" for group, choice in files.items()]
+    assert yaml.safe_load(composed(*overrides, *NEEDED["grouped"])) == raw
+
+
+@pytest.mark.parametrize(("group", "choice"), [(group, choice) for group in GROUPS for choice in choices(group)])
+def test_every_choice_of_every_group_is_valid(raw, group, choice):
+    variants.refuse_unbuildable(config.check(chosen(raw, group, choice)))
+
+
+@pytest.mark.parametrize("preset", choices("experiment"))
+def test_every_preset_composes_and_is_valid(composed, preset):
+    variants.refuse_unbuildable(config.check(yaml.safe_load(composed(f"experiment={preset}"))))
+
+
+def test_every_variant_is_added_by_one_line(composed):
+    added = [f"+variant@variants.my_{choice}={choice}" for choice in choices("variant")]
+    checked = config.check(yaml.safe_load(composed(*added)))
+    assert list(checked.variants)[6:] == [f"my_{choice}" for choice in choices("variant")]
+    for choice in choices("variant"):
+        assert hasattr(variants.sampler(checked, f"my_{choice}"), "fit_resample")
 
 
 def test_every_sampler_compares_all_of_conf_variant(composed):
@@ -107,44 +130,19 @@ def test_differences_name_each_key_that_is_not_shared(ours, theirs, lines):
 
 
 @pytest.fixture
-def beside_conf(project, stage, monkeypatch):
-    """A project of its own with conf/, and its configure command."""
+def beside_conf(project, monkeypatch):
+    """A folder with conf/ and the params.yaml that it composes to."""
     monkeypatch.delenv("DVC_EXP_NAME", raising=False)
     folder = project()
-    (folder / "conf").symlink_to(ROOT / "conf")
-    return folder, lambda *arguments: stage(configure_stage, *arguments)
-
-
-def test_check_passes_params_in_step_and_stops_others_with_key_and_mend(beside_conf):
-    folder, run = beside_conf
-    run("--check")
-    params = folder / "params.yaml"
-    params.write_text(params.read_text().replace("k_neighbors: 5", "k_neighbors: 3"))
-    with pytest.raises(InputError) as caught:
-        run("--check")
-    assert caught.value.problems == [
-        "params.yaml is out of step with conf/: write it anew with `python -m pipeline.configure`, "
-        "or run `dvc exp run`, which composes by itself",
-        "variants.smote.sampler.k_neighbors: in params.yaml 3, in conf 5",
-    ]
-
-
-def test_check_under_an_experiment_lets_overrides_pass_and_still_checks_them(beside_conf, monkeypatch, composed):
-    folder, run = beside_conf
-    monkeypatch.setenv("DVC_EXP_NAME", "rusty-nail")
-    (folder / "params.yaml").write_text(composed("variants.smote.sampler.k_neighbors=3"))
-    run("--check")
-    (folder / "params.yaml").write_text(composed("split.test_size=3"))
-    with pytest.raises(InputError, match="split.test_size: expected a fraction"):
-        run("--check")
+    shutil.copytree(ROOT / "conf", folder / "conf")
+    return folder
 
 
 def test_configure_writes_what_conf_composes_to(beside_conf, composed):
-    folder, run = beside_conf
-    run("variants.smote.sampler.k_neighbors=3")
-    assert (folder / "params.yaml").read_text() == composed("variants.smote.sampler.k_neighbors=3")
-    run()
-    assert (folder / "params.yaml").read_text() == (ROOT / "params.yaml").read_text()
+    assert by_hand.run(["variants.smote.sampler.k_neighbors=3"]) == 0
+    assert (beside_conf / "params.yaml").read_text() == composed("variants.smote.sampler.k_neighbors=3")
+    by_hand.run([])
+    assert (beside_conf / "params.yaml").read_text() == (ROOT / "params.yaml").read_text()
 
 
 @pytest.mark.parametrize(
@@ -153,21 +151,129 @@ def test_configure_writes_what_conf_composes_to(beside_conf, composed):
         ("sed=1", "conf: Could not override 'sed'"),
         ("+variant@variants.mine=smoote", "conf: .*smoote"),
         ("split.test_size=3", "params.yaml: split.test_size: expected a fraction"),
-        ("data=csv", "params.yaml: data.path must be given"),
+        ("data=csv", "params.yaml: data.path must be given: rebalance configure data.path="),
         ("split.seed=${nowhere}", "conf: .*nowhere"),
         ("seed=[", "conf: "),
+        ("model.max_iter=-1", "params.yaml: model.*max_iter"),
     ],
 )
 def test_a_bad_override_is_refused_and_params_stay(beside_conf, override, problem):
-    folder, run = beside_conf
-    before = (folder / "params.yaml").read_text()
+    before = (beside_conf / "params.yaml").read_text()
     with pytest.raises(InputError, match=problem):
-        run(override)
-    assert (folder / "params.yaml").read_text() == before
+        by_hand.run([override])
+    assert (beside_conf / "params.yaml").read_text() == before
 
 
-def test_check_without_params_says_what_writes_them(beside_conf):
-    folder, run = beside_conf
-    (folder / "params.yaml").unlink()
-    with pytest.raises(InputError, match="params.yaml: no such file here"):
-        run("--check")
+def test_settings_that_agree_with_conf_pass_and_others_stop_with_key_and_command(beside_conf):
+    stage.main()
+    params = beside_conf / "params.yaml"
+    params.write_text(params.read_text().replace("k_neighbors: 5", "k_neighbors: 3"))
+    with pytest.raises(InputError) as caught:
+        stage.main()
+    assert caught.value.problems == [
+        "params.yaml differs from conf/. Write it with `rebalance configure`, or use `dvc exp run`, which writes it "
+        "before it runs.",
+        "variants.smote.sampler.k_neighbors: in params.yaml 3, in conf 5",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("override", "problem"),
+    [
+        ("split.test_size=3", "split.test_size: expected a fraction"),
+        ("evaluate=expected_cost", "evaluate.false_negative_cost must be given: dvc exp run -S"),
+        ("variants.smote.sampler.k_neighbors=-1", "variants.smote.sampler: .*k_neighbors"),
+        ("tracking.uri=mlruns", "tracking.uri: expected sqlite:///FILE"),
+    ],
+)
+def test_an_experiment_s_settings_may_differ_from_conf_and_are_checked(
+    beside_conf, monkeypatch, composed, override, problem
+):
+    monkeypatch.setenv("DVC_EXP_NAME", "rusty-nail")
+    (beside_conf / "params.yaml").write_text(composed("variants.smote.sampler.k_neighbors=3"))
+    stage.main()
+    (beside_conf / "params.yaml").write_text(composed(override))
+    for _ in range(2):  # what was refused once is refused again
+        with pytest.raises(InputError, match=f"params.yaml: {problem}"):
+            stage.main()
+
+
+def test_a_check_without_params_says_what_writes_them(beside_conf):
+    (beside_conf / "params.yaml").unlink()
+    with pytest.raises(InputError, match="params.yaml: no such file here. .*rebalance configure"):
+        stage.main()
+
+
+def test_the_stage_leaves_the_same_file_whatever_passes(beside_conf, monkeypatch, composed):
+    stage.main()
+    first = stage.PASSED.read_bytes()
+    monkeypatch.setenv("DVC_EXP_NAME", "rusty-nail")
+    (beside_conf / "params.yaml").write_text(composed("seed=7"))
+    stage.main()
+    assert stage.PASSED.read_bytes() == first
+
+
+@pytest.fixture
+def checks(beside_conf, monkeypatch):
+    """An item for each time that settings are checked in full; none is composed or built."""
+    made = []
+
+    def checked():
+        made.append(1)
+        return config.load()
+
+    monkeypatch.setattr(by_hand, "checked_params", checked)
+    return made
+
+
+def test_what_passed_is_not_checked_again(checks):
+    stage.main()
+    stage.PASSED.unlink()  # as DVC does before it runs a stage
+    stage.main()
+    assert stage.PASSED.is_file()
+    assert len(checks) == 1
+
+
+@pytest.mark.parametrize("change", ["params", "conf", "experiment", "environment", "code", "package"])
+def test_the_check_is_made_anew_when_something_it_reads_changes(checks, monkeypatch, change):
+    conf, params = Path("conf/config.yaml"), Path("params.yaml")
+    conf.write_text(conf.read_text().replace("seed: 42", "seed: ${oc.decode:${oc.env:SHOP_SEED,42}}"))
+    monkeypatch.delenv("SHOP_SEED", raising=False)
+    stage.main()
+    if change == "params":
+        params.write_text(f"# by hand\n{params.read_text()}")
+    elif change == "conf":
+        conf.write_text(f"# by hand\n{conf.read_text()}")
+    elif change == "experiment":
+        monkeypatch.setenv("DVC_EXP_NAME", "rusty-nail")
+    elif change == "environment":
+        monkeypatch.setenv("SHOP_SEED", "42")
+    elif change == "code":
+        monkeypatch.setattr(stage, "code", lambda *parts: "changed")
+    else:
+        monkeypatch.setattr(stage, "version", lambda package: "99")
+    stage.main()
+    assert len(checks) == 2
+
+
+def test_code_that_is_not_installed_is_checked_each_time_and_a_package_once_a_version(checks, monkeypatch):
+    params = Path("params.yaml")
+    params.write_text(params.read_text().replace("- pipeline\n", "- pipeline\n- my_own_samplers\n"))
+    stage.main()
+    stage.main()
+    assert len(checks) == 2
+    params.write_text(params.read_text().replace("my_own_samplers", "pytest"))
+    for version in ("8.0", "8.0", "8.1"):
+        monkeypatch.setattr(stage, "version", lambda package, found=version: found)
+        stage.main()
+    assert len(checks) == 4
+
+
+def test_a_second_check_imports_no_library(beside_conf):
+    stage.main()
+    line = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); from pipeline import configure; configure.main(); "
+        "print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    found = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"numpy", "pandas", "sklearn", "imblearn", "hydra", "omegaconf", "pydantic"} & set(found)

@@ -12,7 +12,6 @@ from pipeline.config.groups import (
     Variant,
 )
 from pipeline.config.params import (
-    PARAMS,
     RESERVED_NAMES,
     Config,
     Kind,
@@ -25,13 +24,16 @@ from pipeline.config.params import (
     rule,
     variant,
 )
-from pipeline.config.table import SQL, Data, OpenML, Simulation
+from pipeline.config.table import ISO, SIMULATED_TARGET, SQL, Data, OpenML, Simulation
 from pipeline.config.values import Settings
+from pipeline.files import PARAMS
 
 __all__ = [
+    "ISO",
     "OBJECTIVES",
     "PARAMS",
     "RESERVED_NAMES",
+    "SIMULATED_TARGET",
     "SQL",
     "Audit",
     "Compare",

@@ -148,7 +148,11 @@ class Compare(Settings):
 class Tracking(Settings):
     """Which MLflow store the results are published to."""
 
-    uri: str | None
+    uri: Annotated[
+        str | None,
+        Field(pattern=r"^(https?://|sqlite:///(?!:memory:$).)"),
+        expected("sqlite:///FILE, http://HOST:PORT, https://HOST or null"),
+    ]
     artifacts: str | None
     experiment: str
     timeout: Annotated[Number, Field(gt=0), expected("seconds above 0")]

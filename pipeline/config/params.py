@@ -24,8 +24,8 @@ from pipeline.config.refusals import MISSING, must_be_given, problems
 from pipeline.config.table import Data
 from pipeline.config.values import Conflict, Seed, Settings, refuse
 from pipeline.errors import InputError, nearest
+from pipeline.files import PARAMS
 
-PARAMS = Path("params.yaml")
 RESERVED_NAMES = ("figures", "plots", "tables")  # folders of reports/ that are not variants
 Kind = TypeVar("Kind", bound=Settings)
 

@@ -6,10 +6,13 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from pipeline.config.values import Conflict, Number, Seed, Settings, Whole, expected
+from pipeline.config.values import Conflict, Number, Seed, Settings, Whole, expected, refuse
 from pipeline.formatting import label_text
 
 ROLES = ("group", "time", "weight")  # keys of columns that aren't features
+SIMULATED_TARGET = "buy"
+ISO = "ISO8601"  # a format of dates, as pandas calls it
+KINDS = ("numeric", "integer", "boolean", "categorical", "date")  # what a column can be declared as, by name
 SOURCES = ("simulation", "url", "openml", "imbalanced", "sql")  # where a table that's no file comes from
 
 
@@ -43,11 +46,18 @@ class OpenML(Settings):
             yield Conflict("version", "null, since an id is of one version", self.version)
 
 
+def _ordered(query: str) -> str:
+    if not re.match(r"\s*(?:select|with)\b.*\border\s+by\b", query, re.IGNORECASE | re.DOTALL):
+        words = "a SELECT with ORDER BY, since a database may return rows in a different order each time"
+        refuse([Conflict("", words, " ".join(query.split())[:60])])
+    return query
+
+
 class SQL(Settings):
     """A database's address, with `$NAME` where a password stands, and a SELECT with ORDER BY."""
 
     url: str
-    query: str
+    query: Annotated[str, AfterValidator(_ordered)]
 
     def conflicts(self) -> Iterator[Conflict]:
         """A password, which params.yaml would show to everyone."""
@@ -109,6 +119,12 @@ class Data(Settings):
             words = "different columns, none of them in data.drop"
             keys = ", ".join(["target", *(f"data.{role}" for role in roles)])
             yield Conflict(keys, words, ", ".join(named))
+        if self.target in (self.columns or {}):
+            yield Conflict("columns", "features, and not the target", self.target)
+        for name, kind in (self.columns or {}).items():
+            if not (isinstance(kind, list) or kind in (*KINDS, ISO) or "%" in str(kind)):
+                words = f"one of {', '.join(KINDS)}, a date format such as %d/%m/%Y, or levels in order: [S, M, L]"
+                yield Conflict(f"columns.{name}", words, kind)
         there = [key for key in SOURCES if getattr(self, key) is not None]
         if len(there) > 1:
             *first, last = (f"data.{key}" for key in SOURCES)
@@ -117,5 +133,7 @@ class Data(Settings):
             made = "simulated" if self.source == "simulation" else "fetched"
             file = "for a file: -S data=csv -S data.path=FILE -S data.target=COLUMN"
             yield Conflict("path", f"no file, since this table is {made}; {file}", self.path)
+        if self.simulation is not None and self.target != SIMULATED_TARGET:
+            yield Conflict("target", f"{SIMULATED_TARGET!r}, the target of the simulated table", self.target)
         if self.simulation is not None and self.classes is not None:
             yield Conflict("classes", "null, since a simulated table has two classes", self.classes)

@@ -49,7 +49,9 @@ class Settings(BaseModel):
     but true and false aren't numbers, and 1.0 isn't a whole number.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, coerce_numbers_to_str=True, allow_inf_nan=False, regex_engine="python-re"
+    )
 
     def conflicts(self) -> Iterator[Conflict]:
         """Values that don't go together."""

@@ -10,8 +10,8 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
-from pipeline.compose import CONF
 from pipeline.errors import InputError
+from pipeline.files import CONF
 
 
 class Composer:

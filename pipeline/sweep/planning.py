@@ -10,9 +10,8 @@ from omegaconf.errors import OmegaConfBaseException
 from tqdm import tqdm
 
 from pipeline import config
-from pipeline.compose import CONF
 from pipeline.errors import InputError
-from pipeline.files import digest
+from pipeline.files import CONF, digest
 from pipeline.fit import chains, code, run
 from pipeline.fit.variants import refuse_unbuildable
 from pipeline.measure.tasks import task_of

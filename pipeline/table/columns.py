@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline.config import ISO
 from pipeline.formatting import label_text
 from pipeline.table.conversions import (
     FORMATS,
-    ISO,
     ColumnError,
     as_boolean,
     as_date,
@@ -83,13 +83,7 @@ def typed(column: pd.Series, declared: Any = None) -> pd.Series:
         return as_boolean(column)
     if declared == "date":
         return as_date(column, FORMATS)
-    if declared == "categorical":
-        return as_text(column)
-    raise ColumnError(
-        "data.columns expects numeric, integer, boolean, categorical, date, a date format with %, or a list of levels, "
-        f"found {declared!r}",
-        "list its levels in order, as in {size: [S, M, L]}" if declared == "ordinal" else "choose one of these",
-    )
+    return as_text(column)
 
 
 def declaration(source: pd.Series, column: pd.Series, declared: Any = None) -> Any:

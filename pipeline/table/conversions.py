@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline import formatting
+from pipeline.config import ISO
 from pipeline.formatting import label_text
 
 CELLS = 3  # shown in an error
@@ -11,7 +12,6 @@ BOOLEANS = {
     **dict.fromkeys(("true", "t", "yes", "y", "1"), True),
     **dict.fromkeys(("false", "f", "no", "n", "0"), False),
 }
-ISO = "ISO8601"
 DAYS = ("%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y")
 DAYS_WITH_NAMED_MONTHS = ("%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y")
 FORMATS = (ISO, *(day + time for day in DAYS + DAYS_WITH_NAMED_MONTHS for time in ("", " %H:%M", " %H:%M:%S")))

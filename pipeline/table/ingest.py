@@ -94,8 +94,6 @@ def ingest(
             f"data.weight: expected two classes, found {labels.nunique():,}. Leave the weight out, or choose one class "
             "against the rest with data.positive."
         )
-    if target in declared:
-        role_problems.append(f"data.columns: expected features, found the target {target!r}. Remove it there.")
     if problems := [*label_problems, *feature_problems, *role_problems]:
         raise InputError(problems)
     if not integers:

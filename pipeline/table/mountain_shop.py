@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline.config import SIMULATED_TARGET
+
 COLUMNS = ["time_on_page", "pages_viewed", "interest_ski", "interest_climb"]
-TARGET = "buy"
+TARGET = SIMULATED_TARGET
 
 
 @dataclass(frozen=True)

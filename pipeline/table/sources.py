@@ -49,10 +49,6 @@ def fetch(data: Data) -> tuple[pd.DataFrame, pd.Series | None, str]:
 
 def _simulated(data: Data) -> tuple[pd.DataFrame, pd.Series, str]:
     assert data.simulation is not None
-    if data.target != mountain_shop.TARGET:
-        raise InputError(
-            f"data.target: expected {mountain_shop.TARGET!r}, the target of the simulation, found {data.target!r}."
-        )
     s = data.simulation
     table, truth = mountain_shop.simulate(rows=s.rows, prevalence=s.prevalence, seed=s.seed)
     return table, truth, hashlib.sha256(pd.util.hash_pandas_object(table).to_numpy().tobytes()).hexdigest()

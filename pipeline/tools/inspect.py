@@ -10,10 +10,10 @@ import pandas as pd
 from omegaconf import MISSING, OmegaConf
 
 from pipeline import config
-from pipeline.compose import CONF, compose
+from pipeline.compose import compose
 from pipeline.config import Config, Data
 from pipeline.errors import InputError, set_param
-from pipeline.files import REPORTS, say, write_text
+from pipeline.files import CONF, REPORTS, say, write_text
 from pipeline.fit import sample_weights, splits, variants
 from pipeline.table import ingest, sources
 from pipeline.table.grouping import ROLES

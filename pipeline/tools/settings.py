@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from omegaconf import OmegaConf
 
-from pipeline.compose import CONF, compose
+from pipeline.compose import compose
 from pipeline.config import Config, Kind, check, checked, load
+from pipeline.files import CONF
 from pipeline.fit.variants import refuse_unbuildable
 
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from pipeline.config import Tracking
-from pipeline.errors import InputError
 from pipeline.files import say
 
 if TYPE_CHECKING:
@@ -32,19 +31,9 @@ class StoreError(Exception):
 
 
 def store_file(uri: str) -> Path | None:
-    """The SQLite file that `uri` names, relative to the current folder; None for a server.
-
-    Raises
-    ------
-    InputError
-        It is neither.
-    """
-    if uri.startswith(("http://", "https://")):
-        return None
-    scheme, found, path = uri.partition(":///")
-    if not (found and scheme == "sqlite" and path) or path == ":memory:":
-        raise InputError(f"tracking.uri: expected sqlite:///FILE, http://HOST:PORT, https://HOST or null, found {uri}")
-    return Path(path)
+    """The SQLite file that `tracking.uri` names, relative to the current folder; None for a server."""
+    scheme, _, path = uri.partition(":///")
+    return Path(path) if scheme == "sqlite" else None
 
 
 def unreachable(uri: str, timeout: float) -> str | None:
@@ -88,8 +77,6 @@ def open_store(tracking: Tracking) -> "MlflowClient":
 
     Raises
     ------
-    InputError
-        The address is of no kind that this project knows.
     StoreError
         No MLflow server answers, or the file is no MLflow store.
     """

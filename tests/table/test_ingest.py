@@ -72,11 +72,6 @@ def test_dropped_columns_are_gone(visits):
             {"target": "buy", "declared": {"buyer": "categorical"}},
             ["column 'buyer' is not there; did you mean 'buy'?"],
         ),
-        (
-            {**ROWS, "buy": TWO},
-            {"target": "buy", "declared": {"buy": "boolean"}},
-            ["data.columns: expected features, found the target 'buy'. Remove it there."],
-        ),
     ],
 )
 def test_settings_that_do_not_fit_the_table_are_refused(columns, settings, problems):

@@ -501,12 +501,6 @@ def test_tracking_can_be_off(reproduced, capsys):
     assert capsys.readouterr().out.startswith("tracking is off")
 
 
-@pytest.mark.parametrize("uri", ["mlruns", "postgresql://h/db", "sqlite://", "sqlite:///:memory:"])
-def test_an_address_of_another_kind_is_refused(uri):
-    with pytest.raises(InputError, match="expected sqlite:///FILE, http://HOST:PORT"):
-        store.store_file(uri)
-
-
 def test_missing_results_are_refused(reproduced):
     Path("data/evaluate/smote/metrics.json").unlink()
     shutil.rmtree("reports/figures/none")
