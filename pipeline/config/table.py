@@ -122,6 +122,8 @@ class Data(Settings):
         if self.target in (self.columns or {}):
             yield Conflict("columns", "features, and not the target", self.target)
         for name, kind in (self.columns or {}).items():
+            if isinstance(kind, list) and len(set(map(label_text, kind))) < max(2, len(kind)):
+                yield Conflict(f"columns.{name}", "two or more different levels in order", kind)
             if not (isinstance(kind, list) or kind in (*KINDS, ISO) or "%" in str(kind)):
                 words = f"one of {', '.join(KINDS)}, a date format such as %d/%m/%Y, or levels in order: [S, M, L]"
                 yield Conflict(f"columns.{name}", words, kind)

@@ -100,11 +100,6 @@ def as_boolean(column: pd.Series) -> pd.Series:
 
 def as_ordinal(column: pd.Series, levels: list[str]) -> pd.Series:
     """The column as levels in this order."""
-    if len(set(levels)) < max(2, len(levels)):
-        raise ColumnError(
-            f"data.columns expects two or more different levels in order, found {', '.join(levels)}",
-            "name each level once",
-        )
     text = as_text(column)
     if (bad := np.flatnonzero(text.notna() & ~text.isin(levels))).size:
         expected = f"one of {', '.join(map(repr, levels))}"

@@ -75,11 +75,18 @@ def test_a_simulated_table_has_its_own_target(raw):
     ]
 
 
-@pytest.mark.parametrize("kind", ["ordinal", "categorial", None, 3, {}])
+@pytest.mark.parametrize("kind", ["ordinal", "nominal", None, 3, {}])
 def test_a_column_is_declared_as_a_known_kind(raw, kind):
     assert refusal(changed(raw, "data.columns", {"size": kind, "zip": "categorical"})) == [
         "params.yaml: data.columns.size: expected one of numeric, integer, boolean, categorical, date, a date format "
         f"such as %d/%m/%Y, or levels in order: [S, M, L], found {'null' if kind is None else repr(kind)}"
+    ]
+
+
+@pytest.mark.parametrize("levels", [[], ["S"], ["S", "S"], ["S", "M", "S "], [1, 1.0]])
+def test_levels_are_two_or_more_and_different(raw, levels):
+    assert refusal(changed(raw, "data.columns", {"size": levels})) == [
+        f"params.yaml: data.columns.size: expected two or more different levels in order, found {levels!r}"
     ]
 
 

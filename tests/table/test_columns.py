@@ -120,11 +120,8 @@ def test_numbers_that_no_computation_survives_are_found_by_line(number):
         (column(None, None), None, ": every value is missing."),
         (column(" ", ""), None, ": every value is missing."),
         (column("S", "XL"), ["S", "M"], ", line 3: expected one of 'S', 'M', found 'XL'."),
-        (column("S", "M"), ["S", "S"], ": data.columns expects two or more different levels in order, found S, S."),
         (column(1.0, 2.5), "integer", ", line 3: expected whole numbers, found 2.5."),
         (column(1.0, 2.0), "boolean", ", line 3: expected true or false, yes or no, 1 or 0, found 2.0."),
-        (column("S"), "ordinal", "found 'ordinal'."),
-        (column("S"), "nominal", "found 'nominal'."),
     ],
 )
 def test_values_that_fit_no_kind_or_more_than_one_are_refused(values, declared, message):
