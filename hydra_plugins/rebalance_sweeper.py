@@ -1,4 +1,4 @@
-"""Hydra finds its sweepers in this package: the one that takes up a sweep where it was stopped."""
+"""The sweeper that continues an interrupted sweep; Hydra looks for its plugins in this package."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -20,14 +20,14 @@ ConfigStore.instance().store(group="hydra/sweeper", name="resumable", node=Resum
 
 
 class Resumable(Sweeper):
-    """Gives the runs that are not finished yet to Hydra's launcher, several to a job; see `pipeline.sweep`."""
+    """Gives the runs that aren't finished to Hydra's launcher, several in a job; see `pipeline.sweep`."""
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Remember what the launcher needs."""
+        """Keep what the launcher needs."""
         self.config, self._context, self._task = config, hydra_context, task_function
 
     def sweep(self, arguments: list[str]) -> Any:
-        """Make every run that the overrides in `arguments` span."""
+        """Run the sweep with the overrides in `arguments`."""
         from pipeline.sweep.drive import start
 
         assert self.config is not None

@@ -1,4 +1,4 @@
-"""Artefacts on disk: written whole or not at all, and the same bytes for the same content."""
+"""Artifacts on disk: written completely or not at all, and the same bytes for the same content."""
 
 import hashlib
 import io
@@ -18,13 +18,13 @@ if TYPE_CHECKING:  # pandas takes a second to import, which a command without ta
     import pandas as pd
 
 CONF, PARAMS = Path("conf"), Path("params.yaml")
-# One folder a stage; `resample`, `train` and `evaluate` have a folder a variant below theirs.
+# One folder for each stage; `resample`, `train` and `evaluate` have one for each variant below theirs.
 CONFIGURE = Path("data/configure")
 INGEST, SPLIT, PREPROCESS = Path("data/ingest"), Path("data/split"), Path("data/preprocess")
 RESAMPLE, TRAIN, EVALUATE = Path("data/resample"), Path("data/train"), Path("data/evaluate")
 TRACK = Path("data/track")
 REPORTS = Path("reports")
-# What fitted scikit-learn models hold besides the types that skops trusts by itself.
+# The types in fitted models that skops doesn't trust by itself.
 TRUSTED_TYPES = (
     "numpy.dtype",
     "pipeline.fit.encoding.Numbers",
@@ -40,9 +40,9 @@ TRUSTED_TYPES = (
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place when the block ends well, and is gone when it does not."""
+    """A temporary path that becomes `path` when the block ends, and is deleted if the block raises."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # In a folder of its own: who looks for files of this kind beside `path` must not find one half written.
+    # In a folder of its own, so that a search beside `path` doesn't find a half-written file.
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
         temporary = Path(folder, path.name)
         yield temporary
@@ -73,7 +73,7 @@ def write(path: Path, content: Any) -> None:
 
 
 def write_json(path: Path, data: Any) -> None:
-    """Write JSON without NaN or Infinity, which JSON does not have."""
+    """Write JSON; NaN and Infinity, which JSON doesn't have, raise ValueError."""
     write_text(path, json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
@@ -93,7 +93,7 @@ def write_table(path: Path, table: "pd.DataFrame") -> None:
 
 
 def read_table(path: Path) -> "pd.DataFrame":
-    """A table as `write_table` left it."""
+    """A table that `write_table` has written."""
     import pandas as pd
 
     there = _there(path)
@@ -105,58 +105,57 @@ def read_table(path: Path) -> "pd.DataFrame":
 
 def _there(path: Path) -> Path:
     if not path.is_file():
-        raise InputError(f"{path}: no such file here: an earlier stage writes it: run `dvc repro`")
+        raise InputError(f"{path} doesn't exist. An earlier stage writes it. Run `dvc repro`")
     return path
 
 
 def _changed(path: Path, error: Exception) -> InputError:
     reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
-    return InputError(
-        f"{path}: expected what an earlier stage wrote, found something else ({reason}): run `dvc repro --force`"
-    )
+    return InputError(f"{path}: this isn't the file that an earlier stage wrote ({reason}). Run `dvc repro --force`")
 
 
 def write_model(path: Path, model: Any) -> None:
-    """Write a fitted estimator in skops' format, which executes nothing when read, with stable bytes.
+    """Write a fitted estimator in skops' format, which runs no code when read, with stable bytes.
 
     Raises
     ------
     InputError
-        It holds a type that `read_model` would refuse.
+        It has a type that `read_model` would refuse.
     """
     import skops.io
 
     data = skops.io.dumps(model)
     if unknown := _unknown(data):
-        raise InputError(f"{type(model).__name__} holds {unknown}, which is not stored safely: choose another model")
+        name = type(model).__name__
+        raise InputError(f"{name} can't be stored safely, because it holds {unknown}. Choose another model")
     write_bytes(path, _canonical(data))
 
 
 def read_model(path: Path) -> Any:
-    """A fitted estimator as `write_model` left it.
+    """A fitted estimator that `write_model` has written.
 
     Raises
     ------
     InputError
-        The file holds a type outside scikit-learn's own and `TRUSTED_TYPES`.
+        The file has a type that neither skops trusts nor `TRUSTED_TYPES` lists.
     """
     import skops.io
 
     data = _there(path).read_bytes()
     if unknown := _unknown(data):
-        raise InputError(f"{path}: expected scikit-learn's own types, found {unknown}: not loaded")
+        raise InputError(f"{path}: not loaded, because it holds {unknown}, which this project doesn't trust")
     return skops.io.loads(data, trusted=list(TRUSTED_TYPES))
 
 
 def _unknown(archive: bytes) -> str:
-    """The types in a skops archive that nobody vouches for."""
+    """The types in a skops archive that aren't trusted."""
     import skops.io
 
     return ", ".join(sorted(set(skops.io.get_untrusted_types(data=archive)) - set(TRUSTED_TYPES)))
 
 
 def _canonical(archive: bytes) -> bytes:
-    """The same skops archive with memory addresses and times of day replaced by counters and a constant."""
+    """The same skops archive with counters for its memory addresses and a constant for its times."""
     with zipfile.ZipFile(io.BytesIO(archive)) as source:
         schema = source.read("schema.json").decode()
         numbers: dict[str, str] = {}
@@ -179,7 +178,7 @@ def _canonical(archive: bytes) -> bytes:
 
 
 def digest(data: object, files: Iterable[Path] = ()) -> str:
-    """SHA-256 over plain data and the names and bytes of files."""
+    """SHA-256 of plain data and of the names and bytes of files."""
     result = hashlib.sha256(json.dumps(data, sort_keys=True).encode())
     for path in files:
         result.update(f"\n{path.as_posix()} {hashlib.sha256(path.read_bytes()).hexdigest()}".encode())

@@ -11,12 +11,16 @@ import pipeline  # noqa: F401  before numpy loads: it sets the number of BLAS th
 import numpy as np
 import pytest
 import yaml
+from hydra.core.global_hydra import GlobalHydra
 from hypothesis import settings
 from visitors import comparison, evidence, page, pages, predictions, results, said  # noqa: F401  of several layers
 
+from pipeline import __main__ as hydra_app
 from pipeline import compose as compose_
 from pipeline.measure import metrics
 from pipeline.measure.statistics import ratio
+from pipeline import config, errors
+from pipeline.tracking.store import open_store
 
 ROOT = Path(__file__).parents[1]
 
@@ -74,6 +78,39 @@ def stage(monkeypatch):
         module.main()
 
     return run
+
+
+@pytest.fixture
+def app(monkeypatch, capsys):
+    """Runs `python -m pipeline` in this process, in the current folder; what it prints on both channels."""
+
+    def run(*arguments, status=0):
+        capsys.readouterr()
+        monkeypatch.setattr(sys, "argv", ["pipeline", *arguments])
+        monkeypatch.setenv("HYDRA_FULL_ERROR", "0")  # to be restored: the command sets it
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+        try:
+            errors.run(hydra_app.main)
+            ended = 0
+        except SystemExit as end:
+            ended = end.code
+        finally:
+            GlobalHydra.instance().clear()
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+        out, err = capsys.readouterr()
+        assert ended == status, out + err
+        return out, err
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory):
+    """The file of an empty MLflow store, made once, since that takes seconds: copy it."""
+    file = tmp_path_factory.mktemp("store") / "mlflow.db"
+    open_store(config.Tracking(uri=f"sqlite:///{file}", artifacts=None, experiment="x", timeout=3))
+    return file
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,13 @@ PIPELINE = Path(__file__).parents[1] / "pipeline"
 
 
 def imported(path):
-    """The project's modules that a file imports, also inside functions, as paths below pipeline/."""
+    """The project's modules that a file imports when it runs, also inside functions, as paths below pipeline/."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    tree = ast.parse(path.read_text())
+    for node in tree.body:
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path.name}: a relative import"
             names = [f"{node.module}.{alias.name}" for alias in node.names] + [node.module]

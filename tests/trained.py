@@ -11,7 +11,7 @@ from pipeline import compose, evaluate, ingest, preprocess, resample, split
 from pipeline import train as train_
 from pipeline.files import read_json, read_table
 from pipeline.tools import predict
-from pipeline.tracking import log, runs, scoring
+from pipeline.tracking import model, runs, scoring
 
 ROOT = Path(__file__).parents[1]
 QUICK = ("evaluate.repeats=1", "evaluate.folds=2", "model.tune=false")
@@ -54,4 +54,4 @@ def save_for_mlflow(variant):
     schema = read_json(Path("data/ingest/schema.json"))
     X = read_table(Path("data/split/train.parquet")).drop(columns=schema["target"])
     example = scoring.spelled(X.head(5).reset_index(drop=True), schema["declaration"])
-    log.save_model(runs.Model(predict.load(variant, schema), example), Path("model"))
+    model.save(runs.Model(predict.load(variant, schema), example), Path("model"))

@@ -21,7 +21,6 @@ from pipeline.config.params import (
     grid,
     load,
     read,
-    rule,
     variant,
 )
 from pipeline.config.table import ISO, SIMULATED_TARGET, SQL, Data, OpenML, Simulation
@@ -55,6 +54,5 @@ __all__ = [
     "grid",
     "load",
     "read",
-    "rule",
     "variant",
 ]

@@ -11,7 +11,6 @@ from yaml import YAMLError
 
 from pipeline.config.groups import (
     AT_OWN_THRESHOLD,
-    OBJECTIVES,
     Compare,
     Evaluate,
     Model,
@@ -143,13 +142,6 @@ def _missing(raw: Any, prefix: str = "") -> Iterator[str]:
 def grid(config: Config) -> list[float] | None:
     """Values of C to choose from; None where C stays as it is."""
     return [float(C) for C in config.model["grid"]] if config.model["tune"] else None
-
-
-def rule(evaluate: Evaluate) -> dict[str, Any]:
-    """What `pipeline.measure.thresholds.choose` goes by."""
-    return {"objective": evaluate.objective} | {
-        key: getattr(evaluate, key) for keys in OBJECTIVES.values() for key in keys
-    }
 
 
 def asked() -> str:

@@ -1,4 +1,4 @@
-"""The hash of the code and packages that a run's numbers depend on."""
+"""The hash of the code and packages that the numbers of a run depend on."""
 
 import hashlib
 from importlib.metadata import version
@@ -7,13 +7,13 @@ from pathlib import Path
 from pipeline.files import digest
 
 ROOT = Path(__file__).parents[1]
-# What the numbers of a run depend on besides its settings and its table: these files, layers and packages.
+# These files, layers and packages, besides its settings and its table, decide the numbers of a run.
 PARTS = ("config", "errors.py", "files.py", "formatting.py", "table", "measure", "fit")
 PACKAGES = ("imbalanced-learn", "numpy", "pandas", "scikit-learn", "scipy")
 
 
 def code(*also: str) -> str:
-    """SHA-256 over the code and packages that a run's numbers depend on, and the parts of `pipeline/` in `also`."""
+    """SHA-256 of the code and packages that the numbers of a run depend on, and of the parts of pipeline/ in `also`."""
     sources = {
         path.relative_to(ROOT).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for part in (*PARTS, *also)
@@ -23,5 +23,5 @@ def code(*also: str) -> str:
 
 
 def sources_of(part: Path) -> list[Path]:
-    """The Python files of a layer, or the file itself; without what Python caches beside them."""
+    """The Python files of a layer, or the file itself; nothing that Python caches beside them."""
     return sorted(part.rglob("*.py")) if part.is_dir() else [part]

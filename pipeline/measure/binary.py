@@ -1,18 +1,19 @@
 """Two classes, of which one is positive: decisions by a threshold on its probability."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
-from pipeline import config
-from pipeline.config import Config, Evaluate
 from pipeline.measure import calibration, thresholds
 from pipeline.measure.metrics import METRICS
 from pipeline.measure.statistics import wilson
 from pipeline.measure.task import Classification, Task
 from pipeline.table import weights
+
+if TYPE_CHECKING:  # a logged model carries this module, and has no settings
+    from pipeline.config import Config, Evaluate
 
 DEFAULT_THRESHOLD = 0.5
 
@@ -23,7 +24,7 @@ class Binary(Task):
     kind: ClassVar[str] = "binary"
     points: ClassVar[Mapping[str, str]] = {"default": "at 0.5", "tuned": "at t*"}
 
-    def refused(self, params: Config) -> list[str]:
+    def refused(self, params: "Config") -> list[str]:
         """Nothing: all settings are for two classes."""
         return []
 
@@ -41,10 +42,10 @@ class Binary(Task):
             return calibration.by_class(self.correct(probability[:, 1], trained=trained, true=true))
         return calibration.correct_prior(probability, trained=float(trained[1]), true=float(true[1]))
 
-    def choose(self, rows: pd.DataFrame, settings: Evaluate) -> float | None:
+    def choose(self, rows: pd.DataFrame, settings: "Evaluate") -> float | None:
         """See `pipeline.measure.thresholds.choose`."""
         y, probability = rows.y.to_numpy(), self.probability(rows)
-        return thresholds.choose(y, probability, config.rule(settings), weight=weights.of(rows))
+        return thresholds.choose(y, probability, vars(settings), weight=weights.of(rows))
 
     def platt(self, rows: pd.DataFrame) -> tuple[float, float] | None:
         """See `pipeline.measure.calibration.platt`."""
@@ -84,7 +85,7 @@ class Binary(Task):
         }
 
     def fold(
-        self, held: pd.DataFrame, others: pd.DataFrame, fit: Mapping[str, Any], settings: Evaluate
+        self, held: pd.DataFrame, others: pd.DataFrame, fit: Mapping[str, Any], settings: "Evaluate"
     ) -> dict[str, Any]:
         """Threshold-free metrics by their names, decisions with the prefixes `default_` and `tuned_`, and the rest.
 
@@ -99,7 +100,7 @@ class Binary(Task):
         slope, intercept = calibration.platt(others.y.to_numpy(), self.probability(others), weights.of(others))
         recalibrated = calibration.recalibrate(probability, slope=slope, intercept=intercept)
         found = calibration.calibration(y, probability, weight)
-        objective = thresholds.objective_value(measured["tuned"], config.rule(settings))
+        objective = thresholds.objective_value(measured["tuned"], vars(settings))
         return {
             "rows": measured["rows"],
             "positives": measured["positives"],

@@ -1,12 +1,11 @@
 """More than two classes: decisions by the highest probability, as it is or in units of the class's proportion."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
-from pipeline.config import Config, Evaluate
 from pipeline.measure import calibration
 from pipeline.measure.metrics import (
     average_precision,
@@ -20,6 +19,9 @@ from pipeline.measure.statistics import wilson
 from pipeline.measure.task import Classification, Task, proportions_of
 from pipeline.table import weights
 
+if TYPE_CHECKING:  # a logged model carries this module, and has no settings
+    from pipeline.config import Config, Evaluate
+
 COLUMN = "probability_"  # and the code of the class
 OF_CLASSES = {"recall": recall_by_class, "precision": precision_by_class, "f1": f1_by_class}
 
@@ -30,7 +32,7 @@ class Multiclass(Task):
     kind: ClassVar[str] = "multiclass"
     points: ClassVar[Mapping[str, str]] = {"default": "most probable class", "tuned": "class weights"}
 
-    def refused(self, params: Config) -> list[str]:
+    def refused(self, params: "Config") -> list[str]:
         """Objectives of t*, and folds along time, are for two classes."""
         against = "-S data.positive=CLASS compares one class with the rest"
         found, target = [], params.data.target
@@ -58,7 +60,7 @@ class Multiclass(Task):
         """See `pipeline.measure.calibration.correct_proportions`."""
         return calibration.correct_proportions(probability, trained=trained, true=true)
 
-    def choose(self, rows: pd.DataFrame, settings: Evaluate) -> float | None:
+    def choose(self, rows: pd.DataFrame, settings: "Evaluate") -> float | None:
         """None: no threshold decides between several classes."""
         return None
 
@@ -121,7 +123,7 @@ class Multiclass(Task):
         }
 
     def fold(
-        self, held: pd.DataFrame, others: pd.DataFrame, fit: Mapping[str, Any], settings: Evaluate
+        self, held: pd.DataFrame, others: pd.DataFrame, fit: Mapping[str, Any], settings: "Evaluate"
     ) -> dict[str, Any]:
         """Macro averages by their names, decisions with the prefixes `default_` and `tuned_`, and those of each class.
 

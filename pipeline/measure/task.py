@@ -2,14 +2,16 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
-from pipeline.config import Config, Evaluate
 from pipeline.formatting import label_text
 from pipeline.measure.metrics import METRICS, Metric
+
+if TYPE_CHECKING:  # a logged model carries this module, and has no settings
+    from pipeline.config import Config, Evaluate
 
 Classification = dict[str, Any]  # what metrics.json has as `holdout`
 
@@ -63,7 +65,7 @@ class Task(ABC):
         return label_text(self.labels[code])
 
     @abstractmethod
-    def refused(self, params: Config) -> list[str]:
+    def refused(self, params: "Config") -> list[str]:
         """Why these settings cannot be used for this task; empty where they can."""
 
     @abstractmethod
@@ -79,7 +81,7 @@ class Task(ABC):
         """Prior-corrected probabilities, where a model saw the class proportions `trained` and `true` ones hold."""
 
     @abstractmethod
-    def choose(self, rows: pd.DataFrame, settings: Evaluate) -> float | None:
+    def choose(self, rows: pd.DataFrame, settings: "Evaluate") -> float | None:
         """The threshold t* that is best on rows held out of the fits; None where the task has none."""
 
     @abstractmethod
@@ -111,7 +113,7 @@ class Task(ABC):
 
     @abstractmethod
     def fold(
-        self, held: pd.DataFrame, others: pd.DataFrame, fit: Mapping[str, Any], settings: Evaluate
+        self, held: pd.DataFrame, others: pd.DataFrame, fit: Mapping[str, Any], settings: "Evaluate"
     ) -> dict[str, Any]:
         """The metrics of one fold, for a row of folds.parquet.
 

@@ -71,7 +71,7 @@ def render_summary(summary: dict[str, Any], figures: dict[str, bytes]) -> str:
     Parameters
     ----------
     summary
-        As `pipeline.sweep.summary.summarise` returns it.
+        As `pipeline.sweep.summary.summarize` returns it.
     figures
         PNG bytes by the name of the table.
     """

@@ -15,12 +15,12 @@ from pipeline.files import CONF
 
 
 class Composer:
-    """Composes the settings of many runs; Hydra composes each choice of groups once, since that takes long.
+    """Composes the settings of many runs; each choice of groups goes through Hydra only once, because that is slow.
 
     Parameters
     ----------
     loader, master
-        Hydra's, of the sweep.
+        Hydra's, for the sweep.
     """
 
     def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
@@ -29,12 +29,12 @@ class Composer:
         self._groups: dict[str, bool] = {}
 
     def __call__(self, overrides: Sequence[str]) -> tuple[DictConfig, str]:
-        """What Hydra composes for these overrides, see `own`, and the name of the variant.
+        """The settings that Hydra composes from these overrides, see `of_run`, and the name of the variant.
 
         Raises
         ------
         InputError
-            Hydra refuses them.
+            Hydra refuses the overrides.
         """
         parsed = OverridesParser.create().parse_overrides(list(overrides))
         parsed = [override for override in parsed if not override.key_or_group.startswith("sweep.")]
@@ -45,9 +45,9 @@ class Composer:
             if groups not in self._composed:
                 whole = self._loader.load_sweep_config(self._master, list(groups))
                 name = str(whole.hydra.runtime.choices["variant"])
-                self._composed[groups] = own(whole), name
+                self._composed[groups] = of_run(whole), name
             composed, name = copy.deepcopy(self._composed[groups])
-            for override in values:  # as Hydra does when all groups are composed
+            for override in values:  # Hydra, too, does this after it has composed all groups
                 OmegaConf.update(composed, override.key_or_group, override.value(), merge=True)
         except (HydraException, OmegaConfBaseException) as error:
             raise InputError(f"{CONF}: {' '.join(overrides)}: {one_line(error)}") from None
@@ -63,13 +63,13 @@ class Composer:
 
 
 def refuse_variants(overrides: Sequence[str]) -> None:
-    """Raise InputError for settings of the variants that DVC compares: a run would not heed them."""
+    """Raise InputError for settings of the variants that DVC compares: a run would ignore them."""
     if given := [override for override in overrides if override.lstrip("+~").startswith("variants.")]:
-        raise InputError(f"{given[0]}: a run has one variant: say variant=NAME and variant.KEY=VALUE")
+        raise InputError(f"{given[0]}: a run has one variant. Set it with variant=NAME and variant.KEY=VALUE")
 
 
-def own(composed: DictConfig) -> DictConfig:
-    """What a run depends on: all but Hydra's own node, the sweep's, and the variants that DVC compares."""
+def of_run(composed: DictConfig) -> DictConfig:
+    """The settings of a run: without those of Hydra, of the sweep, and of the variants that DVC compares."""
     with open_dict(composed):
         for key in ("hydra", "sweep", "variants"):
             composed.pop(key, None)

@@ -1,4 +1,4 @@
-"""Plans the runs that Hydra overrides span, and checks them before the first one starts."""
+"""Plans the runs of a sweep, and checks all of them before the first one starts."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,27 +18,27 @@ from pipeline.measure.tasks import task_of
 from pipeline.sweep.composing import Composer, one_line
 from pipeline.sweep.results import Planned
 
-SEED = "seed"  # the last word of keys that are luck, and no way of treating anything
+SEED = "seed"  # the last part of keys that set the randomness
 
 
 def plan(composed: DictConfig, name: str, *, axes: dict[str, str], code: str) -> Planned:
-    """The run that a composed configuration asks for.
+    """The run with these settings.
 
     Parameters
     ----------
     composed
-        See `own`.
+        See `pipeline.sweep.composing.of_run`.
     name
         Of the variant.
     axes
-        Keys that the sweep varies, and their values in this run.
+        The keys that the sweep varies, and their values in this run.
     code
         See `pipeline.fit.code.code`.
 
     Raises
     ------
     InputError
-        The configuration or the table cannot be used.
+        The settings or the table can't be used.
     """
     try:
         raw = OmegaConf.to_container(composed, resolve=True)
@@ -56,7 +56,7 @@ def plan(composed: DictConfig, name: str, *, axes: dict[str, str], code: str) ->
         ) from None
     schema = run.table(params.data)[2]
     try:
-        chains.chain(params, name, task_of(schema))  # refuses what a table with these classes cannot have
+        chains.chain(params, name, task_of(schema))  # refuses settings that don't suit these classes
     except InputError as error:
         raise InputError(p.replace(f"variants.{name}.", "variant.") for p in error.problems) from None
     settings = params.model_dump()
@@ -64,7 +64,7 @@ def plan(composed: DictConfig, name: str, *, axes: dict[str, str], code: str) ->
     return Planned(
         id=digest([depends, schema["sha256"], code]),
         name=label(name, axes),
-        way=label(name, {key: value for key, value in axes.items() if not _tells_no_way(key)}),
+        configuration=label(name, {key: value for key, value in axes.items() if not _sets_rows_or_seeds(key)}),
         variant=name,
         axes=axes,
         settings=settings,
@@ -72,13 +72,13 @@ def plan(composed: DictConfig, name: str, *, axes: dict[str, str], code: str) ->
     )
 
 
-def _tells_no_way(key: str) -> bool:
-    """Whether a key says which rows there are and what luck they have, and not how they are treated."""
+def _sets_rows_or_seeds(key: str) -> bool:
+    """Whether a key decides the table or the randomness, and not how rows are treated."""
     return key.rpartition(".")[2] == SEED or key.partition(".")[0] == "data"
 
 
 def label(variant: str, axes: dict[str, str]) -> str:
-    """What to call a run: "smote · C=0.1 · seed 3"."""
+    """The name of a run, such as "smote · C=0.1 · seed 3"."""
     last = [key.rpartition(".")[2] for key in axes]
     words = [variant]
     for key, value in axes.items():
@@ -95,8 +95,8 @@ def label(variant: str, axes: dict[str, str]) -> str:
     return " · ".join(words)
 
 
-def spanned(arguments: list[str], loader: ConfigLoader) -> tuple[list[list[str]], list[str]]:
-    """The overrides of each run that the arguments of a sweep span, and the keys that they vary."""
+def expanded(arguments: list[str], loader: ConfigLoader) -> tuple[list[list[str]], list[str]]:
+    """The overrides of each run of a sweep with these arguments, and the keys that vary."""
     from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 
     overrides = OverridesParser.create(config_loader=loader).parse_overrides(arguments)
@@ -105,24 +105,24 @@ def spanned(arguments: list[str], loader: ConfigLoader) -> tuple[list[list[str]]
 
 
 def planned_runs(arguments: list[str], master: DictConfig, loader: ConfigLoader) -> list[Planned]:
-    """All runs of a sweep, checked, before any is made.
+    """All runs of a sweep, checked.
 
     Raises
     ------
     InputError
-        With every problem of every run.
+        Lists every problem of every run.
     """
-    composer, now = Composer(loader, master), code.code()
-    runs, varied = spanned(arguments, loader)
+    composer, hashed = Composer(loader, master), code.code()
+    runs, varied = expanded(arguments, loader)
     for key in varied:
         if key.partition(".")[0] in ("compare", "sweep", "tracking"):
-            raise InputError(f"{key}: no run depends on it, so it cannot vary: make a sweep for each value")
+            raise InputError(f"{key} can't vary in a sweep, since no run depends on it. Run a sweep for each value")
     planned: dict[str, Planned] = {}
     problems: dict[str, None] = {}
     for overrides in tqdm(runs, desc="plan", unit="run", delay=2, leave=False, disable=None):
         values = dict(override.split("=", 1) for override in overrides)
         try:
-            one = plan(*composer(overrides), axes={key: values[key] for key in varied}, code=now)
+            one = plan(*composer(overrides), axes={key: values[key] for key in varied}, code=hashed)
         except InputError as error:
             problems |= dict.fromkeys(error.problems)
             continue
@@ -132,12 +132,13 @@ def planned_runs(arguments: list[str], master: DictConfig, loader: ConfigLoader)
     return list(planned.values())
 
 
-def together(runs: Sequence[Planned], size: int) -> list[list[Planned]]:
-    """Runs in batches of at most `size`, those on the same rows next to each other."""
-    rows: dict[str, list[Planned]] = {}
+def batches(runs: Sequence[Planned], size: int) -> list[list[Planned]]:
+    """The runs in batches of at most `size`; runs on the same rows are neighbors."""
+    by_rows: dict[str, list[Planned]] = {}
     for planned in runs:
         same = digest([planned.settings[key] for key in ("data", "split", "preprocess")])
-        rows.setdefault(same, []).append(planned)
-    # One seed's variants share their folds besides.
-    ordered = [planned for group in rows.values() for planned in sorted(group, key=lambda each: each.settings["seed"])]
+        by_rows.setdefault(same, []).append(planned)
+    # Within them, variants with the same seed, since these share their folds.
+    groups = (sorted(group, key=lambda each: each.settings["seed"]) for group in by_rows.values())
+    ordered = [planned for group in groups for planned in group]
     return [ordered[first : first + size] for first in range(0, len(ordered), size)]

@@ -1,4 +1,4 @@
-"""Brings a sweep to MLflow, run by run."""
+"""Publishes a sweep to MLflow, run by run."""
 
 import json
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ from pipeline.measure.tasks import task_of
 from pipeline.sweep import results
 from pipeline.sweep.results import Planned, Sweep
 from pipeline.tracking.describe import flat_metrics, settings
-from pipeline.tracking.publish import Publication
+from pipeline.tracking.publication import Publication
 from pipeline.tracking.runs import Run, metric_name
 from pipeline.tracking.store import StoreError
 
-ENDS = ("_low", "_high")  # of intervals, which are in metrics.json; MLflow writes a row for each
+ENDS = ("_low", "_high")  # ends of intervals: left out, since MLflow writes a row for each; metrics.json has them
 PAGES = (
     "index.html",
     "comparison.md",
@@ -29,7 +29,7 @@ PAGES = (
 
 
 def parent_run(sweep: Sweep) -> Run:
-    """The MLflow run of a sweep, as it begins."""
+    """The MLflow run of a sweep before any of its runs is published."""
     return Run(
         sweep.name,
         f"`{sweep.command}`",
@@ -45,13 +45,13 @@ def parent_run(sweep: Sweep) -> Run:
 
 
 def _shared(settings: list[dict[str, str]]) -> dict[str, str]:
-    """The settings that are the same in all of them."""
+    """The settings that all runs have in common."""
     first = settings[0]
     return {key: text for key, text in first.items() if all(other.get(key) == text for other in settings)}
 
 
 def child_run(planned: Planned, tags: Mapping[str, str]) -> Run:
-    """The MLflow run of a finished run, from its folder; `tags` are those of the whole sweep."""
+    """The MLflow run of a finished run; `tags` are those of the whole sweep."""
     params = Config.model_validate(planned.settings)
     metrics = read_json(planned.folder / "metrics.json")
     series: dict[str, list[float | None]] = {}
@@ -69,7 +69,7 @@ def child_run(planned: Planned, tags: Mapping[str, str]) -> Run:
             "params_sha256": digest(own),
             **tags,
         },
-        # What the sweep does not vary stands in the parent: here it would only hide what differs.
+        # The other settings are in the parent run: here they would only hide what differs.
         params={"variant": planned.variant, "seed": str(params.seed), **planned.axes},
         metrics={name: value for name, value in flat_metrics(metrics).items() if not name.endswith(ENDS)},
         series=series,
@@ -78,12 +78,12 @@ def child_run(planned: Planned, tags: Mapping[str, str]) -> Run:
 
 
 class Publisher:
-    """Brings a sweep to MLflow, run by run; what the store already has is not brought again.
+    """Publishes a sweep to MLflow, run by run, and no run twice.
 
     Raises
     ------
     StoreError
-        The store cannot be used; methods raise it too.
+        The store can't be used. The methods raise it too.
     """
 
     def __init__(self, sweep: Sweep) -> None:
@@ -99,33 +99,33 @@ class Publisher:
             self._publication.add(child_run(planned, self._tags), key=planned.id)
 
     def close(self, *, interrupted: bool = False) -> None:
-        """Publish what is finished and missing, then the sweep's table and report, unless all of it is there."""
+        """Publish the finished runs that the store doesn't have, then the sweep's table and report."""
         if self._publication.finished:
             return
         for planned in self._sweep.runs:
             if planned.finished:
                 self.add(planned)
-        whole = all(planned.finished for planned in self._sweep.runs)
+        complete = all(planned.finished for planned in self._sweep.runs)
         folder, text = self._sweep.folder, f"`{self._sweep.command}`"
         artifacts: dict[str, Path | str] = {name: folder / name for name in PAGES if (folder / name).is_file()}
         artifacts |= {f"figures/{path.name}": path for path in sorted((folder / "figures").glob("*.png"))}
         for name in ("comparison.md", "summary.md"):
             if name in artifacts:
                 text += "\n\n" + (folder / name).read_text(encoding="utf-8")
-        status = "FINISHED" if whole else "KILLED" if interrupted else "FAILED"
+        status = "FINISHED" if complete else "KILLED" if interrupted else "FAILED"
         self._publication.close(description=text, artifacts=artifacts, status=status)
 
 
 def publish_sweeps() -> int:
-    """Publish of the sweeps in multirun/ what their stores do not have yet; how many sweeps are published now."""
+    """Publish what the stores of the sweeps in multirun/ don't have yet, and return how many sweeps are published."""
     number = 0
     for sweep in results.sweeps():
         if sweep.tracking.uri is None:
             continue
         try:
-            with results.alone(sweep):
+            with results.locked(sweep):
                 Publisher(sweep).close()
-        except (StoreError, InputError) as error:  # its store is gone, or it still runs and publishes itself
+        except (StoreError, InputError) as error:  # its store can't be used, or it's still running and publishes itself
             say(f"{sweep.name}: {error}")
         else:
             number += 1

@@ -1,4 +1,4 @@
-"""Writes a sweep's tables and page, and prints where they are."""
+"""Writes the tables and the page of a sweep, and prints how it ended."""
 
 from pathlib import Path
 from typing import Any
@@ -20,46 +20,46 @@ from pipeline.tracking.runs import page
 from pipeline.tracking.store import store_file
 
 SORTED_BY = "holdout/average_precision"
-SHOWN = 20  # failures listed at the end
+SHOWN = 20  # failed runs listed at the end
 
 
 def report(sweep: Sweep) -> None:
-    """Write the sweep's tables and page: a comparison where all runs share their rows, else a summary."""
+    """Write the tables and the page: a comparison where the runs differ in their variant alone, else a summary."""
     results = {p.id: read_json(p.folder / "metrics.json") for p in sweep.runs if p.finished}
     if not results:
         return
     runs = summary.frame(sweep.runs, results)
     write(sweep.folder / "runs.csv", runs.to_csv(index=False, lineterminator="\n"))
-    for name, content in (_compared(sweep) if _same_rows(sweep) else _summed_up(sweep, runs)).items():
+    for name, content in (_comparison(sweep) if _comparable(sweep) else _summary(sweep, runs)).items():
         write(sweep.folder / name, content)
 
 
-def _same_rows(sweep: Sweep) -> bool:
-    shared = ("data", "split", "preprocess", "evaluate", "compare", "seed")
-    # Of those that are not there yet, too: what a page is must not hang on what has failed.
-    if any(planned.way != planned.variant for planned in sweep.runs):  # each is set beside none with its own settings
+def _comparable(sweep: Sweep) -> bool:
+    """Whether all runs, finished or not, have the same rows and settings, and differ in their variant alone."""
+    if any(planned.configuration != planned.variant for planned in sweep.runs):
         return False
+    shared = ("data", "split", "preprocess", "evaluate", "compare", "seed")
     return len({digest([planned.settings[key] for key in shared]) for planned in sweep.runs}) == 1
 
 
-def _compared(sweep: Sweep) -> dict[str, Any]:
-    """The files of `pipeline.compare`, a row a way."""
-    there, failures = [planned for planned in sweep.runs if planned.finished], sweep.failures()
-    params = Config.model_validate(there[0].settings)
+def _comparison(sweep: Sweep) -> dict[str, Any]:
+    """The files of a comparison, see `pipeline.report.files.pages`."""
+    finished, failures = [planned for planned in sweep.runs if planned.finished], sweep.failures()
+    params = Config.model_validate(finished[0].settings)
     _, truth, schema, _ = run.table(params.data)
     files = pages(
         evidence.Evidence(
-            results={p.way: {**read_json(p.folder / "metrics.json"), "variant": p.way} for p in there},
-            predictions={p.way: read_table(p.folder / "predictions.parquet") for p in there},
-            out_of_fold={p.way: _optional(p.folder / "out_of_fold.parquet") for p in there},
-            folds={p.way: _optional(p.folder / "folds.parquet") for p in there},
+            results={p.variant: read_json(p.folder / "metrics.json") for p in finished},
+            predictions={p.variant: read_table(p.folder / "predictions.parquet") for p in finished},
+            out_of_fold={p.variant: _optional(p.folder / "out_of_fold.parquet") for p in finished},
+            folds={p.variant: _optional(p.folder / "folds.parquet") for p in finished},
             declared=evidence.declare(params),
             table=schema,
-            classes=read_json(there[0].folder / "run.json")["split"],
+            classes=read_json(finished[0].folder / "run.json")["split"],
             truth=truth,
             components={},
             hashes=evidence.hashes(params),
-            failed={p.way: failures.get(p.id, "not made yet") for p in sweep.runs if not p.finished},
+            failed={p.variant: failures.get(p.id, "not run yet") for p in sweep.runs if not p.finished},
             command=sweep.command,
         )
     )
@@ -70,11 +70,11 @@ def _optional(path: Path) -> pd.DataFrame | None:
     return read_table(path) if path.is_file() else None
 
 
-def _summed_up(sweep: Sweep, runs: Any) -> dict[str, Any]:
-    summed = summary.summarise(sweep, runs, sweep.failures())
-    free = {"average_precision": "average precision", "log_loss": "log loss"}
+def _summary(sweep: Sweep, runs: pd.DataFrame) -> dict[str, Any]:
+    summed = summary.summarize(sweep, runs, sweep.failures())
+    ranking = {key: summary.RANKING[key] for key in ("average_precision", "log_loss")}
     drawn = {
-        name: png(spread(block, {**summary.decisions(block), **free}))
+        name: png(spread(block, {**summary.decisions(block), **ranking}))
         for name, block in runs.groupby("data", sort=False)
     }
     return {
@@ -86,7 +86,7 @@ def _summed_up(sweep: Sweep, runs: Any) -> dict[str, Any]:
 
 
 def conclude(sweep: Sweep, watch: Watch, *, skipped: int, stopped: str | None) -> None:
-    """Print the table, what failed, and where to look."""
+    """Print the table, the failed runs, and where to look."""
     finished, failures = sum(planned.finished for planned in sweep.runs), sweep.failures()
     tables = [sweep.folder / name for name in ("comparison.md", "summary.md") if (sweep.folder / name).is_file()]
     for table in tables if finished else []:
@@ -96,14 +96,14 @@ def conclude(sweep: Sweep, watch: Watch, *, skipped: int, stopped: str | None) -
     for key, reason in list(failures.items())[:SHOWN]:
         say(f"failed   {names[key]}: {reason}")
     if len(failures) > SHOWN:
-        say(f"failed   and {len(failures) - SHOWN:,} more: {sweep.folder / 'failed'}")
+        say(f"failed   {len(failures) - SHOWN:,} more: see {sweep.folder / 'failed'}")
     if stopped:
         say(f"stopped  {stopped}")
     left = len(sweep.runs) - finished - len(failures)
-    counts = f"{finished:,} of {len(sweep.runs):,} runs finished"
-    counts += f", {skipped:,} of them before" if skipped else ""
-    counts += f"; {len(failures):,} failed" if failures else ""
-    counts += f"; {left:,} not made: the same command goes on" if left else ""
+    counts = f"{finished:,} of {len(sweep.runs):,} finished"
+    counts += f" ({skipped:,} earlier)" if skipped else ""
+    counts += f", {len(failures):,} failed" if failures else ""
+    counts += f", {left:,} not started: the same command continues" if left else ""
     say(f"runs     {counts}")
     if finished:
         say(f"report   {sweep.folder / 'index.html'}")
@@ -112,9 +112,9 @@ def conclude(sweep: Sweep, watch: Watch, *, skipped: int, stopped: str | None) -
 
 
 def _where(sweep: Sweep, watch: Watch) -> str:
-    if watch.silent is not None or watch.published is None:
-        return watch.silent or "nothing to publish"
+    if watch.unpublished is not None or watch.published is None:
+        return watch.unpublished or "no run to publish"
     uri, address = str(sweep.tracking.uri), page(watch.published, metric=SORTED_BY)
     if store_file(uri) is None:
         return f"{uri.rstrip('/')}/{address}"
-    return f"make ui, then http://127.0.0.1:5000/{address}"
+    return f"run `rebalance publish --ui`, then open http://127.0.0.1:5000/{address}"

@@ -1,4 +1,4 @@
-"""What sweeps leave in multirun/: finished runs, and the sweeps that asked for them."""
+"""The files in multirun/: finished runs, and the sweeps that they belong to."""
 
 import fcntl
 import shutil
@@ -15,38 +15,38 @@ from pipeline.errors import InputError
 from pipeline.files import read_json, write, write_json
 
 ROOT = Path("multirun")
-RUNS = ROOT / "runs"  # by the hash of all that a run depends on, so that no run is made twice
-PARTIAL = ".partial-"  # folders that a killed process may leave in RUNS
-STALE = 24 * 3600  # seconds after which such a folder is nobody's
-NAMED = 16  # hexadecimal digits of a hash that name a folder
-SCHEMA_VERSION = 1
+RUNS = ROOT / "runs"  # by a hash of all that a run depends on, so that no run is made twice
+PARTIAL = ".partial-"  # start of the name of folders that a killed process may leave in RUNS
+STALE = 24 * 3600  # seconds after which no living process uses such a folder
+DIGITS = 16  # of a run's id, in the name of its folder
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A run that a sweep asks for.
+    """A run of a sweep.
 
     Attributes
     ----------
     id
-        SHA-256 over its settings, its table, and the code that makes it.
+        SHA-256 of its settings, its table, and the code that makes it.
     name
-        For people: "smote · C=0.1 · seed 3".
-    way
-        The same without seeds: what runs that differ by luck alone have in common.
+        For people, such as "smote · C=0.1 · seed 3".
+    configuration
+        The name without seeds and tables: runs that differ only in these have it in common.
     variant
-        Its name.
+        Name of the variant.
     axes
-        What the sweep varied, by its key.
+        The keys that the sweep varies, and their values in this run.
     settings
-        The resolved configuration, with this variant alone.
+        All settings, with this variant as the only one; see `pipeline.config.Config`.
     data_sha256
-        Of the table.
+        SHA-256 of the table.
     """
 
     id: str
     name: str
-    way: str
+    configuration: str
     variant: str
     axes: dict[str, str]
     settings: dict[str, Any]
@@ -55,28 +55,28 @@ class Planned:
     @property
     def folder(self) -> Path:
         """Where its results are, once it is finished."""
-        return RUNS / self.id[:NAMED]
+        return RUNS / self.id[:DIGITS]
 
     @property
     def finished(self) -> bool:
-        """Whether its results are there, whole."""
+        """Whether all its results are there."""
         return self.folder.is_dir()
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """The runs that one command asks for.
+    """The runs of one command.
 
     Attributes
     ----------
     name
-        Names the tables and ends in a hash of the runs: the same command on the same table and code is the same sweep.
+        The tables and a hash of the runs: the same command on the same tables and code is the same sweep.
     command
-        As it was typed.
+        As typed.
     axes
-        Keys that were varied, and their values.
+        The keys that vary, and their values.
     tracking
-        Where it is published.
+        Where to publish it.
     commit
         See `pipeline.tracking.describe.git_tags`.
     runs
@@ -96,19 +96,19 @@ class Sweep:
         return ROOT / self.name
 
     def write(self) -> None:
-        """Write `sweep.json`, from which `read` takes it up."""
+        """Write `sweep.json`, see `read`."""
         plain = {**asdict(self), "tracking": self.tracking.model_dump()}
         write_json(self.folder / "sweep.json", {"schema_version": SCHEMA_VERSION, **plain})
 
     def failures(self) -> dict[str, str]:
-        """Why runs have failed at the last attempt, by id; of those that are not finished since."""
+        """Why runs failed in the last attempt, by id; without runs that are finished by now."""
         known = {run.id: run for run in self.runs}
-        there = (read_json(path) for path in sorted((self.folder / "failed").glob("*.json")))
-        return {f["id"]: f["reason"] for f in there if f["id"] in known and not known[f["id"]].finished}
+        failed = (read_json(path) for path in sorted((self.folder / "failed").glob("*.json")))
+        return {f["id"]: f["reason"] for f in failed if f["id"] in known and not known[f["id"]].finished}
 
 
 def read(folder: Path) -> Sweep:
-    """A sweep as `Sweep.write` left it."""
+    """A sweep that `Sweep.write` has written."""
     data = read_json(folder / "sweep.json")
     del data["schema_version"]
     runs = [Planned(**run) for run in data.pop("runs")]
@@ -116,17 +116,18 @@ def read(folder: Path) -> Sweep:
 
 
 def sweeps() -> list[Sweep]:
-    """All sweeps that are there, by name."""
-    return [read(path.parent) for path in sorted(ROOT.glob("*/sweep.json"))]
+    """All sweeps in multirun/ by name, without those that another version of this project has written."""
+    found = sorted(ROOT.glob("*/sweep.json"))
+    return [read(path.parent) for path in found if read_json(path)["schema_version"] == SCHEMA_VERSION]
 
 
 def save(planned: Planned, files: Mapping[str, Any]) -> None:
-    """Write the results of a run, all at once; a second writer of the same run changes nothing.
+    """Write all results of a run in one step; a second process with the same run changes nothing.
 
     Parameters
     ----------
     files
-        Content by name: see `pipeline.files.write`.
+        Content by name, see `pipeline.files.write`.
     """
     RUNS.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(dir=RUNS, prefix=PARTIAL))
@@ -137,27 +138,27 @@ def save(planned: Planned, files: Mapping[str, Any]) -> None:
         if not planned.finished:
             partial.rename(planned.folder)
     except OSError:
-        if not planned.finished:  # else another process was faster, with the same bytes
+        if not planned.finished:  # otherwise another process was faster, with the same bytes
             raise
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
 def fail(folder: Path, planned: Planned, reason: str, trace: str) -> None:
-    """Say in a sweep's folder why a run has failed."""
-    write_json(folder / "failed" / f"{planned.id[:NAMED]}.json", {"id": planned.id, "reason": reason, "trace": trace})
+    """Write to a sweep's folder why a run has failed."""
+    write_json(folder / "failed" / f"{planned.id[:DIGITS]}.json", {"id": planned.id, "reason": reason, "trace": trace})
 
 
 def tidy() -> None:
-    """Delete what processes that were killed long ago left half written."""
+    """Delete half-written runs of processes that were killed long ago."""
     for path in RUNS.glob(f"{PARTIAL}*"):
         if time.time() - path.stat().st_mtime > STALE:
             shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager
-def alone(sweep: Sweep) -> Iterator[None]:
-    """Hold the lock of a sweep; the system frees it at death.
+def locked(sweep: Sweep) -> Iterator[None]:
+    """Hold the lock of a sweep; it ends with the process.
 
     Raises
     ------
@@ -170,6 +171,6 @@ def alone(sweep: Sweep) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise InputError(
-                f"{sweep.folder}: this sweep is running in another process: wait for it, or stop it"
+                f"{sweep.folder}: another process is running this sweep. Wait for it, or stop it"
             ) from None
         yield

@@ -1,4 +1,4 @@
-"""Sums up many runs: what each way of treating the imbalance did over seeds, table by table."""
+"""Sums up many runs: how well each configuration did over seeds, table by table."""
 
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,8 @@ from pipeline.judge.primary import REFERENCE
 from pipeline.report.tables import row
 from pipeline.sweep.results import Planned, Sweep
 
-SCHEMA_VERSION = 1
-# Shown of each way: what a threshold moves, then what only a better model moves; name in runs.csv, and in words.
+SCHEMA_VERSION = 2
+# The figures to show, by column of runs.csv: a threshold moves the first four, only a better model the others.
 DECISIONS = {
     "default_recall": "recall at 0.5",
     "default_precision": "precision at 0.5",
@@ -25,26 +25,27 @@ RANKING = {
     "log_loss": "log loss",
     "calibration_ratio": "calibration ratio",
 }
-# Of more than two classes, in place of the decisions.
+# In place of the decisions for more than two classes.
 MACRO = {
     "default_balanced_accuracy": "macro recall",
-    "tuned_balanced_accuracy": "macro recall by class weights",
+    "tuned_balanced_accuracy": "macro recall with class weights",
 }
 CAVEAT = (
-    "Gain over none is of average precision, run by run. Runs on the same table share its rows: "
-    "their spread shows how much one split can mislead, and is no test of which way is better."
+    "The gain over the baseline is in average precision: each run is compared with the baseline of the same seed and "
+    "settings. Runs on the same table share its rows, so their range shows how much results depend on one split. "
+    "It doesn't test which configuration is better."
 )
 
 
 def frame(runs: list[Planned], results: dict[str, dict[str, Any]]) -> pd.DataFrame:
-    """One row a finished run: its id, name, table, variant and seed, what was varied, and its figures.
+    """One row for each finished run: id, name, table, variant, seed, the keys that vary, and the figures.
 
     Parameters
     ----------
     runs
-        Of a sweep, in order.
+        All runs of a sweep.
     results
-        Content of metrics.json, by id.
+        The content of metrics.json of the finished ones, by id.
     """
     names = {(run.settings["data"]["name"], run.data_sha256) for run in runs}
     twice = {name for name, _ in names if sum(name == other for other, _ in names) > 1}
@@ -53,7 +54,7 @@ def frame(runs: list[Planned], results: dict[str, dict[str, Any]]) -> pd.DataFra
             {
                 "id": run.id,
                 "run": run.name,
-                "way": run.way,
+                "configuration": run.configuration,
                 "data": _table(run, by_hash=run.settings["data"]["name"] in twice),
                 "data_sha256": run.data_sha256,
                 "seed": run.settings["seed"],
@@ -67,7 +68,7 @@ def frame(runs: list[Planned], results: dict[str, dict[str, Any]]) -> pd.DataFra
 
 
 def _table(run: Planned, *, by_hash: bool) -> str:
-    """What to call the table of a run: tables of one name are told apart by their file and hash."""
+    """The name of a run's table, with its file and hash where several tables have the same name."""
     data = run.settings["data"]
     weighted = f", weighted by {data['weight']}" if data["weight"] else ""
     if not by_hash:
@@ -75,13 +76,13 @@ def _table(run: Planned, *, by_hash: bool) -> str:
     return f"{Path(data['path']).stem if data['simulation'] is None else data['name']} {run.data_sha256[:8]}{weighted}"
 
 
-def summarise(sweep: Sweep, runs: pd.DataFrame, failures: dict[str, str]) -> dict[str, Any]:
-    """Mean, lowest and highest figure of each way over its runs.
+def summarize(sweep: Sweep, runs: pd.DataFrame, failures: dict[str, str]) -> dict[str, Any]:
+    """The mean, lowest and highest figures of each configuration over its runs.
 
     Parameters
     ----------
     sweep
-        Whose runs they are.
+        The sweep of the runs.
     runs
         See `frame`.
     failures
@@ -90,30 +91,31 @@ def summarise(sweep: Sweep, runs: pd.DataFrame, failures: dict[str, str]) -> dic
     Returns
     -------
     summary
-        `schema_version`, `command`, `axes`, `runs`, `tables`, `caveat`, and `failed`. Each way has `figures`, of which
-        `average_precision_gain` is what it has above `none` with the same seeds and settings; None without one.
+        `schema_version`, `command`, `axes`, `runs`, `tables`, `caveat`, and `failed`. Each configuration has `figures`;
+        `average_precision_gain` among them is the gain over the baseline with the same seeds and settings, None
+        without one.
     """
     tables = []
     for name, block in runs.groupby("data", sort=False):
         gains = _gains(block, list(sweep.axes))
-        ways = []
-        for way, rows in block.groupby("way", sort=False):
+        configurations = []
+        for configuration, rows in block.groupby("configuration", sort=False):
             figures = {key: spread(rows[key]) if key in rows else None for key in (*decisions(block), *RANKING)}
-            ways.append(
+            configurations.append(
                 {
-                    "way": way,
+                    "configuration": configuration,
                     "variant": rows.variant.iloc[0],
                     "runs": len(rows),
                     "figures": {**figures, "average_precision_gain": spread(gains[rows.index])},
                 }
             )
-        tables.append({"table": name, "sha256": block.data_sha256.iloc[0], "ways": ways})
+        tables.append({"table": name, "sha256": block.data_sha256.iloc[0], "configurations": configurations})
     names = {run.id: run.name for run in sweep.runs}
     return {
         "schema_version": SCHEMA_VERSION,
         "command": sweep.command,
         "axes": sweep.axes,
-        "runs": {"finished": len(runs), "failed": len(failures), "asked": len(sweep.runs)},
+        "runs": {"finished": len(runs), "failed": len(failures), "planned": len(sweep.runs)},
         "tables": tables,
         "caveat": CAVEAT,
         "failed": [{"run": names[key], "reason": reason} for key, reason in failures.items()],
@@ -121,24 +123,24 @@ def summarise(sweep: Sweep, runs: pd.DataFrame, failures: dict[str, str]) -> dic
 
 
 def decisions(rows: pd.DataFrame) -> dict[str, str]:
-    """The figures of decisions to show of the runs on a table, and what to call them."""
+    """The figures of decisions to show for the runs on a table, and their titles."""
     several = "default_macro_f1" in rows and rows.default_macro_f1.notna().any()
     return MACRO if several else DECISIONS
 
 
 def _gains(block: pd.DataFrame, axes: list[str]) -> pd.Series:
-    """Average precision above the `none` run that shares everything else that was varied."""
-    reference = block[block.variant == REFERENCE]
+    """Average precision minus that of the baseline run with the same values of all other keys."""
+    baseline = block[block.variant == REFERENCE]
     shared = [f"swept.{axis}" for axis in axes if axis not in ("variant", "data", "data.path")]
     if shared:
         keys = block[shared].fillna("").apply(tuple, axis=1)
-        base = reference.average_precision.groupby(keys[reference.index]).first()
-        return block.average_precision - keys.map(base)
-    return block.average_precision - (reference.average_precision.iloc[0] if len(reference) else pd.NA)
+        found = baseline.average_precision.groupby(keys[baseline.index]).first()
+        return block.average_precision - keys.map(found)
+    return block.average_precision - (baseline.average_precision.iloc[0] if len(baseline) else pd.NA)
 
 
 def spread(values: pd.Series) -> dict[str, float] | None:
-    """Mean, lowest and highest of the values that are defined, and how many are; None when none is."""
+    """Mean, lowest and highest of the defined values, and their number; None if no value is defined."""
     known = values.dropna().astype(float)
     if known.empty:
         return None
@@ -146,21 +148,22 @@ def spread(values: pd.Series) -> dict[str, float] | None:
 
 
 def markdown(summary: dict[str, Any]) -> str:
-    """A table for each data set: means over runs."""
+    """A Markdown table of means over runs for each data set."""
     lines = []
     for block in summary["tables"]:
         lines += [f"# {block['table']}: means over runs", ""]
-        told = MACRO if "default_balanced_accuracy" in block["ways"][0]["figures"] else DECISIONS
+        figures = block["configurations"][0]["figures"]
+        titles = {**(MACRO if "default_balanced_accuracy" in figures else DECISIONS), **RANKING}
         rows = [
             [
-                way["way"],
-                str(way["runs"]),
-                *(_mean(way["figures"][key], way["runs"]) for key in (*told, *RANKING)),
-                _gain(way),
+                each["configuration"],
+                str(each["runs"]),
+                *(_mean(each["figures"][key], each["runs"]) for key in titles),
+                _gain(each),
             ]
-            for way in block["ways"]
+            for each in block["configurations"]
         ]
-        headers = ["way", "runs", *told.values(), *RANKING.values(), "gain over none"]
+        headers = ["configuration", "runs", *titles.values(), "gain over baseline"]
         align = ("left", *["right"] * (len(headers) - 1))
         lines += [tabulate(rows, headers, tablefmt="pipe", disable_numparse=True, colalign=align), ""]
     lines += [f"- failed: **{failed['run']}**: {failed['reason']}" for failed in summary["failed"]]
@@ -171,10 +174,10 @@ def markdown(summary: dict[str, Any]) -> str:
 def _mean(figure: dict[str, float] | None, runs: int) -> str:
     if figure is None:
         return number(None)
-    some = "" if figure["defined"] == runs else f" ({figure['defined']:.0f} of {runs})"
-    return number(figure["mean"]) + some
+    of_runs = "" if figure["defined"] == runs else f" ({figure['defined']:.0f} of {runs} runs)"
+    return number(figure["mean"]) + of_runs
 
 
-def _gain(way: dict[str, Any]) -> str:
-    gain = way["figures"]["average_precision_gain"]
-    return signed(None if gain is None or way["variant"] == REFERENCE else gain["mean"])
+def _gain(configuration: dict[str, Any]) -> str:
+    gain = configuration["figures"]["average_precision_gain"]
+    return signed(None if gain is None or configuration["variant"] == REFERENCE else gain["mean"])

@@ -1,4 +1,4 @@
-"""Watches what jobs leave on disk: progress, failures, publishing."""
+"""Follows a sweep by its files: shows progress and failures, and publishes finished runs."""
 
 import sys
 import threading
@@ -10,18 +10,21 @@ from tqdm import tqdm
 
 from pipeline.sweep.publish import Publisher
 from pipeline.sweep.results import Sweep
+from pipeline.tracking.runs import Published
 from pipeline.tracking.store import StoreError
 
-POLL = 0.2  # seconds between looks at what the jobs have left
+POLL = 0.2  # seconds between two looks at the files
 
 
 class Watch(threading.Thread):
-    """Looks at what the jobs leave on disk: moves the progress line, says what has failed, and publishes.
+    """Follows a sweep in a thread of its own.
 
-    Parameters
+    Attributes
     ----------
-    sweep
-        Whose runs they are.
+    unpublished
+        Why nothing is published any more; None while all is well.
+    published
+        Where the sweep is in MLflow; None as long as nothing is published.
     """
 
     def __init__(self, sweep: Sweep) -> None:
@@ -30,11 +33,11 @@ class Watch(threading.Thread):
         self._waiting = [planned for planned in sweep.runs if not planned.finished]
         self._failed: set[str] = set()
         self._publisher: Publisher | None = None
-        self.silent: str | None = "tracking is off" if sweep.tracking.uri is None else None
-        self.published: Any = None
+        self.unpublished: str | None = "tracking is off" if sweep.tracking.uri is None else None
+        self.published: Published | None = None
 
     def run(self) -> None:
-        """Look until `end` is called."""
+        """Follow the sweep until `end` is called."""
         skipped = len(self._sweep.runs) - len(self._waiting)
         quiet = 0.2 if sys.stderr.isatty() else 30
         with tqdm(
@@ -61,19 +64,19 @@ class Watch(threading.Thread):
         for planned in done:
             self._publish(partial(Publisher.add, planned=planned))
 
-    def _publish(self, bring: Callable[[Publisher], None]) -> None:
-        if self.silent is not None:
+    def _publish(self, step: Callable[[Publisher], None]) -> None:
+        if self.unpublished is not None:
             return
         try:
             if self._publisher is None:
                 self._publisher = Publisher(self._sweep)
                 self.published = self._publisher.published
-            bring(self._publisher)
+            step(self._publisher)
         except StoreError as error:
-            self.silent = str(error)
+            self.unpublished = str(error)
 
     def end(self, *, interrupted: bool, report: Callable[[], None]) -> None:
-        """Wait for the last look, let `report` write the sweep's pages, and publish what is missing with them."""
+        """Look once more, let `report` write the sweep's pages, and publish these and the runs that are missing."""
         self._ended.set()
         self.join()
         report()

@@ -1,4 +1,4 @@
-"""Makes the runs of a job, each unless it is there."""
+"""Makes the runs of a job that aren't finished."""
 
 import traceback
 from pathlib import Path
@@ -17,10 +17,10 @@ from pipeline.table.classes import names
 
 
 def work(path: Path) -> None:
-    """Make the runs of one job, each unless it is there; a run that fails says so on disk, and the next one begins."""
+    """Make the runs of one job that aren't finished; if one fails, write its reason to disk and start the next one."""
     batch = read_json(path)
     folder = path.parent.parent
-    for planned in (Planned(**asked) for asked in batch["runs"]):
+    for planned in (Planned(**each) for each in batch["runs"]):
         if batch["fail_fast"] and any((folder / "failed").glob("*.json")):
             return
         if not planned.finished:
@@ -28,24 +28,24 @@ def work(path: Path) -> None:
 
 
 def in_turn(jobs: list[Path]) -> None:
-    """Make jobs one after the other in this process."""
+    """Run jobs one after the other in this process."""
     for path in jobs:
         work(path)
 
 
 def attempt(planned: Planned, folder: Path) -> None:
-    """Make one run; its results, or the reason why there are none, are on disk afterwards."""
+    """Make one run, and write its results or the reason why there are none."""
     try:
         params = Config.model_validate(planned.settings)
         schema = run.table(params.data)[2]
         if schema["sha256"] != planned.data_sha256:
-            raise InputError(f"{params.data.path}: the table has changed since the sweep began: run it again")
+            raise InputError(f"{params.data.path}: the table has changed since the sweep began. Run the sweep again")
         made = run.run(params, planned.variant)
         sides, target, roles = run.sides(params.data, params.split), params.data.target, run.table(params.data)[3]
         classes = split.count(*sides, target=target, names=names(schema), roles=roles)
     except InputError as error:
         results.fail(folder, planned, error.problems[0], "")
-    except Exception as error:  # whatever one run meets, the others go on
+    except Exception as error:  # whatever the error, the other runs continue
         results.fail(folder, planned, f"{type(error).__name__}: {one_line(error)}", traceback.format_exc())
     else:
         tables = {"out_of_fold": made.out_of_fold, "folds": made.folds}

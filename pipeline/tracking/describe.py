@@ -1,4 +1,4 @@
-"""What a run says of itself, as flat names and values: its settings, its metrics, and the commit it came from."""
+"""A run's settings, metrics and commit, as flat names and values."""
 
 import subprocess
 from collections.abc import Mapping
@@ -8,13 +8,13 @@ from pipeline import config
 from pipeline.config import Config
 from pipeline.tracking.runs import metric_name
 
-DIGITS = 6  # significant ones of a metric: MLflow shows all it gets
-GATHERED = ("threshold_free", "intervals")  # levels of metrics.json that add nothing to a metric's name
-NOT_METRICS = ("coefficients", "intercept", "matrix", "tuning")  # what a model is, not how good it is
+DIGITS = 6  # significant digits of a metric: MLflow shows all it gets
+UNNAMED = ("threshold_free", "intervals")  # levels of metrics.json that add nothing to a metric's name
+NOT_METRICS = ("coefficients", "intercept", "matrix", "tuning")  # these describe a model, not how good it is
 
 
 def flat_params(nested: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Each setting as text under its dotted key, as `dvc exp run -S` takes it."""
+    """Each setting as text by its dotted key, the key that `dvc exp run -S` takes."""
     flat: dict[str, str] = {}
     for key, value in nested.items():
         if isinstance(value, Mapping) and value:
@@ -25,24 +25,24 @@ def flat_params(nested: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 
 
 def flat_metrics(nested: Mapping[str, Any], *above: str) -> dict[str, float]:
-    """Each number as `holdout/default/recall`, rounded, and each interval as its `_low` and `_high`, without nulls.
+    """The numbers by names like `holdout/default/recall`, rounded; intervals as `_low` and `_high`; nulls left out.
 
     Parameters
     ----------
     nested
-        As `pipeline.evaluate` writes metrics.json.
+        The content of metrics.json, or a level of it.
     above
         Names of the levels above.
     """
     flat: dict[str, float] = {}
-    named: dict[str, int] = {}  # classes called a<b and a>b have one legal name
+    named: dict[str, int] = {}  # MLflow accepts one name for both classes a<b and a>b
     for key, value in nested.items():
         if key in NOT_METRICS:
             continue
         named[metric_name(key)] = again = named.get(metric_name(key), 0) + 1
         key = key if again == 1 else f"{key}_{again}"
         if isinstance(value, Mapping):
-            flat |= flat_metrics(value, *above, *(() if key in GATHERED else (key,)))
+            flat |= flat_metrics(value, *above, *(() if key in UNNAMED else (key,)))
         elif isinstance(value, list):
             ends = zip(("low", "high"), value, strict=False)
             flat |= flat_metrics({f"{key}_{end}": number for end, number in ends}, *above)
@@ -54,7 +54,7 @@ def flat_metrics(nested: Mapping[str, Any], *above: str) -> dict[str, float]:
 
 
 def settings(params: Config, name: str | None = None) -> dict[str, str]:
-    """The settings that results depend on: of variant `name`, or those that all variants share."""
+    """The settings that results depend on: those of variant `name`, or without a name those that all variants share."""
     shared = {key: getattr(params, key).model_dump() for key in ("data", "split", "preprocess", "evaluate")}
     model, sampler = dict(params.model), {}
     if name is not None:
@@ -65,7 +65,7 @@ def settings(params: Config, name: str | None = None) -> dict[str, str]:
 
 
 def git_tags() -> dict[str, str]:
-    """The commit, and whether code or configuration differ from it; nothing outside a git repository."""
+    """Tags with the commit and whether code or configuration differ from it; empty outside a git repository."""
     watched = ("pipeline", "conf", "dvc.yaml", "params.yaml", "requirements.lock")
     try:
         commit, changes = (

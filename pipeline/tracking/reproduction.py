@@ -1,4 +1,4 @@
-"""The MLflow runs of what `dvc repro` made: a parent and a child per variant."""
+"""The MLflow runs of a reproduction, the results of `dvc repro`: a parent, and a child for each variant."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -38,16 +38,17 @@ from pipeline.tracking.scoring import scorer, spelled
 FIGURES = REPORTS / "figures"
 SORTED_BY = "holdout/average_precision"
 LOCK = Path("dvc.lock")
-DONE = TRACK / "results.json"  # absent in a fresh clone, where `dvc repro` has to publish again
+DONE = TRACK / "results.json"  # a fresh clone doesn't have it, so that `dvc repro` publishes again there
 EXAMPLE_ROWS = 5
 
 
 def sentence(name: str, params: Config, task: Task, holdout: dict[str, Any]) -> str:
-    """What a variant is and does, for a person who reads nothing else."""
+    """What a variant is and how well it does, for someone who reads nothing else."""
     chosen = config.variant(params, name)
     sampler = chosen.sampler["_target_"].rpartition(".")[2]
     model = ", ".join([params.model["_target_"].rpartition(".")[2], *(f"{k}={v}" for k, v in chosen.model.items())])
-    made = f"{'No resampling' if sampler == 'FunctionSampler' else sampler}, then {model}, on {params.data.name}"
+    made = f"{model} without resampling" if sampler == "FunctionSampler" else f"{sampler}, then {model}"
+    made += f", on {params.data.name}"
     weighted = f", weighted by {params.data.weight}" if params.data.weight else ""
     precision = holdout["threshold_free"]["average_precision"]
     ranking = "" if precision is None else f" {task.title('average_precision').capitalize()} {precision:.3f}."
@@ -55,7 +56,7 @@ def sentence(name: str, params: Config, task: Task, holdout: dict[str, Any]) -> 
 
 
 def child_files(name: str) -> dict[str, Path]:
-    """What a variant's run shows, by its name there."""
+    """The files of a variant's run, by name."""
     return {
         "confusion_matrix.png": FIGURES / name / "confusion_matrix.png",
         "confusion_matrix.json": EVALUATE / name / "confusion_matrix.json",
@@ -66,7 +67,7 @@ def child_files(name: str) -> dict[str, Path]:
 
 
 def parent_files(variants: Iterable[str]) -> dict[str, Path]:
-    """What a reproduction's run shows, by its name there."""
+    """The files of a reproduction's run, by name."""
     names = ("index.html", "comparison.md", "comparison.csv", "comparison.json", "verdict.json")
     figures = [*FIGURES.glob("*.*"), *(path for name in variants for path in FIGURES.glob(f"{name}/*.*"))]
     return {
@@ -76,19 +77,19 @@ def parent_files(variants: Iterable[str]) -> dict[str, Path]:
 
 
 def refuse_missing(variants: Iterable[str]) -> None:
-    """Raise InputError when results that are to be published are not there."""
+    """Raise InputError if a result that is to be published is missing."""
     needed = [INGEST / "schema.json", INGEST / "table.parquet", SPLIT / "train.parquet"]
     needed += [PREPROCESS / "preprocessor.skops", *parent_files(()).values()]
     for name in variants:
         needed += [*child_files(name).values(), EVALUATE / name / "predictions.parquet", TRAIN / name / "model.skops"]
     missing = [path for path in needed if not path.is_file()]
     if missing:
-        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        raise InputError(f"{missing[0]}{more}: expected the results, found no such file: run `dvc repro` first")
+        others = f" and {len(missing) - 1} more files don't" if len(missing) > 1 else " doesn't"
+        raise InputError(f"{missing[0]}{others} exist. Run `dvc repro` first")
 
 
 def changed(lock: Mapping[Any, Any], now: Mapping[Any, Any]) -> list[str]:
-    """Keys of params.yaml that are other `now` than when the results in `lock`, DVC's record, were made."""
+    """Keys whose values `now` differ from those in `lock`, DVC's record of what the results were made with."""
     keys = []
     for stage, entry in lock.get("stages", {}).items():
         _, _, name = stage.partition("@")
@@ -104,25 +105,24 @@ def changed(lock: Mapping[Any, Any], now: Mapping[Any, Any]) -> list[str]:
 
 
 def refuse_changed() -> None:
-    """Raise InputError when the results come from other settings than those in params.yaml now."""
-    if not LOCK.is_file() or "DVC_STAGE" in os.environ:  # inside `dvc repro` they can not
+    """Raise InputError if params.yaml has changed since the results were made."""
+    if not LOCK.is_file() or "DVC_STAGE" in os.environ:  # inside `dvc repro` it can't have
         return
     lock, now = (OmegaConf.to_container(OmegaConf.load(path)) for path in (LOCK, config.PARAMS))
     assert isinstance(lock, dict)
     assert isinstance(now, dict)
     if keys := changed(lock, now):
         raise InputError(
-            f"{config.PARAMS}: {', '.join(keys)}: expected what the results were made with, found other values: "
-            "run `dvc repro` first"
+            f"{config.PARAMS}: {', '.join(keys)}: changed since the results were made. Run `dvc repro` first"
         )
 
 
 def variant_run(
     name: str, params: Config, *, schema: Mapping[str, Any], preprocessor: Any, example: pd.DataFrame, dataset: Dataset
 ) -> Run:
-    """The MLflow run of one variant, from what the stages wrote."""
+    """The MLflow run of one variant, from the files of the stages."""
     metrics, own = read_json(EVALUATE / name / "metrics.json"), settings(params, name)
-    # Without the sampler, which only ever saw training rows: this is what scores a new row.
+    # Without the sampler, which is for training rows only.
     chain = scorer(schema, preprocessor, read_model(TRAIN / name / "model.skops"), metrics)
     predictions = read_table(EVALUATE / name / "predictions.parquet").to_csv(lineterminator="\n")
     return Run(
@@ -138,7 +138,7 @@ def variant_run(
 
 
 def gather(params: Config) -> tuple[Run, list[Run], str]:
-    """The run of this reproduction, those of its variants, and the hash of the results.
+    """The run of this reproduction, the runs of its variants, and the hash of the results.
 
     Raises
     ------
@@ -180,14 +180,14 @@ def gather(params: Config) -> tuple[Run, list[Run], str]:
 
 
 def publish_results(params: Config) -> str:
-    """Publish what `dvc repro` made, once; the part of the address, after the server's, of the page that compares it.
+    """Publish the results of `dvc repro`, once, and return the path of the page that compares them, see `page`.
 
     Raises
     ------
     InputError
         Results are missing, or were made with other settings.
     StoreError
-        The store cannot be used.
+        The store can't be used.
     """
     refuse_changed()
     parent, children, results = gather(params)
@@ -195,6 +195,6 @@ def publish_results(params: Config) -> str:
     git = git_tags()
     parent, *children = (replace(r, tags={**r.tags, **git}) for r in (parent, *children))
     published = publish(params.tracking, parent, children, results=results)
-    count = f"{len(children)} runs {'published to' if published.new else 'already there, in'} {params.tracking.uri}"
-    say(f"{params.tracking.experiment}: {count}")
+    what = "published {} runs to {}" if published.new else "{} runs were already in {}"
+    say(f"{params.tracking.experiment}: {what.format(len(children), params.tracking.uri)}")
     return page(published, metric=SORTED_BY)

@@ -13,7 +13,15 @@ LONGEST = {
     "param": 6000,
     "tag": 8000,
     "digest": 12,
-}  # characters: MLflow's limits; of digests, what its page has room for
+}  # characters: MLflow's limits; for a digest, what its page has room for
+COLUMN_TYPES = {
+    "bool": "boolean",
+    **dict.fromkeys(("int8", "int16", "int32", "uint8", "uint16"), "integer"),
+    **dict.fromkeys(("int64", "uint32"), "long"),
+    "float32": "float",
+    **dict.fromkeys(("str", "category"), "string"),
+    **dict.fromkeys((f"datetime64[{unit}]" for unit in ("s", "ms", "us", "ns")), "datetime"),
+}  # by dtype, as MLflow calls them
 
 
 @dataclass(frozen=True)
@@ -37,20 +45,20 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Run:
-    """What one MLflow run says.
+    """What one MLflow run holds.
 
     Attributes
     ----------
     name, description
         For people; the description is Markdown.
     tags, params
-        Text by name; what is too long for MLflow is cut.
+        Text by name; text that is too long for MLflow is cut.
     metrics
         Finite numbers by legal name, see `metric_name`.
     series
         Finite numbers of successive steps by legal name; None where a step has none.
     artifacts
-        Place in the run, as "folder/file", and what stands there: the path of a file, or text.
+        By place in the run, such as "folder/file": the path of a file, or its text.
     model, dataset
         None where there is none.
     """
@@ -68,7 +76,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Published:
-    """Where the runs are, and whether they are new there."""
+    """Where the runs are in the store, and whether they are new there."""
 
     experiment_id: str
     parent_id: str
@@ -76,10 +84,10 @@ class Published:
 
 
 def page(published: Published, *, metric: str) -> str:
-    """The part after the server's address of the page with charts that compare the runs, highest `metric` first.
+    """The path, after the server's address, of the page whose charts compare the runs, highest `metric` first.
 
-    MLflow opens for chats without `workflowType`, and folds children away below their parent, charts and all, unless
-    runs are sorted by a metric.
+    Without `workflowType`, MLflow opens its pages for chats. Unless runs are sorted by a metric, it hides child runs
+    and their charts below the parent.
     """
     children = f"tags.mlflow.parentRunId='{published.parent_id}'"
     query = {
@@ -92,13 +100,18 @@ def page(published: Published, *, metric: str) -> str:
     return f"#/experiments/{published.experiment_id}/runs?{urlencode(query)}"
 
 
+def column_type(dtype: object) -> str:
+    """MLflow's name for the type of a column."""
+    return COLUMN_TYPES.get(str(dtype), "double")
+
+
 def metric_name(*parts: str) -> str:
-    """A legal MLflow name for a metric: letters, digits and `_ - . /`, the parts joined by `/`."""
+    """A metric name that MLflow accepts: letters, digits and `_ - . /`, the parts joined by `/`."""
     legal = ("".join(c if c.isalnum() or c in "_-." else "_" for c in part).strip(".") or "_" for part in parts)
     return "/".join(legal)[: LONGEST["key"]].rstrip("/.")
 
 
 def cut(text: str, kind: str) -> str:
-    """`text`, or as much of it as MLflow takes, ending in "..."."""
+    """`text`, shortened to what MLflow accepts and then ending in "..."."""
     longest = LONGEST[kind]
     return text if len(text) <= longest else f"{text[: longest - 3]}..."

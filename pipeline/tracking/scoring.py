@@ -20,22 +20,22 @@ DEFAULT = 0.5  # threshold where none could be chosen
 
 
 class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """A fitted chain, with what makes its probabilities mean what they say, and its threshold.
+    """A preprocessor and a model that score raw rows, with the correction of their probabilities and their threshold.
 
     Parameters
     ----------
     preprocessor
-        What `pipeline.fit.preprocessing.preprocess` gave.
+        A fitted one, see `pipeline.fit.preprocessing.preprocess`.
     model
-        A fitted scikit-learn classifier of codes, 0 and 1 or more.
+        A fitted scikit-learn classifier; its classes are codes from 0 on.
     declaration
-        By name, in the order of training, what `pipeline.table.columns.typed` is told of each feature.
+        How each feature was declared, by name, in the order of training; see `pipeline.table.columns.typed`.
     text
-        Features that are text in the source of the training rows; in others a level such as `1` was a number.
+        The features that are text in the source of the training rows; in the others a level such as `1` was a number.
     labels
-        The table's own, by their codes; of two, 1 is the positive one.
+        The table's labels, by code; of two, code 1 is the positive class.
     threshold
-        t*: rows whose raw probability is at least this are called positive. None is `DEFAULT`; more than two classes
+        t*: rows with at least this raw probability are predicted positive. None means `DEFAULT`; more than two classes
         have none.
     correction
         `slope` and `intercept`, as for `pipeline.measure.calibration.recalibrate`; or `trained` and `true`, class
@@ -62,24 +62,25 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         self.correction = correction
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """What the chain says of raw rows, as a file or a request has them.
+        """Probabilities and decisions for raw rows, as they come in a file or a request.
 
         Parameters
         ----------
         rows
-            Shape (n, p or more), n from 1: the features in any order; other columns are not looked at.
+            Shape (n, p or more), n from 1: the features, in any order; other columns are ignored.
 
         Returns
         -------
         predictions
-            Indexed as `rows`: `probability` of the positive class, corrected; `raw_probability`, as the model gives
-            it; `decision`, one of `labels`, by the raw one. More than two classes have both for each, `probability_A`
-            and so on, and the decision is by class weights (see `pipeline.measure.multiclass.decide`).
+            Indexed as `rows`: `probability` of the positive class, corrected; `raw_probability`, the model's own;
+            `decision`, one of `labels`, based on the raw probability. With more than two classes, each class has both
+            probabilities (`probability_A` and so on), and class weights decide, see
+            `pipeline.measure.multiclass.decide`.
 
         Raises
         ------
         InputError
-            With every problem of the rows that was found.
+            Lists every problem of the rows.
         """
         X = self.typed(rows)
         prepared = encoding.prepare(self.preprocessor, X)
@@ -102,12 +103,12 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         return pd.DataFrame({**task.output(corrected, raw), "decision": decision}, index=rows.index)
 
     def typed(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """The features of raw rows, in the order and the dtypes of training: nothing is guessed from these rows.
+        """The features of raw rows in the order and dtypes of training; these rows themselves decide no dtype.
 
         Raises
         ------
         InputError
-            With each column that is missing, or has cells of another kind or beyond what numbers can do.
+            Lists each column that is missing, or has cells of another kind or numbers out of range.
         """
         features, problems = {}, []
         for name, declared in self.declaration.items():
@@ -131,14 +132,14 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         return pd.DataFrame(features)
 
     def unseen(self, X: pd.DataFrame) -> dict[str, pd.Series]:
-        """By column of typed rows, how many cells hold each level that training rows don't have."""
+        """By column of typed rows, how many cells have each level that no training row had."""
         known = encoding.levels(self.preprocessor)
         counts = {name: X[name][~X[name].isin(levels)].value_counts() for name, levels in known.items()}
         return {name: cells for name, cells in counts.items() if len(cells)}
 
 
 def _numbers(column: pd.Series) -> pd.Series:
-    """Text as the numbers that it spells, as a file's reader gives them, if every cell is one."""
+    """A text column as numbers if every cell is one, as the reader of a file would give it."""
     if not (column.dtype == object or isinstance(column.dtype, pd.StringDtype)):
         return column
     numbers = pd.to_numeric(column, errors="coerce")
@@ -146,10 +147,10 @@ def _numbers(column: pd.Series) -> pd.Series:
 
 
 def scorer(schema: Mapping[str, Any], preprocessor: Any, model: Any, metrics: Mapping[str, Any]) -> Scorer:
-    """The scorer of one variant, from what the stages wrote.
+    """The scorer of one variant, from the files of the stages.
 
-    Probabilities get Platt's correction, which assumes nothing of the model and is what a verdict on log loss or Brier
-    score judges; without folds to fit it, that for the shares of the classes.
+    It recalibrates probabilities as Platt does, which assumes nothing about the model; a verdict on log loss or Brier
+    score is about the same. Without folds to fit that on, it corrects them for the class proportions.
 
     Parameters
     ----------
@@ -163,12 +164,12 @@ def scorer(schema: Mapping[str, Any], preprocessor: Any, model: Any, metrics: Ma
     Raises
     ------
     InputError
-        The parts are of different tables.
+        The preprocessor or the model was fitted on another table.
     """
-    # What passes all columns through has no names of its own, and the model then has these.
+    # A preprocessor that passes all columns through doesn't know their names; then the model does.
     trained = getattr(preprocessor, "feature_names_in_", getattr(model, "feature_names_in_", schema["features"]))
     if list(trained) != schema["features"]:
-        raise InputError("expected a preprocessor and a model of this table, found another's: run `dvc repro`")
+        raise InputError("the preprocessor or the model was fitted on another table. Run `dvc repro`")
     tuned, corrections, named = metrics["holdout"]["tuned"], metrics["probabilities"]["corrections"], labels(schema)
     proportions = {key: list(corrections[key].values()) for key in ("trained", "true")}
     return Scorer(
@@ -183,7 +184,7 @@ def scorer(schema: Mapping[str, Any], preprocessor: Any, model: Any, metrics: Ma
 
 
 def spelled(X: pd.DataFrame, declaration: Mapping[str, Any]) -> pd.DataFrame:
-    """Typed rows as a file has them: what only pandas has as floats and text, dates in the format that was declared."""
+    """Typed rows as a file would have them: pandas' own types as floats and text, dates in their declared format."""
     made = {}
     for name, column in X.items():
         kind = columns.kind(column)

@@ -26,7 +26,7 @@ def serve(tracking: Tracking, *, port: int, address: str) -> None:
     Raises
     ------
     InputError
-        The port is taken, or the server ended by itself.
+        The port is in use, or the server ended with an error.
     """
     link = f"http://{HOST}:{port}/{address}"
     with socket.socket() as probe:
@@ -35,10 +35,10 @@ def serve(tracking: Tracking, *, port: int, address: str) -> None:
             probe.bind((HOST, port))
         except (OSError, OverflowError):
             raise InputError(
-                f"--port: {HOST}:{port} is taken or not allowed: give another with --port; "
-                f"if MLflow of this project is what runs there, open {link}"
+                f"--port: port {port} is in use, or not allowed. Choose another one, or if this project's "
+                f"MLflow runs there, open {link}"
             ) from None
-    say(f"MLflow, on this machine only, until Ctrl-C: {link}")
+    say(f"MLflow runs on this machine until you press Ctrl-C: {link}")
     sys.stdout.flush()
     store = f"sqlite:///{store_file(str(tracking.uri))}"
     options = {
@@ -52,10 +52,10 @@ def serve(tracking: Tracking, *, port: int, address: str) -> None:
     }
     environment = {
         **os.environ,
-        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # another process, for chats and traces
-        "PYTHONWARNINGS": "ignore",  # of MLflow's own libraries
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # saves a process, which serves chats and traces
+        "PYTHONWARNINGS": "ignore",  # from MLflow's own libraries
     }
-    # A process group of its own: Ctrl-C would reach MLflow's server twice, and end it with a traceback.
+    # In a process group of its own: otherwise Ctrl-C reaches the server twice, and it ends with a traceback.
     command = [sys.executable, "-m", "mlflow", "server", *(word for pair in options.items() for word in pair)]
     server = subprocess.Popen(command, env=environment, process_group=0)
     try:
@@ -67,4 +67,4 @@ def serve(tracking: Tracking, *, port: int, address: str) -> None:
             server.send_signal(signal.SIGINT)
             server.wait()
     if status:
-        raise InputError(f"MLflow's server ended with status {status}: what it printed above says why")
+        raise InputError(f"MLflow's server ended with status {status}. See what it printed above")

@@ -1,4 +1,4 @@
-"""The MLflow store: reached or created once, with a lock."""
+"""The MLflow store: how it is reached, created once, and locked."""
 
 import fcntl
 import logging
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 class StoreError(Exception):
-    """The MLflow store cannot be used now: one line that says which, why, and what to do."""
+    """The MLflow store can't be used now: the message has one line with the address, the reason, and what to do."""
 
     def __init__(self, uri: str, reason: object) -> None:
         line = next(iter(str(reason).strip().splitlines()), "") or type(reason).__name__
         super().__init__(
-            f"MLflow at {uri}: {line[:300].rstrip('. ')}. The results are complete without it; "
-            "`rebalance publish` publishes them later"
+            f"MLflow at {uri}: {line[:300].rstrip('. ')}. Your results are complete. To publish them later, run "
+            "`rebalance publish`"
         )
 
 
@@ -37,14 +37,14 @@ def store_file(uri: str) -> Path | None:
 
 
 def unreachable(uri: str, timeout: float) -> str | None:
-    """Why no MLflow server answers at `uri` within `timeout` seconds; None when one does."""
+    """Why no MLflow server answers at `uri` within `timeout` seconds; None if one does."""
     try:
         with urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=timeout) as answer:
             if answer.read(16).strip() == b"OK":
                 return None
-        return "expected an MLflow server, found something else that answers there"
+        return "the server there isn't MLflow"
     except urllib.error.HTTPError as error:
-        return f"expected an MLflow server, found something that answers {error.code} {error.reason}"
+        return f"the server there isn't MLflow, it answers {error.code} {error.reason}"
     except urllib.error.URLError as error:
         reason = error.reason
         return (
@@ -55,30 +55,30 @@ def unreachable(uri: str, timeout: float) -> str | None:
     except TimeoutError:
         return f"no answer within {timeout:g} s"
     except (OSError, ValueError, HTTPException) as error:
-        return f"expected an MLflow server, found something else that answers there ({type(error).__name__})"
+        return f"the server there isn't MLflow ({type(error).__name__})"
 
 
 @contextmanager
 def locked(tracking: Tracking) -> Iterator[None]:
-    """Hold the lock that lets one process at a time make or publish to this store; the system frees it at death."""
+    """Hold the lock that lets one process at a time create this store or publish to it; it ends with the process."""
     file = store_file(str(tracking.uri)) or Path("mlflow.db")
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.with_name(f"{file.name}.lock").open("a") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say(f"{tracking.uri}: waiting for another process that uses it")
+            say(f"{tracking.uri}: another process is publishing, so this one waits")
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 
 def open_store(tracking: Tracking) -> "MlflowClient":
-    """A client of the store in `tracking.uri`; a local one is made if it is not there.
+    """A client of the store at `tracking.uri`; a local store is created if it doesn't exist.
 
     Raises
     ------
     StoreError
-        No MLflow server answers, or the file is no MLflow store.
+        No MLflow server answers, or the file isn't an MLflow store.
     """
     uri = str(tracking.uri)
     file = store_file(uri)
@@ -92,10 +92,10 @@ def open_store(tracking: Tracking) -> "MlflowClient":
         if not _has_content(file):
             with locked(tracking):
                 if not _has_content(file):
-                    _make(file)
+                    _create(file)
         with file.open("rb") as handle:
             if handle.read(16) != b"SQLite format 3\0":
-                raise StoreError(uri, "expected an SQLite database, found another file: move it away")
+                raise StoreError(uri, "this file isn't an SQLite database. Move it away")
         client = _client(_sqlite(file))
         client.search_experiments(max_results=1)
     return client
@@ -106,7 +106,7 @@ def _has_content(file: Path) -> bool:
 
 
 def _sqlite(file: Path) -> str:
-    # Absolute: MLflow's own lock in the temporary folder is named after the address, for all users of a machine.
+    # Absolute, since MLflow names its own lock, in the machine's temporary folder, after the address.
     return f"sqlite:///{file.resolve()}"
 
 
@@ -116,13 +116,13 @@ def _client(uri: str) -> "MlflowClient":
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
-def _make(file: Path) -> None:
-    """Make the store beside its place and move it there, so that no death on the way leaves half a schema."""
-    say(f"{file}: making the MLflow store, once; this takes some seconds")
+def _create(file: Path) -> None:
+    """Create the store under another name and move it to its place, so that a killed process leaves no half of it."""
+    say(f"{file}: creating the MLflow store, which takes a few seconds once")
     fresh = file.with_name(f"{file.name}.new")
     for stale in (file, fresh):
         for suffix in ("-journal", "-wal", "-shm"):
-            # SQLite would replay what a deleted store left behind into the new one.
+            # SQLite would apply what a deleted store left behind to the new one.
             stale.with_name(stale.name + suffix).unlink(missing_ok=True)
     fresh.unlink(missing_ok=True)
     _client(_sqlite(fresh)).search_experiments(max_results=1)
@@ -136,7 +136,7 @@ def _quiet_mlflow(timeout: float) -> None:
         MLFLOW_DISABLE_TELEMETRY="true",
         MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR="false",
         MLFLOW_HTTP_REQUEST_MAX_RETRIES="0",
-        # It has answered before; its first request may take longer than that answer.
+        # The server has answered /health in time; its first request may take longer.
         MLFLOW_HTTP_REQUEST_TIMEOUT=str(ceil(5 * timeout)),
         MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT="true",
     )
@@ -148,7 +148,7 @@ def _quiet_mlflow(timeout: float) -> None:
 
 @contextmanager
 def reported(uri: str) -> Iterator[None]:
-    """Turn what MLflow, its database or the disk raise into a `StoreError`."""
+    """Turn errors of MLflow, its database or the disk into a `StoreError`."""
     from alembic.util import CommandError
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
@@ -160,7 +160,7 @@ def reported(uri: str) -> Iterator[None]:
 
 
 def experiment(client: "MlflowClient", tracking: Tracking) -> str:
-    """The id of the experiment `tracking.experiment`, made or brought back if need be."""
+    """The id of the experiment `tracking.experiment`, which is created or restored if need be."""
     from mlflow.exceptions import MlflowException
 
     name, location = tracking.experiment, None

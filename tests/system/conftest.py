@@ -6,12 +6,13 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from reproductions import made, reproduced  # noqa: F401  fixtures that tests/tracking shares
 
 ROOT = Path(__file__).parents[2]
 
 
 class Sweeps:
-    """Starts sweeps from the command line, each in a folder of its own below `root`, and reads what they leave."""
+    """Starts sweeps from the command line, each in a folder of its own below `root`, and reads their results."""
 
     def __init__(self, root):
         self.root, self._begun = root, []
@@ -35,7 +36,7 @@ class Sweeps:
         return process
 
     def make(self, name, *arguments):
-        """What a process that must end well says."""
+        """What a process that must end well has printed."""
         process = self.begin(name, *arguments)
         out, _ = process.communicate(timeout=600)
         assert process.returncode == 0, out
@@ -60,6 +61,6 @@ class Sweeps:
 
 @pytest.fixture(scope="module")
 def sweeps(tmp_path_factory):
-    made = Sweeps(tmp_path_factory.mktemp("sweeps"))
-    yield made
-    made.end()
+    started = Sweeps(tmp_path_factory.mktemp("sweeps"))
+    yield started
+    started.end()

@@ -18,7 +18,7 @@ from pipeline import ingest as ingest_stage
 from pipeline.config import Tracking
 from pipeline.errors import InputError
 from pipeline.files import read_json, read_table
-from pipeline.tracking import publish
+from pipeline.tracking import publication
 from pipeline.tracking.store import open_store, unreachable
 
 PROCESSES, SEEDS = 8, 5
@@ -29,7 +29,7 @@ PATIENCE = 60  # seconds: eight processes and two servers may share one core her
 
 @contextmanager
 def running(command, *, log, ready, stop, **options):
-    """A server, from the time that `ready()` is true; what it says is in `log`."""
+    """A server, from the time that `ready()` is true; what it prints is in `log`."""
     with log.open("w") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True, **options)
     try:
@@ -99,7 +99,7 @@ def server(postgresql, tmp_path, free_port):
 
 
 def sweep_at_once(sweeps, folders, *overrides):
-    """Let one process a folder make 25 runs, all at the same time; what each says."""
+    """Let one process for each folder make 25 runs, all at the same time; what each prints."""
     processes = [
         sweeps.begin(
             folder,
@@ -111,12 +111,12 @@ def sweep_at_once(sweeps, folders, *overrides):
         )
         for number, folder in enumerate(folders)
     ]
-    said = [process.communicate(timeout=900)[0] for process in processes]
-    for process, out in zip(processes, said, strict=True):
+    printed = [process.communicate(timeout=900)[0] for process in processes]
+    for process, out in zip(processes, printed, strict=True):
         assert process.returncode == 0, out
-        assert "25 of 25 runs finished" in out
-        assert "The results are complete without it" not in out  # as a store that failed is reported
-    return said
+        assert "25 of 25 finished" in out
+        assert "Your results are complete" not in out  # part of the report of a store that failed
+    return printed
 
 
 def check_all_are_there_once(client):
@@ -126,9 +126,9 @@ def check_all_are_there_once(client):
     assert {(run.info.lifecycle_stage, run.info.status) for run in found} == {("active", "FINISHED")}
     parents = {run.info.run_id for run in found if "mlflow.parentRunId" not in run.data.tags}
     children = [run for run in found if run.info.run_id not in parents]
-    asked = {f"{variant} · seed {seed}" for variant in VARIANTS for seed in range(PROCESSES * SEEDS)}
-    assert sorted(run.info.run_name for run in children) == sorted(asked)
-    assert len({run.data.tags[publish.KEY] for run in children}) == 200
+    planned = {f"{variant} · seed {seed}" for variant in VARIANTS for seed in range(PROCESSES * SEEDS)}
+    assert sorted(run.info.run_name for run in children) == sorted(planned)
+    assert len({run.data.tags[publication.KEY] for run in children}) == 200
     assert Counter(run.data.tags["mlflow.parentRunId"] for run in children) == dict.fromkeys(parents, 25)
     assert len(parents) == PROCESSES
     return children
@@ -137,7 +137,7 @@ def check_all_are_there_once(client):
 def check_artifacts(client, runs, folders, tmp_path):
     """Each run shows the metrics that its folder has, and gives them back."""
     for run in runs:
-        name = f"multirun/runs/{run.data.tags[publish.KEY][:16]}/metrics.json"
+        name = f"multirun/runs/{run.data.tags[publication.KEY][:16]}/metrics.json"
         (kept,) = [folder / name for folder in folders if (folder / name).is_file()]
         assert "metrics.json" in [entry.path for entry in client.list_artifacts(run.info.run_id)]
     fetched = client.download_artifacts(run.info.run_id, "metrics.json", tmp_path)
@@ -148,8 +148,10 @@ def check_artifacts(client, runs, folders, tmp_path):
 def test_a_team_of_eight_publishes_200_runs_at_once_to_a_server_on_postgresql(server, sweeps, tmp_path):
     # A folder each, as on machines of their own: no lock of ours holds between them.
     folders = [f"member {number}" for number in range(PROCESSES)]
-    said = sweep_at_once(sweeps, folders, "tracking=server", f"tracking.uri={server}", f"tracking.timeout={PATIENCE}")
-    assert all(f"MLflow   {server}/#/experiments/" in out for out in said)
+    printed = sweep_at_once(
+        sweeps, folders, "tracking=server", f"tracking.uri={server}", f"tracking.timeout={PATIENCE}"
+    )
+    assert all(f"MLflow   {server}/#/experiments/" in out for out in printed)
     client = open_store(Tracking(uri=server, artifacts=None, experiment=EXPERIMENT, timeout=PATIENCE))
     runs = check_all_are_there_once(client)
     assert all(run.info.artifact_uri.startswith("mlflow-artifacts:") for run in runs)
@@ -159,8 +161,8 @@ def test_a_team_of_eight_publishes_200_runs_at_once_to_a_server_on_postgresql(se
 
 @pytest.mark.slow
 def test_eight_processes_publish_200_runs_at_once_to_a_local_store_that_is_not_there_yet(sweeps, tmp_path):
-    said = sweep_at_once(sweeps, ["together"] * PROCESSES)
-    assert sum("making the MLflow store" in out for out in said) == 1
+    printed = sweep_at_once(sweeps, ["together"] * PROCESSES)
+    assert sum("creating the MLflow store" in out for out in printed) == 1
     folder = sweeps.root / "together"
     store = Tracking(uri=f"sqlite:///{folder}/mlflow.db", artifacts=None, experiment=EXPERIMENT, timeout=PATIENCE)
     client = open_store(store)

@@ -67,7 +67,7 @@ class Node:
 
 
 def wait_for(condition, *, alive, what):
-    """What `condition()` gives once it is true; fails when `alive`, a process, ends before."""
+    """What `condition()` returns once it is true; fails if `alive`, a process, ends before."""
     for _ in range(6000):
         if found := condition():
             return found
@@ -122,7 +122,7 @@ def test_a_sweep_uses_both_nodes_of_a_ray_cluster_and_loses_nothing_with_one(swe
     out, _ = sweep.communicate(timeout=600)
     assert sweep.returncode == 0, out
     assert "Warning" not in out
-    assert f"{RUNS} of {RUNS} runs finished" in out
+    assert f"{RUNS} of {RUNS} finished" in out
     expected = sweeps.results("basic")
     assert len(expected) == 2 * RUNS
     assert sweeps.results("ray") == expected

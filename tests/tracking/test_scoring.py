@@ -28,7 +28,7 @@ VISITS = pd.DataFrame(
 
 
 def chain(visits=VISITS, *, declared=DECLARED, text=TEXT, settings=AUTO, **changed):
-    """What scores visits by their time alone: the raw probability of a sale has logit time - 3."""
+    """A scorer that looks at the time of a visit alone: the raw probability of a sale has logit time - 3."""
     read = pd.DataFrame({name: typed(column, declared.get(name)) for name, column in visits.items()})
     fitted = preprocess(read, **settings)
     X = encode(fitted, prepare(fitted, read))
@@ -39,7 +39,7 @@ def chain(visits=VISITS, *, declared=DECLARED, text=TEXT, settings=AUTO, **chang
     return Scorer(fitted, model, declaration=learned, text=text, **{**how, **changed})
 
 
-def test_raw_probability_platt_s_correction_and_decision_at_the_threshold():
+def test_the_raw_probability_its_recalibration_and_the_decision_at_the_threshold():
     scored = chain(threshold=float(expit(-1)), correction={"slope": 2.0, "intercept": 0.5}).predict(VISITS.head(3))
     # Logits -2, -1 and 0; the second is at the threshold itself.
     assert scored.raw_probability.tolist() == pytest.approx([0.119203, 0.268941, 0.5], abs=1e-6)
@@ -47,9 +47,9 @@ def test_raw_probability_platt_s_correction_and_decision_at_the_threshold():
     assert scored.decision.tolist() == ["no", "yes", "yes"]
 
 
-def test_the_correction_for_the_shares_of_the_classes():
+def test_the_correction_for_the_class_proportions():
     # Trained on halves, a fifth in truth: odds of 1 become 1/4.
-    scored = chain(correction={"trained": 0.5, "true": 0.2}).predict(VISITS.iloc[[2]])
+    scored = chain(correction={"trained": [0.5, 0.5], "true": [0.8, 0.2]}).predict(VISITS.iloc[[2]])
     assert scored.probability.tolist() == pytest.approx([0.2])
 
 
@@ -68,7 +68,7 @@ def test_columns_may_come_in_any_order_and_others_beside_them():
     assert scored.index.tolist() == list("abcdef")
 
 
-def test_rows_are_read_as_declared_and_not_by_their_values():
+def test_rows_are_read_as_declared_whatever_their_values():
     # Alone, these are whole numbers, one level, a date in either order, and ones.
     one = pd.DataFrame({"time": [2], "pages": [None], "shop": ["007"], "size": ["L"], "seen": ["03/02/1970"]})
     X = chain().typed(one.assign(member=1))
@@ -87,14 +87,14 @@ def test_numbers_that_were_levels_in_training_are_so_as_text_too():
     assert chain().typed(VISITS.head(1)).shop.tolist() == ["007"]
 
 
-def test_holes_are_filled_whether_training_had_some_or_none():
+def test_missing_values_are_imputed_whether_training_had_some_or_none():
     for visits in (VISITS, VISITS.assign(time=[None, *VISITS.time[1:]])):
         fitted = chain(visits)
         scored = fitted.predict(pd.DataFrame(dict.fromkeys(VISITS, [None, np.nan])))
         assert scored.raw_probability.tolist() == pytest.approx([expit(visits.time.median() - 3)] * 2)
 
 
-def test_holes_are_refused_by_line_where_preprocessing_fills_none():
+def test_missing_values_are_refused_by_line_where_preprocessing_imputes_none():
     settings = {"impute": None, "scale": False}
     with pytest.raises(InputError) as caught:
         chain(VISITS[["time", "pages"]], settings=settings).predict(
@@ -172,7 +172,7 @@ PLATT = {"slope": 0.9, "intercept": -0.1}
 
 
 def parts(*, tuned=None, platt=None):
-    corrections = {"trained": 0.5, "true": 0.05, "platt": platt}
+    corrections = {"trained": {"no": 0.5, "yes": 0.5}, "true": {"no": 0.95, "yes": 0.05}, "platt": platt}
     return {"holdout": {"tuned": tuned}, "probabilities": {"corrections": corrections}}
 
 
@@ -180,14 +180,14 @@ def test_what_the_stages_wrote_makes_a_scorer():
     fitted = chain()
     folded = scorer(SCHEMA, fitted.preprocessor, fitted.model, parts(tuned={"threshold": 0.3}, platt=PLATT))
     assert (folded.threshold, folded.correction, folded.labels) == (0.3, PLATT, ["no", "yes"])
-    plain = scorer(SCHEMA, fitted.preprocessor, fitted.model, parts())
-    assert (plain.threshold, plain.correction) == (None, {"trained": 0.5, "true": 0.05})
-    assert plain.predict(VISITS).decision.tolist() == fitted.predict(VISITS).decision.tolist()
+    unfolded = scorer(SCHEMA, fitted.preprocessor, fitted.model, parts())
+    assert (unfolded.threshold, unfolded.correction) == (None, {"trained": [0.5, 0.5], "true": [0.95, 0.05]})
+    assert unfolded.predict(VISITS).decision.tolist() == fitted.predict(VISITS).decision.tolist()
 
 
 def test_parts_of_other_tables_are_refused():
     fitted = chain()
-    with pytest.raises(InputError, match="expected a preprocessor and a model of this table, found another's"):
+    with pytest.raises(InputError, match="was fitted on another table"):
         scorer({**SCHEMA, "features": ["time"]}, fitted.preprocessor, fitted.model, parts())
 
 
@@ -195,15 +195,15 @@ def test_of_three_classes_each_has_its_probability_and_class_weights_decide():
     fitted = chain()
     X = encode(fitted.preprocessor, prepare(fitted.preprocessor, fitted.typed(VISITS)))
     many = LogisticRegression().fit(X, [0, 1, 2] * 2)
-    told = many.predict_proba(X)
-    shares = {"trained": {"bus": 0.5, "car": 0.25, "van": 0.25}, "true": {"bus": 0.25, "car": 0.25, "van": 0.5}}
-    metrics = {"holdout": {"tuned": {"matrix": []}}, "probabilities": {"corrections": shares}}
+    probability = many.predict_proba(X)
+    proportions = {"trained": {"bus": 0.5, "car": 0.25, "van": 0.25}, "true": {"bus": 0.25, "car": 0.25, "van": 0.5}}
+    metrics = {"holdout": {"tuned": {"matrix": []}}, "probabilities": {"corrections": {**proportions, "platt": None}}}
     schema = {**SCHEMA, "labels": ["bus", "car", "van"], "positive": None, "negative": None}
     scored = scorer(schema, fitted.preprocessor, many, metrics).predict(VISITS)
     # bus counts half, van twice.
-    weighed = told * [0.5, 1.0, 2.0]
+    weighed = probability * [0.5, 1.0, 2.0]
     names = ["probability_bus", "probability_car", "probability_van"]
     assert scored[names].to_numpy() == pytest.approx(weighed / weighed.sum(axis=1, keepdims=True), abs=1e-12)
-    assert (scored["raw_probability_car"] == told[:, 1]).all()
-    called = multiclass.decide(told, np.array([0.5, 0.25, 0.25]))
-    assert scored.decision.tolist() == [["bus", "car", "van"][code] for code in called]
+    assert (scored["raw_probability_car"] == probability[:, 1]).all()
+    predicted = multiclass.decide(probability, np.array([0.5, 0.25, 0.25]))
+    assert scored.decision.tolist() == [["bus", "car", "van"][code] for code in predicted]

@@ -18,7 +18,7 @@ def spread(runs: pd.DataFrame, metrics: Mapping[str, str]) -> Figure:
     Parameters
     ----------
     runs
-        One row a run: `way`, and a column for each metric.
+        One row a run: `configuration`, and a column for each metric.
     metrics
         What to call the metrics, by column.
     """
@@ -27,12 +27,12 @@ def spread(runs: pd.DataFrame, metrics: Mapping[str, str]) -> Figure:
 
 
 def _spread(runs: pd.DataFrame, metrics: Mapping[str, str]) -> Figure:
-    names = list(dict.fromkeys(runs.way))
+    names = list(dict.fromkeys(runs.configuration))
     margins = (0.5 + 0.075 * max(map(len, names)), 0.3, 0.5, 0.6, 0.35, 0.85)
     figure, axes = grid(len(metrics), COLUMNS, width=2.9, height=max(0.9, 0.27 * len(names)), margins=margins)
     for number, (axis, (column, title)) in enumerate(zip(axes, metrics.items(), strict=False)):
         for place, name in enumerate(names):
-            values = runs.loc[runs.way == name, column].dropna().astype(float).to_numpy()
+            values = runs.loc[runs.configuration == name, column].dropna().astype(float).to_numpy()
             axis.plot(values, np.full(len(values), place), ".", color=COLORS[6], alpha=0.35, markersize=7)
             if len(values):
                 axis.plot(values.mean(), place, "|", color=COLORS[4], markersize=13, markeredgewidth=2)

@@ -1,0 +1,102 @@
+"""The scoring model in MLflow's format: a skops file, which runs no code when read, and the code that it needs."""
+
+import shutil
+import tempfile
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+
+from pipeline.files import TRUSTED_TYPES
+from pipeline.fit.code import ROOT, sources_of
+from pipeline.tracking.runs import Model, column_type
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+PACKAGES = ("numpy", "pandas", "scikit-learn", "scipy", "skops")
+# The parts of pipeline/ that a model carries: with them it scores where this project isn't installed.
+CODE = (
+    "__init__.py",
+    "errors.py",
+    "formatting.py",
+    "table",
+    "measure",
+    "fit",
+    "tracking/__init__.py",
+    "tracking/scoring.py",
+)
+
+
+def save(model: Model, path: Path, **about: Any) -> None:
+    """Write a model in MLflow's format.
+
+    Parameters
+    ----------
+    path
+        Of a folder that doesn't exist yet.
+    about
+        Further fields of MLflow's description of the model.
+    """
+    import mlflow.sklearn
+    from mlflow.models import Model as Description
+
+    with tempfile.TemporaryDirectory() as folder:
+        code = Path(folder, "pipeline")
+        for source in (path for part in CODE for path in sources_of(ROOT / part)):
+            target = code / source.relative_to(ROOT)
+            target.parent.mkdir(exist_ok=True)
+            shutil.copyfile(source, target)
+        mlflow.sklearn.save_model(
+            model.scorer,
+            str(path),
+            code_paths=[str(code)],
+            mlflow_model=Description(**about),
+            serialization_format="skops",
+            signature=_signature(model.example, model.scorer.predict(model.example)),
+            input_example=model.example,
+            pip_requirements=[f"{package}=={version(package)}" for package in PACKAGES],
+            skops_trusted_types=list(TRUSTED_TYPES),
+        )
+
+
+def log(client: "MlflowClient", experiment_id: str, run_id: str, name: str, model: Model) -> str:
+    """Log a model of a run, and return the model's id."""
+    from mlflow.entities import LoggedModelOutput
+
+    logged = client.create_logged_model(
+        experiment_id, name=name, source_run_id=run_id, model_type=type(model.scorer.model).__name__
+    )
+    client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
+    status: Literal["READY", "FAILED"] = "FAILED"
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            path, model_id = Path(folder, "model"), str(logged.model_id)
+            ids = {"model_uuid": model_id, "model_id": model_id, "run_id": run_id}
+            save(model, path, artifact_path=logged.artifact_location, **ids)
+            client.log_model_artifacts(model_id, str(path))
+        status = "READY"
+    finally:
+        with suppress(*(() if status == "READY" else (Exception,))):
+            client.finalize_logged_model(logged.model_id, status)
+    return str(logged.model_id)
+
+
+def _signature(example: pd.DataFrame, scored: pd.DataFrame) -> Any:
+    """The names of the features, each of any type, and the names and types of what the model returns.
+
+    With a type for each feature MLflow would refuse files: it reads whole numbers as integers, and doesn't convert
+    those to double. The model itself reports what it can't use.
+    """
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, DataType, Schema, TensorSpec
+    from mlflow.types.schema import AnyType
+
+    anything = AnyType()  # type: ignore[no-untyped-call]
+    inputs: list[ColSpec | TensorSpec] = [ColSpec(anything, str(name)) for name in example]
+    outputs: list[ColSpec | TensorSpec] = [
+        ColSpec(DataType[column_type(dtype)], str(name)) for name, dtype in scored.dtypes.items()
+    ]
+    return ModelSignature(Schema(inputs), Schema(outputs))

@@ -1,0 +1,84 @@
+import shutil
+
+import pytest
+from omegaconf import OmegaConf
+from stores import stored
+
+from pipeline.files import read_json
+from pipeline.report import verify
+from pipeline.sweep import drive, results, watch, worker
+from pipeline.tracking.runs import Published
+from pipeline.tracking.store import StoreError
+
+TINY = ["data.simulation.rows=60", "data.simulation.prevalence=0.1"]  # 4 training positives: too few for SMOTE
+SETTINGS = OmegaConf.create({"fail_fast": False, "runs_per_job": 20})
+
+
+def files():
+    """The bytes of every finished run, by file."""
+    return {str(path): path.read_bytes() for path in results.RUNS.glob("[!.]*/*")}
+
+
+def test_a_sweep_continues_after_a_failure_and_reports_everything(folder, store, app):
+    shutil.copy(store, folder)
+    sweep = ["-m", "variant=smote,none,borderline_smote", "seed=1,2", *TINY]
+    out, err = app(*sweep, status=1)
+    assert err.count("failed: smote · seed 1: SMOTE needs 6 rows of each class it raises") == 1
+    assert out.count("\nfailed ") == 4
+    assert "runs     2 of 6 finished, 4 failed\n" in out
+    runs, _ = stored(folder)
+    children = {r.info.run_name: r.info.status for r in runs if "mlflow.parentRunId" in r.data.tags}
+    assert children == {"none · seed 1": "FINISHED", "none · seed 2": "FINISHED"}
+    (parent,) = [r for r in runs if "mlflow.parentRunId" not in r.data.tags]
+    assert parent.info.status == "FAILED"
+    # The same again: what failed is tried again, what is there is not.
+    before = files()
+    out, _ = app(*sweep, status=1)
+    assert "runs     2 of 6 finished (2 earlier), 4 failed\n" in out
+    assert files() == before
+    assert len(stored(folder)[0]) == 3
+
+
+def test_fail_fast_stops_at_the_first_failure(folder, app):
+    out, _ = app("-m", "variant=smote,none", "seed=1,2", *TINY, "tracking=none", "sweep.fail_fast=true", status=1)
+    assert "runs     0 of 4 finished, 1 failed, 3 not started: the same command continues" in out
+
+
+def test_a_method_that_fails_prevents_the_verdict_of_a_sweep(folder, app):
+    sweep = ["-m", "variant=none,class_weight,smote", *TINY[:1], "data.simulation.prevalence=0.25", "tracking=none"]
+    # Five positives in each half of the training rows: too few for SMOTE.
+    app(*sweep, "evaluate.folds=2", "evaluate.repeats=1", "split.test_size=0.3", status=1)
+    (report,) = {path.parent for path in results.ROOT.rglob("verdict.json")}
+    verdict = read_json(report / "verdict.json")
+    assert verdict["action"] == "invalid"
+    assert list(verdict["failed"]) == ["smote"]
+    assert verdict["sentence"].startswith("No verdict: smote has no result: ")
+    assert {one["variant"] for one in verdict["variants"]} == {"none", "class_weight"}
+    assert verify.verify((report / "index.html").read_text(encoding="utf-8"), None) == []
+
+
+@pytest.mark.parametrize("dies", ["__init__", "add", "close"])
+def test_a_store_that_dies_costs_a_line_and_no_result(folder, planned, monkeypatch, dies, capsys):
+    class Dying:
+        published = Published("1", "p", new=True)
+
+        def __init__(self, _):
+            self.die("__init__")
+
+        def die(self, where):
+            if where == dies:
+                raise StoreError("sqlite:///x.db", "gone")
+
+        def add(self, planned):
+            self.die("add")
+
+        def close(self, *, interrupted):
+            self.die("close")
+
+    monkeypatch.setattr(watch, "Publisher", Dying)
+    monkeypatch.setattr(drive, "report", lambda _: None)
+    runs = planned("evaluate.folds=0", "data.simulation.rows=300")
+    drive.drive(runs, axes={}, settings=SETTINGS, launch=worker.in_turn, at_once=True)
+    out = capsys.readouterr().out
+    assert "runs     1 of 1 finished" in out
+    assert "MLflow   MLflow at sqlite:///x.db: gone. Your results are complete." in out
