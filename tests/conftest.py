@@ -17,9 +17,9 @@ from visitors import comparison, evidence, page, pages, predictions, results, sa
 
 from pipeline import __main__ as hydra_app
 from pipeline import compose as compose_
+from pipeline import config, errors
 from pipeline.measure import metrics
 from pipeline.measure.statistics import ratio
-from pipeline import config, errors
 from pipeline.tracking.store import open_store
 
 ROOT = Path(__file__).parents[1]

@@ -1,7 +1,6 @@
 """The settings, typed: every key has a type and a range, and no default hides in code."""
 
 from pipeline.config.groups import (
-    OBJECTIVES,
     Audit,
     Compare,
     Evaluate,

@@ -23,8 +23,11 @@ def test_one_run_needs_no_sweep_and_writes_its_report(folder, app):
         (["-m", "seed=1,2", "--cfg", "job"], ["leave out --multirun"]),
         (["variant=smote", "variants.smote.sampler.k_neighbors=3"], ["Set it with variant=NAME and variant.KEY=VALUE"]),
         (["model.tune=false", "model.C=-1"], ["conf: model: The 'C' parameter"]),
-        (["-m", "model.C=0.1,1"], ["conf: model.C: expected 1.0 unless model.tune=false: C is chosen", "found 0.1"]),
-        (["model.C=0.1"], ["conf: model.C: expected 1.0 unless model.tune=false: C is chosen for each variant"]),
+        (
+            ["-m", "model.C=0.1,1"],
+            ["conf: model.C: expected 1.0, since model.tune is true and C is chosen", "found 0.1"],
+        ),
+        (["model.C=0.1"], ["conf: model.C: expected 1.0, since model.tune is true and C is chosen for each variant"]),
         (["-m", "variants.smote.sampler.k_neighbors=3,4"], ["Set it with variant=NAME and variant.KEY=VALUE"]),
         (["-m", "seed=1,2", "hydra/launcher=ray"], ["hydra/launcher: ", "`make test-ray`"]),
     ],

@@ -165,7 +165,7 @@ def test_what_cannot_be_asked_is_refused(visits):
 
 
 def test_nothing_trained_is_refused(empty):
-    with pytest.raises(InputError, match="run `dvc repro`"):
+    with pytest.raises(InputError, match="Run `dvc repro`"):
         predict.run(["data.path=new.csv"])
 
 

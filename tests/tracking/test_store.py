@@ -122,9 +122,3 @@ def test_a_file_that_is_no_store_costs_one_line_and_stays(reproduced, stage, cap
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith("MLflow at sqlite:///mlflow.db: this file isn't an SQLite database. Move it away")
     assert Path("mlflow.db").read_text() == "my notes, long enough to be something"
-
-
-@pytest.mark.parametrize("uri", ["mlruns", "postgresql://h/db", "sqlite://", "sqlite:///:memory:"])
-def test_an_address_of_another_kind_is_refused(uri):
-    with pytest.raises(InputError, match="expected sqlite:///FILE, http://HOST:PORT"):
-        store.store_file(uri)
