@@ -28,7 +28,6 @@ from pipeline.files import PARAMS
 
 __all__ = [
     "ISO",
-    "OBJECTIVES",
     "PARAMS",
     "RESERVED_NAMES",
     "SIMULATED_TARGET",

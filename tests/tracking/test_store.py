@@ -9,7 +9,6 @@ import pytest
 from reproductions import set_tracking
 
 from pipeline import track
-from pipeline.errors import InputError
 from pipeline.tools import publish as by_hand
 from pipeline.tracking import store
 
