@@ -6,6 +6,7 @@ from typing import Any
 
 DIGITS = 3  # decimals of a figure, at least
 SHORT = 1e-6  # below it an exponent is read faster than zeros
+ISO = "ISO8601"  # a format of dates, as pandas calls it
 
 
 def digits(scale: float) -> int:

@@ -98,7 +98,7 @@ CSV = ["data=csv", "data.path=visits.csv", "data.target=buy"]
             "error: params.yaml: variants.smoote is not there; did you mean 'smote'?",
         ),
         ([], ["pipeline.train"], {}, "error: expected the name of one variant: python -m pipeline.train VARIANT"),
-        ([], ["pipeline.split"], {}, "error: data/ingest/table.parquet: no such file"),
+        ([], ["pipeline.split"], {}, "error: data/ingest/table.parquet doesn't exist"),
     ],
     ids=["missing target", "missing file", "broken YAML", "unknown variant", "no variant", "no earlier stage"],
 )

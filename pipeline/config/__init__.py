@@ -22,12 +22,11 @@ from pipeline.config.params import (
     read,
     variant,
 )
-from pipeline.config.table import ISO, SIMULATED_TARGET, SQL, Data, OpenML, Simulation
+from pipeline.config.table import SIMULATED_TARGET, SQL, Data, OpenML, Simulation
 from pipeline.config.values import Settings
 from pipeline.files import PARAMS
 
 __all__ = [
-    "ISO",
     "PARAMS",
     "RESERVED_NAMES",
     "SIMULATED_TARGET",

@@ -7,11 +7,10 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from pipeline.config.values import Conflict, Number, Seed, Settings, Whole, expected, refuse
-from pipeline.formatting import label_text
+from pipeline.formatting import ISO, label_text
 
 ROLES = ("group", "time", "weight")  # keys of columns that aren't features
 SIMULATED_TARGET = "buy"
-ISO = "ISO8601"  # a format of dates, as pandas calls it
 KINDS = ("numeric", "integer", "boolean", "categorical", "date")  # what a column can be declared as, by name
 SOURCES = ("simulation", "url", "openml", "imbalanced", "sql")  # where a table that's no file comes from
 

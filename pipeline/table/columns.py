@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.config import ISO
-from pipeline.formatting import label_text
+from pipeline.formatting import ISO, label_text
 from pipeline.table.conversions import (
     FORMATS,
     ColumnError,

@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline import formatting
-from pipeline.config import ISO
-from pipeline.formatting import label_text
+from pipeline.formatting import ISO, label_text
 
 CELLS = 3  # shown in an error
 BOOLEANS = {

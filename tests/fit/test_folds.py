@@ -408,7 +408,7 @@ def test_a_threshold_chosen_on_test_rows_is_caught(reproduce, monkeypatch):
 
     def leaky(y, probability, rule, **how):
         test = read_table(files.SPLIT / "test.parquet")
-        return honest(test.buy.to_numpy(), test.time_on_page.fillna(0).to_numpy(), rule)
+        return honest(test.buy.to_numpy(), test.time_on_page.fillna(0).to_numpy(), rule, weight=weights.ones(len(test)))
 
     monkeypatch.setattr(thresholds, "choose", leaky)
     names = ("none", "random_over", "augmentation", "smote")

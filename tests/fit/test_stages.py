@@ -137,4 +137,4 @@ def test_ingest_reports_weights_only_where_they_are_declared(project, stage, tmp
     pd.DataFrame({"size": range(10), "stands": 2.0, "y": [0, 1] * 5}).to_csv(tmp_path / "t.csv", index=False)
     project("data=csv", f"data.path={tmp_path / 't.csv'}", "data.target=y", "data.weight=stands")
     stage(ingest_stage)
-    assert "weighted by stands: the rows stand for 20, and tell as much as 10 alike" in capsys.readouterr().out
+    assert "weighted by stands, total weight 20, effective sample size 10" in capsys.readouterr().out

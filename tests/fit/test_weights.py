@@ -17,7 +17,7 @@ from pipeline import preprocess as preprocess_stage
 from pipeline import resample as resample_stage
 from pipeline import split as split_stage
 from pipeline import train as train_stage
-from pipeline.config import OBJECTIVES
+from pipeline.config.groups import OBJECTIVES
 from pipeline.errors import InputError
 from pipeline.files import read_json, read_table
 from pipeline.fit import models, run, sample_weights, variants
@@ -483,8 +483,8 @@ def test_the_audit_goes_by_weights_and_the_plan_refuses_them(params):
     with pytest.raises(InputError) as refused:
         plan.plan(settings, config.Plan(roc_auc=0.8, tables=2, rows=200, methods=["random_under"]))
     assert refused.value.problems == [
-        "data.weight: the plan takes all rows alike, found w: plan with data.weight=null 'data.drop=[who,day,w]', and "
-        "read its figures as the best case"
+        "data.weight: expected null, as the plan weighs all rows equally, found w. Plan with data.weight=null "
+        "'data.drop=[who,day,w]' and read the figures as the best case"
     ]
 
 

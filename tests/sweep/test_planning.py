@@ -85,7 +85,8 @@ def test_changed_code_or_table_changes_the_identity(planned, monkeypatch, tmp_pa
 def test_settings_come_back_from_disk_as_they_were(planned):
     for given in (["data=mountain_shop"], ["experiment=article", f"data.path={ROOT}/x.csv"]):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(run, "table", lambda _: (None, None, {"sha256": "0", "positive": 1, "negative": 0}))
+            schema = {"sha256": "0", "positive": 1, "negative": 0, "classes": {"negative": 1, "positive": 1}}
+            patch.setattr(run, "table", lambda _, schema=schema: (None, None, schema))
             (one,) = planned(*given)
         restored = config.Config.model_validate(json.loads(json.dumps(one.settings)))
         assert restored == config.check(one.settings)

@@ -91,9 +91,9 @@ def test_missing_groups_and_times_that_are_not_times_are_refused():
 @pytest.mark.parametrize(
     ("overrides", "words"),
     [
-        (["split=grouped"], "data.group: expected a column, since split=grouped goes by it"),
+        (["split=grouped"], "data.group: expected a column, since split=grouped splits by it"),
         (["+data.group=who"], "data.group: expected null without split=grouped"),
-        (["split=temporal"], "data.time: expected a column, since split=temporal goes by it"),
+        (["split=temporal"], "data.time: expected a column, since split=temporal splits by it"),
     ],
 )
 def test_a_role_and_the_split_that_goes_by_it_need_each_other(composed, overrides, words):
