@@ -16,28 +16,28 @@ OFF = 0.1  # of the calibration ratio: beyond it, corrected probabilities can be
 PERFECT = 0.999  # ROC AUC over the folds from which a column may leak the outcome
 
 
-def caveats(evidence: Evidence, *, said: dict[str, Any]) -> list[str]:
+def caveats(evidence: Evidence, judged: dict[str, Any]) -> list[str]:
     """Each caveat as a sentence or two; none where its reason is absent.
 
     Parameters
     ----------
     evidence
         Of the comparison.
-    said
-        See `pipeline.judge.verdict.judge`.
+    judged
+        See `pipeline.judge.action.judge`.
     """
     results, folds, declared = evidence.results, evidence.folds, evidence.declared
     found = [
-        *_failed(said),
-        *_few(evidence, said),
+        *_failed(judged),
+        *_few(evidence, judged),
         *_time(folds, declared),
-        *_agreement(results, said),
+        *_agreement(results, judged),
         *_duplicates(evidence.classes, declared),
-        *_suspect(said, folds),
-        *_duplicated_methods(folds, said),
-        *_fits(results, folds, said, declared),
+        *_suspect(judged, folds),
+        *_duplicated_methods(folds, judged),
+        *_fits(results, folds, judged, declared),
         *misspecified(results),
-        *_penalty(said, declared),
+        *_penalty(judged, declared),
     ]
     if evidence.truth is not None:
         found.append(
@@ -65,24 +65,24 @@ def formula_holds(result: Mapping[str, Any]) -> bool | None:
     ratio = result["probabilities"]["prior_corrected"]["calibration_ratio"]
     if not isinstance(ratio, float):
         return None
-    judged = result["holdout"]
-    positives = judged.get("effective_positives", judged["positives"])
+    holdout = result["holdout"]
+    positives = holdout.get("effective_positives", holdout["positives"])
     # The standard deviation is that of the predicted positives, not of the observed ones.
     expected = ratio * positives
-    variance = expected * (1 - ratio * judged["threshold_free"]["prevalence"])
+    variance = expected * (1 - ratio * holdout["threshold_free"]["prevalence"])
     return bool(abs(ratio - 1) <= OFF or abs(positives - expected) <= 2 * sqrt(variance))
 
 
-def _failed(said: dict[str, Any]) -> list[str]:
-    if not said["failed"]:
+def _failed(judged: dict[str, Any]) -> list[str]:
+    if not judged["failed"]:
         return []
     return [
-        f"No result for: {', '.join(said['failed'])}. There is no verdict until all have one: fix what failed, or "
+        f"No result for: {', '.join(judged['failed'])}. There is no verdict until all have one: fix what failed, or "
         "leave it out of the command. The same command then runs only what is missing."
     ]
 
 
-def _few(evidence: Evidence, said: dict[str, Any]) -> list[str]:
+def _few(evidence: Evidence, judged: dict[str, Any]) -> list[str]:
     """What few rows of the rarest class mean for the numbers."""
     counts = evidence.classes["test"]
     name = min(reversed(counts), key=lambda each: counts[each])  # of two as rare the positive one
@@ -91,19 +91,19 @@ def _few(evidence: Evidence, said: dict[str, Any]) -> list[str]:
     found = [f"The test set has {rows}{which}, so one of them moves recall by {1 / counts[name]:.2g}."]
     if (effective := next(iter(evidence.results.values()))["holdout"].get("effective_positives")) is not None:
         found[0] += f" With their weights, the positives count as {weights.shown(effective):,} rows of equal weight."
-    if said["methods"]:
+    if judged["methods"]:
         found[0] += " The verdict comes from the folds, because one split can't show which model is better."
     folds = next(iter(evidence.folds.values()))
     if folds is not None and folds.rarest.min() < 20:
         found.append(
-            f"Each fold has only {_range(folds.rarest)} of the rarest class to evaluate on{_undetected(said)}."
+            f"Each fold has only {_range(folds.rarest)} of the rarest class to evaluate on{_undetected(judged)}."
         )
     return found
 
 
-def _duplicated_methods(folds: Mapping[str, pd.DataFrame | None], said: dict[str, Any]) -> list[str]:
+def _duplicated_methods(folds: Mapping[str, pd.DataFrame | None], judged: dict[str, Any]) -> list[str]:
     """Methods that are the same under two names."""
-    names = [method["variant"] for method in said["methods"]]
+    names = [method["variant"] for method in judged["methods"]]
     losses = {name: rows.log_loss for name, rows in folds.items() if rows is not None}
     same = [f"{b} and {a}" for k, a in enumerate(names) for b in names[k + 1 :] if losses[a].equals(losses[b])]
     if not same:
@@ -124,12 +124,12 @@ def _time(folds: Mapping[str, pd.DataFrame | None], declared: dict[str, Any]) ->
     ]
 
 
-def _undetected(said: dict[str, Any]) -> str:
+def _undetected(judged: dict[str, Any]) -> str:
     """What few rows in a fold mean for the verdict, where there is one."""
-    if not said["methods"]:
+    if not judged["methods"]:
         return ""
-    least = number(said["minimum_detectable_difference"], digits(said["declared"]["rope"]))
-    return f". Differences below {least} may go undetected for {said['leading']}"
+    least = number(judged["minimum_detectable_difference"], digits(judged["declared"]["rope"]))
+    return f". Differences below {least} may go undetected for {judged['leading']}"
 
 
 def _range(values: pd.Series) -> str:
@@ -137,10 +137,10 @@ def _range(values: pd.Series) -> str:
     return counted(low, "row") if low == high else f"{low:,} to {counted(high, 'row')}"
 
 
-def _agreement(results: Mapping[str, dict[str, Any]], said: dict[str, Any]) -> list[str]:
-    if said["holdout_agrees"] is not False:
+def _agreement(results: Mapping[str, dict[str, Any]], judged: dict[str, Any]) -> list[str]:
+    if judged["holdout_agrees"] is not False:
         return []
-    name, metric = said["leading"], said["declared"]["metric"]
+    name, metric = judged["leading"], judged["declared"]["metric"]
     return [
         f"The test rows disagree with the folds: {name} has more {metric} than the baseline in one of them, and less "
         "in the other. Sampling noise in a single split can explain that; more rows would settle it."
@@ -158,7 +158,7 @@ def _duplicates(classes: dict[str, Any], declared: dict[str, Any]) -> list[str]:
     ]
 
 
-def _suspect(said: dict[str, Any], folds: Mapping[str, pd.DataFrame | None]) -> list[str]:
+def _suspect(judged: dict[str, Any], folds: Mapping[str, pd.DataFrame | None]) -> list[str]:
     rows = folds.get(REFERENCE)
     if rows is None or rows.roc_auc.astype(float).mean() < PERFECT:
         return []
@@ -171,7 +171,7 @@ def _suspect(said: dict[str, Any], folds: Mapping[str, pd.DataFrame | None]) -> 
 def _fits(
     results: Mapping[str, dict[str, Any]],
     folds: Mapping[str, pd.DataFrame | None],
-    said: dict[str, Any],
+    judged: dict[str, Any],
     declared: dict[str, Any],
 ) -> list[str]:
     found = []
@@ -210,9 +210,9 @@ def misspecified(results: Mapping[str, dict[str, Any]]) -> list[str]:
     ]
 
 
-def _penalty(said: dict[str, Any], declared: dict[str, Any]) -> list[str]:
+def _penalty(judged: dict[str, Any], declared: dict[str, Any]) -> list[str]:
     """Why a difference may not be the method's own effect, where every variant has the same C."""
-    different = [method["variant"] for method in said["methods"] if method["call"] in ("BETTER", "WORSE")]
+    different = [method["variant"] for method in judged["methods"] if method["call"] in ("BETTER", "WORSE")]
     if not different or declared["tuned"]:
         return []
     return [

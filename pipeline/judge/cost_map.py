@@ -10,7 +10,7 @@ import pandas as pd
 from pipeline.formatting import counted
 from pipeline.judge.costs import checked_ratio, false_positives, three_digits
 from pipeline.judge.net_benefit import weight_from
-from pipeline.measure.statistics import correlated
+from pipeline.measure.statistics import CorrelatedTest, correlated
 from pipeline.table import weights
 
 
@@ -60,37 +60,46 @@ def cost_map(
     if (np.diff(asked) <= 0).any():
         raise ValueError(f"expected rising ratios, found {list(ratios)}")
     _check_frames(out_of_fold, reference)
-    found = {name: _held(frame, asked) for name, frame in out_of_fold.items()}
+    # By variant: costs per row and thresholds, both of shape (folds, ratios).
+    found = {name: _held(out_of_fold[name], asked) for name in sorted(out_of_fold, key=lambda name: name != reference)}
     held = out_of_fold[reference].groupby(["repeat", "fold"], sort=True)
     positives = np.array([np.average(rows.y, weights=weights.of(rows)) for _, rows in held])
-    order = [reference, *(name for name in out_of_fold if name != reference)]
     result = []
     for place, ratio in enumerate(asked):
-        variants: dict[str, dict[str, Any]] = {}
+        compared = {}
         for name, (cost, threshold) in found.items():
             differences = cost[:, place] - found[reference][0][:, place]
             test = correlated(differences, test_over_train=test_over_train, rope=0.0, alpha=alpha)
-            median = float(np.median(threshold[:, place]))
-            variants[name] = {
-                "cost": float(cost[:, place].mean()),
-                "threshold": median if isfinite(median) else None,
-                "difference": {"mean": test.mean, "low": test.low, "high": test.high},
-            }
-        # Costs that differ by rounding alone are equal.
-        least = min(each["cost"] for each in variants.values()) * (1 + 1e-12)
-        cheapest = next(name for name in order if variants[name]["cost"] <= least)
-        result.append(
-            {
-                "ratio": float(ratio),
-                "reference": reference,
-                "variants": variants,
-                "alert_on_all": float((1 - positives).mean()),
-                "alert_on_none": float(ratio * positives.mean()),
-                "cheapest": cheapest,
-                "significant": excludes_zero(variants[cheapest]["difference"]),
-            }
-        )
+            compared[name] = _variant(cost[:, place], threshold[:, place], test)
+        result.append(_at_ratio(float(ratio), compared, positives, reference))
     return result
+
+
+def _variant(cost: np.ndarray, threshold: np.ndarray, test: CorrelatedTest) -> dict[str, Any]:
+    median = float(np.median(threshold))
+    return {
+        "cost": float(cost.mean()),
+        "threshold": median if isfinite(median) else None,
+        "difference": {"mean": test.mean, "low": test.low, "high": test.high},
+    }
+
+
+def _at_ratio(
+    ratio: float, variants: dict[str, dict[str, Any]], positives: np.ndarray, reference: str
+) -> dict[str, Any]:
+    """The map at one ratio, from its variants, of which the reference comes first."""
+    # Costs that differ by rounding alone are equal.
+    least = min(each["cost"] for each in variants.values()) * (1 + 1e-12)
+    cheapest = next(name for name, each in variants.items() if each["cost"] <= least)
+    return {
+        "ratio": ratio,
+        "reference": reference,
+        "variants": variants,
+        "alert_on_all": float((1 - positives).mean()),
+        "alert_on_none": float(ratio * positives.mean()),
+        "cheapest": cheapest,
+        "significant": excludes_zero(variants[cheapest]["difference"]),
+    }
 
 
 def _check_frames(out_of_fold: dict[str, pd.DataFrame], reference: str) -> None:

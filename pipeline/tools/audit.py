@@ -17,7 +17,8 @@ from pipeline.errors import InputError
 from pipeline.files import digest, read_json, say, write_json
 from pipeline.fit import chains, code, splits
 from pipeline.fit.run import table as table_of
-from pipeline.judge import primary, verdict
+from pipeline.judge import primary
+from pipeline.judge.action import judge
 from pipeline.measure.statistics import wilson
 from pipeline.measure.tasks import task_of
 from pipeline.table import read
@@ -31,7 +32,7 @@ CONFIDENCE = 0.95  # of the interval of how often a method is recommended
 
 
 class Criterion(Protocol):
-    """What chooses a variant from the folds, as `pipeline.judge.verdict.judge` does."""
+    """What chooses a variant from the folds, as `pipeline.judge.action.judge` does."""
 
     def __call__(
         self,
@@ -108,7 +109,7 @@ def folder(params: Config, sha256: str, criterion: Criterion) -> Path:
 
 
 def audit(
-    params: Config, *, null: int, criterion: Criterion = verdict.judge, processes: int = -1
+    params: Config, *, null: int, criterion: Criterion = judge, processes: int = -1
 ) -> list[dict[str, Any]]:
     """The outcomes of a criterion on tables with shuffled labels; those that are there already are not made again.
 

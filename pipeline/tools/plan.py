@@ -15,7 +15,8 @@ from pipeline.files import say
 from pipeline.fit import splits
 from pipeline.fit.run import table as table_of
 from pipeline.formatting import digits, number
-from pipeline.judge import primary, verdict
+from pipeline.judge import primary
+from pipeline.judge.action import POWER
 from pipeline.measure.tasks import TWO_CLASSES, task_of
 from pipeline.table.classes import rarest
 from pipeline.tools import simulate
@@ -156,7 +157,7 @@ def lines(expected: Expected, params: Config, keys: Plan) -> list[str]:
         f"interval   +/- {number(e.half_width, places)} around a method's difference ({100 * (1 - e.alpha):g}%); with "
         f"{keys.tables} tables this width is known to +/- {number(e.half_width_error, places)}",
         f"smallest   {number(e.minimum_detectable_difference, places)} is the minimum detectable difference "
-        f"({100 * verdict.POWER:g}% power)",
+        f"({100 * POWER:g}% power)",
         f"needed     {needed}",
     ]
 

@@ -5,7 +5,7 @@ from math import ceil, sqrt
 
 import numpy as np
 
-from pipeline.judge import verdict
+from pipeline.judge.action import POWER
 from pipeline.measure.statistics import minimum_detectable
 
 AIM = 2  # times the ROPE: the difference that a table should be able to show
@@ -90,4 +90,4 @@ class Expected:
 
     def _detectable(self, rope: float) -> float:
         error = float(np.mean(list(self.errors.values())))
-        return minimum_detectable(error, self.df, alpha=self.alpha / self.family, power=verdict.POWER, rope=rope)
+        return minimum_detectable(error, self.df, alpha=self.alpha / self.family, power=POWER, rope=rope)

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline.judge.verdict import call
+from pipeline.judge.action import call
 from pipeline.measure.statistics import correlated
 
 

@@ -12,6 +12,7 @@ from pipeline.errors import InputError
 from pipeline.fit import chains, run
 from pipeline.fit.folds import refit
 from pipeline.judge import verdict
+from pipeline.judge.action import judge
 from pipeline.measure import evaluation
 from pipeline.measure.tasks import TWO_CLASSES
 from pipeline.table import mountain_shop
@@ -32,7 +33,7 @@ def folds(mean, *, noise=0.0, seed=0, number=5, repeats=10):
 
 def judged(**methods):
     everything = {"none": folds(0.6), **methods}
-    return verdict.judge(
+    return judge(
         everything,
         thresholds={name: 0.1 * place for place, name in enumerate(everything, start=1)},
         primary="average_precision",
@@ -158,7 +159,7 @@ def test_many_methods_make_it_harder_for_each():
 )
 def test_what_cannot_be_judged_says_so(everything, reason):
     how = {"primary": "average_precision", "rope": 0.01, "alpha": 0.05}
-    said = verdict.judge(everything, thresholds=dict.fromkeys(everything), **how)
+    said = judge(everything, thresholds=dict.fromkeys(everything), **how)
     assert said["action"] == "invalid"
     assert reason in said["sentence"]
 
@@ -196,7 +197,7 @@ def test_a_table_where_weights_help_says_so(shared):
         }
     )
     made = {name: run.run(params, name) for name in ("none", "class_weight")}
-    said = verdict.judge(
+    said = judge(
         {name: result.folds for name, result in made.items()},
         thresholds={name: result.metrics["holdout"]["tuned"]["threshold"] for name, result in made.items()},
         primary="roc_auc",
@@ -223,7 +224,7 @@ def test_labels_that_mean_nothing_name_no_method():
             refitted = refit(shuffled, target="buy", chain=chain, **how)
             folded[name] = evaluation.by_fold(TWO_CLASSES, refitted, params.evaluate)
         how = {"primary": "average_precision", "rope": 0.01, "alpha": 0.05}
-        named += verdict.judge(folded, thresholds=dict.fromkeys(folded), **how)["action"] == "rebalance"
+        named += judge(folded, thresholds=dict.fromkeys(folded), **how)["action"] == "rebalance"
     # At an error of .05 a table, two or more of eight have probability .06: seeds are fixed, so this is no lottery.
     assert named <= 1
 
@@ -250,7 +251,7 @@ def test_a_loss_is_a_gain_where_it_is_lower():
     plain = folds(0.6).rename(columns={"average_precision": "recalibrated_log_loss"})
     lower = folds(0.5, noise=0.01).rename(columns={"average_precision": "recalibrated_log_loss"})
     how = {"primary": "log_loss", "rope": 0.01, "alpha": 0.05}
-    said = verdict.judge({"none": plain, "smote": lower}, thresholds={"none": 0.1, "smote": 0.2}, **how)
+    said = judge({"none": plain, "smote": lower}, thresholds={"none": 0.1, "smote": 0.2}, **how)
     assert said["action"] == "rebalance"
     assert said["methods"][0]["mean"] == pytest.approx(0.1, abs=0.01)
     assert said["methods"][0]["mean_primary"] == pytest.approx(0.5, abs=0.01)
@@ -275,17 +276,17 @@ def test_samplers_are_tested_against_weights_too():
 def test_a_failed_variant_forbids_a_verdict():
     how = {"primary": "average_precision", "rope": 0.01, "alpha": 0.05, "thresholds": {"none": 0.1, "other": 0.1}}
     there = {"none": folds(0.6), "other": folds(0.7, noise=0.01)}
-    said = verdict.judge(there, failed={"smote": "too few rows"}, **how)
+    said = judge(there, failed={"smote": "too few rows"}, **how)
     assert (said["action"], said["sentence"]) == ("invalid", "No verdict: smote has no result: too few rows.")
     assert said["failed"] == {"smote": "too few rows"}
-    many = verdict.judge(there, failed=dict.fromkeys("abcde", "not made yet"), **how)
+    many = judge(there, failed=dict.fromkeys("abcde", "not made yet"), **how)
     assert many["sentence"].endswith("c has no result: not made yet; and 2 more.")
 
 
 def test_no_verdict_and_bad_input_have_exit_statuses_of_their_own(tmp_path, monkeypatch, capsys):
     file = tmp_path / "verdict.json"
     how = {"primary": "average_precision", "rope": 0.01, "alpha": 0.05, "leaked": 3}
-    said = verdict.judge({"none": folds(0.6), "smote": folds(0.6)}, thresholds={"none": 0.1, "smote": 0.1}, **how)
+    said = judge({"none": folds(0.6), "smote": folds(0.6)}, thresholds={"none": 0.1, "smote": 0.1}, **how)
     file.write_text(json.dumps({"schema_version": verdict.SCHEMA_VERSION, "caveats": [], **said}), encoding="utf-8")
     with pytest.raises(SystemExit) as left:
         cli.main(["verdict", str(file)])

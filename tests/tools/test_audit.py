@@ -9,7 +9,7 @@ import yaml
 from pipeline import config
 from pipeline.errors import InputError
 from pipeline.fit import run
-from pipeline.judge import verdict
+from pipeline.judge.action import judge
 from pipeline.tools import audit
 
 CHEAP = (
@@ -134,17 +134,17 @@ def test_an_audit_that_is_stopped_leaves_what_is_done(params, monkeypatch):
 
 @pytest.mark.parametrize("change", ["settings", "table", "criterion"])
 def test_outcomes_of_other_settings_tables_and_criteria_are_kept_apart(params, change):
-    before = audit.folder(params, "0" * 64, verdict.judge)
+    before = audit.folder(params, "0" * 64, judge)
     if change == "settings":
         params = params.model_copy(update={"compare": params.compare.model_copy(update={"rope": 0.02})})
     sha256 = "1" * 64 if change == "table" else "0" * 64
-    assert audit.folder(params, sha256, highest_f1 if change == "criterion" else verdict.judge) != before
+    assert audit.folder(params, sha256, highest_f1 if change == "criterion" else judge) != before
 
 
 def test_where_results_are_published_keeps_no_outcomes_apart(params):
-    before = audit.folder(params, "0" * 64, verdict.judge)
+    before = audit.folder(params, "0" * 64, judge)
     params = params.model_copy(update={"tracking": params.tracking.model_copy(update={"uri": None})})
-    assert audit.folder(params, "0" * 64, verdict.judge) == before
+    assert audit.folder(params, "0" * 64, judge) == before
 
 
 def test_shuffled_labels_keep_their_counts_and_leave_their_rows(table):
