@@ -49,8 +49,8 @@ from pipeline.fit import chains as chains_
 from pipeline.fit import code as code_
 from pipeline.fit import folds, models, preprocessing, provenance, resampling, run, splits, tuning
 from pipeline.judge import caveats
-from pipeline.judge.primary import COLUMNS
 from pipeline.judge.action import judge
+from pipeline.judge.primary import COLUMNS
 from pipeline.measure import evaluation, thresholds
 from pipeline.measure.metrics import average_precision, roc_auc
 from pipeline.measure.statistics import correlated, wilson
