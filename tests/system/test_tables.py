@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import tables
+from pipeline.sweep import results
 
 SENTENCE = "Keep the plain model, with its threshold at 0.110 instead of 0.5: the best remedy, smote, does worse."
 LOOKED = (
@@ -56,10 +57,10 @@ def leave_sweep(*, verdict, made=("none", "smote"), command=COMMAND, reason=None
     folder = Path("multirun/visits-1")
     (folder / "failed").mkdir(parents=True)
     runs = [
-        {"id": f"{name}0000000000000000", "name": name, "way": name, "variant": name, "axes": {}, "settings": {}}
+        {"id": f"{name}0000000000000000", "name": name, "configuration": name, "variant": name, "axes": {}, "settings": {}}
         for name in ("none", "smote")
     ]
-    sweep = {"schema_version": 1, "name": "visits-1", "command": command, "axes": {}, "commit": {}}
+    sweep = {"schema_version": results.SCHEMA_VERSION, "name": "visits-1", "command": command, "axes": {}, "commit": {}}
     tracking = {"uri": None, "artifacts": None, "experiment": "visits", "timeout": 3}
     sweep |= {"runs": [{**run, "data_sha256": "0"} for run in runs], "tracking": tracking}
     (folder / "sweep.json").write_text(json.dumps(sweep))
