@@ -57,7 +57,14 @@ def leave_sweep(*, verdict, made=("none", "smote"), command=COMMAND, reason=None
     folder = Path("multirun/visits-1")
     (folder / "failed").mkdir(parents=True)
     runs = [
-        {"id": f"{name}0000000000000000", "name": name, "configuration": name, "variant": name, "axes": {}, "settings": {}}
+        {
+            "id": f"{name}0000000000000000",
+            "name": name,
+            "configuration": name,
+            "variant": name,
+            "axes": {},
+            "settings": {},
+        }
         for name in ("none", "smote")
     ]
     sweep = {"schema_version": results.SCHEMA_VERSION, "name": "visits-1", "command": command, "axes": {}, "commit": {}}
