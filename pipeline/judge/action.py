@@ -83,7 +83,8 @@ def judge(
         method is better, for losses too.
     """
     declared = {"primary": primary, "rope": rope, "alpha": alpha, "metric": metric_words(primary, task)}
-    empty = {"declared": declared, "failed": dict(failed), "action": "invalid", **dict.fromkeys(DECIDED), "methods": []}
+    empty: dict[str, Any] = {"declared": declared, "failed": dict(failed), "action": "invalid"}
+    empty |= {**dict.fromkeys(DECIDED), "methods": []}
     if reason := _why_not(folds, COLUMNS[primary][0], leaked, failed, task.classes):
         return {**empty, "sentence": f"No verdict: {reason}."}
     family = _family(folds, primary=primary, rope=rope, alpha=alpha)

@@ -108,9 +108,7 @@ def folder(params: Config, sha256: str, criterion: Criterion) -> Path:
     return ROOT / digest([depends, sha256, code.code("judge", "tools/audit.py"), called])[:NAMED]
 
 
-def audit(
-    params: Config, *, null: int, criterion: Criterion = judge, processes: int = -1
-) -> list[dict[str, Any]]:
+def audit(params: Config, *, null: int, criterion: Criterion = judge, processes: int = -1) -> list[dict[str, Any]]:
     """The outcomes of a criterion on tables with shuffled labels; those that are there already are not made again.
 
     Parameters
