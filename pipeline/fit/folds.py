@@ -78,14 +78,16 @@ def out_of_fold(
         seen_rows = {"repeat": repeat, "fold": fold, "y": y.iloc[held], **chain.task.columns(probability)}
         seen_rows |= weights.column(weight[held])
         held_rows.append(pd.DataFrame(seen_rows).set_index(X.index[held]).assign(place=held))
-        counts = {
-            "training_rows": len(fit),
-            **_by_code("training_rows", np.bincount(y.iloc[fit], minlength=len(trained))),
-        }
-        proportions = _by_code("trained_proportion", trained)
-        fits.append({"repeat": repeat, "fold": fold, **counts, "C": C, "converged": converged, **proportions})
+        fits.append({"repeat": repeat, "fold": fold, **_of_fit(y.iloc[fit], C, converged, trained)})
     predictions = pd.concat(held_rows).sort_values(["repeat", "place"], kind="stable").drop(columns="place")
     return Folded(predictions.rename_axis(table.index.name), pd.DataFrame(fits).astype({"C": "float64"}))
+
+
+def _of_fit(y: pd.Series, C: float | None, converged: bool, trained: np.ndarray) -> dict[str, Any]:
+    """The row of a fit: its training rows, all and by class, and what `_fit` says of it."""
+    counts = _by_code("training_rows", np.bincount(y, minlength=len(trained)))
+    known = {"training_rows": len(y), **counts, "C": C, "converged": converged}
+    return known | _by_code("trained_proportion", trained)
 
 
 def _by_code(name: str, values: np.ndarray) -> dict[str, Any]:

@@ -45,9 +45,7 @@ def tune(
         What is fitted.
     where
         Numbers that seeds are derived from; the first is the seed of the folds.
-    groups, times
-        See `splits`.
-    weight, prepare
+    groups, times, weight, prepare
         See `out_of_fold`.
 
     Returns
@@ -62,10 +60,8 @@ def tune(
     if chain.grid is None or (number := count(y, chain.task.classes, most=INNER, times=times)) < 2:
         return None, None
     losses, judged = dict.fromkeys(sorted(chain.grid), 0.0), 0.0
-    inner = splits(y, folds=number, repeats=1, seed=derived(*where), groups=groups, times=times)
-    for _, fold, fit, held in inner:
-        weighed, counts = weight[fit], weight[held]
-        judged += float(counts.sum())
+    for _, fold, fit, held in splits(y, folds=number, repeats=1, seed=derived(*where), groups=groups, times=times):
+        judged += float(weight[held].sum())
         seen = prepare(X.iloc[fit], X.iloc[held], chain.preprocessing)
         sampler = suit(reseeded(chain.sampler, *where, fold), seen.rows)
         try:
@@ -75,17 +71,22 @@ def tune(
                 return None, None
             plain = replace(chain, sampler=FunctionSampler())
             return tune(X, y, plain, where=where, groups=groups, times=times, weight=weight, prepare=prepare)
-        true = weights.proportions(y.iloc[fit], weighed, chain.task.classes)
-        carried = sample_weights.carried(weighed, sampler, len(known))
+        true = weights.proportions(y.iloc[fit], weight[fit], chain.task.classes)
+        carried = sample_weights.carried(weight[fit], sampler, len(known))
         # Arrays, since checking a frame's names takes longer than fitting it.
         rows, unseen = encoding.encode(seen.preprocessor, made).to_numpy(), seen.unseen.to_numpy()
         for C in losses:
             fitted, _ = train(rows, known, clone(chain.model).set_params(C=C), carried)
             trained = trained_proportions(fitted, known, carried, chain.task.classes)
             corrected = chain.task.correct(fitted.predict_proba(unseen), trained=trained, true=true)
-            right = corrected[np.arange(len(held)), y.to_numpy()[held]]
-            losses[C] -= float((counts * np.log(np.maximum(right, EPSILON))).sum())
+            losses[C] += _loss(corrected, y.to_numpy()[held], weight[held])
     return min(losses, key=lambda C: losses[C]), {C: loss / judged for C, loss in losses.items()}
+
+
+def _loss(probability: np.ndarray, y: np.ndarray, weight: np.ndarray) -> float:
+    """The sum of the rows' log losses, by weight; `probability` has shape (n, k)."""
+    right = probability[np.arange(len(y)), y]
+    return -float((weight * np.log(np.maximum(right, EPSILON))).sum())
 
 
 def with_C(model: Any, C: float | None) -> Any:

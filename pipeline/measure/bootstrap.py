@@ -1,5 +1,6 @@
 """Bootstrap intervals of a metric on test rows, on the logit scale."""
 
+from collections.abc import Iterator
 from math import exp
 from statistics import NormalDist
 
@@ -27,20 +28,16 @@ def bootstrap_logit(
 
     Parameters
     ----------
-    y
-        Shape (n,): 0 and 1.
-    probability
-        Shape (n,): probability of the positive class.
+    y, probability
+        Shape (n,): 0 and 1, and the probability of 1.
     metric
         `average_precision`, `roc_auc`, or `f1` of calling rows positive from `threshold` on.
     threshold
-        For `f1`.
+        For `f1` alone.
     confidence
         Coverage aimed at, in (0, 1).
-    draws
-        Number of draws, from 2.
-    seed
-        Of the draws.
+    draws, seed
+        Number of draws, from 2, and their seed.
     weight
         Shape (n,): see `pipeline.table.weights`; drawn with the row.
 
@@ -56,34 +53,45 @@ def bootstrap_logit(
     Boyd, Eng & Page 2013, ECML PKDD, 451-466: the logit, for average precision.
     """
     score = COUNTED[metric]
-    if metric == "f1":
-        assert threshold is not None
-        group, groups = np.where(probability >= threshold, 0, 1), 2
-    else:
-        # Ties are one group: their order among themselves says nothing.
-        values, group = np.unique(-np.asarray(probability), return_inverse=True)
-        groups = len(values)
-    positive, negative = (group[side] for side in (y == 1, y != 1))
-    if not (positive.size and negative.size):
+    assert (metric == "f1") == (threshold is not None)
+    group, groups = _grouped(probability, threshold)
+    classes = [(group[rows], weight[rows]) for rows in (y == 1, y != 1)]
+    if any(of.size == 0 for of, _ in classes):
         return None
-    weighed = [weight[side] for side in (y == 1, y != 1)]
-    estimate = score(*(np.bincount(rows, of, groups) for rows, of in zip((positive, negative), weighed, strict=True)))
+    estimate = score(*(np.bincount(of, weighed, groups) for of, weighed in classes))
     if not EXACT < estimate < 1 - EXACT:
         return None
     random = np.random.default_rng(seed)
-    drawn = np.empty(draws)
-    for i in range(draws):
-        # Counts by group, as sorting each draw's rows anew would take ten times as long.
-        again = []
-        for rows, of in zip((positive, negative), weighed, strict=True):
-            places = random.integers(rows.size, size=rows.size)
-            again.append(np.bincount(rows[places], of[places], groups))
-        drawn[i] = score(*again)
+    drawn = np.array([score(*_counts_of_a_draw(random, classes, groups)) for _ in range(draws)])
     inside = np.append(drawn[(drawn > EXACT) & (drawn < 1 - EXACT)], estimate)
     drawn = np.clip(drawn, inside.min() / 2, (1 + inside.max()) / 2)
     half = NormalDist().inv_cdf((1 + confidence) / 2) * float(np.std(np.log(drawn / (1 - drawn)), ddof=1))
     odds = estimate / (1 - estimate)
     return odds / (odds + exp(half)), odds / (odds + exp(-half))
+
+
+def _grouped(probability: np.ndarray, threshold: float | None) -> tuple[np.ndarray, int]:
+    """The group of each row, from the highest probability down, and how many groups there are.
+
+    With a threshold, the rows called positive and the others; else ties are one group, as their order among themselves
+    says nothing.
+    """
+    if threshold is not None:
+        return np.where(probability >= threshold, 0, 1), 2
+    values, group = np.unique(-np.asarray(probability), return_inverse=True)
+    return group, len(values)
+
+
+def _counts_of_a_draw(
+    random: np.random.Generator, classes: list[tuple[np.ndarray, np.ndarray]], groups: int
+) -> Iterator[np.ndarray]:
+    """Of each class, the weights by group of as many of its rows, drawn with replacement.
+
+    Counts by group, as sorting each draw's rows anew would take ten times as long.
+    """
+    for of, weight in classes:
+        places = random.integers(of.size, size=of.size)
+        yield np.bincount(of[places], weight[places], groups)
 
 
 # Metrics of the numbers or weights of positive and of negative rows at each probability, from the highest down.

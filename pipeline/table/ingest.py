@@ -89,11 +89,8 @@ def ingest(
         label_problems = target_problems(labels, positive)
         if not features.empty:
             feature_problems += copies_of_target(features.loc[labels.index], labels, drop)
-    if "weight" in roles and positive is None and labels.nunique() > 2:
-        role_problems.append(
-            f"data.weight: expected two classes, found {labels.nunique():,}. Leave the weight out, or choose one class "
-            "against the rest with data.positive."
-        )
+    if "weight" in roles and positive is None:
+        role_problems += _weights_of_many_classes(labels.nunique())
     if problems := [*label_problems, *feature_problems, *role_problems]:
         raise InputError(problems)
     if not integers:
@@ -108,6 +105,15 @@ def _refuse_unknown(source: pd.DataFrame, names: list[str]) -> None:
     known = list(map(str, source.columns))
     if unknown := [f"column {name!r} is not there; {nearest(name, known)}" for name in names if name not in source]:
         raise InputError(unknown)
+
+
+def _weights_of_many_classes(number: int) -> list[str]:
+    if number <= 2:
+        return []
+    return [
+        f"data.weight: expected two classes, found {number:,}. Leave the weight out, or choose one class against the "
+        "rest with data.positive."
+    ]
 
 
 def _coded(features: pd.DataFrame, labels: pd.Series, roles: pd.DataFrame, positive: Any) -> Table:
