@@ -33,7 +33,7 @@ def bootstrap_logit(
     metric
         `average_precision`, `roc_auc`, or `f1` of calling rows positive from `threshold` on.
     threshold
-        For `f1` alone.
+        For `f1`.
     confidence
         Coverage aimed at, in (0, 1).
     draws, seed
@@ -53,8 +53,8 @@ def bootstrap_logit(
     Boyd, Eng & Page 2013, ECML PKDD, 451-466: the logit, for average precision.
     """
     score = COUNTED[metric]
-    assert (metric == "f1") == (threshold is not None)
-    group, groups = _grouped(probability, threshold)
+    assert metric != "f1" or threshold is not None
+    group, groups = _grouped(probability, threshold if metric == "f1" else None)
     classes = [(group[rows], weight[rows]) for rows in (y == 1, y != 1)]
     if any(of.size == 0 for of, _ in classes):
         return None

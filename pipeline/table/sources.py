@@ -22,8 +22,8 @@ def read(data: Data) -> tuple[pd.DataFrame, pd.Series | None, str]:
     table, truth, sha256 = fetch(data)
     if truth is None and data.sha256 is None and data.path.endswith(".yaml"):
         raise InputError(
-            f"{data.name}: downloaded {len(table):,} rows and {table.shape[1]:,} columns. Declare their SHA-256 with "
-            f"-S data.sha256={sha256}, so that everyone gets the same table."
+            f"{data.name}: downloaded {len(table):,} rows and {table.shape[1]:,} columns. So that everyone gets the "
+            f"same table, declare their SHA-256: -S data.sha256={sha256}"
         )
     return table, truth, sha256
 

@@ -25,7 +25,7 @@ def declared_sha256(stage):
         stage(ingest_stage)
     (problem,) = caught.value.problems
     return re.fullmatch(
-        r"(.*)\. Declare their SHA-256 with -S data\.sha256=([0-9a-f]{64}), so that everyone gets the same table\.",
+        r"(.*)\. So that everyone gets the same table, declare their SHA-256: -S data\.sha256=([0-9a-f]{64})",
         problem,
     ).groups()
 
