@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from pipeline.errors import InputError, broken
+from pipeline.formatting import name_text
 from pipeline.table import cells, delimited
 
 PANDAS_INDEX = re.compile(r"__index_level_\d+__")  # the index of a DataFrame, where it has no name
@@ -64,11 +65,12 @@ def columns(table: pd.DataFrame, *, drop: Container[str] = ()) -> pd.DataFrame:
         There are no rows, or names are missing or repeated, or a column mixes types, or has numbers in another
         notation; all problems are listed.
     """
-    names = [str(name).strip() for name in table.columns]
+    names = [name_text(name) for name in table.columns]
     problems = delimited.header_problems(names)
     if table.empty:
         problems.append("expected rows and columns, found none.")
     made: dict[int, pd.Series] = {}
+    unread: list[tuple[str, str, str, str]] = []
     for place, name in enumerate(names):
         try:
             made[place] = column = _column(table.iloc[:, place].reset_index(drop=True))
@@ -81,8 +83,8 @@ def columns(table: pd.DataFrame, *, drop: Container[str] = ()) -> pd.DataFrame:
         if isinstance(column.dtype, pd.StringDtype) and name not in drop:
             row = cells.unread_number(column)
             if row is not None:
-                problems.append(cells.not_a_number(name, column.iloc[row], f"row {row + 1}", cells.PLAIN_NUMBERS))
-    if problems:
+                unread.append((name, column.iloc[row], f"row {row + 1}", cells.PLAIN_NUMBERS))
+    if problems := [*problems, *cells.not_numbers(unread, drop)]:
         raise InputError(problems)
     return pd.DataFrame(made).set_axis(pd.Index(names, dtype="str"), axis=1)
 

@@ -76,7 +76,7 @@ def _numbers(stripped: pd.Series, decimal: str) -> pd.Series:
 
 def misread(text: Text, table: pd.DataFrame, decimal: str, drop: Container[str], textual: Collection[int]) -> list[str]:
     """An error message for each column of numbers in another notation."""
-    problems = []
+    found = []
     for place, column in table.items():
         if place in textual or text.names[place] in drop or not is_text(column):
             continue
@@ -88,8 +88,8 @@ def misread(text: Text, table: pd.DataFrame, decimal: str, drop: Container[str],
                 advice = "Other columns have decimal commas. Write all numbers the same way"
             elif re.fullmatch(THOUSANDS_OR_DECIMAL, cell):
                 advice = "The comma may mark decimals or thousands. Write decimal points"
-            problems.append(not_a_number(text.names[place], cell, f"line {line_of(text, row)}", advice))
-    return problems
+            found.append((text.names[place], cell, f"line {line_of(text, row)}", advice))
+    return not_numbers(found, drop)
 
 
 def unread_number(column: pd.Series, decimal: str = ".") -> int | None:
@@ -102,9 +102,20 @@ def unread_number(column: pd.Series, decimal: str = ".") -> int | None:
     return int(odd.to_numpy().argmax()) if odd.any() else None
 
 
-def not_a_number(name: str, cell: str, where: str, advice: str) -> str:
-    """The error message for a cell with a number in another notation; `where` is its line or row."""
-    return (
-        f"column {name!r}, {where}: expected a number, found {cell!r}. {advice}, "
-        f"or leave the column out with {set_param('data.drop', [name])}."
-    )
+def not_numbers(found: Sequence[tuple[str, str, str, str]], drop: Container[str]) -> list[str]:
+    """The error messages for cells with a number in another notation.
+
+    Parameters
+    ----------
+    found
+        Column, cell, its line or row, and what to do.
+    drop
+        Columns that are left out already.
+    """
+    left_out = [*(drop if isinstance(drop, Sequence) else ()), *(name for name, *_ in found)]
+    leave_out = set_param("data.drop", left_out)
+    return [
+        f"column {name!r}, {where}: expected a number, found {cell!r}. {advice}, or leave the column out with "
+        f"{leave_out}."
+        for name, cell, where, advice in found
+    ]

@@ -22,14 +22,18 @@ class ColumnError(ValueError):
     Attributes
     ----------
     advice
-        What to do, other than leaving the column out; may be empty.
+        What to do, other than leaving the column out or declaring its kind; may be empty.
+    kind
+        The declaration with which the column can be used as it is; None where there is none.
     where
         Such as "lines 3, 6"; empty where it's about the whole column.
     """
 
-    def __init__(self, message: str, advice: str = "", *, rows: np.ndarray | None = None) -> None:
+    def __init__(
+        self, message: str, advice: str = "", *, kind: str | None = None, rows: np.ndarray | None = None
+    ) -> None:
         super().__init__(message)
-        self.advice = advice
+        self.advice, self.kind = advice, kind
         self.where = "" if rows is None else lines(rows)
 
     def at(self, name: object) -> str:
@@ -42,15 +46,10 @@ def lines(rows: np.ndarray) -> str:
     return formatting.lines([row + 2 for row in rows], CELLS)
 
 
-def unexpected(column: pd.Series, rows: np.ndarray, expected: str, advice: str) -> ColumnError:
+def unexpected(column: pd.Series, rows: np.ndarray, expected: str, advice: str, kind: str | None = None) -> ColumnError:
     """The error for cells that aren't `expected`."""
     found = ", ".join(repr(value) for value in column.iloc[rows[:CELLS]])
-    return ColumnError(f"expected {expected}, found {found}", advice, rows=rows)
-
-
-def declare(column: pd.Series, what: str) -> str:
-    """What to type after `dvc exp run` to declare the kind of a column."""
-    return f"-S 'data.columns={{{column.name}: {what}}}'"
+    return ColumnError(f"expected {expected}, found {found}", advice, kind=kind, rows=rows)
 
 
 def is_number(column: pd.Series) -> bool:
@@ -130,12 +129,13 @@ def as_date(column: pd.Series, formats: tuple[str, ...] | list[str]) -> pd.Serie
             column,
             bad,
             "dates" if best == ISO else f"dates in the format {best}",
-            f"correct or empty these cells, or declare levels with {declare(column, 'categorical')}",
+            "correct or empty these cells",
+            "categorical",
         )
     for other in readings:
         if readings[other].notna().all() and not readings[other].equals(readings[best]):
             raise ColumnError(
                 f"every date fits both {best} and {other}, such as {spelled[0]!r}",
-                f"declare the format with {declare(column, chr(34) + best + chr(34))}",
+                kind=best,
             )
     return text.map(dict(zip(spelled, readings[best], strict=True))).astype(readings[best].dtype)

@@ -8,7 +8,7 @@ from itertools import islice
 import pandas as pd
 
 from pipeline.errors import InputError
-from pipeline.formatting import listed
+from pipeline.formatting import listed, name_text
 from pipeline.table.cells import DECIMAL_COMMA, NUMBER, THOUSANDS_OR_DECIMAL, WHOLE, clean, is_text, matches, misread
 from pipeline.table.dialect import DELIMITERS, SAMPLE, Dialect, Text, parse, records
 from pipeline.table.encoding import utf8
@@ -40,7 +40,7 @@ def read(data: bytes, *, drop: Container[str] = (), text: Container[str] = ()) -
     data = utf8(data)
     dialect = Dialect(_delimiter(data))
     _, last, fields = next(records(data, dialect))
-    names = [name.strip() for name in fields]
+    names = [name_text(name) for name in fields]
     start = 0
     for _ in range(last):
         start = data.find(b"\n", start) + 1 or len(data)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.errors import InputError, broken, nearest
+from pipeline.errors import InputError, broken, nearest, set_param
 
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 
@@ -49,7 +49,8 @@ def excel(data: bytes, sheet: str | None = None) -> pd.DataFrame:
         raise InputError("expected a table, found an empty workbook.")
     if sheet is None and len(full) > 1:
         raise InputError(
-            f"the workbook has {len(full)} sheets ({', '.join(map(repr, full))}). Choose one with -S data.sheet=NAME."
+            f"the workbook has {len(full)} sheets ({', '.join(map(repr, full))}). Choose one with "
+            f"{set_param('data.sheet', next(iter(full)))}."
         )
     filled = pd.DataFrame(sheets[sheet or next(iter(full))], dtype=object).replace({"": None, "#N/A": None})
     filled = filled.dropna(how="all").dropna(how="all", axis=1)

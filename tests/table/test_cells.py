@@ -70,9 +70,9 @@ def test_a_whole_number_beyond_64_bits_is_a_float(written):
         "v.csv",
         [
             "column 'time', line 2: expected a number, found '2,5'. Write numbers with a decimal point and "
-            f"without thousands separators, {LEAVE}",
+            "without thousands separators, or leave the column out with -S 'data.drop=[time,price]'.",
             "column 'price', line 2: expected a number, found \"5'000.50\". Write numbers with a decimal point "
-            "and without thousands separators, or leave the column out with -S 'data.drop=[price]'.",
+            "and without thousands separators, or leave the column out with -S 'data.drop=[time,price]'.",
         ],
     ),
 )
