@@ -26,7 +26,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tabulate import tabulate
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, override
 from pipeline.files import REPORTS, read_json
 from pipeline.sweep import results
 from pipeline.sweep.results import Sweep
@@ -189,7 +189,7 @@ def table(path: Path, *, variants: Sequence[str], settings: Sequence[str], limit
         return row("refused", str(error))
     known |= {"rows": len(features), "features": features.shape[1], "classes": classes}
     known["missing"] = int(features.isna().sum().sum())
-    given = ["data=csv", f"data.path={path}", f'data.target="{target}"']  # in quotes, since a name may have any letters
+    given = ["data=csv", override("data.path", str(path)), override("data.target", target)]
     with inspecting:
         said = called(["-m", "pipeline.cli", "inspect", *given], limit=limit)
         if bad := ending(said):
@@ -199,7 +199,14 @@ def table(path: Path, *, variants: Sequence[str], settings: Sequence[str], limit
     if not data:
         return row("failed", "inspect ended without a command line to run")
     empty["advice"] = tuple(word for word in data if word.partition("=")[0] not in KNOWN)
-    command = ["-m", "pipeline", "-m", f"variant={','.join(variants)}", *data, f"data.name={name}"]
+    command = [
+        "-m",
+        "pipeline",
+        "-m",
+        f"variant={','.join(variants)}",
+        *data,
+        f"data.name={re.sub('[^A-Za-z0-9_-]', '_', name)[:64]}",
+    ]
     command += ["tracking=none", *settings]
     said = called(command, limit=limit)
     if bad := ending(said):

@@ -227,6 +227,7 @@ def _command(name: str, words: list[str]) -> int:
     given = vars(parser.parse_intermixed_args(words))
     if given.get("file") is None:  # a file may be anywhere
         refuse_other_folder()
+        sys.path.append(str(Path.cwd()))  # for extensions/, as `python -m` has it
     return int(import_module(f"pipeline.tools.{name}").run(**given))
 
 

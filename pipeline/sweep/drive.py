@@ -38,6 +38,7 @@ def job(composed: DictConfig) -> None:
 
     if composed.sweep.job:
         os.chdir(HydraConfig.get().runtime.cwd)  # Ray's workers start in the folder of their node
+        sys.path.append(os.getcwd())  # for extensions/
         work(Path(composed.sweep.job))
         return
     refuse_variants(HydraConfig.get().overrides.task)
