@@ -19,8 +19,8 @@ def main() -> None:
     sweeps = not {"-m", "--multirun"}.isdisjoint(sys.argv)
     if sweeps and {"-c", "--cfg"} & set(sys.argv):
         raise InputError("--cfg shows the settings of one run: leave out --multirun")
-    words = [word for word in sys.argv[1:] if "=" in word or word[:1] in "+~"]
-    sys.argv += from_no_preset(words)[len(words) :]
+    sys.argv[1:] = from_no_preset(sys.argv[1:])
+    words = [word for word in sys.argv[1:] if "=" in word and not word.startswith("-")]
     exit_on_signals()  # so that a sweep says how far it got
     # conf/ has settings of its own for Ray under the plugin's name, which is the one to type.
     warnings.filterwarnings("ignore", message=r"\s*'hydra/launcher/ray' is validated against ConfigStore schema")

@@ -12,7 +12,8 @@ from pipeline.errors import InputError, set_param
 from pipeline.files import CONF, PARAMS
 
 NO_PRESET = "none"  # the file of conf/experiment that changes nothing
-IN_USE = re.compile(r"^( +- experiment: )([\w-]+)", re.MULTILINE)  # the line of conf/config.yaml that names the preset
+# The line of conf/config.yaml that names the preset with which every command starts.
+IN_USE = re.compile(r'^( +- experiment: )("?)([\w-]+)\2', re.MULTILINE)
 
 
 def compose(overrides: Sequence[str], *, name: str = "config") -> str:
@@ -44,14 +45,16 @@ def unresolved(overrides: Sequence[str], *, name: str = "config") -> tuple[DictC
 def in_use() -> str | None:
     """The preset that conf/config.yaml names, with which every command starts; None if it names none."""
     found = IN_USE.search((CONF / "config.yaml").read_text(encoding="utf-8"))
-    return found[2] if found and found[2] != NO_PRESET else None
+    return found[3] if found and found[3] not in (NO_PRESET, "null") else None
 
 
 def from_no_preset(overrides: Sequence[str]) -> list[str]:
     """The overrides; those that name another table leave out the preset in use, which is about its own table."""
-    keys = [override.partition("=")[0] for override in overrides]
+    # Hydra takes null as the choice of a group in a file only.
+    asked = [f"experiment={NO_PRESET}" if each == "experiment=null" else each for each in overrides]
+    keys = [each.partition("=")[0] for each in asked]
     leave = "data" in keys and "experiment" not in keys and in_use() is not None
-    return [*overrides, *([f"experiment={NO_PRESET}"] if leave else [])]
+    return [*asked, *([f"experiment={NO_PRESET}"] if leave else [])]
 
 
 def respelled(overrides: Sequence[str], *, sweep: bool = False) -> str:

@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 
 from pipeline.compose import NO_PRESET, unresolved
 from pipeline.config.table import NAME
-from pipeline.errors import InputError
+from pipeline.errors import InputError, set_param
 from pipeline.files import CONF, write_text
 
 FOLDER = CONF / "experiment"
@@ -26,7 +26,7 @@ def path_of(name: str) -> Path:
     InputError
         A preset can't have this name.
     """
-    if not re.fullmatch(NAME, name) or name in (SHOP, NO_PRESET):
+    if not re.fullmatch(NAME, name) or name in (SHOP, NO_PRESET, "null"):
         raise InputError(
             f"{name!r} can't name a preset: expected 1 to 64 letters, digits, _ and -, and neither {SHOP} nor "
             f"{NO_PRESET}, which are the simulated shop. Choose another name."
@@ -86,8 +86,8 @@ def text(name: str, overrides: Sequence[str], *, about: str, reasons: Mapping[Pa
             ours["data"][key] = {OmegaConf.create([each])[0]: kind for each, kind in pairs}
     lines = [
         "# @package _global_",
-        f"# rebalance use {name}                makes these settings the default of every command",
-        f"# dvc exp run -S experiment={name}    runs them once",
+        f"# rebalance use {name}    makes these settings the default of every command",
+        f"# dvc exp run {set_param('experiment', name)}    runs them once",
         f"# Written by `rebalance inspect ... save={name}`. {_comment(about)}",
     ]
     if groups:

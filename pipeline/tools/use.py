@@ -4,7 +4,7 @@ from omegaconf import OmegaConf
 
 from pipeline.compose import IN_USE, NO_PRESET, compose, in_use
 from pipeline.config import check
-from pipeline.errors import InputError, nearest
+from pipeline.errors import InputError, nearest, override
 from pipeline.files import CONF, PARAMS, say, write_text
 from pipeline.fit.variants import refuse_unbuildable
 from pipeline.tools import preset
@@ -32,10 +32,10 @@ def run(name: str | None = None) -> int:
             f"data.path=FILE data.target=COLUMN save={name}` writes it."
         )
     before = CONFIG.read_text(encoding="utf-8")
-    after, lines = IN_USE.subn(rf"\g<1>{choice}", before)
+    after, lines = IN_USE.subn(rf"\g<1>{preset.scalar(choice)}", before)
     if lines != 1:
         raise InputError(f"{CONFIG}: expected one line `  - experiment: NAME` among the defaults, found {lines}.")
-    text = compose([f"experiment={choice}"])
+    text = compose([override("experiment", choice)])
     params = check(OmegaConf.to_container(OmegaConf.create(text)), give=f"rebalance use {name}")
     refuse_unbuildable(params)
     write_text(PARAMS, text)

@@ -91,6 +91,28 @@ def test_a_preset_that_cannot_be_used_changes_nothing(churn, name, problem):
     assert state() == before
 
 
+@pytest.mark.parametrize("name", ["12", "true", "yes", "1e5", "off", "1_0", "0x1f", "nan", "a" * 64])
+def test_a_preset_of_any_name_that_is_allowed_can_be_used_and_left(churn, name):
+    Path(f"conf/experiment/{name}.yaml").write_text(PRESET, encoding="utf-8")
+    shop = state()
+    assert use.run(name) == 0
+    assert in_use() == name
+    assert state()[1] == compose([])  # what the commands and `dvc repro` compose
+    use.run("mountain_shop")
+    assert state() == shop
+
+
+def test_null_means_no_preset_in_the_file_and_on_the_command_line(churn, app):
+    use.run("churn")
+    assert yaml.safe_load(compose(["experiment=null"]))["data"]["name"] == "mountain_shop"
+    assert yaml.safe_load(app("--cfg", "job", "experiment=null")[0])["data"]["name"] == "mountain_shop"
+    file = Path("conf/config.yaml")
+    file.write_text(file.read_text(encoding="utf-8").replace("experiment: churn", "experiment: null"), encoding="utf-8")
+    assert in_use() is None
+    use.run("churn")
+    assert in_use() == "churn"
+
+
 OTHER = ["data=csv", "data.path=x.csv", "data.target=y"]
 
 
