@@ -15,7 +15,7 @@ from pipeline.files import CONF, write_text
 
 FOLDER = CONF / "experiment"
 SHOP = "mountain_shop"  # the name under which `rebalance use` goes back to no preset
-Path_ = tuple[str, ...]
+Keys = tuple[str, ...]  # the path of a setting
 
 
 def path_of(name: str) -> Path:
@@ -34,9 +34,7 @@ def path_of(name: str) -> Path:
     return FOLDER / f"{name}.yaml"
 
 
-def write(
-    file: Path, overrides: Sequence[str], *, about: str, reasons: Mapping[Path_, str], target: str | None
-) -> None:
+def write(file: Path, overrides: Sequence[str], *, about: str, reasons: Mapping[Keys, str], target: str | None) -> None:
     """Write a preset, see `text`, unless it's there as it is.
 
     Raises
@@ -55,7 +53,7 @@ def write(
     write_text(file, content)
 
 
-def text(name: str, overrides: Sequence[str], *, about: str, reasons: Mapping[Path_, str]) -> str:
+def text(name: str, overrides: Sequence[str], *, about: str, reasons: Mapping[Keys, str]) -> str:
     """The preset with which `experiment=NAME` composes what these overrides compose.
 
     Parameters
@@ -111,7 +109,7 @@ def _own(ours: Any, theirs: Any) -> dict[str, Any]:
     return found
 
 
-def _lines(settings: Mapping[Any, Any], at: Path_, reasons: Mapping[Path_, str]) -> Iterator[str]:
+def _lines(settings: Mapping[Any, Any], at: Keys, reasons: Mapping[Keys, str]) -> Iterator[str]:
     """The lines of a mapping, with a comment beside each value that has a reason."""
     indent = "  " * len(at)
     for key, value in settings.items():
@@ -140,7 +138,7 @@ def scalar(value: Any) -> str:
     return yaml.safe_dump(value, default_style='"', allow_unicode=True, width=float("inf")).strip()
 
 
-def _reason(where: Path_, reasons: Mapping[Path_, str]) -> str:
+def _reason(where: Keys, reasons: Mapping[Keys, str]) -> str:
     return f"  # {_comment(reasons[where])}" if where in reasons else ""
 
 
