@@ -204,8 +204,8 @@ def table(path: Path, *, variants: Sequence[str], settings: Sequence[str], limit
         return row(*bad)
     sweep = left_by(command)
     how, words, found["kinds"], found["left_out"] = swept(sweep)
-    if before := re.search(r"finished, (\d+) of them before", said.out):
-        found["before"] = int(before[1])
+    if before := re.search(r"finished \(([\d,]+) earlier\)", said.out):
+        found["before"] = int(before[1].replace(",", ""))
     if (report := sweep.folder / "index.html").is_file():
         found["report"] = report
     return row(how, words)
