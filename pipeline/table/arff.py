@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Container
+from dataclasses import replace
 
 import pandas as pd
 
 from pipeline.errors import InputError
 from pipeline.table import delimited, dialect, encoding
 from pipeline.table.dialect import Dialect, Text
+from pipeline.table.origin import origin, placed
 
 ATTRIBUTE = re.compile(
     r"""@attribute\s+('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s{]+)\s*(\{.*\}|(?:numeric|real|integer|string|date)\b.*)""",
@@ -72,7 +74,8 @@ def arff(data: bytes, *, drop: Container[str] = ()) -> pd.DataFrame:
             )
     if problems:
         raise InputError(problems)
-    return pd.DataFrame(columns)
+    declared = frozenset(names[place] for place in textual)
+    return placed(pd.DataFrame(columns), replace(origin(table), text=declared))
 
 
 def uncommented(data: bytes) -> bytes:

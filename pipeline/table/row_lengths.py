@@ -3,7 +3,7 @@
 import re
 from itertools import pairwise
 
-from pipeline.formatting import lines
+from pipeline.formatting import places
 from pipeline.table.cells import WHOLE
 from pipeline.table.dialect import Text, records
 
@@ -42,7 +42,7 @@ def wrong_lengths(text: Text) -> list[str]:
             "every column in the header."
         )
     return [
-        f"{lines(numbers)}: expected {width} fields, as in the header, found {found}. {advice}"
+        f"{places('line', numbers)}: expected {width} fields, as in the header, found {found}. {advice}"
         for found, numbers in sorted(wrong.items(), key=lambda item: item[1][0])
     ]
 
