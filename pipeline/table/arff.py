@@ -1,4 +1,4 @@
-"""Reads ARFF files, the format of Weka and OpenML."""
+"""Reads ARFF files, the format of Weka and OpenML, and those of KEEL, which are alike."""
 
 import re
 from collections.abc import Container
@@ -42,7 +42,7 @@ def arff(data: bytes, *, drop: Container[str] = ()) -> pd.DataFrame:
         found = ATTRIBUTE.fullmatch(line.strip())
         if found:
             attributes.append((_unquoted(found[1]), found[2]))
-        elif line.strip() and not line.strip().lower().startswith("@relation"):
+        elif line.strip() and not line.strip().lower().startswith(("@relation", "@input", "@output")):  # as in KEEL's
             problems.append(
                 f"line {number}: expected @attribute NAME and numeric, string, date or {{CLASSES}}, "
                 f"found {line.strip()[:60]!r}. Correct this line."

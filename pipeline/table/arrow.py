@@ -46,9 +46,24 @@ def _arrow(what: str, read: Callable[[], pa.Table]) -> pd.DataFrame:
         kept = [place for place, name in enumerate(table.column_names) if not PANDAS_INDEX.fullmatch(name)]
         names = [table.column_names[place] for place in kept]
         frame = table.select(kept).rename_columns([str(i) for i in range(len(kept))]).to_pandas(ignore_metadata=True)
+        frame = frame.astype(_categories(table, [table.column_names[place] for place in kept]))
     except (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError, RuntimeError) as error:
         raise broken(what, error) from None
     return frame.set_axis(pd.Index(names, dtype="str"), axis=1)
+
+
+def _categories(table: pa.Table, names: list[str]) -> dict[str, pd.CategoricalDtype]:
+    """By place, the type of each column that pandas wrote as categories, where the file keeps their values alone."""
+    declared = {
+        str(column["field_name"]): bool((column["metadata"] or {}).get("ordered"))
+        for column in (table.schema.pandas_metadata or {}).get("columns", [])
+        if column["pandas_type"] == "categorical"
+    }
+    return {
+        str(place): pd.CategoricalDtype(ordered=declared[name])
+        for place, name in enumerate(names)
+        if name in declared and not pa.types.is_dictionary(table.schema.field(name).type)
+    }
 
 
 def columns(table: pd.DataFrame, *, drop: Container[str] = ()) -> pd.DataFrame:

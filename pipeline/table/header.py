@@ -104,9 +104,9 @@ def _refuse_other_width(rows: Sequence[Row], unit: str) -> None:
     if len(below) < FEWEST:
         return
     usual, times = Counter(below).most_common(1)[0]
-    begin = next(line for line, cells in rows if len(cells) == usual)
+    begin, first = next((line, place) for place, (line, cells) in enumerate(rows) if len(cells) == usual)
     # Where one name is missing, or one too many, the header is a header.
-    if abs(width - usual) > 1 and times >= MOSTLY * (len(below) - TITLES) and begin > rows[0][0]:
+    if abs(width - usual) > 1 and times >= MOSTLY * (len(rows) - first):
         raise InputError(
             f"{unit} {rows[0][0]}: expected {counted(usual, 'field')}, as in the rows below, found {width}. If the "
             f"table begins in {unit} {begin}, leave out what is above it with -S data.skip_rows={begin - 1}."

@@ -15,7 +15,7 @@ import pandas as pd
 
 from pipeline.errors import set_param
 from pipeline.formatting import cell, counted, listed
-from pipeline.table.conversions import parsed, plausible
+from pipeline.table.conversions import declare, parsed, plausible
 
 # In lower case. In a column of text, these words are levels like any others.
 MARKS = {
@@ -133,7 +133,8 @@ def _unknown_words(column: pd.Series, words: pd.Series, what: str) -> Doubt:
     return Doubt(
         row=int(column.isin(words.index).to_numpy().argmax()),
         message=f"expected {what}, found {named}",
-        advice=f"if this means that a value is missing, declare it with {set_param('data.missing', words.index)}",
+        advice=f"if this means that a value is missing, declare it with {set_param('data.missing', words.index)}, "
+        f"if these are levels with {declare(column, 'categorical')}",
     )
 
 

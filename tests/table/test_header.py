@@ -101,3 +101,9 @@ def test_a_sheet_has_the_same_header_as_a_text_file(written):
     assert [origin(table).of(row) for row in (0, 5)] == [4, 10]
     assert "row 1: expected column names" in refusal(written(workbook(v=rows), "w.xlsx"))[0]
     assert "data.skip_rows=1" in refusal(written(workbook(v=[["u", "v", "w", "x"], header, *rows]), "u.xlsx"))[0]
+
+
+@pytest.mark.parametrize("last", ["Sum of all rows: 30\n", "30 rows\n", "* provisional"])
+def test_a_note_below_the_rows_is_refused_with_its_line(written, last):
+    (problem,) = refusal(written(TABLE + last))
+    assert "line 32: expected 4 fields, as in the header, found 1. This is the last line: delete it" in problem
