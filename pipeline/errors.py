@@ -6,7 +6,7 @@ import re
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
@@ -34,6 +34,12 @@ def set_param(key: str, value: str | Iterable[str]) -> str:
     """The `-S key=value` of `dvc exp run` that sets a key to one or several names, quoted for Hydra and the shell."""
     written = _quoted(value) if isinstance(value, str) else f"[{','.join(map(_quoted, value))}]"
     return f"-S {shlex.quote(f'{key}={written}')}"
+
+
+def setting(key: str, value: Mapping[str, str | None]) -> str:
+    """The `-S key={...}` that sets a key to a mapping of names, quoted for Hydra and the shell."""
+    pairs = ", ".join(f"{_quoted(name)}: {'null' if to is None else _quoted(to)}" for name, to in value.items())
+    return f"-S {shlex.quote(f'{key}={{{pairs}}}')}"
 
 
 def advise(*options: str) -> str:

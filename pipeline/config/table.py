@@ -79,6 +79,13 @@ def _by_text(classes: dict[Any, Any] | None) -> dict[Any, Any] | None:
     return None if classes is None else {label_text(label): to for label, to in classes.items()}
 
 
+def _marks(missing: list[Any] | dict[str, list[Any]] | None) -> list[str] | dict[str, list[str]] | None:
+    """Marks of missing values as text."""
+    if isinstance(missing, dict):
+        return {name: [label_text(mark) for mark in marks] for name, marks in missing.items()}
+    return None if missing is None else [label_text(mark) for mark in missing]
+
+
 class Data(Settings):
     """Where the table comes from, and what its columns mean."""
 
@@ -92,7 +99,11 @@ class Data(Settings):
     time: str | None
     weight: str | None
     columns: dict[str, Any] | None
+    missing: Annotated[list[Any] | dict[str, list[Any]] | None, AfterValidator(_marks)]
     integers: bool
+    header: bool
+    names: list[str] | None
+    skip_rows: Annotated[Whole, Field(ge=0), expected("a whole number from 0")]
     sheet: str | None
     simulation: Simulation | None
     url: str | None
@@ -126,6 +137,8 @@ class Data(Settings):
             if not (isinstance(kind, list) or kind in (*KINDS, ISO) or "%" in str(kind)):
                 words = f"one of {', '.join(KINDS)}, a date format such as %d/%m/%Y, or levels in order: [S, M, L]"
                 yield Conflict(f"columns.{name}", words, kind)
+        if self.names is not None and self.header:
+            yield Conflict("names", "null, or data.header=false, since a header has the names", self.names)
         there = [key for key in SOURCES if getattr(self, key) is not None]
         if len(there) > 1:
             *first, last = (f"data.{key}" for key in SOURCES)

@@ -19,6 +19,7 @@ from pipeline.table.conversions import (
     declare,
     is_number,
     parsed,
+    plausible,
     unexpected,
     without_zone,
 )
@@ -164,9 +165,7 @@ def _inferred_from_text(column: pd.Series) -> pd.Series:
         bad = np.flatnonzero(text.notna() & ~text.isin(levels.index[spelled]))
         advice = f"correct or empty these cells, or declare levels with {declare(column, 'categorical')}"
         raise unexpected(column, bad, "numbers", advice)
-    head = pd.Series(levels.index[:20])
-    formats = [form for form in FORMATS if parsed(head, form).notna().mean() > 0.5]
-    if formats:
+    if formats := plausible(levels.index[:20]):
         return as_date(column, formats)
     if len(levels) > max(FEW_LEVELS, cells / 2):
         raise ColumnError(

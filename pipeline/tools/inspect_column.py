@@ -9,7 +9,7 @@ from pipeline.formatting import cell, floor_percent, share_of
 from pipeline.table import columns
 from pipeline.table.conversions import ColumnError
 from pipeline.tools.histogram import bars
-from pipeline.tools.suspects import FEWEST, key_like, sentinels, single_column_auc, units
+from pipeline.tools.suspects import FEWEST, key_like, sentinels, single_column_auc
 
 # What may be found in a column, from the most to the least serious.
 FINDINGS = {
@@ -18,7 +18,6 @@ FINDINGS = {
     "dominant": "predicts the class far better than any other column; make sure it's known before the outcome",
     "empty": "has no values",
     "constant": "has the same value in all rows, or in all but one or two",
-    "units": "has numbers with units, stored as text; remove the units",
     "text": "has numbers stored as text; they are read as numbers",
     "zeros": 'has zeros far below all other values; if they mean "missing", empty these cells',
     "negative": 'has one negative value many times; if it means "missing", empty these cells',
@@ -118,8 +117,6 @@ def _findings(
         found["constant"] = f"{cell(values.mode()[0])}{others}"
     elif key := key_like(values, typed, kind):
         found["id"] = key + (f", ROC AUC {auc:.2f}" if auc and auc >= DOMINANT else "")
-    if kind in (None, "categorical") and (unit := units(typed)):
-        found["units"] = unit
     if auc is not None and auc >= LEAK and "id" not in found:
         found["leak"] = f"ROC AUC {floor_percent(auc)}"
     if kind == "numeric" and isinstance(values.dtype, pd.StringDtype):

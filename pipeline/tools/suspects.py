@@ -8,11 +8,9 @@ import pandas as pd
 
 from pipeline.formatting import cell, share_of
 from pipeline.table import columns
-from pipeline.table.cells import DECIMAL_COMMA, NUMBER, THOUSANDS
 
 FEWEST = 5  # rows of a class that an AUC needs
 CLASSES = 20  # most classes that a target may have
-UNITS = 3  # most different units in one column
 APART = 5  # zeros are suspicious if the next value is so many typical steps away
 
 
@@ -80,18 +78,6 @@ def key_like(values: pd.Series, typed: pd.Series, kind: str | None) -> str | Non
 def _words(name: Any) -> list[str]:
     """The words in a name: `customerId` and `customer_id` alike."""
     return [word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", str(name))]
-
-
-def units(text: pd.Series) -> str | None:
-    """An example, if a column of text has numbers with a unit, a currency or a percent sign; else None."""
-    cells = text.dropna().astype(str)
-    number = rf"(?:{NUMBER}|{THOUSANDS}|{DECIMAL_COMMA})"
-    parts = cells.str.extract(rf"^([^\w\s+-]?)\s?({number})\s?([^\d\s]{{0,4}})$")
-    units = (parts[0] + parts[2]).dropna()
-    written = units[units != ""]
-    if len(units) <= 0.9 * len(cells) or len(written) <= len(cells) / 2 or written.nunique() > UNITS:
-        return None
-    return f"such as {cell(cells[written.index[0]])}"
 
 
 def sentinels(numbers: pd.Series) -> dict[str, str]:
