@@ -26,7 +26,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tabulate import tabulate
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, override
 from pipeline.files import REPORTS, read_json, write_text
 from pipeline.sweep import results
 from pipeline.sweep.results import Sweep
@@ -187,7 +187,7 @@ def table(path: Path, *, variants: Sequence[str], settings: Sequence[str], limit
     except InputError as error:
         return row("refused", str(error))
     found |= {"rows": len(features), "features": features.shape[1], "missing": int(features.isna().sum().sum())}
-    given = ["data=csv", f"data.path={path}", f'data.target="{target}"']  # in quotes, since a name may have any letters
+    given = ["data=csv", override("data.path", str(path)), override("data.target", target)]
     with inspecting:
         said = called(["-m", "pipeline.cli", "inspect", *given], limit=limit)
         if bad := ending(said):
@@ -197,7 +197,8 @@ def table(path: Path, *, variants: Sequence[str], settings: Sequence[str], limit
     if not data:
         return row("failed", "inspect ended without a command line to run")
     found["advice"] = tuple(word for word in data if word.partition("=")[0] not in KNOWN)
-    command = ["-m", "pipeline", "-m", f"variant={','.join(variants)}", *data, f"data.name={name}"]
+    named = re.sub("[^A-Za-z0-9_-]", "_", name)[:64]
+    command = ["-m", "pipeline", "-m", f"variant={','.join(variants)}", *data, f"data.name={named}"]
     command += ["tracking=none", *settings]
     said = called(command, limit=limit)
     if bad := ending(said):

@@ -7,6 +7,7 @@ import warnings
 from hydra import main as hydra_main
 from hydra.errors import HydraException
 
+from pipeline.compose import from_no_preset, respelled
 from pipeline.errors import InputError, exit_on_signals, refuse_other_folder, run
 from pipeline.files import CONF
 from pipeline.sweep.drive import job
@@ -15,8 +16,11 @@ from pipeline.sweep.drive import job
 def main() -> None:
     """Hand the command line to Hydra."""
     refuse_other_folder()
-    if {"-m", "--multirun"} & set(sys.argv) and {"-c", "--cfg"} & set(sys.argv):
+    sweeps = not {"-m", "--multirun"}.isdisjoint(sys.argv)
+    if sweeps and {"-c", "--cfg"} & set(sys.argv):
         raise InputError("--cfg shows the settings of one run: leave out --multirun")
+    words = [word for word in sys.argv[1:] if "=" in word or word[:1] in "+~"]
+    sys.argv += from_no_preset(words)[len(words) :]
     exit_on_signals()  # so that a sweep says how far it got
     # conf/ has settings of its own for Ray under the plugin's name, which is the one to type.
     warnings.filterwarnings("ignore", message=r"\s*'hydra/launcher/ray' is validated against ConfigStore schema")
@@ -24,7 +28,8 @@ def main() -> None:
     try:
         hydra_main(config_path=str(CONF.absolute()), config_name="sweep", version_base=None)(job)()
     except HydraException as error:
-        raise InputError(f"{CONF}: {' '.join(str(error).split())}") from None
+        spelled = respelled(words, sweep=sweeps)
+        raise InputError(spelled or f"{CONF}: {' '.join(str(error).split())}") from None
 
 
 if __name__ == "__main__":

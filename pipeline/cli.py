@@ -69,10 +69,31 @@ COMMANDS = {
         "Reports what each column holds, what the pipeline would refuse, and which columns look too good to be true. "
         "Then it prints the command that runs the pipeline on this table. It trains no model. Charts of every "
         "column go to reports/inspect.html.",
-        {"KEY=VALUE": HYDRA + "Your table: data=csv data.path=FILE data.target=COLUMN."},
-        ("inspect data=csv data.path=visits.csv data.target=buy",),
+        {
+            "KEY=VALUE": HYDRA + "Your table: data=csv data.path=FILE data.target=COLUMN.",
+            "save=NAME": "Also write these settings, and what the report proposes, to conf/experiment/NAME.yaml, each "
+            "with its reason. `rebalance use NAME` starts from there.",
+        },
+        (
+            "inspect data=csv data.path=visits.csv data.target=buy",
+            "inspect data=csv data.path=visits.csv data.target=buy save=visits",
+        ),
         {0: "the report is printed, whatever it found"},
         OVERRIDES,
+    ),
+    "use": Command(
+        "Make a preset the default that every command starts from",
+        "[NAME]",
+        "Writes the name of a preset of conf/experiment/ into conf/config.yaml, and composes params.yaml. From then on "
+        "`dvc repro`, `dvc exp run`, sweeps and all commands work on its table. A command that names another table "
+        "with data=..., or another preset with experiment=..., leaves it out.",
+        {
+            "NAME": "The preset, such as one that `rebalance inspect ... save=NAME` wrote; mountain_shop goes back to "
+            "the simulated shop. Without it: shows which one is in use."
+        },
+        ("use visits", "use mountain_shop"),
+        {0: "the preset is in use"},
+        {"name": {"nargs": "?", "metavar": "NAME"}},
     ),
     "plan": Command(
         "Estimate the smallest difference your table can show, before you train",
@@ -206,6 +227,7 @@ def _command(name: str, words: list[str]) -> int:
     given = vars(parser.parse_intermixed_args(words))
     if given.get("file") is None:  # a file may be anywhere
         refuse_other_folder()
+        sys.path.append(str(Path.cwd()))  # for extensions/, as `python -m` has it
     return int(import_module(f"pipeline.tools.{name}").run(**given))
 
 
@@ -256,6 +278,9 @@ def complete(line: str) -> list[str]:
     if word.startswith("-"):
         options = [name for name in COMMANDS[words[0]].arguments if name.startswith("-")]
         return [option for option in [*options, "--help"] if option.startswith(word)]
+    if words[0] == "use":
+        names = [path.stem for path in sorted((CONF / "experiment").glob("*.yaml")) if path.stem != "none"]
+        return [name for name in [*names, "mountain_shop"] if name.startswith(word) and len(words) == 1]
     if COMMANDS[words[0]].arguments is not OVERRIDES:
         return []
     from pipeline.tools import completion

@@ -25,8 +25,8 @@ def main() -> None:
     files = pages(read(params))
     for name, content in files.items():
         write(REPORTS / name, content)
-    say(files["verdict.json"]["sentence"])
-    say(f"compared {', '.join(params.variants)}")
+    say(f"{params.data.name}: {files['verdict.json']['sentence']}")
+    say(f"{params.data.name}: compared {', '.join(params.variants)}")
 
 
 if __name__ == "__main__":

@@ -1,34 +1,82 @@
 """Composes conf/ with Hydra, and compares params.yaml with it."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
+from yaml import YAMLError, safe_load
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, set_param
 from pipeline.files import CONF, PARAMS
 
+NO_PRESET = "none"  # the file of conf/experiment that changes nothing
+IN_USE = re.compile(r"^( +- experiment: )([\w-]+)", re.MULTILINE)  # the line of conf/config.yaml that names the preset
 
-def compose(overrides: list[str], *, name: str = "config") -> str:
+
+def compose(overrides: Sequence[str], *, name: str = "config") -> str:
     """The text of params.yaml for these Hydra overrides, as `dvc exp run -S` writes it, or of conf/`name`.yaml."""
+    config = unresolved(overrides, name=name)[0]
+    try:
+        OmegaConf.resolve(config)
+    except OmegaConfBaseException as error:
+        raise InputError(f"{CONF}: {error}") from None
+    return OmegaConf.to_yaml(config)
+
+
+def unresolved(overrides: Sequence[str], *, name: str = "config") -> tuple[DictConfig, dict[str, str]]:
+    """What conf/`name`.yaml composes to with these overrides, its references as they stand, and the choice by group."""
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
     from hydra.errors import HydraException
 
+    asked = from_no_preset(overrides)
     try:
         with initialize_config_dir(str(CONF.absolute()), version_base=None):
-            config = hydra_compose(name, overrides=overrides)
-        OmegaConf.resolve(config)
+            config = hydra_compose(name, overrides=asked, return_hydra_config=True)
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
-        quoted = [
-            f'. Put a name with letters beyond ASCII in quotes: {key}="{value}"'
-            for key, _, value in (override.partition("=") for override in overrides)
-            if not value.isascii() and '"' not in value
-        ]
-        raise InputError(f"{CONF}: {error}{''.join(quoted[:1])}") from None
-    return OmegaConf.to_yaml(config)
+        raise InputError(respelled(overrides) or f"{CONF}: {' '.join(str(error).split())}") from None
+    choices = {group: choice for group, choice in config.hydra.runtime.choices.items() if "hydra/" not in group}
+    return OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"]), choices
+
+
+def in_use() -> str | None:
+    """The preset that conf/config.yaml names, with which every command starts; None if it names none."""
+    found = IN_USE.search((CONF / "config.yaml").read_text(encoding="utf-8"))
+    return found[2] if found and found[2] != NO_PRESET else None
+
+
+def from_no_preset(overrides: Sequence[str]) -> list[str]:
+    """The overrides; those that name another table leave out the preset in use, which is about its own table."""
+    keys = [override.partition("=")[0] for override in overrides]
+    leave = "data" in keys and "experiment" not in keys and in_use() is not None
+    return [*overrides, *([f"experiment={NO_PRESET}"] if leave else [])]
+
+
+def respelled(overrides: Sequence[str], *, sweep: bool = False) -> str:
+    """The error, and the right spelling, for the first override that Hydra's grammar can't read; empty without one."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    parser = OverridesParser.create()
+    for override in overrides:
+        key, _, value = override.partition("=")
+        try:
+            if not parser.parse_override(override).is_sweep_override() or sweep:
+                continue
+        except HydraException:
+            pass
+        try:
+            meant = safe_load(value) if value[:1] in ("[", "{") else value
+        except YAMLError:
+            if not value[-1].isalnum():  # a list that isn't closed, and no text such as {a}.csv
+                return ""
+            meant = value
+        if isinstance(meant, Mapping):
+            meant = {str(name): each for name, each in meant.items()}
+        return f"{override}: Hydra reads some of these signs as its own. Quote the text: {set_param(key, meant)}"
+    return ""
 
 
 def differences(ours: Any, theirs: Any, prefix: str = "") -> list[str]:

@@ -2,17 +2,15 @@
 
 import os
 import re
-from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 
 from pipeline.errors import run
 from pipeline.files import CONF, CONFIGURE, PARAMS, digest, read_json, write_json, write_text
-from pipeline.fit.code import code
+from pipeline.fit.code import code, versions
 
 PASSED = CONFIGURE / "passed.txt"  # what other stages wait for; its content never changes, so that none reruns for it
 LAST = CONFIGURE / "last.json"  # what passed last: while it holds, there is nothing to check
 CHECKS = ("compose.py", "tools/configure.py", "configure.py")  # code of the check, besides that of a run
-COVERED = ("sklearn", "imblearn", "pipeline")  # packages that `code` covers
 
 
 def depends() -> str:
@@ -24,23 +22,14 @@ def depends() -> str:
     return digest([values, composing, code(*CHECKS), "DVC_EXP_NAME" in os.environ], files)
 
 
-def versions(packages: Iterable[str]) -> dict[str, str] | None:
-    """Installed versions of packages; None if one of them is no installed distribution, so that its code may change."""
-    try:
-        return {package: version(package) for package in packages}
-    except PackageNotFoundError:
-        return None
-
-
 def main() -> None:
     """Check, unless the last check still holds."""
     now, last = depends(), read_json(LAST) if LAST.is_file() else {}
-    if last.get("depends") != now or versions(last["packages"]) != last["packages"]:
+    if last.get("depends") != now or versions(last["trusted"]) != last["versions"]:
         from pipeline.tools.configure import checked_params  # imports everything that settings may name
 
-        packages = versions(set(checked_params().trusted_packages) - set(COVERED))
-        if packages is not None:
-            write_json(LAST, {"depends": now, "packages": packages})
+        trusted = checked_params().trusted_packages
+        write_json(LAST, {"depends": now, "trusted": trusted, "versions": versions(trusted)})
     write_text(PASSED, f"{PARAMS} can be used\n")
 
 

@@ -9,9 +9,13 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 MOST_SHOWN = 20  # problems
+WORDS = ("true", "false", "null", "nan", "inf")  # that Hydra takes for values other than text
+# Keys of a mapping that Hydra's grammar takes as they are.
+PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*(?: [A-Za-z0-9_.-]+)*|0|[1-9][0-9]*")
+Value: TypeAlias = "str | float | None | Iterable[Value] | Mapping[str, Value]"
 
 
 class InputError(ValueError):
@@ -30,16 +34,34 @@ def nearest(word: str, words: Iterable[str]) -> str:
     return f"did you mean {shown}?" if close else f"choose from {shown}."
 
 
-def set_param(key: str, value: str | Iterable[str]) -> str:
-    """The `-S key=value` of `dvc exp run` that sets a key to one or several names, quoted for Hydra and the shell."""
-    written = _quoted(value) if isinstance(value, str) else f"[{','.join(map(_quoted, value))}]"
-    return f"-S {shlex.quote(f'{key}={written}')}"
+def set_param(key: str, value: Value) -> str:
+    """The `-S key=value` of `dvc exp run` that sets a key, quoted for the shell; see `override`."""
+    return f"-S {shlex.quote(override(key, value))}"
 
 
-def setting(key: str, value: Mapping[str, str | None]) -> str:
-    """The `-S key={...}` that sets a key to a mapping of names, quoted for Hydra and the shell."""
-    pairs = ", ".join(f"{_quoted(name)}: {'null' if to is None else _quoted(to)}" for name, to in value.items())
-    return f"-S {shlex.quote(f'{key}={{{pairs}}}')}"
+def override(key: str, value: Value) -> str:
+    """The `key=value` that Hydra reads as this value, whatever text it holds.
+
+    Names and labels are text, so that `12`, `null` and `${seed}` are what they look like. Hydra's grammar has no
+    quotes for the keys of a mapping: where a key needs them, the mapping is written as a list of pairs, which
+    settings take too.
+    """
+    return f"{key}={_written(value)}"
+
+
+def _written(value: Value) -> str:
+    """A value as Hydra's grammar reads it back."""
+    if value is None:
+        return "null"
+    if isinstance(value, str):
+        return _quoted(value)
+    if not isinstance(value, Iterable):  # a number, or true and false
+        return str(value).lower()
+    if not isinstance(value, Mapping):
+        return f"[{','.join(map(_written, value))}]"
+    if all(PLAIN_KEY.fullmatch(key) and key.lower() not in WORDS for key in value):
+        return "{" + ", ".join(f"{key}: {_written(each)}" for key, each in value.items()) + "}"
+    return _written([[key, each] for key, each in value.items()])
 
 
 def advise(*options: str) -> str:
@@ -48,12 +70,16 @@ def advise(*options: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
+def uninterpolated(text: str) -> str:
+    """The text as OmegaConf reads it back: its `${` begins no reference to another setting."""
+    return re.sub(r"(\\*)\$\{", lambda found: found[1] * 2 + r"\${", text)
+
+
 def _quoted(name: str) -> str:
-    """A name as Hydra's grammar reads it back."""
-    plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]*", name)
-    if plain and name.lower() not in ("true", "false", "null", "nan", "inf"):
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]*", name) and name.lower() not in WORDS:
         return name
-    return '"' + re.sub(r'(\\*)("|$)', lambda found: found[1] * 2 + ("\\" if found[2] else "") + found[2], name) + '"'
+    text = uninterpolated(name)
+    return '"' + re.sub(r'(\\*)("|$)', lambda found: found[1] * 2 + ("\\" if found[2] else "") + found[2], text) + '"'
 
 
 def refuse_other_folder() -> None:

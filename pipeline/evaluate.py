@@ -59,7 +59,7 @@ def main() -> None:
     write_json(out / "classification_report.json", reports(task, predictions, holdout, trained))
     write_json(out / "metrics.json", metrics)
     write_json(REPORTS / name / "metrics.json", metrics)
-    say(f"{name}: {task.summary(holdout)}")
+    say(f"{params.data.name}, {name}: {task.summary(holdout)}")
 
 
 if __name__ == "__main__":

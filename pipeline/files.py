@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # pandas takes a second to import, which a command without ta
     import pandas as pd
 
 CONF, PARAMS = Path("conf"), Path("params.yaml")
+EXTENSIONS = Path("extensions")  # samplers and models of the user's own
 # One folder for each stage; `resample`, `train` and `evaluate` have one for each variant below theirs.
 CONFIGURE = Path("data/configure")
 INGEST, SPLIT, PREPROCESS = Path("data/ingest"), Path("data/split"), Path("data/preprocess")
@@ -139,21 +140,29 @@ def read_model(path: Path) -> Any:
     Raises
     ------
     InputError
-        The file has a type that neither skops trusts nor `TRUSTED_TYPES` lists.
+        The file has a type that neither skops trusts nor `TRUSTED_TYPES` lists, and that isn't of extensions/.
     """
     import skops.io
 
     data = _there(path).read_bytes()
     if unknown := _unknown(data):
         raise InputError(f"{path}: not loaded, because it holds {unknown}, which this project doesn't trust")
-    return skops.io.loads(data, trusted=list(TRUSTED_TYPES))
+    return skops.io.loads(data, trusted=[*TRUSTED_TYPES, *own_types(data)])
 
 
 def _unknown(archive: bytes) -> str:
-    """The types in a skops archive that aren't trusted."""
+    """The types in a skops archive that are neither trusted nor of this project's extensions/."""
     import skops.io
 
-    return ", ".join(sorted(set(skops.io.get_untrusted_types(data=archive)) - set(TRUSTED_TYPES)))
+    untrusted = set(skops.io.get_untrusted_types(data=archive))
+    return ", ".join(sorted(untrusted - set(TRUSTED_TYPES) - set(own_types(archive))))
+
+
+def own_types(archive: bytes) -> list[str]:
+    """The types in a skops archive that are of this project's extensions/."""
+    import skops.io
+
+    return [name for name in skops.io.get_untrusted_types(data=archive) if name.startswith(f"{EXTENSIONS}.")]
 
 
 def _canonical(archive: bytes) -> bytes:

@@ -1,5 +1,6 @@
 """Figures as people read them, on a page and in a terminal."""
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from math import floor, log10
 from typing import Any
@@ -80,6 +81,11 @@ def cell(value: Any) -> str:
 def label_text(label: Any) -> str:
     """A label or level as text, as people type it: 1.0 is `1`, as it was before a hole made its column floating."""
     return str(int(label)) if isinstance(label, float) and label.is_integer() else str(label).strip()
+
+
+def name_text(name: Any) -> str:
+    """A column's name as it is compared: without spaces around it, and é in one spelling of the two Unicode has."""
+    return unicodedata.normalize("NFC", str(name)).strip()
 
 
 def plain(label: Any) -> Any:

@@ -25,7 +25,7 @@ def main() -> None:
     encoded = encode(fitted, prepare(fitted, X_test))
     write_table(PREPROCESS / "test.parquet", pd.concat([encoded, y_test], axis=1))
     write_model(PREPROCESS / "preprocessor.skops", fitted)
-    say("; ".join(describe(params.preprocess, X, rows, encoded)))
+    say(f"{params.data.name}: {'; '.join(describe(params.preprocess, X, rows, encoded))}")
 
 
 if __name__ == "__main__":

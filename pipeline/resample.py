@@ -41,12 +41,12 @@ def main() -> None:
     write_json(RESAMPLE / name / "classes.json", counts)
     kinds = {**counts["rows"], "synthetic": origin.synthetic.sum()}
     made = ", ".join(f"{number:,} {kind}" for kind, number in kinds.items())
-    say(f"{name}: {len(y):,} rows in, {len(table):,} out: {made}")
+    say(f"{params.data.name}, {name}: {len(y):,} rows in, {len(table):,} out: {made}")
     notes = [describe(sampler, suited, X)]
     if origin.synthetic.any() and (whole := rounded(fitted)):
         notes.append(f"synthetic values rounded to whole numbers: {', '.join(whole)}")
     if said := "; ".join(filter(None, notes)):
-        say(f"{name}: {said}")
+        say(f"{params.data.name}, {name}: {said}")
 
 
 if __name__ == "__main__":

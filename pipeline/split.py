@@ -22,7 +22,7 @@ def main() -> None:
     counts = count(train, test, target=target, names=names, roles=roles)
     write_json(SPLIT / "classes.json", counts)
     shown = ", ".join(f"{number:,} {name}" for name, number in counts["test"].items())
-    say(f"{len(train):,} training rows, {len(test):,} test rows: {shown}")
+    say(f"{params.data.name}: {len(train):,} training rows, {len(test):,} test rows: {shown}")
 
 
 if __name__ == "__main__":

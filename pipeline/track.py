@@ -13,15 +13,15 @@ def main() -> None:
     exit_on_signals()  # so that runs are marked as failed
     params = config.load()
     if params.tracking.uri is None:
-        say("tracking is off (tracking.uri is null): the results are in reports/ only")
+        say(f"{params.data.name}: tracking is off (tracking.uri is null): the results are in reports/ only")
         write_json(DONE, {"results_sha256": None})
         return
     try:
         address = publish_results(params)
     except StoreError as error:
-        say(str(error))
+        say(f"{params.data.name}: {error}")
     else:
-        say(where(params.tracking, address))
+        say(f"{params.data.name}: {where(params.tracking, address)}")
 
 
 if __name__ == "__main__":

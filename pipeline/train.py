@@ -33,7 +33,8 @@ def main() -> None:
     write_json(TRAIN / name / "coefficients.json", summary)
     warning = "" if converged else ": NOT CONVERGED, raise model.max_iter or scale the features"
     chosen = "" if C is None else f", C {C:g} chosen out of {', '.join(f'{c:g}' for c in chain.grid or ())}"
-    say(f"{name}: {summary['model']}{chosen}, {summary['iterations']} iterations{warning}")
+    fit = f"{summary['model']}{chosen}, {summary['iterations']} iterations{warning}"
+    say(f"{params.data.name}, {name}: {fit}")
 
 
 if __name__ == "__main__":

@@ -1,3 +1,4 @@
+import shutil
 import signal
 import socket
 import sys
@@ -67,6 +68,14 @@ def project(tmp_path, monkeypatch, composed):
         return tmp_path
 
     return begin
+
+
+@pytest.fixture
+def own_conf(tmp_path, monkeypatch):
+    """Goes to an empty folder with a copy of conf/."""
+    shutil.copytree(ROOT / "conf", tmp_path / "conf")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 @pytest.fixture

@@ -256,17 +256,21 @@ def test_the_check_is_made_anew_when_something_it_reads_changes(checks, monkeypa
     assert len(checks) == 2
 
 
-def test_code_that_is_not_installed_is_checked_each_time_and_a_package_once_a_version(checks, monkeypatch):
+def test_a_package_is_checked_once_a_version(checks, monkeypatch):
     params = Path("params.yaml")
-    params.write_text(params.read_text().replace("- pipeline\n", "- pipeline\n- my_own_samplers\n"))
-    stage.main()
-    stage.main()
-    assert len(checks) == 2
-    params.write_text(params.read_text().replace("my_own_samplers", "pytest"))
+    params.write_text(params.read_text().replace("- extensions\n", "- extensions\n- pytest\n"))
     for version in ("8.0", "8.0", "8.1"):
-        monkeypatch.setattr(stage, "version", lambda package, found=version: found)
+        monkeypatch.setattr(stage, "versions", lambda trusted, found=version: {"pytest": found})
         stage.main()
-    assert len(checks) == 4
+    assert len(checks) == 2
+
+
+def test_a_changed_extension_is_checked_again(checks, beside_conf):
+    (beside_conf / "extensions").mkdir()
+    for text in ("a = 1", "a = 1", "a = 2"):
+        (beside_conf / "extensions/mine.py").write_text(text)
+        stage.main()
+    assert len(checks) == 2
 
 
 def test_a_second_check_imports_no_library(beside_conf):

@@ -87,6 +87,11 @@ def test_a_stage_reruns_when_a_setting_that_it_reads_changes(name):
     assert {key.split(".")[0] for key in parts(name)["params"]} == settings_read(name)
 
 
+@pytest.mark.parametrize("name", [name for name in STAGES if name not in ("configure", "track")])
+def test_a_stage_that_builds_samplers_and_models_or_hashes_code_depends_on_extensions(name):
+    assert ("extensions" in parts(name)["deps"]) == ("trusted_packages" in settings_read(name))
+
+
 def test_only_tracking_imports_mlflow_and_only_figures_matplotlib():
     for package, home in (("mlflow", "tracking"), ("matplotlib", "report")):
         users = set()

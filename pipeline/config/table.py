@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from pipeline.config.values import Conflict, Number, Seed, Settings, Whole, expected, refuse
-from pipeline.formatting import ISO, label_text
+from pipeline.formatting import ISO, label_text, name_text
 
 ROLES = ("group", "time", "weight")  # keys of columns that aren't features
+NAME = r"[A-Za-z0-9_-]{1,64}"  # of tables and presets, which become folders and words on command lines
 SIMULATED_TARGET = "buy"
 KINDS = ("numeric", "integer", "boolean", "categorical", "date")  # what a column can be declared as, by name
 SOURCES = ("simulation", "url", "openml", "imbalanced", "sql")  # where a table that's no file comes from
@@ -74,32 +75,46 @@ def without_password(url: str) -> str | None:
     return None if hidden == url else hidden
 
 
+def _from_pairs(given: Any) -> Any:
+    """A mapping, which may be given as a list of pairs, since Hydra's grammar can't have every text as a key."""
+    pairs = isinstance(given, list) and all(isinstance(each, list) and len(each) == 2 for each in given)
+    return dict(given) if pairs and all(isinstance(key, str | int | float) for key, _ in given) else given
+
+
 def _by_text(classes: dict[Any, Any] | None) -> dict[Any, Any] | None:
     """Labels as text, as sweeps keep them in JSON."""
     return None if classes is None else {label_text(label): to for label, to in classes.items()}
 
 
+def _by_name(columns: dict[str, Any] | None) -> dict[str, Any] | None:
+    return None if columns is None else {name_text(name): kind for name, kind in columns.items()}
+
+
 def _marks(missing: list[Any] | dict[str, list[Any]] | None) -> list[str] | dict[str, list[str]] | None:
     """Marks of missing values as text."""
     if isinstance(missing, dict):
-        return {name: [label_text(mark) for mark in marks] for name, marks in missing.items()}
+        return {name_text(name): [label_text(mark) for mark in marks] for name, marks in missing.items()}
     return None if missing is None else [label_text(mark) for mark in missing]
+
+
+Pairs = BeforeValidator(_from_pairs)
+Name: TypeAlias = Annotated[str, AfterValidator(name_text)]  # of a column
 
 
 class Data(Settings):
     """Where the table comes from, and what its columns mean."""
 
-    name: str
+    name: Annotated[str, Field(pattern=rf"^{NAME}\Z"), expected("a name of 1 to 64 letters, digits, _ and -")]
     path: str
-    target: str
+    target: Name
     positive: Any
-    classes: Annotated[dict[Any, Any] | None, AfterValidator(_by_text)]
-    drop: list[str]
-    group: str | None
-    time: str | None
-    weight: str | None
-    columns: dict[str, Any] | None
-    missing: Annotated[list[Any] | dict[str, list[Any]] | None, AfterValidator(_marks)]
+    classes: Annotated[dict[Any, Any] | None, Pairs, AfterValidator(_by_text)]
+    drop: list[Name]
+    group: Name | None
+    time: Name | None
+    weight: Name | None
+    columns: Annotated[dict[str, Any] | None, Pairs, AfterValidator(_by_name)]
+    missing: Annotated[list[Any] | dict[str, list[Any]] | None, Pairs, AfterValidator(_marks)]
     integers: bool
     header: bool
     names: list[str] | None

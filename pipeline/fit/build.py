@@ -3,9 +3,12 @@
 import importlib
 import inspect
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from pipeline.errors import InputError, nearest
+from pipeline.files import EXTENSIONS
 
 
 def build(node: Mapping[str, Any], *, where: str, method: str, trusted: Sequence[str]) -> Any:
@@ -50,6 +53,7 @@ def _build(node: Mapping[str, Any], *, where: str, trusted: Sequence[str]) -> An
     module, _, name = target.rpartition(".")
     try:
         there = importlib.import_module(module)
+        _refuse_local(there, target, where=where)
         found = getattr(there, name)
     except ImportError:
         raise InputError(f"{where}._target_: {target} does not exist in what is installed") from None
@@ -67,7 +71,20 @@ def _build(node: Mapping[str, Any], *, where: str, trusted: Sequence[str]) -> An
             arguments[key] = _build(value, where=f"{where}.{key}", trusted=trusted)
     try:
         built: Any = found(**arguments)
-        built._validate_params()  # scikit-learn's and imbalanced-learn's own check of types and ranges, before any row
+        if hasattr(built, "_parameter_constraints"):  # which a class of the user's own may lack
+            built._validate_params()  # scikit-learn's and imbalanced-learn's check of types and ranges, before any row
     except (TypeError, ValueError) as error:  # a TypeError: an argument that must be given, or an abstract class
         raise InputError(f"{where}: {error}") from None
     return built
+
+
+def _refuse_local(module: ModuleType, target: str, *, where: str) -> None:
+    """Raise InputError for a module whose changes nobody would notice: it's neither installed nor in extensions/."""
+    file = getattr(module, "__file__", None)
+    if file is None or module.__name__.partition(".")[0] in ("pipeline", EXTENSIONS.name):
+        return
+    if not {"site-packages", "dist-packages"} & set(Path(file).parts):
+        raise InputError(
+            f"{where}._target_: {target} is in {file}, where a change would go unnoticed: results would stay. Move the "
+            f"file to {EXTENSIONS}/, and write {EXTENSIONS}.{target}"
+        )

@@ -1,25 +1,41 @@
 """The hash of the code and packages that the numbers of a run depend on."""
 
 import hashlib
-from importlib.metadata import version
+from collections.abc import Iterable
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
-from pipeline.files import digest
+from pipeline.files import EXTENSIONS, digest
 
 ROOT = Path(__file__).parents[1]
 # These files, layers and packages, besides its settings and its table, decide the numbers of a run.
 PARTS = ("config", "errors.py", "files.py", "formatting.py", "table", "measure", "fit")
 PACKAGES = ("imbalanced-learn", "numpy", "pandas", "scikit-learn", "scipy")
+COVERED = ("sklearn", "imblearn", "pipeline", "extensions")  # trusted packages whose code is in the hash in any case
 
 
-def code(*also: str) -> str:
-    """SHA-256 of the code and packages that the numbers of a run depend on, and of the parts of pipeline/ in `also`."""
-    sources = {
-        path.relative_to(ROOT).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for part in (*PARTS, *also)
-        for path in sources_of(ROOT / part)
-    }
-    return digest([sources, [version(package) for package in PACKAGES]])
+def code(*also: str, trusted: Iterable[str] = ()) -> str:
+    """SHA-256 of the code and packages that the numbers of a run depend on.
+
+    Parameters
+    ----------
+    also
+        Parts of pipeline/ that count besides `PARTS`.
+    trusted
+        Packages that may build samplers and models, see `versions`.
+    """
+    parts = {path.relative_to(ROOT).as_posix(): path for part in (*PARTS, *also) for path in sources_of(ROOT / part)}
+    own = {path.as_posix(): path for path in sorted(EXTENSIONS.rglob("*.py"))}
+    sources = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in {**parts, **own}.items()}
+    return digest([sources, [version(package) for package in PACKAGES], versions(trusted)])
+
+
+def versions(trusted: Iterable[str]) -> dict[str, str]:
+    """The versions of the distributions that trusted packages belong to, but for those that `code` covers."""
+    if not (others := set(trusted) - set(COVERED)):
+        return {}  # looking takes a second
+    there = packages_distributions()
+    return {name: version(name) for package in sorted(others) for name in sorted(set(there.get(package, ())))}
 
 
 def sources_of(part: Path) -> list[Path]:

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.config import Preprocess
-from pipeline.errors import InputError
+from pipeline.errors import InputError, set_param
 from pipeline.fit.encoding import Numbers, Whole, named
 from pipeline.table import columns
 
@@ -138,7 +138,7 @@ def refuse_categorical(X: pd.DataFrame) -> None:
     if names := columns.categorical(X):
         raise InputError(
             f"expected numbers, found categories in {', '.join(map(repr, names))}; preprocess.encode is null and takes "
-            f"none: use preprocess=auto, or leave them out with -S 'data.drop=[{','.join(names)}]'"
+            f"none: use preprocess=auto, or leave them out with {set_param('data.drop', names)}"
         )
 
 

@@ -117,4 +117,4 @@ def hashes(params: Config) -> dict[str, str | None]:
     """SHA-256 of the settings that results depend on, of the code and its packages, and of the lock, if it is here."""
     settings = params.model_dump(exclude={"tracking"})
     lock = hashlib.sha256(LOCK.read_bytes()).hexdigest() if LOCK.is_file() else None
-    return {"config": digest(settings), "code": code("judge"), "lock": lock}
+    return {"config": digest(settings), "code": code("judge", trusted=params.trusted_packages), "lock": lock}

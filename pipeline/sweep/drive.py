@@ -13,8 +13,9 @@ from omegaconf import DictConfig
 
 from pipeline.config import Config
 from pipeline.errors import InputError
-from pipeline.files import digest, write
+from pipeline.files import digest, say, write
 from pipeline.fit import code
+from pipeline.formatting import counted
 from pipeline.sweep import results
 from pipeline.sweep.composing import of_run, one_line, refuse_variants
 from pipeline.sweep.planning import batches, plan, planned_runs
@@ -37,6 +38,7 @@ def job(composed: DictConfig) -> None:
 
     if composed.sweep.job:
         os.chdir(HydraConfig.get().runtime.cwd)  # Ray's workers start in the folder of their node
+        sys.path.append(os.getcwd())  # for extensions/
         work(Path(composed.sweep.job))
         return
     refuse_variants(HydraConfig.get().overrides.task)
@@ -82,6 +84,7 @@ def drive(
             old.unlink()
         sweep.write()
         missing = [planned for planned in runs if not planned.finished]
+        say(f"{', '.join(_tables(runs))}: {counted(len(runs), 'run')}, {len(missing):,} of them to make")
         size = len(missing) if at_once else min(settings.runs_per_job, ceil(len(missing) / JOBS))
         jobs = _jobs(sweep, batches(missing, max(size, 1)), fail_fast=settings.fail_fast)
         watch, stopped = Watch(sweep), None
@@ -101,8 +104,7 @@ def drive(
 
 def _sweep(runs: Sequence[Planned], axes: Mapping[str, Sequence[str]]) -> Sweep:
     """The sweep with these runs, named after their tables."""
-    tables = dict.fromkeys(planned.settings["data"]["name"] for planned in runs)
-    name = "".join(c if c.isalnum() or c in "_-" else "_" for c in "-".join(tables))[:60]
+    name = "-".join(_tables(runs))[:60]
     tracking = Config.model_validate(runs[0].settings).tracking
     experiments = dict.fromkeys(planned.settings["tracking"]["experiment"] for planned in runs)
     return Sweep(
@@ -113,6 +115,10 @@ def _sweep(runs: Sequence[Planned], axes: Mapping[str, Sequence[str]]) -> Sweep:
         commit=git_tags(),
         runs=list(runs),
     )
+
+
+def _tables(runs: Sequence[Planned]) -> list[str]:
+    return list(dict.fromkeys(planned.settings["data"]["name"] for planned in runs))
 
 
 def _jobs(sweep: Sweep, missing: Sequence[Sequence[Planned]], *, fail_fast: bool) -> list[Path]:

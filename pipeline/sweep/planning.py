@@ -13,6 +13,7 @@ from pipeline import config
 from pipeline.errors import InputError
 from pipeline.files import CONF, digest
 from pipeline.fit import chains, code, run
+from pipeline.fit.code import versions
 from pipeline.fit.variants import refuse_unbuildable
 from pipeline.measure.tasks import task_of
 from pipeline.sweep.composing import Composer, one_line
@@ -62,7 +63,7 @@ def plan(composed: DictConfig, name: str, *, axes: dict[str, str], code: str) ->
     settings = params.model_dump()
     depends = {key: value for key, value in settings.items() if key not in ("compare", "tracking")}
     return Planned(
-        id=digest([depends, schema["sha256"], code]),
+        id=digest([depends, schema["sha256"], code, versions(params.trusted_packages)]),
         name=label(name, axes),
         configuration=label(name, {key: value for key, value in axes.items() if not _sets_rows_or_seeds(key)}),
         variant=name,

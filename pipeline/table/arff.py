@@ -7,6 +7,7 @@ from dataclasses import replace
 import pandas as pd
 
 from pipeline.errors import InputError
+from pipeline.formatting import name_text
 from pipeline.table import delimited, dialect, encoding
 from pipeline.table.dialect import Dialect, Text
 from pipeline.table.origin import origin, placed
@@ -41,7 +42,7 @@ def arff(data: bytes, *, drop: Container[str] = ()) -> pd.DataFrame:
     for number, line in enumerate(data[: begin.start()].decode().split("\n"), 1):
         found = ATTRIBUTE.fullmatch(line.strip())
         if found:
-            attributes.append((_unquoted(found[1]), found[2]))
+            attributes.append((name_text(_unquoted(found[1])), found[2]))
         elif line.strip() and not line.strip().lower().startswith(("@relation", "@input", "@output")):  # as in KEEL's
             problems.append(
                 f"line {number}: expected @attribute NAME and numeric, string, date or {{CLASSES}}, "

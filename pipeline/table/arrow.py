@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from pipeline.errors import InputError, broken
-from pipeline.formatting import label_text
+from pipeline.formatting import label_text, name_text
 from pipeline.table import cells, delimited
 from pipeline.table.notation import NUMBER
 from pipeline.table.origin import KEY, Origin, origin, placed
@@ -81,7 +81,7 @@ def columns(table: pd.DataFrame, *, drop: Container[str] = ()) -> pd.DataFrame:
     InputError
         There are no rows, or names are missing or repeated, or a column mixes types; all problems are listed.
     """
-    names = [str(name).strip() for name in table.columns]
+    names = [name_text(name) for name in table.columns]
     place_of = origin(table) if KEY in table.attrs else Origin("row", 1)
     problems = delimited.header_problems(names)
     if table.empty:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline import formatting
-from pipeline.errors import InputError, nearest
+from pipeline.errors import InputError, nearest, set_param
 from pipeline.formatting import label_text, plain
 
 REST = "the rest"  # the negative class where several classes form it
@@ -107,7 +107,7 @@ def problems(counts: pd.Series, *, positive: Any) -> list[str]:
         return [
             f"expected one class in each row, found cells that list several, such as {compound!r}. Multi-label targets "
             "aren't supported. Make one table for each label, or declare such a cell a class of its own with "
-            f"-S 'data.classes={{\"{compound}\": both}}'."
+            f"{set_param('data.classes', {compound: 'both'})}."
         ]
     if positive is not None:
         return []
@@ -128,7 +128,8 @@ def problems(counts: pd.Series, *, positive: Any) -> list[str]:
         return [
             f"expected at least two rows of each class, one to train and one to test, found one row of "
             f"{formatting.listed(map(repr, single))}. Merge such a class into another with "
-            f"-S 'data.classes={{{label_text(single[0])}: OTHER}}', or leave it out with null in place of OTHER."
+            f"{set_param('data.classes', {label_text(single[0]): 'OTHER'})}, or leave it out with null in place of "
+            "OTHER."
         ]
     return []
 

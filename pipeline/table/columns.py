@@ -16,7 +16,6 @@ from pipeline.table.conversions import (
     as_numeric,
     as_ordinal,
     as_text,
-    declare,
     is_number,
     parsed,
     plausible,
@@ -163,14 +162,13 @@ def _inferred_from_text(column: pd.Series) -> pd.Series:
     recurring = len(levels) <= FEW_LEVELS and levels.min() >= max(RECURS * cells, 2)
     if numbers > cells / 2 and not recurring:
         bad = np.flatnonzero(text.notna() & ~text.isin(levels.index[spelled]))
-        advice = f"correct or empty these cells, or declare levels with {declare(column, 'categorical')}"
-        raise unexpected(column, bad, "numbers", advice)
+        raise unexpected(column, bad, "numbers", "correct or empty these cells", "categorical")
     if formats := plausible(levels.index[:20]):
         return as_date(column, formats)
     if len(levels) > max(FEW_LEVELS, cells / 2):
         raise ColumnError(
             f"{len(levels):,} different values in {cells:,} cells, such as {levels.index[0][:40]!r}, look like ids or "
             "free text, which a model can't learn from",
-            f"declare levels with {declare(column, 'categorical')}",
+            kind="categorical",
         )
     return text

@@ -27,15 +27,18 @@ class ColumnError(ValueError):
     Attributes
     ----------
     advice
-        What to do, other than leaving the column out; may be empty.
+        What to do, other than leaving the column out or declaring its kind; may be empty.
+    kind
+        The declaration with which the column can be used as it is; None where there is none.
     rows
         Places of the cells, from 0; None where it's about the whole column.
     """
 
-    def __init__(self, message: str, advice: str = "", *, rows: np.ndarray | None = None) -> None:
+    def __init__(
+        self, message: str, advice: str = "", *, kind: str | None = None, rows: np.ndarray | None = None
+    ) -> None:
         super().__init__(message)
-        self.advice = advice
-        self.rows = rows
+        self.advice, self.kind, self.rows = advice, kind, rows
 
     def at(self, name: object, place: Origin) -> str:
         """The message with the column's name, and the lines of its cells."""
@@ -43,15 +46,10 @@ class ColumnError(ValueError):
         return f"column {name!r}{where}: {self}."
 
 
-def unexpected(column: pd.Series, rows: np.ndarray, expected: str, advice: str) -> ColumnError:
+def unexpected(column: pd.Series, rows: np.ndarray, expected: str, advice: str, kind: str | None = None) -> ColumnError:
     """The error for cells that aren't `expected`."""
     found = ", ".join(repr(value) for value in column.iloc[rows[:CELLS]])
-    return ColumnError(f"expected {expected}, found {found}", advice, rows=rows)
-
-
-def declare(column: pd.Series, what: str) -> str:
-    """What to type after `dvc exp run` to declare the kind of a column."""
-    return f"-S 'data.columns={{{column.name}: {what}}}'"
+    return ColumnError(f"expected {expected}, found {found}", advice, kind=kind, rows=rows)
 
 
 def is_number(column: pd.Series) -> bool:
@@ -148,7 +146,8 @@ def as_date(column: pd.Series, formats: tuple[str, ...] | list[str]) -> pd.Serie
             column,
             bad,
             "dates" if best == ISO else f"dates in the format {best}",
-            f"correct or empty these cells, or declare levels with {declare(column, 'categorical')}",
+            "correct or empty these cells",
+            "categorical",
         )
     whole = {form: read for form, read in readings.items() if read.notna().all()}
     whole = {form: read for form, read in whole.items() if _many_days_of_few_years(read)} or whole
@@ -161,7 +160,7 @@ def as_date(column: pd.Series, formats: tuple[str, ...] | list[str]) -> pd.Serie
             )
             raise ColumnError(
                 f"expected dates of one meaning, found {spelled[at]!r}, which reads {both}",
-                f"declare the format with {declare(column, chr(34) + best + chr(34))}",
+                kind=best,
             )
     return text.map(dict(zip(spelled, whole[best], strict=True))).astype(whole[best].dtype)
 

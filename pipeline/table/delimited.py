@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.errors import InputError
-from pipeline.formatting import listed, places
+from pipeline.formatting import listed, name_text, places
 from pipeline.table import header
 from pipeline.table.cells import DECIMAL_COMMA, THOUSANDS_OR_DECIMAL, WHOLE, clean, is_text, matches
 from pipeline.table.dialect import DELIMITERS, SAMPLE, Dialect, Text, line_number, parse, records
@@ -61,7 +61,7 @@ def read(data: bytes, how: Reading = AS_IT_IS) -> pd.DataFrame:
         head = header.find(found)
         notes += [head.note] if head.note else []
         _, last, fields = next(islice(records(data, dialect, begin), head.place, None))
-        names, start = [name.strip() for name in fields], begin
+        names, start = [name_text(name) for name in fields], begin
         while line_number(data, start) <= last and start < len(data):
             start = _next_line(data, start)
         data, again = _without_repeats(data, dialect, start, names)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.errors import InputError, broken, nearest
+from pipeline.errors import InputError, broken, nearest, set_param
 from pipeline.formatting import listed, places
 from pipeline.table import header
 from pipeline.table.origin import Origin, placed
@@ -55,7 +55,8 @@ def excel(data: bytes, how: Reading) -> pd.DataFrame:
         raise InputError("expected a table, found an empty workbook.")
     if sheet is None and len(full) > 1:
         raise InputError(
-            f"the workbook has {len(full)} sheets ({', '.join(map(repr, full))}). Choose one with -S data.sheet=NAME."
+            f"the workbook has {len(full)} sheets ({', '.join(map(repr, full))}). Choose one with "
+            f"{set_param('data.sheet', next(iter(full)))}."
         )
     title = sheet or next(iter(full))
     return _below_header(sheets[title][how.skip_rows :], how, _merged(data, list(sheets).index(title)))

@@ -27,7 +27,10 @@ def typed_features(
     """Each column in the dtype of its kind, and an error message for each unusable one."""
     if source.shape[1] == 0:
         return source, ["expected at least one feature besides the target, found none."]
-    features, problems, unusable, place = {}, {}, {}, origin(source)
+    features: dict[Any, pd.Series] = {}
+    problems: dict[Any, str] = {}
+    unusable: dict[Any, ColumnError] = {}
+    place = origin(source)
     for name, column in source.items():
         if name in RESERVED:
             problems[name] = f"column {name!r}: this name is reserved. Rename the column."
@@ -37,17 +40,25 @@ def typed_features(
             if features[name].isna().all():
                 raise ColumnError("every value is missing")
         except ColumnError as error:
-            problems[name], unusable[name] = error.at(name, place), error.advice
+            problems[name], unusable[name] = error.at(name, place), error
             continue
         if error_of_range := columns.out_of_range(features[name]):
             problems[name] = f"{error_of_range.at(name, place)} {advise(error_of_range.advice)}"
     if not problems and all(column.nunique(dropna=False) <= 1 for column in features.values()) and len(source) > 1:
         return source, ["every feature has a single value. Add features that differ between rows."]
     leave_out = f"leave the column out with {set_param('data.drop', map(str, [*drop, *unusable]))}"
+    kinds = {**declared, **{str(name): error.kind for name, error in unusable.items() if error.kind}}
+    declare = set_param("data.columns", kinds)
     return pd.DataFrame(features), [
-        f"{problem} {advise(unusable[name], leave_out)}" if name in unusable else problem
+        f"{problem} {_advice(unusable[name], declare, leave_out)}" if name in unusable else problem
         for name, problem in problems.items()
     ]
+
+
+def _advice(error: ColumnError, declare: str, leave_out: str) -> str:
+    """What to do about an unusable column; `declare` and `leave_out` do so for all of them at once."""
+    what = "levels" if error.kind == "categorical" else "the format"
+    return advise(error.advice, f"declare {what} with {declare}" if error.kind else "", leave_out)
 
 
 def copies_of_target(features: pd.DataFrame, labels: pd.Series, drop: list[str]) -> list[str]:

@@ -1,6 +1,6 @@
 """Gives the cells of a table their meaning: marks of missing values, and numbers in another notation."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -8,7 +8,7 @@ from pipeline.errors import InputError, advise, set_param
 from pipeline.formatting import label_text
 from pipeline.table.cells import strip
 from pipeline.table.notation import Doubt, interpreted
-from pipeline.table.origin import noted, origin
+from pipeline.table.origin import Origin, noted, origin
 from pipeline.table.reading import Missing, Reading
 
 ALL = "*"  # stands for all columns among the names of `data.missing`
@@ -30,7 +30,7 @@ def interpret(table: pd.DataFrame, how: Reading) -> pd.DataFrame:
         The meaning of a column is in doubt; all such columns are listed.
     """
     place = origin(table)
-    problems: list[str] = []
+    doubts: dict[str, Doubt] = {}
     notes: list[str] = []
     made: dict[str, pd.Series] = {}
     for name, column in table.items():
@@ -44,15 +44,31 @@ def interpret(table: pd.DataFrame, how: Reading) -> pd.DataFrame:
             continue
         found = interpreted(column, place.decimal)
         if isinstance(found, Doubt):
-            leave_out = f"leave the column out with {set_param('data.drop', [str(name)])}"
-            where = f"{place.unit} {place.of(found.row)}"
-            problems.append(f"column {name!r}, {where}: {found.message}. {advise(found.advice, leave_out)}")
+            doubts[str(name)] = found
         elif found is not None:
             made[str(name)] = found.values
-            notes.append(f"column {name!r}: {found.note}") if found.note else None
-    if problems:
-        raise InputError(problems)
+            notes += [f"column {name!r}: {found.note}"] if found.note else []
+    if doubts:
+        raise InputError(_problems(doubts, how, place))
     return noted(table.assign(**made), notes) if made else table
+
+
+def _problems(doubts: Mapping[str, Doubt], how: Reading, place: Origin) -> list[str]:
+    """An error message for each column in doubt; its settings settle all of them at once."""
+    left_out = [*(how.drop if isinstance(how.drop, Sequence) else ()), *doubts]
+    leave_out = f"leave the column out with {set_param('data.drop', left_out)}"
+    words = {name: doubt.words for name, doubt in doubts.items() if doubt.words}
+    if isinstance(how.missing, Mapping):
+        missing: Missing = {**how.missing, **words}
+    else:
+        missing = list(dict.fromkeys([*(how.missing or ()), *(word for each in words.values() for word in each)]))
+    mean = f"if this means that a value is missing, declare it with {set_param('data.missing', missing)}"
+    levels = "if these are levels, declare the column categorical with data.columns"
+    return [
+        f"column {name!r}, {place.unit} {place.of(doubt.row)}: {doubt.message}. "
+        + advise(doubt.advice, *((mean, levels) if doubt.words else ()), leave_out)
+        for name, doubt in doubts.items()
+    ]
 
 
 def _marks(missing: Missing, name: str) -> set[str]:

@@ -13,9 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from pipeline.errors import set_param
 from pipeline.formatting import cell, counted, listed
-from pipeline.table.conversions import declare, parsed, plausible
+from pipeline.table.conversions import parsed, plausible
 
 # In lower case. In a column of text, these words are levels like any others.
 MARKS = {
@@ -71,11 +70,14 @@ class Doubt:
         What was expected and found.
     advice
         What to do, other than leaving the column out.
+    words
+        What may stand for missing values.
     """
 
     row: int
     message: str
     advice: str
+    words: tuple[str, ...] = ()
 
 
 def interpreted(column: pd.Series, decimal: str = ".") -> Reading | Doubt | None:
@@ -133,8 +135,8 @@ def _unknown_words(column: pd.Series, words: pd.Series, what: str) -> Doubt:
     return Doubt(
         row=int(column.isin(words.index).to_numpy().argmax()),
         message=f"expected {what}, found {named}",
-        advice=f"if this means that a value is missing, declare it with {set_param('data.missing', words.index)}, "
-        f"if these are levels with {declare(column, 'categorical')}",
+        advice="",
+        words=tuple(words.index),
     )
 
 

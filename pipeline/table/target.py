@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.errors import InputError, setting
+from pipeline.errors import InputError, set_param
 from pipeline.formatting import label_text
 from pipeline.table import classes
 from pipeline.table.origin import origin
@@ -77,14 +77,14 @@ def look_alikes(labels: pd.Series, merge: Mapping[Any, Any]) -> list[str]:
     several = [group for group in spellings.values() if len(group) > 1]
     if several:
         found = "; ".join(", ".join(f"{word!r} ({counts[word]:,})" for word in group) for group in several)
-        fix = setting("data.classes", {word: group[0] for group in several for word in group[1:]})
+        fix = set_param("data.classes", {**merge, **{word: group[0] for group in several for word in group[1:]}})
         problems.append(
             f"{column}: expected each class in one spelling, found {found}. Merge them with {fix}, or declare that "
             "they differ by naming each as its own: label: label."
         )
     if len(counts) > 2 and (marks := [word for word in words if word.lower() in NO_CLASS]):
         found = ", ".join(f"{word!r} ({counts[word]:,})" for word in marks)
-        fix = setting("data.classes", dict.fromkeys(marks))
+        fix = set_param("data.classes", {**merge, **dict.fromkeys(marks)})
         problems.append(
             f"{column}: expected a class in every row, found {found}, which usually marks a missing value. Leave out "
             f"these rows with {fix}, or declare the class by naming it as its own: label: label."

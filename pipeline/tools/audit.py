@@ -105,7 +105,8 @@ def folder(params: Config, sha256: str, criterion: Criterion) -> Path:
     """The folder of the outcomes, named by a hash of everything that they depend on."""
     depends = params.model_dump(exclude={"tracking"})
     called = [getattr(criterion, name, "") for name in ("__module__", "__qualname__")]
-    return ROOT / digest([depends, sha256, code.code("judge", "tools/audit.py"), called])[:NAMED]
+    hashed = code.code("judge", "tools/audit.py", trusted=params.trusted_packages)
+    return ROOT / digest([depends, sha256, hashed, called])[:NAMED]
 
 
 def audit(params: Config, *, null: int, criterion: Criterion = judge, processes: int = -1) -> list[dict[str, Any]]:

@@ -20,9 +20,10 @@ def run(overrides: Sequence[str]) -> int:
         The settings can't be used; params.yaml stays as it was.
     """
     text = compose(list(overrides))
-    refuse_unbuildable(check(OmegaConf.to_container(OmegaConf.create(text)), give="rebalance configure"))
+    params = check(OmegaConf.to_container(OmegaConf.create(text)), give="rebalance configure")
+    refuse_unbuildable(params)
     write_text(PARAMS, text)
-    say(f"{PARAMS} is written")
+    say(f"{params.data.name}: {PARAMS} is written")
     return 0
 
 

@@ -172,6 +172,6 @@ def run(overrides: Sequence[str]) -> int:
         raise InputError(f"{path}: {problem}" for problem in error.problems) from None
     write_text(out, scored.to_csv(lineterminator="\n"))
     for line in describe(rows, scored, chain):
-        say(f"{name}: {line}")
+        say(f"{schema['name']}, {name}: {line}")
     say(str(out))
     return 0

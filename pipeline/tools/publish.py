@@ -26,6 +26,7 @@ def run(*, ui: bool = False, port: int = 5000) -> int:
     """
     exit_on_signals()  # so that runs are marked as failed and the server doesn't stay behind
     params = config.load()
+    say(f"{params.data.name}: publishing its results, and every sweep")
     tracking, swept = params.tracking, publish_sweeps()
     if tracking.uri is None:
         say("tracking is off (tracking.uri is null): the results are in reports/ only")

@@ -8,7 +8,7 @@ from tabulate import tabulate
 
 from pipeline.errors import InputError
 from pipeline.files import read_json, say
-from pipeline.formatting import digits, signed
+from pipeline.formatting import counted, digits, signed
 from pipeline.judge.primary import metric_words
 from pipeline.judge.verdict import FILE, SCHEMA_VERSION
 from pipeline.measure.tasks import of_labels
@@ -42,17 +42,18 @@ def run(file: Path | None = None) -> int:
 
 def lines(found: Mapping[str, Any]) -> list[str]:
     """What to print of a verdict: the sentence, a row for each method, the caveats."""
-    said = [found["sentence"]]
+    table, rows = found["table"], sum(found["table"]["classes"].values())
+    said = [f"{table['name']}: {counted(rows, 'row')}, target {table['target']!r}", "", found["sentence"]]
     if found["methods"]:
-        classes = list(found["table"]["classes"])
-        metric = metric_words(found["declared"]["primary"], of_labels(found["table"].get("labels", classes), classes))
-        said += ["", f"Gain in {metric} over the baseline:", table(found)]
+        classes = list(table["classes"])
+        metric = metric_words(found["declared"]["primary"], of_labels(table.get("labels", classes), classes))
+        said += ["", f"Gain in {metric} over the baseline:", methods(found)]
     if found["caveats"]:
         said += ["", "Caveats:", *(f"- {caveat}" for caveat in found["caveats"])]
     return said
 
 
-def table(found: Mapping[str, Any]) -> str:
+def methods(found: Mapping[str, Any]) -> str:
     """The methods with their results, a row each."""
     places = digits(found["declared"]["rope"])
     rows = []

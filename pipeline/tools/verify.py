@@ -1,5 +1,7 @@
 """Recomputes every number of a report."""
 
+import html
+import re
 from pathlib import Path
 
 from pipeline import config
@@ -31,6 +33,8 @@ def run(file: Path | None = None) -> int:
         found = verify(page, kept)
     except InputError as error:
         raise InputError(f"{file}: {problem}" for problem in error.problems) from None
+    title = re.search(r"<title>(.*?)</title>", page)
+    say(html.unescape(title[1]) if title else str(file))
     for line in found[:SHOWN]:
         say(f"differs  {line}")
     if len(found) > SHOWN:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from pipeline.files import TRUSTED_TYPES
+from pipeline.files import EXTENSIONS, TRUSTED_TYPES, own_types
 from pipeline.fit.code import ROOT, sources_of
 from pipeline.tracking.runs import Model, column_type
 
@@ -41,24 +41,27 @@ def save(model: Model, path: Path, **about: Any) -> None:
         Further fields of MLflow's description of the model.
     """
     import mlflow.sklearn
+    import skops.io
     from mlflow.models import Model as Description
 
+    own = own_types(skops.io.dumps(model.scorer))
+    sources = {Path("pipeline", path.relative_to(ROOT)): path for part in CODE for path in sources_of(ROOT / part)}
+    if own:
+        sources |= {path: path for path in sources_of(EXTENSIONS)}
     with tempfile.TemporaryDirectory() as folder:
-        code = Path(folder, "pipeline")
-        for source in (path for part in CODE for path in sources_of(ROOT / part)):
-            target = code / source.relative_to(ROOT)
-            target.parent.mkdir(exist_ok=True)
-            shutil.copyfile(source, target)
+        for name, source in sources.items():
+            Path(folder, name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, Path(folder, name))
         mlflow.sklearn.save_model(
             model.scorer,
             str(path),
-            code_paths=[str(code)],
+            code_paths=sorted({str(Path(folder, name.parts[0])) for name in sources}),
             mlflow_model=Description(**about),
             serialization_format="skops",
             signature=_signature(model.example, model.scorer.predict(model.example)),
             input_example=model.example,
             pip_requirements=[f"{package}=={version(package)}" for package in PACKAGES],
-            skops_trusted_types=list(TRUSTED_TYPES),
+            skops_trusted_types=[*TRUSTED_TYPES, *own],
         )
 
 

@@ -20,6 +20,7 @@ from pipeline.table.weights import ones
 from pipeline.tools import verdict as shown
 
 ROOT = Path(__file__).parents[2]
+TABLE = {"name": "visits", "target": "buy", "classes": {"no": 9, "yes": 1}}
 
 SCHEMA = json.loads((Path(verdict.__file__).parent / "verdict.schema.json").read_text(encoding="utf-8"))
 
@@ -170,11 +171,12 @@ def test_what_cannot_be_judged_says_so(everything, reason):
 def test_the_exit_status_says_what_to_do(mean, noise, status, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Path("reports").mkdir()
-    known = {"schema_version": verdict.SCHEMA_VERSION, "caveats": [], "table": {"classes": {"no": 9, "yes": 1}}}
+    known = {"schema_version": verdict.SCHEMA_VERSION, "caveats": [], "table": TABLE}
     said = {**known, **judged(smote=folds(mean, noise=noise))}
     verdict.FILE.write_text(json.dumps(said), encoding="utf-8")
     assert shown.run() == status
-    first, _, heading, names, row = capsys.readouterr().out.splitlines()
+    table, _, first, _, heading, names, row = capsys.readouterr().out.splitlines()
+    assert table == "visits: 10 rows, target 'buy'"
     assert first == said["sentence"]
     assert heading == "Gain in average precision over the baseline:"
     assert names.split("  ")[0] == "method"
@@ -287,11 +289,14 @@ def test_no_verdict_and_bad_input_have_exit_statuses_of_their_own(tmp_path, monk
     file = tmp_path / "verdict.json"
     how = {"primary": "average_precision", "rope": 0.01, "alpha": 0.05, "leaked": 3}
     said = judge({"none": folds(0.6), "smote": folds(0.6)}, thresholds={"none": 0.1, "smote": 0.1}, **how)
-    file.write_text(json.dumps({"schema_version": verdict.SCHEMA_VERSION, "caveats": [], **said}), encoding="utf-8")
+    known = {"schema_version": verdict.SCHEMA_VERSION, "caveats": [], "table": TABLE}
+    file.write_text(json.dumps({**known, **said}), encoding="utf-8")
     with pytest.raises(SystemExit) as left:
         cli.main(["verdict", str(file)])
     assert left.value.code == 30
-    assert "3 rows are in both train and test" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert printed.startswith("visits: 10 rows, target 'buy'\n\nNo verdict: ")
+    assert "3 rows are in both train and test" in printed
     file.unlink()
     with pytest.raises(SystemExit) as left:
         cli.main(["verdict", str(file)])

@@ -103,7 +103,7 @@ def test_a_table_ends_in_its_sweep_s_verdict(visits, commands):
     assert row.report == Path("multirun/visits-1/index.html")
     assert row.inspected.is_file()
     assert asked == [
-        ["-m", "pipeline.cli", "inspect", "data=csv", "data.path=visits.csv", 'data.target="buy"'],
+        ["-m", "pipeline.cli", "inspect", "data=csv", "data.path=visits.csv", "data.target=buy"],
         COMMAND.split()[1:],
     ]
 

@@ -77,7 +77,7 @@ def test_an_unknown_class_is_refused_with_the_nearest():
         ([*range(30), *[3] * 30], ["30 different numbers", "A quantity needs regression.", "data.classes"]),
         (
             ["a", "b", "a;b", "a", "b", "a;b"],
-            ["cells that list several, such as 'a;b'", "Multi-label", "-S 'data.classes={\"a;b\": both}'"],
+            ["cells that list several, such as 'a;b'", "Multi-label", "-S 'data.classes=[[\"a;b\",both]]'"],
         ),
         (["a", "b", "a, b", "a", "b"], ["Multi-label"]),
         (["a", "a", "b", "b", "c"], ["at least two rows of each class", "one row of 'c'", "data.classes={c: OTHER}"]),

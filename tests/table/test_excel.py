@@ -67,7 +67,7 @@ def test_one_sheet_of_several_is_read_by_its_name(written):
         "Excel of two sheets",
         workbook(visits=[["time", "buy"], [1, 0]], notes=[[], ["by hand"]]),
         "v.xlsx",
-        ["the workbook has 2 sheets ('visits', 'notes'). Choose one with -S data.sheet=NAME."],
+        ["the workbook has 2 sheets ('visits', 'notes'). Choose one with -S data.sheet=visits."],
     ),
     (
         "empty Excel",

@@ -147,10 +147,10 @@ def settings(**changed):
     ("labels", "fix"),
     [
         (["Yes", "yes", "YES", "No"], "data.classes={yes: Yes, YES: Yes}"),
-        ([">50K", ">50K.", "<=50K", "<=50K."], 'data.classes={">50K.": ">50K", "<=50K.": "<=50K"}'),
-        (["a b", "a  b", "c", "c"], 'data.classes={"a  b": "a b"}'),
+        ([">50K", ">50K.", "<=50K", "<=50K."], 'data.classes=[[">50K.",">50K"],["<=50K.","<=50K"]]'),
+        (["a b", "a  b", "c", "c"], 'data.classes=[["a  b","a b"]]'),
         (["Yes", "No", "NA", "NA"], "data.classes={NA: null}"),
-        (["Yes", "No", "?", "?"], 'data.classes={"?": null}'),
+        (["Yes", "No", "?", "?"], 'data.classes=[["?",null]]'),
     ],
 )
 def test_look_alike_labels_and_marks_among_labels_are_refused_with_the_setting_that_merges_them(labels, fix):

@@ -13,6 +13,7 @@ from pipeline.tools import completion
 ROOT = Path(__file__).parents[2]
 STATUSES = {
     "inspect": [0],
+    "use": [0],
     "plan": [0, 30],
     "audit": [0, 1],
     "verdict": [0, 10, 20, 30],
@@ -121,6 +122,8 @@ def test_python_can_run_the_module():
         (["predict", "data.path=a b.csv"], {"overrides": ["data.path=a b.csv"]}),
         (["verdict"], {"file": None}),
         (["verify", "a/index.html"], {"file": Path("a/index.html")}),
+        (["use"], {"name": None}),
+        (["use", "churn"], {"name": "churn"}),
         (["publish"], {"ui": False, "port": 5000}),
         (["publish", "--port", "5001", "--ui"], {"ui": True, "port": 5001}),
     ],
@@ -206,6 +209,12 @@ def test_groups_options_and_keys_are_completed_as_hydra_knows_them():
     assert completed("plan ~variant@variants.sm") == ["~variant@variants.smote"]
     assert completed("plan seed=nope data=nope split=gr") == ["split=grouped"]
     assert not [each for each in completed("plan ") if each.startswith("hydra")]
+
+
+def test_use_completes_the_presets_and_the_simulated_shop():
+    assert completed("use ") == ["article", "every_sampler", "mountain_shop"]
+    assert completed("use ar") == ["article"]
+    assert completed("use article ") == []
 
 
 def test_predict_completes_its_own_words(tmp_path, monkeypatch):

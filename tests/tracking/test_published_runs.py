@@ -1,6 +1,7 @@
 """What MLflow shows of a reproduction."""
 
 import ast
+import importlib
 import json
 import math
 import sys
@@ -14,7 +15,10 @@ from reproductions import publish, set_tracking
 from stores import stored
 
 from pipeline.files import TRUSTED_TYPES
+from pipeline.fit.preprocessing import preprocess
 from pipeline.tracking import model
+from pipeline.tracking.runs import Model
+from pipeline.tracking.scoring import Scorer
 
 
 def artifacts(client, run, folder=None):
@@ -138,6 +142,36 @@ def test_the_logged_model_takes_raw_features_and_gives_the_pipeline_s_prediction
     packages = {"mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops"}
     assert {line.partition("==")[0] for line in needed} == packages
     assert all("==" in line for line in needed)
+
+
+def test_a_logged_model_of_an_extension_carries_its_code(tmp_path, monkeypatch):
+    import mlflow.pyfunc
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "extensions").mkdir()
+    (tmp_path / "extensions/logit.py").write_text(
+        "from sklearn.linear_model import LogisticRegression\n\n\nclass Logit(LogisticRegression):\n    pass\n"
+    )
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    Logit = importlib.import_module("extensions.logit").Logit
+    rows = pd.DataFrame({"time": [1.0, 2.0, 3.0, 4.0]})
+    fitted = preprocess(rows, impute="median", missing_indicator=False, scale=False, encode=None, min_frequency=None)
+    scorer = Scorer(
+        fitted,
+        Logit().fit(rows, [0, 1, 0, 1]),
+        declaration={"time": "numeric"},
+        text=[],
+        threshold=None,
+        correction={"slope": 1.0, "intercept": 0.0},
+        labels=["no", "yes"],
+    )
+    model.save(Model(scorer, rows), tmp_path / "model")
+    (tmp_path / "extensions/logit.py").unlink()
+    for name in [name for name in sys.modules if name.partition(".")[0] == "extensions"]:
+        del sys.modules[name]
+    served = mlflow.pyfunc.load_model(str(tmp_path / "model"))
+    pd.testing.assert_frame_equal(served.predict(rows), scorer.predict(rows))
+    assert (tmp_path / "model/code/extensions/logit.py").is_file()
 
 
 def test_a_model_carries_the_layers_that_scoring_imports_and_no_others():
