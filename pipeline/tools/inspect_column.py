@@ -6,15 +6,17 @@ from typing import Any
 import pandas as pd
 
 from pipeline.formatting import cell, floor_percent, share_of
+from pipeline.measure.single_column import FEWEST, Ranking, rank
 from pipeline.table import columns
 from pipeline.table.conversions import ColumnError
 from pipeline.tools.histogram import bars
-from pipeline.tools.suspects import FEWEST, key_like, sentinels, single_column_auc, units
+from pipeline.tools.suspects import key_like, sentinels, units
 
 # What may be found in a column, from the most to the least serious.
 FINDINGS = {
-    "leak": "almost separates the classes on its own; leave it out unless it's known before the outcome",
+    "leak": "has the classes in it: each value, or range of values, belongs to one class; leave it out",
     "id": "identifies rows, so a model learns nothing that holds for new rows; leave it out",
+    "predicts": "almost separates a class from the others on its own; make sure it's known before the outcome",
     "dominant": "predicts the class far better than any other column; make sure it's known before the outcome",
     "empty": "has no values",
     "constant": "has the same value in all rows, or in all but one or two",
@@ -27,7 +29,6 @@ FINDINGS = {
     "date": "has dates, which become days since 1970; to test on the latest rows, use split=temporal data.time=NAME",
 }
 
-LEAK = 0.98  # ROC AUC of a single column that almost separates the classes
 DOMINANT = 0.8  # ROC AUC of a single column that may be too good to be true, if no other comes close
 MANY = 30  # levels
 
@@ -44,7 +45,7 @@ class Column:
         Number of missing cells, and of different values.
     auc
         ROC AUC, in [0.5, 1], of ranking the rows by this column alone, for the class it ranks best; None where it
-        can't be computed.
+        can't be computed. See `pipeline.measure.single_column.Ranking`.
     summary
         In words: a range, or the most frequent levels.
     findings
@@ -92,14 +93,17 @@ def describe(
         kind = columns.kind(typed) if missing < len(values) else None
     except ColumnError:
         typed, kind = values.map(str, na_action="ignore").astype("str"), None
-    auc = single_column_auc(typed, labels) if kind else None
-    findings = _findings(values, typed, kind, auc, min_frequency=min_frequency or 0)
+    ranking = rank(typed, labels) if kind else None
+    findings = _findings(values, typed, kind, ranking, min_frequency=min_frequency or 0)
+    if ranking and ranking.predictive and "id" not in findings:
+        of = f" for {cell(ranking.label)}" if labels.nunique() > 2 else ""
+        findings["leak" if ranking.leaks else "predicts"] = f"ROC AUC {floor_percent(ranking.auc)}{of}"
     return Column(
         name=str(values.name),
         kind=kind,
         missing=missing,
         distinct=distinct,
-        auc=auc,
+        auc=ranking.auc if ranking else None,
         summary=_summary(typed, kind),
         findings={key: findings[key] for key in FINDINGS if key in findings},
         bars=bars(typed, (labels == rarest).to_numpy()),
@@ -107,7 +111,7 @@ def describe(
 
 
 def _findings(
-    values: pd.Series, typed: pd.Series, kind: str | None, auc: float | None, *, min_frequency: float
+    values: pd.Series, typed: pd.Series, kind: str | None, ranking: Ranking | None, *, min_frequency: float
 ) -> dict[str, str]:
     missing, distinct = int(values.isna().sum()), int(values.nunique())
     if missing == len(values):
@@ -117,11 +121,9 @@ def _findings(
         others = f" in all rows but {len(values) - common}" if common < len(values) else ""
         found["constant"] = f"{cell(values.mode()[0])}{others}"
     elif key := key_like(values, typed, kind):
-        found["id"] = key + (f", ROC AUC {auc:.2f}" if auc and auc >= DOMINANT else "")
+        found["id"] = key + (f", ROC AUC {ranking.auc:.2f}" if ranking and ranking.auc >= DOMINANT else "")
     if kind in (None, "categorical") and (unit := units(typed)):
         found["units"] = unit
-    if auc is not None and auc >= LEAK and "id" not in found:
-        found["leak"] = f"ROC AUC {floor_percent(auc)}"
     if kind == "numeric" and isinstance(values.dtype, pd.StringDtype):
         found["text"] = f"such as {cell(values.dropna().iloc[0])}"
     if kind == "numeric" and "constant" not in found:

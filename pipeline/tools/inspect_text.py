@@ -4,13 +4,12 @@ import textwrap
 from collections.abc import Sequence
 
 from pipeline.formatting import cell, counted, floor_percent, listed, percent_of
+from pipeline.measure.single_column import CLASSES
 from pipeline.report.page import render_inspection
 from pipeline.table import columns
 from pipeline.tools.inspect_column import FINDINGS, Column
 from pipeline.tools.inspection import Inspection
-from pipeline.tools.suspects import CLASSES
 
-CERTAIN_LEAK = 0.995  # ROC AUC of a single column from which the proposed command leaves it out
 NAMES = 6  # on a line
 COLUMNS = 12  # in the terminal
 ERRORS = 6  # in the terminal
@@ -23,8 +22,7 @@ SERIOUS = ("leak", "id")
 
 def should_drop(one: Column) -> bool:
     """Whether the proposed command leaves this column out."""
-    leaks = (one.auc or 0) >= CERTAIN_LEAK
-    return one.kind is None or leaks or not {"id", "empty", "constant"}.isdisjoint(one.findings)
+    return one.kind is None or not {"leak", "id", "empty", "constant"}.isdisjoint(one.findings)
 
 
 def findings(found: Inspection) -> dict[str, list[str]]:

@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 
 from pipeline.formatting import floor_percent, plain
+from pipeline.measure.single_column import CLASSES
 from pipeline.table.target import label_of, rarest_label
 from pipeline.tools.inspect_column import DOMINANT, Column, describe
-from pipeline.tools.suspects import CLASSES
 
 AHEAD = 1.5  # a dominant column's AUC is at least so many times as far from 0.5 as the next one's
 TARGETS = ("target", "class", "label", "y", "outcome", "response", "default", "churn", "fraud", "buy", "bought")
@@ -106,7 +106,7 @@ def likely_target(table: pd.DataFrame) -> str | None:
 def _with_dominant(columns: list[Column]) -> list[Column]:
     """The columns; one that predicts the class far better than all others has the finding `dominant`."""
     ranked = sorted((c for c in columns if c.auc is not None and "id" not in c.findings), key=lambda c: -(c.auc or 0))
-    if len(ranked) < 2 or "leak" in ranked[0].findings:
+    if len(ranked) < 2 or not {"leak", "predicts"}.isdisjoint(ranked[0].findings):
         return columns
     first, second = ranked[0], ranked[1]
     assert first.auc is not None

@@ -1,4 +1,4 @@
-"""Finds columns that leak the target, identify rows, or hide missing values."""
+"""Finds columns that identify rows, have numbers with units, or hide missing values."""
 
 import re
 from typing import Any
@@ -7,57 +7,12 @@ import numpy as np
 import pandas as pd
 
 from pipeline.formatting import cell, share_of
+from pipeline.measure.single_column import CLASSES, FEWEST
 from pipeline.table import columns
 from pipeline.table.cells import DECIMAL_COMMA, NUMBER, THOUSANDS
 
-FEWEST = 5  # rows of a class that an AUC needs
-CLASSES = 20  # most classes that a target may have
 UNITS = 3  # most different units in one column
 APART = 5  # zeros are suspicious if the next value is so many typical steps away
-
-
-def single_column_auc(typed: pd.Series, labels: pd.Series) -> float | None:
-    """ROC AUC of ranking rows by this column alone, for the class that it ranks best; None where it can't be computed.
-
-    Numbers, dates, booleans and ordered levels rank by their value; other levels by the class's frequency among rows of
-    that level in other folds. Missing values rank by being missing.
-    """
-    from sklearn.metrics import roc_auc_score
-
-    labeled = labels.notna().to_numpy()
-    counts = labels.value_counts()
-    classes = [label for label, count in counts.items() if FEWEST <= count <= labeled.sum() - FEWEST]
-    if not 2 <= len(counts) <= CLASSES or not classes:
-        return None
-    classes = classes[-1:] if len(counts) == 2 else classes
-    truth = [(labels == label).to_numpy()[labeled] for label in classes]
-    typed = typed[labeled]
-    missing = typed.isna().to_numpy()
-    scores = [(one, missing.astype(float)) for one in truth] if missing.any() else []
-    if columns.kind(typed) == "categorical":
-        scores += [(one, _out_of_fold(typed, one)) for one in truth]
-    else:
-        numbers = typed.cat.codes if columns.kind(typed) == "ordinal" else typed
-        numbers = numbers.astype("int64") if columns.kind(typed) == "date" else numbers
-        numbers = numbers[~missing].to_numpy(dtype="float64")
-        scores += [(one[~missing], numbers) for one in truth]
-    areas = [
-        roc_auc_score(one, score)
-        for one, score in scores
-        if FEWEST <= one.sum() <= len(one) - FEWEST and np.isfinite(score).all()
-    ]
-    return max((max(area, 1 - area) for area in areas), default=None)
-
-
-def _out_of_fold(levels: pd.Series, truth: np.ndarray) -> np.ndarray:
-    """The frequency of a class among rows of the same level in other folds, shrunk towards its overall frequency."""
-    from sklearn.model_selection import StratifiedKFold
-    from sklearn.preprocessing import TargetEncoder
-
-    folds = StratifiedKFold(5, shuffle=True, random_state=0)
-    shown = levels.astype(object).where(levels.notna(), "").to_numpy().reshape(-1, 1)
-    frequencies: np.ndarray = TargetEncoder(target_type="binary", cv=folds).fit_transform(shown, truth)[:, 0]
-    return frequencies
 
 
 def key_like(values: pd.Series, typed: pd.Series, kind: str | None) -> str | None:

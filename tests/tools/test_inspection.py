@@ -24,6 +24,31 @@ def test_a_column_far_better_than_the_others_is_dominant():
     assert findings(inspect(rival, target="buy")) == {}
 
 
+@pytest.mark.parametrize(
+    ("extra", "dropped"),
+    [
+        ({"paid": "y"}, True),  # the target in other words
+        ({"due": "separate"}, True),  # an amount that only positives have
+        ({"closed": "missing"}, True),  # empty for all negatives
+        ({"minutes": 1.3}, False),  # like the duration of a bank's calls
+        ({"hormone": 3.0}, False),  # like a laboratory value
+        ({"pressure": 4.5}, False),  # a sensor with ROC AUC .999
+    ],
+)
+def test_only_columns_that_have_the_classes_in_them_are_left_out(extra, dropped):
+    rng = np.random.default_rng(1)
+    y, noise = np.arange(4000) % 10 == 3, rng.normal(size=4000)
+    made = {"y": np.where(y, "paid", "open"), "separate": y * 50 + rng.uniform(size=4000)}
+    made["missing"] = np.where(y, 3.0 + np.arange(4000) % 7, np.nan)
+    ((name, how),) = extra.items()
+    table = pd.DataFrame({name: made.get(how) if isinstance(how, str) else how * y + noise, "buy": y * 1})
+    table.insert(0, "wave", rng.normal(size=4000))
+    (one,) = (c for c in inspect(table, target="buy").columns if c.name == name)
+    assert inspect_text.should_drop(one) is dropped
+    assert ("leak" in one.findings) is dropped
+    assert bool(one.findings)  # a note in any case
+
+
 def test_duplicates_and_contradictions_are_counted():
     table = pd.DataFrame({"a": [1, 1, 1, 2, 2, 3], "b": list("xxxyyz"), "buy": list("nnynnn")})
     seen = inspect(table, target="buy")
@@ -68,6 +93,7 @@ def test_real_tables_have_the_findings_they_need_and_no_others(shared):
         "multi_glass.csv": {"zeros": 1},
         "pima.csv": {"zeros": 5},
         "thyroid_sick.csv": {"dominant": 1, "empty": 1, "constant": 2},
+        "ann_thyroid.csv": {"predicts": 1, "constant": 1},
     }
     for name, counts in expected.items():
         shown = findings(inspect(pd.read_csv(shared / name), target="target", min_frequency=0.01))
