@@ -71,7 +71,10 @@ COMMANDS = {
         "column go to reports/inspect.html.",
         {"KEY=VALUE": HYDRA + "Your table: data=csv data.path=FILE data.target=COLUMN."},
         ("inspect data=csv data.path=visits.csv data.target=buy",),
-        {0: "the report is printed, whatever it found"},
+        {
+            0: "a run of the printed command ends in a verdict",
+            1: "a run would be refused, or end without a verdict: the report says what to change",
+        },
         OVERRIDES,
     ),
     "plan": Command(

@@ -2,8 +2,8 @@
 
 import re
 import shlex
+import unicodedata
 from collections.abc import Sequence
-from math import ceil
 from pathlib import Path
 
 import pandas as pd
@@ -14,13 +14,16 @@ from pipeline.compose import compose
 from pipeline.config import Config, Data
 from pipeline.errors import InputError, set_param
 from pipeline.files import CONF, REPORTS, say, write_text
-from pipeline.fit import sample_weights, splits, variants
 from pipeline.table import ingest, sources
 from pipeline.table.grouping import ROLES
+from pipeline.tools.inspect_outlook import merges, outlook, override
 from pipeline.tools.inspect_text import lines, next_step, page, should_drop
-from pipeline.tools.inspection import Inspection, inspect
+from pipeline.tools.inspection import inspect
 
 PAGE = REPORTS / "inspect.html"
+UNNAMED = "csv"  # `data.name` in conf/data/csv.yaml
+LONGEST = 64  # characters of a name
+COMPRESSED = (".gz", ".zst", ".zip")
 
 
 class _AllColumns(list[str]):
@@ -108,23 +111,6 @@ def next_command(overrides: Sequence[str], data: Data, *, target: str | None, le
     return " ".join(["dvc exp run", *words])
 
 
-def unusable_variants(params: Config, found: Inspection) -> list[str]:
-    """The variants whose sampler needs more rows of the rarest class, or can't use weights."""
-    samplers = {name: variants.sampler(params, name) for name in params.variants}
-    least = min((count for _, count in found.classes), default=0)
-    training = least - ceil(least * params.split.test_size) if least else 0
-    along_time = params.split.by == "time"
-    if (number := splits.room(training, most=params.evaluate.folds, along_time=along_time)) > 1:
-        # Along time, the first fold trains on one block only; otherwise each trains on all folds but one.
-        training = training // (number + 1) if along_time else training - ceil(training / number)
-    return [
-        name
-        for name, sampler in samplers.items()
-        if (params.data.weight is not None and not sample_weights.keeps_rows(sampler))
-        or (least and isinstance(k := getattr(sampler, "k_neighbors", None), int) and training <= k)
-    ]
-
-
 def settings(overrides: list[str]) -> tuple[Config, str | None]:
     """The settings with these overrides, and the target column; None where it isn't given."""
     raw = OmegaConf.to_container(OmegaConf.create(compose(overrides)))
@@ -135,8 +121,19 @@ def settings(overrides: list[str]) -> tuple[Config, str | None]:
     return config.check(raw, path=CONF, give="rebalance inspect"), None if target == MISSING else target
 
 
+def named(data: Data) -> str:
+    """A name for a table in a file, from the file's name: letters, digits, `-` and `_`."""
+    path = Path(data.path)
+    while path.suffix.lower() in COMPRESSED:
+        path = path.with_suffix("")
+    letters = unicodedata.normalize("NFKD", path.stem).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", letters).strip("-")[:LONGEST] or "table"
+
+
 def run(overrides: list[str]) -> int:
-    """Inspect the table of these Hydra overrides: print the report, write the page, and return the exit status 0.
+    """Inspect the table of these Hydra overrides: print the report, write the page, and return the exit status.
+
+    It is 0 if the proposed command ends in a verdict on the classes as they are, and 1 otherwise.
 
     Raises
     ------
@@ -149,18 +146,51 @@ def run(overrides: list[str]) -> int:
         source,
         target=target,
         positive=data.positive,
+        merge=data.classes,
         drop=[*data.drop, *(name for name in (data.group, data.time, data.weight) if name is not None)],
         declared=data.columns,
         min_frequency=params.preprocess.min_frequency,
     )
-    problems = [*unreadable, *refusals(source, data, target=found.target)]
-    usable = data.model_copy(update={"drop": [*data.drop, *(one.name for one in found.columns if should_drop(one))]})
-    command = next_command(overrides, usable, target=found.target, leave_out=unusable_variants(params, found))
+    usable = data.model_copy(
+        update={
+            "target": found.target or "",
+            "drop": [*data.drop, *(one.name for one in found.columns if should_drop(one))],
+        }
+    )
+    now = outlook(source, params, usable)
+    changed = proposal(overrides, source, params, usable) if not now.good else None
+    then = outlook(source, params, usable.model_copy(update={"classes": changed})) if changed else now
+    problems = list(dict.fromkeys([*unreadable, *refusals(source, data, target=found.target), *now.problems]))
+    given = [*overrides]
+    if data.source is None and data.name == UNNAMED:
+        given.append(f"data.name={named(data)}")
+    if changed:
+        given = with_classes(given, changed)
+    command = next_command(given, usable, target=found.target, leave_out=then.leave_out)
     name = data.name if is_downloaded(data) or data.simulation else Path(data.path).name
-    for line in lines(found, problems, name=name):
+    for line in lines(found, problems, name=name, no_verdict=now.no_verdict):
         say(line)
-    step = next_step(drops=usable.drop != params.data.drop, fails=bool(refusals(source, usable, target=found.target)))
-    write_text(PAGE, page(found, problems, name=name, step=step, command=command))
+    step = next_step(drops=usable.drop != params.data.drop, merges=bool(changed), outlook=then)
+    write_text(PAGE, page(found, problems, name=name, no_verdict=now.no_verdict, step=step, command=command))
     say(f"\nhistograms of all columns: {PAGE}")
     say(f"\nnext, {step}:\n  {command}")
-    return 0
+    return 0 if now.good and found.target is not None else 1
+
+
+def with_classes(overrides: Sequence[str], classes: dict[str, str | None]) -> list[str]:
+    """The overrides, with this `data.classes` in place of another."""
+    return [*(each for each in overrides if each.partition("=")[0] != "data.classes"), override(classes)]
+
+
+def proposal(
+    overrides: Sequence[str], source: pd.DataFrame, params: Config, data: Data
+) -> dict[str, str | None] | None:
+    """The `data.classes` of `merges`; None where there is none, or where a command line can't give it."""
+    changed = merges(source, params, data)
+    if changed is None:
+        return None
+    try:
+        read = settings(with_classes(overrides, changed))[0].data.classes
+    except InputError:  # a label that Hydra's grammar doesn't take
+        return None
+    return changed if read == changed else None

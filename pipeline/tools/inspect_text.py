@@ -8,6 +8,7 @@ from pipeline.measure.single_column import CLASSES
 from pipeline.report.page import render_inspection
 from pipeline.table import columns
 from pipeline.tools.inspect_column import FINDINGS, Column
+from pipeline.tools.inspect_outlook import Outlook
 from pipeline.tools.inspection import Inspection
 
 NAMES = 6  # on a line
@@ -71,7 +72,8 @@ def _target(found: Inspection) -> str:
 
 def _imbalance(found: Inspection) -> str:
     counts = [count for _, count in found.classes]
-    ratio = f"{counts[0] / counts[-1]:.3g} to 1"
+    times = counts[0] / counts[-1]
+    ratio = f"{times:,.0f} to 1" if times >= 100 else f"{times:.3g} to 1"
     if len(counts) == 2:
         return f"{ratio}; the positive class is {found.positive!r}"
     return f"{ratio}; the rarest of {len(counts)} classes has {counted(dict(found.classes)[found.positive], 'row')}"
@@ -86,7 +88,7 @@ def _missing(found: Inspection) -> str:
     return f"{missing:,} of {cells:,} cells, in {counted(len(incomplete), 'column')}: {worst}"
 
 
-def lines(found: Inspection, problems: Sequence[str], *, name: str) -> list[str]:
+def lines(found: Inspection, problems: Sequence[str], *, name: str, no_verdict: str | None = None) -> list[str]:
     """What the terminal shows: one screen.
 
     Parameters
@@ -97,6 +99,8 @@ def lines(found: Inspection, problems: Sequence[str], *, name: str) -> list[str]
         The errors that stop a run on this table.
     name
         Name of the table.
+    no_verdict
+        Why a run ends without a verdict; None if it has one.
     """
     shown = [f"{name}: {counted(found.rows, 'row')}, {counted(len(found.columns), 'feature')}"]
     shown += [_wrapped(label, text) for label, text in facts(found).items()]
@@ -116,6 +120,8 @@ def lines(found: Inspection, problems: Sequence[str], *, name: str) -> list[str]
         shown += [f"error: {problem}" for problem in problems[:ERRORS]]
         rest = len(problems) - ERRORS
         shown += [f"error: and {rest:,} more on the page"] if rest > 0 else []
+    if no_verdict:
+        shown += ["", "a run would end without a verdict:", no_verdict]
     return shown
 
 
@@ -123,18 +129,30 @@ def _wrapped(label: str, text: str) -> str:
     return textwrap.fill(text, WIDTH, initial_indent=f"{label:<12}", subsequent_indent=" " * 12, break_long_words=False)
 
 
-def next_step(*, drops: bool, fails: bool) -> str:
-    """What to do with the proposed command, which `drops` columns, and still `fails`."""
-    step = "fix the errors above, then run this command" if fails else "run this command"
-    return f"{step}; it leaves out ids, leaks, and unusable, empty or constant columns" if drops else step
+def next_step(*, drops: bool, merges: bool, outlook: Outlook) -> str:
+    """What to do with the proposed command, which `drops` columns, `merges` classes, and has this outlook."""
+    step = "run this command"
+    if outlook.problems:
+        step = "fix the errors above, then run this command"
+    elif outlook.no_verdict:
+        step = "change what is said above, or run this command for numbers without a verdict"
+    does = ["leaves out ids, leaks, and unusable, empty or constant columns"] if drops else []
+    does += (
+        ["merges the rarest classes, so that there is a verdict; change that if others belong together"]
+        if merges
+        else []
+    )
+    return "; it ".join([step, " and ".join(does)]) if does else step
 
 
-def page(found: Inspection, problems: Sequence[str], *, name: str, step: str, command: str) -> str:
+def page(
+    found: Inspection, problems: Sequence[str], *, name: str, step: str, command: str, no_verdict: str | None = None
+) -> str:
     """The page as HTML: everything that was found, and a histogram of each column, those with findings first.
 
     Parameters
     ----------
-    found, problems, name
+    found, problems, name, no_verdict
         As `lines` takes them.
     step
         See `next_step`.
@@ -150,6 +168,7 @@ def page(found: Inspection, problems: Sequence[str], *, name: str, step: str, co
             "findings": {key: (FINDINGS[key], named) for key, named in findings(found).items()},
             "serious": SERIOUS,
             "problems": problems,
+            "no_verdict": no_verdict,
             "shown_class": None if len(found.classes) > CLASSES else found.positive,
             "target": found.target,
             "columns": [

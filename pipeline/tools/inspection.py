@@ -8,7 +8,8 @@ import pandas as pd
 
 from pipeline.formatting import floor_percent, plain
 from pipeline.measure.single_column import CLASSES
-from pipeline.table.target import label_of, rarest_label
+from pipeline.table.classes import REST
+from pipeline.table.target import label_of, merged_labels, rarest_label, stripped
 from pipeline.tools.inspect_column import DOMINANT, Column, describe
 
 AHEAD = 1.5  # a dominant column's AUC is at least so many times as far from 0.5 as the next one's
@@ -26,7 +27,8 @@ class Inspection:
     target, guessed
         The target, and whether it was guessed.
     classes
-        Label and number of rows, the most frequent class first; empty without a target.
+        Label and number of rows, the most frequent class first; empty without a target. With a positive class and more
+        than one other, the others are one class.
     positive
         The class of interest.
     repeated, conflicting
@@ -51,6 +53,7 @@ def inspect(
     *,
     target: str | None,
     positive: Any = None,
+    merge: Mapping[Any, Any] | None = None,
     drop: Collection[str] = (),
     declared: Mapping[str, Any] | None = None,
     min_frequency: float | None = None,
@@ -63,14 +66,15 @@ def inspect(
         As `pipeline.table.file.read_table` reads it.
     target
         The target column; it is guessed where this is None or not in the table.
-    positive, drop, declared
+    positive, merge, drop, declared
         As `pipeline.table.ingest.ingest` takes them.
     min_frequency
         Fraction of the rows below which levels are merged.
     """
     guessed = target not in source
     name = likely_target(source.drop(columns=[c for c in drop if c in source])) if guessed else target
-    labels = pd.Series(index=source.index, dtype="str") if name is None else source[name]
+    labels = pd.Series(index=source.index, dtype="str") if name is None else classes_of(source[name], positive, merge)
+    source = source.loc[labels.index]
     counts = labels.value_counts()
     rarest = None if positive is None else label_of(positive, counts.index)
     if rarest is None and len(counts):
@@ -88,6 +92,23 @@ def inspect(
         **_duplicates(features, labels),
         columns=_with_dominant(columns),
     )
+
+
+def classes_of(target: pd.Series, positive: Any, merge: Mapping[Any, Any] | None) -> pd.Series:
+    """The class of each row that a run would use, as far as the settings are right; see `pipeline.table.ingest.ingest`.
+
+    Parameters
+    ----------
+    target
+        Shape (n,), as in the source.
+    positive, merge
+        As `pipeline.table.ingest.ingest` takes them.
+    """
+    labels, _ = merged_labels(stripped(target), merge or {})
+    one = None if positive is None else label_of(positive, labels.value_counts().index)
+    if one is None or labels.nunique() <= 2:
+        return labels
+    return labels.astype(object).where((labels == one) | labels.isna(), REST)
 
 
 def likely_target(table: pd.DataFrame) -> str | None:
