@@ -18,7 +18,7 @@ from pipeline.table import ingest, sources
 from pipeline.table.grouping import ROLES
 from pipeline.tools.inspect_outlook import merges, outlook, override
 from pipeline.tools.inspect_text import lines, next_step, page, should_drop
-from pipeline.tools.inspection import inspect
+from pipeline.tools.inspection import Inspection, inspect
 
 PAGE = REPORTS / "inspect.html"
 UNNAMED = "csv"  # `data.name` in conf/data/csv.yaml
@@ -158,28 +158,65 @@ def run(overrides: list[str]) -> int:
         }
     )
     now = outlook(source, params, usable)
-    changed = proposal(overrides, source, params, usable) if not now.good else None
-    then = outlook(source, params, usable.model_copy(update={"classes": changed})) if changed else now
     problems = list(dict.fromkeys([*unreadable, *refusals(source, data, target=found.target), *now.problems]))
     given = [*overrides]
     if data.source is None and data.name == UNNAMED:
         given.append(f"data.name={named(data)}")
+    changed = None if now.good else proposal(overrides, source, params, usable)
     if changed:
-        given = with_classes(given, changed)
+        usable, given = usable.model_copy(update={"classes": changed}), with_classes(given, changed)
+    then = outlook(source, params, usable) if changed else now
+    step = next_step(drops=usable.drop != params.data.drop, merges=bool(changed), outlook=then)
     command = next_command(given, usable, target=found.target, leave_out=then.leave_out)
+    others = options(found, given, source, params, usable)
     name = data.name if is_downloaded(data) or data.simulation else Path(data.path).name
     for line in lines(found, problems, name=name, no_verdict=now.no_verdict):
         say(line)
-    step = next_step(drops=usable.drop != params.data.drop, merges=bool(changed), outlook=then)
-    write_text(PAGE, page(found, problems, name=name, no_verdict=now.no_verdict, step=step, command=command))
+    html = page(found, problems, name=name, step=step, command=command, options=others, no_verdict=now.no_verdict)
+    write_text(PAGE, html)
     say(f"\nhistograms of all columns: {PAGE}")
-    say(f"\nnext, {step}:\n  {command}")
+    for why, what in [*others.items(), (f"next, {step}", command)]:
+        say(f"\n{why}:\n  {what}")
     return 0 if now.good and found.target is not None else 1
+
+
+def options(
+    found: Inspection, overrides: Sequence[str], source: pd.DataFrame, params: Config, data: Data
+) -> dict[str, str]:
+    """What else the findings suggest: what to add to the proposed command, or another command, each by its purpose.
+
+    Parameters
+    ----------
+    found
+        The inspection.
+    overrides, source, params, data
+        Those that the proposed command stands for.
+    """
+    made = {}
+    if codes := [one.name for one in found.columns if "codes" in one.findings]:
+        declared = override("data.columns", {**(data.columns or {}), **dict.fromkeys(codes, "categorical")})
+        there = any(each.startswith("data.columns=") for each in overrides)
+        how = "put this in the command, in place of its data.columns" if there else "add this to the command"
+        made[f"to treat codes as categories, {how}"] = f"-S {shlex.quote(declared)}"
+    group = next((one.name for one in found.columns if "groups" in one.findings), None)
+    if group is not None and params.split.by == "rows" and found.target is not None:
+        data = data.model_copy(update={"group": group, "drop": [name for name in data.drop if name != group]})
+        split = params.split.model_copy(update={"by": "group", "group_duplicates": False})
+        then = outlook(source, params.model_copy(update={"split": split}), data)
+        if then.good:
+            others = [each for each in overrides if not each.startswith(("split=", "split.group_duplicates="))]
+            command = next_command(others, data, target=found.target, leave_out=then.leave_out)
+            purpose = f"to keep all rows of the same {group!r} either in training or in test, run this instead"
+            made[purpose] = f"{command} -S split=grouped {set_param('data.group', group)}"
+    return made
 
 
 def with_classes(overrides: Sequence[str], classes: dict[str, str | None]) -> list[str]:
     """The overrides, with this `data.classes` in place of another."""
-    return [*(each for each in overrides if each.partition("=")[0] != "data.classes"), override(classes)]
+    return [
+        *(each for each in overrides if each.partition("=")[0] != "data.classes"),
+        override("data.classes", classes),
+    ]
 
 
 def proposal(

@@ -9,6 +9,7 @@ from pipeline.formatting import cell, floor_percent, share_of
 from pipeline.measure.single_column import FEWEST, Ranking, rank
 from pipeline.table import columns
 from pipeline.table.conversions import ColumnError
+from pipeline.tools import codes
 from pipeline.tools.histogram import bars
 from pipeline.tools.suspects import key_like, sentinels, units
 
@@ -25,6 +26,9 @@ FINDINGS = {
     "zeros": 'has zeros far below all other values; if they mean "missing", empty these cells',
     "negative": 'has one negative value many times; if it means "missing", empty these cells',
     "missing": "has no value in more than half of the rows",
+    "groups": "looks like customers, or the like, with several rows each; the command below keeps their rows together",
+    "codes": "has whole numbers that look like codes; unless they count or measure something, declare them categorical",
+    "spelling": "has levels that differ only in upper and lower case, or in spaces; write them alike",
     "levels": "has many levels",
     "date": "has dates, which become days since 1970; to test on the latest rows, use split=temporal data.time=NAME",
 }
@@ -95,6 +99,8 @@ def describe(
         typed, kind = values.map(str, na_action="ignore").astype("str"), None
     ranking = rank(typed, labels) if kind else None
     findings = _findings(values, typed, kind, ranking, min_frequency=min_frequency or 0)
+    if not {"id", "constant", "empty"} & set(findings):
+        findings |= _meanings(values, typed, kind, declared)
     if ranking and ranking.predictive and "id" not in findings:
         of = f" for {cell(ranking.label)}" if labels.nunique() > 2 else ""
         findings["leak" if ranking.leaks else "predicts"] = f"ROC AUC {floor_percent(ranking.auc)}{of}"
@@ -137,6 +143,17 @@ def _findings(
     if kind == "date":
         found["date"] = _summary(typed, kind)
     return found
+
+
+def _meanings(values: pd.Series, typed: pd.Series, kind: str | None, declared: Any) -> dict[str, str]:
+    """What values seem to stand for, by the keys of `FINDINGS`: customers, codes, one level under two spellings."""
+    if group := codes.groups(values, typed, kind):
+        return {"groups": group}
+    found = {
+        "codes": codes.codes(typed, kind) if declared is None else None,
+        "spelling": codes.spellings(typed.dropna().unique()) if kind == "categorical" else None,
+    }
+    return {key: detail for key, detail in found.items() if detail}
 
 
 def _summary(typed: pd.Series, kind: str | None) -> str:

@@ -1,5 +1,6 @@
 """What a run on an inspected table would come to, and which classes to merge if it would end without a verdict."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -153,7 +154,14 @@ def _merged(source: pd.DataFrame, data: Data, rare: Sequence[Any]) -> dict[str, 
     return found
 
 
-def override(classes: Mapping[str, str | None]) -> str:
-    """The Hydra override of `data.classes`."""
-    pairs = (f"{label}: {'null' if to is None else to}" for label, to in classes.items())
-    return f"data.classes={{{', '.join(pairs)}}}"
+def override(key: str, mapping: Mapping[str, Any]) -> str:
+    """The Hydra override of a key whose value is a mapping: of labels, or of columns to their kinds."""
+    return f"{key}={{{', '.join(f'{name}: {_written(value)}' for name, value in mapping.items())}}}"
+
+
+def _written(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_written, value))}]"
+    return str(value) if re.fullmatch(r"\w+", str(value)) else f'"{value}"'

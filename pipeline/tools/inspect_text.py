@@ -1,12 +1,13 @@
 """Puts an inspection into words, for the terminal and the page."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pipeline.formatting import cell, counted, floor_percent, listed, percent_of
 from pipeline.measure.single_column import CLASSES
 from pipeline.report.page import render_inspection
 from pipeline.table import columns
+from pipeline.tools.codes import spellings
 from pipeline.tools.inspect_column import FINDINGS, Column
 from pipeline.tools.inspect_outlook import Outlook
 from pipeline.tools.inspection import Inspection
@@ -61,13 +62,15 @@ def _target(found: Inspection) -> str:
     if found.target is None:
         return "unknown, and no column looks like one; choose one of the columns below with data.target=COLUMN"
     total = sum(count for _, count in found.classes)
+    alike = spellings(label for label, _ in found.classes)
     classes = listed(
         [f"{label!r} ({counted(count, 'row')}, {100 * count / total:.3g}%)" for label, count in found.classes], NAMES
     )
     if len(found.classes) > CLASSES:
         some = ", ".join(cell(label) for label, _ in found.classes[:3])
         classes = f"{len(found.classes):,} different values, such as {some}, which is too many for classes"
-    return f"{'not given; probably ' if found.guessed else ''}{found.target!r}: {classes}"
+    alike = f"; {alike} differ only in case or spaces: merge them with data.classes" if alike else ""
+    return f"{'not given; probably ' if found.guessed else ''}{found.target!r}: {classes}{alike}"
 
 
 def _imbalance(found: Inspection) -> str:
@@ -146,7 +149,14 @@ def next_step(*, drops: bool, merges: bool, outlook: Outlook) -> str:
 
 
 def page(
-    found: Inspection, problems: Sequence[str], *, name: str, step: str, command: str, no_verdict: str | None = None
+    found: Inspection,
+    problems: Sequence[str],
+    *,
+    name: str,
+    step: str,
+    command: str,
+    options: Mapping[str, str] | None = None,
+    no_verdict: str | None = None,
 ) -> str:
     """The page as HTML: everything that was found, and a histogram of each column, those with findings first.
 
@@ -158,6 +168,8 @@ def page(
         See `next_step`.
     command
         The command line to run next.
+    options
+        What else to type, by its purpose.
     """
     ordered = sorted(found.columns, key=lambda c: list(FINDINGS).index(next(iter(c.findings))) if c.findings else 99)
     return render_inspection(
@@ -184,6 +196,7 @@ def page(
             "left_out": max(len(ordered) - CARDS, 0),
             "step": step,
             "command": command,
+            "options": options or {},
         }
     )
 

@@ -1,8 +1,5 @@
 """Finds columns that identify rows, have numbers with units, or hide missing values."""
 
-import re
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
@@ -10,6 +7,7 @@ from pipeline.formatting import cell, share_of
 from pipeline.measure.single_column import CLASSES, FEWEST
 from pipeline.table import columns
 from pipeline.table.cells import DECIMAL_COMMA, NUMBER, THOUSANDS
+from pipeline.tools.codes import words
 
 UNITS = 3  # most different units in one column
 APART = 5  # zeros are suspicious if the next value is so many typical steps away
@@ -26,15 +24,10 @@ def key_like(values: pd.Series, typed: pd.Series, kind: str | None) -> str | Non
     first, last = cell(values.iloc[0]), cell(values.iloc[-1])
     if typed.is_monotonic_increasing or typed.is_monotonic_decreasing:
         return f"whole numbers in order, from {first} to {last}"
-    named = any(word in ("id", "key", "uid", "uuid", "index", "nr", "no", "number") for word in _words(values.name))
+    named = any(word in ("id", "key", "uid", "uuid", "index", "nr", "no", "number") for word in words(values.name))
     if named or typed.max() - typed.min() < 2 * len(values):
         return f"whole numbers, different in every row, from {cell(values.min())} to {cell(values.max())}"
     return None
-
-
-def _words(name: Any) -> list[str]:
-    """The words in a name: `customerId` and `customer_id` alike."""
-    return [word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", str(name))]
 
 
 def units(text: pd.Series) -> str | None:

@@ -227,3 +227,41 @@ def test_names_and_cells_are_text_on_the_page(look):
     assert "<b>" not in html
     assert "<i>" not in html
     assert "&lt;b&gt;&amp;" in html
+
+
+def test_codes_and_customers_get_a_line_to_paste(look):
+    rng = np.random.default_rng(1)
+    table = table_of(
+        {"no": 500, "yes": 100},
+        customer=[f"C-{each}" for each in np.sort(rng.integers(0, 150, size=600))],
+        state=rng.integers(1, 52, size=600),
+        zip=rng.choice(rng.integers(10_000, 99_999, size=80), size=600),
+        plan=rng.choice(["Basic", "basic", "Pro"], size=600),
+    )
+    out, html = look(table, "data.target=y")
+    assert "'plan' ('Basic' and 'basic')" in out
+    codes, command = (out.partition(f"{purpose}\n  ")[2].splitlines()[0] for purpose in ("to the command:", "instead:"))
+    assert codes == "-S 'data.columns={state: categorical, zip: categorical}'"
+    assert command.endswith("-S data.target=y -S split=grouped -S data.group=customer")
+    assert "split=grouped" not in out.splitlines()[-1]
+    assert "data.group=customer" in html
+    words = [word for word in shlex.split(f"{command} {codes}")[3:] if word != "-S"]
+    assert inspect_module.run(words) == 0
+    out, _ = look(
+        table, "data.target=y", "data.columns={plan: [Basic, basic, Pro]}", "split=grouped", "data.group=customer"
+    )
+    assert "in place of its data.columns:\n  -S 'data.columns={plan: [Basic, basic, Pro], state: categorical" in out
+    assert "instead" not in out
+
+
+def test_customers_whose_column_is_refused_as_text_can_still_be_the_group(look):
+    people = [f"C-{each}" for each in np.sort(np.random.default_rng(1).integers(0, 900, size=600))]
+    out, _ = look(table_of({"no": 500, "yes": 100}, customer=people), "data.target=y")
+    assert "data.drop=[customer]" in out.splitlines()[-1]
+    (command,) = (line for line in out.splitlines() if line.endswith("-S data.group=customer"))
+    assert "data.drop" not in command
+
+
+def test_classes_that_differ_by_case_only_are_shown(look):
+    out, _ = look(table_of({"no": 50, "yes": 30, "Yes": 30}), "data.target=y")
+    assert "'Yes' and 'yes' differ only in case or spaces: merge them with data.classes" in re.sub(r"\s+", " ", out)
