@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.fit.models import unconverged_advice
 from pipeline.formatting import counted, digits, number
 from pipeline.judge.evidence import Evidence
 from pipeline.judge.primary import REFERENCE
@@ -178,7 +179,7 @@ def _fits(
     if unconverged := [name for name, result in results.items() if not converged(result)]:
         found.append(
             f"Did not converge, on all training rows or in a fold: {', '.join(unconverged)}. "
-            "Raise model.max_iter, or scale the features."
+            f"{unconverged_advice(scaled=declared['preprocess']['scale'])}"
         )
     if declared["tuned"]:
         left = {name: int(rows.C.isna().sum()) for name, rows in folds.items() if rows is not None}

@@ -11,7 +11,8 @@ from pipeline.table import columns
 from pipeline.table.conversions import ColumnError
 from pipeline.tools import codes
 from pipeline.tools.histogram import bars
-from pipeline.tools.suspects import key_like, sentinels, units
+from pipeline.tools.sentinels import sentinels, zeros
+from pipeline.tools.suspects import key_like, units
 
 # What may be found in a column, from the most to the least serious.
 FINDINGS = {
@@ -24,7 +25,7 @@ FINDINGS = {
     "units": "has numbers with units, stored as text; remove the units",
     "text": "has numbers stored as text; they are read as numbers",
     "zeros": 'has zeros far below all other values; if they mean "missing", empty these cells',
-    "negative": 'has one negative value many times; if it means "missing", empty these cells',
+    "sentinel": 'has a value far from all others, or one negative value often; if it means "missing", empty its cells',
     "missing": "has no value in more than half of the rows",
     "groups": "looks like customers, or the like, with several rows each; the command below keeps their rows together",
     "codes": "has whole numbers that look like codes; unless they count or measure something, declare them categorical",
@@ -54,6 +55,8 @@ class Column:
         In words: a range, or the most frequent levels.
     findings
         What looks wrong, with details, by the keys of `FINDINGS`.
+    likely_zeros
+        The detail of the finding `zeros`, if another column of the table has it; None if there is nothing like it.
     bars
         Label, number of rows, and number of rows of the rarest class, from left to right.
     """
@@ -65,6 +68,7 @@ class Column:
     auc: float | None
     summary: str
     findings: dict[str, str]
+    likely_zeros: str | None
     bars: list[tuple[str, int, int]]
 
 
@@ -112,6 +116,7 @@ def describe(
         auc=ranking.auc if ranking else None,
         summary=_summary(typed, kind),
         findings={key: findings[key] for key in FINDINGS if key in findings},
+        likely_zeros=zeros(typed, likely=True) if kind in ("numeric", "integer") else None,
         bars=bars(typed, (labels == rarest).to_numpy()),
     )
 
@@ -132,8 +137,8 @@ def _findings(
         found["units"] = unit
     if kind == "numeric" and isinstance(values.dtype, pd.StringDtype):
         found["text"] = f"such as {cell(values.dropna().iloc[0])}"
-    if kind == "numeric" and "constant" not in found:
-        found |= sentinels(typed)
+    if "constant" not in found:
+        found |= _markers(typed, kind)
     if missing > len(values) / 2:
         found["missing"] = share_of(missing, len(values))
     if kind == "categorical" and distinct > MANY:
@@ -143,6 +148,15 @@ def _findings(
     if kind == "date":
         found["date"] = _summary(typed, kind)
     return found
+
+
+def _markers(typed: pd.Series, kind: str | None) -> dict[str, str]:
+    """Values that may stand for missing ones, by the keys of `FINDINGS`."""
+    found = {
+        "zeros": zeros(typed) if kind in ("numeric", "integer") else None,
+        "sentinel": sentinels(typed, kind) if kind in ("numeric", "integer", "date") else None,
+    }
+    return {key: detail for key, detail in found.items() if detail}
 
 
 def _meanings(values: pd.Series, typed: pd.Series, kind: str | None, declared: Any) -> dict[str, str]:

@@ -90,7 +90,7 @@ def inspect(
         classes=[(plain(label), int(count)) for label, count in counts.items()],
         positive=plain(rarest),
         **_duplicates(features, labels),
-        columns=_with_dominant(columns),
+        columns=_with_likely_zeros(_with_dominant(columns)),
     )
 
 
@@ -137,6 +137,18 @@ def _with_dominant(columns: list[Column]) -> list[Column]:
     detail = f"ROC AUC {floor_percent(first.auc)}, next best is {second.name!r} with {floor_percent(second.auc)}"
     dominant = replace(first, findings={"dominant": detail, **first.findings})
     return [dominant if one is first else one for one in columns]
+
+
+def _with_likely_zeros(columns: list[Column]) -> list[Column]:
+    """The columns; if zeros stand for missing values in one, then likely in others, too."""
+    if not any("zeros" in one.findings for one in columns):
+        return columns
+    return [
+        replace(one, findings={**one.findings, "zeros": one.likely_zeros})
+        if one.likely_zeros and "constant" not in one.findings
+        else one
+        for one in columns
+    ]
 
 
 def _duplicates(features: pd.DataFrame, labels: pd.Series) -> dict[str, int]:

@@ -1,16 +1,14 @@
-"""Finds columns that identify rows, have numbers with units, or hide missing values."""
+"""Finds columns that identify rows, or have numbers with units."""
 
-import numpy as np
 import pandas as pd
 
-from pipeline.formatting import cell, share_of
-from pipeline.measure.single_column import CLASSES, FEWEST
+from pipeline.formatting import cell
+from pipeline.measure.single_column import CLASSES
 from pipeline.table import columns
 from pipeline.table.cells import DECIMAL_COMMA, NUMBER, THOUSANDS
 from pipeline.tools.codes import words
 
 UNITS = 3  # most different units in one column
-APART = 5  # zeros are suspicious if the next value is so many typical steps away
 
 
 def key_like(values: pd.Series, typed: pd.Series, kind: str | None) -> str | None:
@@ -40,20 +38,3 @@ def units(text: pd.Series) -> str | None:
     if len(units) <= 0.9 * len(cells) or len(written) <= len(cells) / 2 or written.nunique() > UNITS:
         return None
     return f"such as {cell(cells[written.index[0]])}"
-
-
-def sentinels(numbers: pd.Series) -> dict[str, str]:
-    """Zeros, or one negative number, far below all other values: they may stand for missing values."""
-    cells = numbers.dropna().to_numpy()
-    values = np.unique(cells)
-    values = values[np.abs(values) <= columns.LARGEST]
-    if len(values) < CLASSES:
-        return {}
-    lowest = int((cells == values[0]).sum())
-    enough = lowest >= max(FEWEST, 0.005 * len(cells))
-    step = float(np.median(np.diff(values[1:])))
-    if values[0] == 0 and enough and values[1] > APART * step * (1 - 1e-9):
-        return {"zeros": f"{share_of(lowest, len(cells))}; the next value is {values[1]:g}"}
-    if values[0] < 0 <= values[1] and enough and values[0] in (-1, -9, -99, -999, -9999):
-        return {"negative": f"{values[0]:g} in {share_of(lowest, len(cells))}"}
-    return {}

@@ -58,7 +58,11 @@ def test_a_fit_that_did_not_converge_is_named(evidence):
     results = evidence.results
     results["none"]["training"]["folds_converged"] = 3
     results["smote"]["model"]["converged"] = False
-    assert "Did not converge, on all training rows or in a fold: none, smote. Raise model.max_iter" in found(evidence)
+    assert "Did not converge, on all training rows or in a fold: none, smote. Raise model.max_iter." in found(evidence)
+    raw = {**evidence.declared, "preprocess": {**evidence.declared["preprocess"], "scale": False}}
+    assert "Raise model.max_iter, or scale the features: preprocess.scale=true." in found(
+        replace(evidence, declared=raw)
+    )
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def found(values, **settings):
             np.where(np.arange(60) % 10 == 0, 0, 90 + np.arange(60) % 31),
             {"zeros": "6 rows, 10%; the next value is 90"},
         ),
-        (np.where(np.arange(60) % 3 == 0, -1, np.arange(60) % 31), {"negative": "-1 in 20 rows, 33%"}),
+        (np.where(np.arange(60) % 3 == 0, -1, np.arange(60) % 31), {"sentinel": "-1 in 20 rows, 33%"}),
         ([1.5, 2.5, 3.5] * 9 + [np.nan] * 33, {"missing": "33 rows, 55%"}),
         ([f"town {i % 40}" for i in range(60)], {}),  # ingest refuses it as ids or free text
         ([f"town {i % 31}" for i in range(60)], {}),
