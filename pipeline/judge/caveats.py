@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.fit.models import unconverged_advice
-from pipeline.formatting import counted, digits, number
+from pipeline.formatting import counted, digits, floor_percent, listed, number
 from pipeline.judge.evidence import Evidence
 from pipeline.judge.primary import REFERENCE
 from pipeline.measure.metrics import BEST
@@ -35,6 +35,7 @@ def caveats(evidence: Evidence, judged: dict[str, Any]) -> list[str]:
         *_agreement(results, judged),
         *_duplicates(evidence.classes, declared),
         *_suspect(judged, folds),
+        *_noted(evidence.classes),
         *_duplicated_methods(folds, judged),
         *_fits(results, folds, judged, declared),
         *misspecified(results),
@@ -166,6 +167,17 @@ def _suspect(judged: dict[str, Any], folds: Mapping[str, pd.DataFrame | None]) -
     return [
         f"The baseline separates the classes almost perfectly (ROC AUC {rows.roc_auc.astype(float).mean():.4f} over "
         "the folds). Look for a column that is known only after the outcome, and leave it out with data.drop."
+    ]
+
+
+def _noted(classes: dict[str, Any]) -> list[str]:
+    """Columns that look too good, which `rebalance inspect` mentions, too."""
+    if not (found := classes.get("suspects")):
+        return []
+    named = listed(f"{name!r} (ROC AUC {floor_percent(auc)})" for name, auc in found.items())
+    return [
+        f"Columns that predict a class almost alone, or far better than all others, on the training rows: {named}. If "
+        "one is known only after the outcome, all numbers here are too good. Leave it out with data.drop."
     ]
 
 

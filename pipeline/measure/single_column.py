@@ -1,5 +1,6 @@
-"""How well a single column predicts the classes, and whether it has them in it."""
+"""How well a single column predicts the classes, whether it has them in it, and whether it is far ahead of others."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,8 @@ CLASSES = 20  # most classes that a target may have
 CONFIDENCE = 0.95  # of the interval of an AUC
 PREDICTIVE = 0.95  # lower limit of the AUC from which a column predicts a class almost alone
 CERTAIN = 0.99  # lower limit from which a perfect separation isn't sampling noise; about 100 rows of a rare class
+DOMINANT = 0.8  # ROC AUC of a single column that may be too good to be true, if no other comes close:
+AHEAD = 1.5  # it is at least so many times as far from 0.5 as the next one's
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,38 @@ def rank(typed: pd.Series, labels: pd.Series) -> Ranking | None:
     if not low:
         return None
     return Ranking(auc, low, label, leaks=_leaks(typed, labels, counts))
+
+
+def dominant(rankings: Mapping[str, Ranking]) -> tuple[str, str] | None:
+    """The column that predicts the class far better than all others, and the next best one; None if there is none."""
+    ranked = sorted(rankings, key=lambda name: -rankings[name].auc)
+    if len(ranked) < 2 or rankings[ranked[0]].predictive:
+        return None
+    first, second = (rankings[name].auc for name in ranked[:2])
+    return (ranked[0], ranked[1]) if first >= DOMINANT and first - 0.5 >= AHEAD * (second - 0.5) else None
+
+
+def noted(training: pd.DataFrame, target: str) -> dict[str, dict[str, float]]:
+    """`suspects`: ROC AUC by name of the columns that predict a class almost alone, or far better than all others.
+
+    Empty where there are none.
+
+    Parameters
+    ----------
+    training
+        Shape (n, p + 1): training rows, with features as `pipeline.table.columns.typed` gives them.
+    target
+        Name of the column with the classes.
+    """
+    rankings = {
+        str(name): ranking
+        for name, column in training.drop(columns=target).items()
+        if (ranking := rank(column, training[target])) is not None
+    }
+    names = [name for name, ranking in rankings.items() if ranking.predictive]
+    if ahead := dominant(rankings):
+        names.append(ahead[0])
+    return {"suspects": {name: round(rankings[name].auc, 4) for name in names}} if names else {}
 
 
 def _best(typed: pd.Series, truth: np.ndarray) -> tuple[float, float]:

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.formatting import cell, floor_percent, share_of
-from pipeline.measure.single_column import FEWEST, Ranking, rank
+from pipeline.measure.single_column import DOMINANT, FEWEST, Ranking, rank
 from pipeline.table import columns
 from pipeline.table.conversions import ColumnError
 from pipeline.tools import codes
@@ -34,7 +34,6 @@ FINDINGS = {
     "date": "has dates, which become days since 1970; to test on the latest rows, use split=temporal data.time=NAME",
 }
 
-DOMINANT = 0.8  # ROC AUC of a single column that may be too good to be true, if no other comes close
 MANY = 30  # levels
 
 
@@ -48,9 +47,8 @@ class Column:
         One of `columns.KINDS`; None where it can't be used.
     missing, distinct
         Number of missing cells, and of different values.
-    auc
-        ROC AUC, in [0.5, 1], of ranking the rows by this column alone, for the class it ranks best; None where it
-        can't be computed. See `pipeline.measure.single_column.Ranking`.
+    ranking
+        What ranking the rows by this column alone shows; None where it can't be computed.
     summary
         In words: a range, or the most frequent levels.
     findings
@@ -65,11 +63,16 @@ class Column:
     kind: str | None
     missing: int
     distinct: int
-    auc: float | None
+    ranking: Ranking | None
     summary: str
     findings: dict[str, str]
     likely_zeros: str | None
     bars: list[tuple[str, int, int]]
+
+    @property
+    def auc(self) -> float | None:
+        """ROC AUC, in [0.5, 1], of ranking the rows by this column alone, for the class it ranks best."""
+        return self.ranking.auc if self.ranking else None
 
 
 def describe(
@@ -113,7 +116,7 @@ def describe(
         kind=kind,
         missing=missing,
         distinct=distinct,
-        auc=ranking.auc if ranking else None,
+        ranking=ranking,
         summary=_summary(typed, kind),
         findings={key: findings[key] for key in FINDINGS if key in findings},
         likely_zeros=zeros(typed, likely=True) if kind in ("numeric", "integer") else None,

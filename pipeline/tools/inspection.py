@@ -7,12 +7,11 @@ from typing import Any
 import pandas as pd
 
 from pipeline.formatting import floor_percent, plain
-from pipeline.measure.single_column import CLASSES
+from pipeline.measure.single_column import CLASSES, dominant
 from pipeline.table.classes import REST
 from pipeline.table.target import label_of, merged_labels, rarest_label, stripped
-from pipeline.tools.inspect_column import DOMINANT, Column, describe
+from pipeline.tools.inspect_column import Column, describe
 
-AHEAD = 1.5  # a dominant column's AUC is at least so many times as far from 0.5 as the next one's
 TARGETS = ("target", "class", "label", "y", "outcome", "response", "default", "churn", "fraud", "buy", "bought")
 
 
@@ -126,17 +125,12 @@ def likely_target(table: pd.DataFrame) -> str | None:
 
 def _with_dominant(columns: list[Column]) -> list[Column]:
     """The columns; one that predicts the class far better than all others has the finding `dominant`."""
-    ranked = sorted((c for c in columns if c.auc is not None and "id" not in c.findings), key=lambda c: -(c.auc or 0))
-    if len(ranked) < 2 or not {"leak", "predicts"}.isdisjoint(ranked[0].findings):
+    ahead = dominant({one.name: one.ranking for one in columns if one.ranking and "id" not in one.findings})
+    if ahead is None:
         return columns
-    first, second = ranked[0], ranked[1]
-    assert first.auc is not None
-    assert second.auc is not None
-    if first.auc < DOMINANT or first.auc - 0.5 < AHEAD * (second.auc - 0.5):
-        return columns
-    detail = f"ROC AUC {floor_percent(first.auc)}, next best is {second.name!r} with {floor_percent(second.auc)}"
-    dominant = replace(first, findings={"dominant": detail, **first.findings})
-    return [dominant if one is first else one for one in columns]
+    first, second = (floor_percent(one.auc or 0) for name in ahead for one in columns if one.name == name)
+    finding = {"dominant": f"ROC AUC {first}, next best is {ahead[1]!r} with {second}"}
+    return [replace(one, findings={**finding, **one.findings}) if one.name == ahead[0] else one for one in columns]
 
 
 def _with_likely_zeros(columns: list[Column]) -> list[Column]:

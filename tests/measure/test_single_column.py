@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.measure.single_column import rank
+from pipeline.measure.single_column import noted, rank
 from pipeline.table import columns
 
 SHUTTLE = {1: 4558, 4: 890, 5: 326, 3: 20, 2: 12, 7: 12, 6: 10}  # rows by class, like Statlog's shuttle
@@ -77,3 +77,15 @@ def test_too_few_rows_or_one_class_have_no_ranking():
     assert looked([1.0, 2.0, 3.0, 4.0], pd.Series(list("aabb"))) is None
     assert looked(np.arange(50.0), pd.Series(["a"] * 50)) is None
     assert looked(np.arange(50.0), pd.Series(range(50))) is None
+
+
+def test_columns_that_look_too_good_are_noted_with_their_auc():
+    table = pd.DataFrame({"y": (HALVES == "yes") * 1, "noise": shifted(HALVES, "yes", by=0)})
+    assert noted(table, "y") == {}
+    table = table.assign(minutes=shifted(HALVES, "yes", by=1.3), region="north")
+    assert list(noted(table, "y")["suspects"]) == ["minutes"]  # far ahead of the others
+    assert noted(table, "y")["suspects"]["minutes"] == pytest.approx(0.82, abs=0.02)
+    table = table.assign(fee=np.where(HALVES == "yes", "due", "none"), hormone=shifted(HALVES, "yes", by=3.3))
+    assert list(noted(table, "y")["suspects"]) == ["fee", "hormone"]
+    rival = table[["y", "minutes"]].assign(other=shifted(HALVES, "yes", by=1.2))
+    assert noted(rival, "y") == {}
