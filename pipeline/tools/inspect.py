@@ -5,6 +5,7 @@ import shlex
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from omegaconf import MISSING, OmegaConf
@@ -16,7 +17,7 @@ from pipeline.errors import InputError, set_param
 from pipeline.files import CONF, REPORTS, say, write_text
 from pipeline.table import ingest, sources
 from pipeline.table.grouping import ROLES
-from pipeline.tools.inspect_outlook import merges, outlook, override
+from pipeline.tools.inspect_outlook import change, outlook, override
 from pipeline.tools.inspect_text import lines, next_step, page, should_drop
 from pipeline.tools.inspection import Inspection, inspect
 
@@ -164,9 +165,9 @@ def run(overrides: list[str]) -> int:
         given.append(f"data.name={named(data)}")
     changed = None if now.good else proposal(overrides, source, params, usable)
     if changed:
-        usable, given = usable.model_copy(update={"classes": changed}), with_classes(given, changed)
+        usable, given = usable.model_copy(update=dict([changed])), with_change(given, *changed)
     then = outlook(source, params, usable) if changed else now
-    step = next_step(drops=usable.drop != params.data.drop, merges=bool(changed), outlook=then)
+    step = next_step(drops=usable.drop != params.data.drop, changes=changed[0] if changed else None, outlook=then)
     command = next_command(given, usable, target=found.target, leave_out=then.leave_out)
     others = options(found, given, source, params, usable)
     name = data.name if is_downloaded(data) or data.simulation else Path(data.path).name
@@ -211,23 +212,19 @@ def options(
     return made
 
 
-def with_classes(overrides: Sequence[str], classes: dict[str, str | None]) -> list[str]:
-    """The overrides, with this `data.classes` in place of another."""
-    return [
-        *(each for each in overrides if each.partition("=")[0] != "data.classes"),
-        override("data.classes", classes),
-    ]
+def with_change(overrides: Sequence[str], key: str, value: Any) -> list[str]:
+    """The overrides, with this value of a key of the table in place of another."""
+    others = [each for each in overrides if each.partition("=")[0] != f"data.{key}"]
+    return [*others, override(f"data.{key}", value)]
 
 
-def proposal(
-    overrides: Sequence[str], source: pd.DataFrame, params: Config, data: Data
-) -> dict[str, str | None] | None:
-    """The `data.classes` of `merges`; None where there is none, or where a command line can't give it."""
-    changed = merges(source, params, data)
+def proposal(overrides: Sequence[str], source: pd.DataFrame, params: Config, data: Data) -> tuple[str, Any] | None:
+    """The result of `change`; None where there is none, or where a command line can't give it."""
+    changed = change(source, params, data)
     if changed is None:
         return None
     try:
-        read = settings(with_classes(overrides, changed))[0].data.classes
+        read = getattr(settings(with_change(overrides, *changed))[0].data, changed[0])
     except InputError:  # a label that Hydra's grammar doesn't take
         return None
-    return changed if read == changed else None
+    return changed if read == changed[1] else None

@@ -1,4 +1,4 @@
-"""What a run on an inspected table would come to, and which classes to merge if it would end without a verdict."""
+"""What a run on an inspected table would come to, and which change of the classes lets it end in a verdict."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ import pandas as pd
 from pipeline.config import Config, Data
 from pipeline.errors import InputError
 from pipeline.fit import sample_weights, splits, variants
-from pipeline.formatting import label_text
+from pipeline.formatting import label_text, plain
 from pipeline.measure.single_column import CLASSES
 from pipeline.measure.task import Task
 from pipeline.measure.tasks import of_labels
@@ -116,10 +116,11 @@ def _fewest(params: Config, table: ingest.Table, task: Task) -> int:
     return min(rarest(known.iloc[fit], task.classes) for _, _, fit, _ in folds)
 
 
-def merges(source: pd.DataFrame, params: Config, data: Data) -> dict[str, str | None] | None:
-    """The `data.classes` with which a run ends in a verdict: the rarest classes become one, as few of them as can.
+def change(source: pd.DataFrame, params: Config, data: Data) -> tuple[str, Any] | None:
+    """The setting of classes with which a run ends in a verdict, and its value; None if there is none, as with two.
 
-    None where nothing is gained by that, as with two classes.
+    `classes`, where some classes have too few rows: the rarest become one, as few of them as can. Otherwise, where the
+    other settings are for two classes, `positive`: the rarest class with enough rows, against the rest.
 
     Parameters
     ----------
@@ -127,16 +128,18 @@ def merges(source: pd.DataFrame, params: Config, data: Data) -> dict[str, str | 
         As `outlook` takes them.
     """
     counts = _classes(source, data).value_counts(ascending=True)
-    if data.positive is not None or not 3 <= len(counts) <= CLASSES:
+    if data.positive is not None or not 3 <= len(counts) <= CLASSES or _no_family(params):
         return None
     needed = 2 * splits.LEAST / (1 - params.split.test_size)
     short = int((counts < needed).sum())
-    for number in range(max(2, short), len(counts) if short else 0):
-        if counts.iloc[:number].sum() >= needed:
-            merged = _merged(source, data, list(counts.index[:number]))
-            if outlook(source, params, data.model_copy(update={"classes": merged})).good:
-                return merged
-    return None
+    tried: list[tuple[str, Any]] = [
+        ("classes", _merged(source, data, list(counts.index[:number])))
+        for number in range(max(2, short), len(counts) if short else 0)
+        if counts.iloc[:number].sum() >= needed
+    ]
+    tried += [("positive", plain(label)) for label in counts.index[counts >= needed]]
+    good = (each for each in tried if outlook(source, params, data.model_copy(update=dict([each]))).good)
+    return next(good, None)
 
 
 def _merged(source: pd.DataFrame, data: Data, rare: Sequence[Any]) -> dict[str, str | None]:
@@ -154,9 +157,11 @@ def _merged(source: pd.DataFrame, data: Data, rare: Sequence[Any]) -> dict[str, 
     return found
 
 
-def override(key: str, mapping: Mapping[str, Any]) -> str:
-    """The Hydra override of a key whose value is a mapping: of labels, or of columns to their kinds."""
-    return f"{key}={{{', '.join(f'{name}: {_written(value)}' for name, value in mapping.items())}}}"
+def override(key: str, value: Any) -> str:
+    """The Hydra override of a key whose value is a label, or a mapping of labels, or of columns to their kinds."""
+    if not isinstance(value, Mapping):
+        return f"{key}={_written(value)}"
+    return f"{key}={{{', '.join(f'{name}: {_written(each)}' for name, each in value.items())}}}"
 
 
 def _written(value: Any) -> str:

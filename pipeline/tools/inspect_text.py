@@ -20,6 +20,11 @@ WIDTH = 112  # characters of a line in the terminal
 UNUSABLE = "unusable"  # the kind of a column that has none
 
 SERIOUS = ("leak", "id")
+# What the proposed command does about classes, by the setting.
+CHANGES = {
+    "classes": "merges the rarest classes, so that there is a verdict; change that if others belong together",
+    "positive": "compares one class with all others, so that there is a verdict; choose another if you like",
+}
 
 
 def should_drop(one: Column) -> bool:
@@ -132,19 +137,25 @@ def _wrapped(label: str, text: str) -> str:
     return textwrap.fill(text, WIDTH, initial_indent=f"{label:<12}", subsequent_indent=" " * 12, break_long_words=False)
 
 
-def next_step(*, drops: bool, merges: bool, outlook: Outlook) -> str:
-    """What to do with the proposed command, which `drops` columns, `merges` classes, and has this outlook."""
+def next_step(*, drops: bool, changes: str | None, outlook: Outlook) -> str:
+    """What to do with the proposed command.
+
+    Parameters
+    ----------
+    drops
+        Whether it leaves out columns.
+    changes
+        The key of `inspect_outlook.change` that it sets; None if it sets none.
+    outlook
+        What it comes to.
+    """
     step = "run this command"
     if outlook.problems:
         step = "fix the errors above, then run this command"
     elif outlook.no_verdict:
         step = "change what is said above, or run this command for numbers without a verdict"
     does = ["leaves out ids, leaks, and unusable, empty or constant columns"] if drops else []
-    does += (
-        ["merges the rarest classes, so that there is a verdict; change that if others belong together"]
-        if merges
-        else []
-    )
+    does += [CHANGES[changes]] if changes else []
     return "; it ".join([step, " and ".join(does)]) if does else step
 
 

@@ -165,7 +165,18 @@ def test_single_rows_and_settings_for_two_classes_are_errors(look):
     days = table_of({"cat": 80, "dog": 60, "owl": 40}, day=np.arange(180))
     out, _ = look(days, "data.target=y", "split=temporal", "data.time=day", status=1)
     assert "error: split.by: expected rows or group" in out
-    assert "data.classes" not in out.splitlines()[-1]
+    *_, step, command = out.splitlines()
+    assert "it compares one class with all others" in step
+    assert "-S data.positive=owl" in command
+    assert "data.classes" not in command
+    assert inspect_module.run([word for word in shlex.split(command)[3:] if word != "-S"]) == 0
+
+
+def test_classes_that_are_too_rare_even_together_leave_one_against_the_rest(look):
+    out, _ = look(table_of({"cat": 90, "eel": 6, "owl": 5}), "data.target=y", status=1)
+    assert "data.positive" not in out.splitlines()[-1]  # eleven others are too few
+    out, _ = look(table_of({1: 90, 2: 9, 3: 5, 4: 4}), "data.target=y", "evaluate.folds=2", status=1)
+    assert "-S 'data.classes={4: other, 3: other, 2: other}'" in out.splitlines()[-1]
 
 
 def test_counts_are_those_after_classes_are_merged_or_left_out(look):
