@@ -66,9 +66,9 @@ COMMANDS = {
     "inspect": Command(
         "Look at a table before you train: column types, problems, leaks",
         "[KEY=VALUE ...]",
-        "Reports what each column holds, what the pipeline would refuse, and which columns look too good to be true. "
-        "Then it prints the command that runs the pipeline on this table. It trains no model. Charts of every "
-        "column go to reports/inspect.html.",
+        "Reports what each column holds, what the pipeline would refuse, whether a run would end in a verdict, and "
+        "which columns look too good to be true. Then it prints the command that runs the pipeline on this table. It "
+        "trains no model. Charts of every column go to reports/inspect.html.",
         {"KEY=VALUE": HYDRA + "Your table: data=csv data.path=FILE data.target=COLUMN."},
         ("inspect data=csv data.path=visits.csv data.target=buy",),
         {

@@ -154,6 +154,11 @@ def spellings(levels: Iterable[Any]) -> str | None:
     alike: dict[str, list[str]] = {}
     for level in levels:
         if isinstance(level, str):
-            alike.setdefault(" ".join(level.casefold().split()), []).append(level)
+            alike.setdefault(plainly(level), []).append(level)
     found = [" and ".join(map(repr, sorted(each))) for each in alike.values() if len(each) > 1]
     return listed(found, 3) if found else None
+
+
+def plainly(text: str) -> str:
+    """The text without upper case and without spaces too many."""
+    return " ".join(text.casefold().split())

@@ -17,7 +17,7 @@ from pipeline.errors import InputError, set_param
 from pipeline.files import CONF, REPORTS, say, write_text
 from pipeline.table import ingest, sources
 from pipeline.table.grouping import ROLES
-from pipeline.tools.inspect_outlook import change, outlook, override
+from pipeline.tools.inspect_outlook import changes, outlook, override
 from pipeline.tools.inspect_text import lines, next_step, page, should_drop
 from pipeline.tools.inspection import Inspection, inspect
 
@@ -219,12 +219,11 @@ def with_change(overrides: Sequence[str], key: str, value: Any) -> list[str]:
 
 
 def proposal(overrides: Sequence[str], source: pd.DataFrame, params: Config, data: Data) -> tuple[str, Any] | None:
-    """The result of `change`; None where there is none, or where a command line can't give it."""
-    changed = change(source, params, data)
-    if changed is None:
-        return None
-    try:
-        read = getattr(settings(with_change(overrides, *changed))[0].data, changed[0])
-    except InputError:  # a label that Hydra's grammar doesn't take
-        return None
-    return changed if read == changed[1] else None
+    """The first of `changes` that a command line can give; None where there is none."""
+    for changed in changes(source, params, data):
+        try:
+            if getattr(settings(with_change(overrides, *changed))[0].data, changed[0]) == changed[1]:
+                return changed
+        except InputError:  # a label that Hydra's grammar doesn't take
+            continue
+    return None

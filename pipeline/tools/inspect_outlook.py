@@ -1,7 +1,7 @@
 """What a run on an inspected table would come to, and which change of the classes lets it end in a verdict."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from pipeline.measure.tasks import of_labels
 from pipeline.table import ingest
 from pipeline.table.classes import rarest
 from pipeline.table.target import merged_labels, stripped
+from pipeline.tools.codes import plainly
 from pipeline.tools.inspection import classes_of
 from pipeline.tools.labels import refuse_no_family, too_few, training_labels
 
@@ -116,11 +117,12 @@ def _fewest(params: Config, table: ingest.Table, task: Task) -> int:
     return min(rarest(known.iloc[fit], task.classes) for _, _, fit, _ in folds)
 
 
-def change(source: pd.DataFrame, params: Config, data: Data) -> tuple[str, Any] | None:
-    """The setting of classes with which a run ends in a verdict, and its value; None if there is none, as with two.
+def changes(source: pd.DataFrame, params: Config, data: Data) -> Iterator[tuple[str, Any]]:
+    """The settings of classes with which a run ends in a verdict, the best first: a key, and its value.
 
-    `classes`, where some classes have too few rows: the rarest become one, as few of them as can. Otherwise, where the
-    other settings are for two classes, `positive`: the rarest class with enough rows, against the rest.
+    `classes`, where some classes have too few rows: spellings of the same word become one, or else the rarest classes
+    do, as few of them as can. After them `positive`, also for settings that are for two classes: the rarest class with
+    enough rows, against the rest.
 
     Parameters
     ----------
@@ -128,30 +130,44 @@ def change(source: pd.DataFrame, params: Config, data: Data) -> tuple[str, Any] 
         As `outlook` takes them.
     """
     counts = _classes(source, data).value_counts(ascending=True)
-    if data.positive is not None or not 3 <= len(counts) <= CLASSES or _no_family(params):
-        return None
+    if data.positive is not None or not 3 <= len(counts) <= CLASSES or _no_family(params) or _measured(counts.index):
+        return
     needed = 2 * splits.LEAST / (1 - params.split.test_size)
     short = int((counts < needed).sum())
-    tried: list[tuple[str, Any]] = [
-        ("classes", _merged(source, data, list(counts.index[:number])))
+    becomes = [_respelled(counts)] if short else []
+    becomes += [
+        dict.fromkeys(map(label_text, counts.index[:number]))
         for number in range(max(2, short), len(counts) if short else 0)
         if counts.iloc[:number].sum() >= needed
     ]
+    tried: list[tuple[str, Any]] = [("classes", _merged(source, data, each)) for each in becomes if each]
     tried += [("positive", plain(label)) for label in counts.index[counts >= needed]]
-    good = (each for each in tried if outlook(source, params, data.model_copy(update=dict([each]))).good)
-    return next(good, None)
+    yield from (each for each in tried if outlook(source, params, data.model_copy(update=dict([each]))).good)
 
 
-def _merged(source: pd.DataFrame, data: Data, rare: Sequence[Any]) -> dict[str, str | None]:
-    """What each label of the source becomes where `rare` classes become one, after what `data.classes` makes of it."""
+def _measured(labels: pd.Index) -> bool:
+    """Whether labels are numbers with decimals, which no class is."""
+    return any(isinstance(label, float) and not label.is_integer() for label in map(plain, labels))
+
+
+def _respelled(counts: pd.Series) -> dict[str, str | None]:
+    """What labels become that differ from a more frequent one only in case or spaces."""
+    kept: dict[str, str] = {}
+    for label in map(label_text, reversed(counts.index)):
+        kept.setdefault(plainly(label), label)
+    return {text: kept[plainly(text)] for text in map(label_text, counts.index) if kept[plainly(text)] != text}
+
+
+def _merged(source: pd.DataFrame, data: Data, becomes: Mapping[str, str | None]) -> dict[str, str | None]:
+    """What each label of the source becomes, where classes after `data.classes` become others, or None a new one."""
     labels, asked = stripped(source[data.target]), data.classes or {}
     after = {label_text(label) for label in merged_labels(labels, asked)[0].dropna().unique()}
     name = next(word for word in MERGED if word not in after)
-    texts, found = set(map(label_text, rare)), dict[str, str | None]()
+    found = dict[str, str | None]()
     for label in map(label_text, labels.value_counts(ascending=True).index):
         to = asked.get(label, label)
-        if to is not None and label_text(to) in texts:
-            to = name
+        if to is not None and (text := label_text(to)) in becomes:
+            to = becomes[text] or name
         if to is None or label_text(to) != label:
             found[label] = to
     return found

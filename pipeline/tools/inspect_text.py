@@ -22,7 +22,7 @@ UNUSABLE = "unusable"  # the kind of a column that has none
 SERIOUS = ("leak", "id")
 # What the proposed command does about classes, by the setting.
 CHANGES = {
-    "classes": "merges the rarest classes, so that there is a verdict; change that if others belong together",
+    "classes": "merges classes, so that there is a verdict; change that if others belong together",
     "positive": "compares one class with all others, so that there is a verdict; choose another if you like",
 }
 
@@ -145,7 +145,7 @@ def next_step(*, drops: bool, changes: str | None, outlook: Outlook) -> str:
     drops
         Whether it leaves out columns.
     changes
-        The key of `inspect_outlook.change` that it sets; None if it sets none.
+        The key of `inspect_outlook.changes` that it sets; None if it sets none.
     outlook
         What it comes to.
     """

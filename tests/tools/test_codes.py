@@ -54,7 +54,8 @@ def test_numbers_without_an_order_are_codes(values, name):
         (drawn([12, 24, 36, 48, 60, 72, 84, 96]), "term"),
         (drawn(np.arange(16)), "x"),  # such as the features of letters
         (RNG.normal(120, 30, size=ROWS).round(), "area"),
-        (drawn([3, 4, 9]), "number of states"),
+        (drawn([3, 4, 9]), "state_count"),
+        (RNG.poisson(20, size=ROWS), "MPG.city"),
         (RNG.normal(size=ROWS), "code"),
         (RNG.permutation(ROWS), "zip"),  # different in every row
         (drawn(["408", "415", "x"]), "code"),  # text is categorical already

@@ -139,6 +139,7 @@ def table_of(counts, **more):
         ),
         (BEASTS, ["data.classes={eel: null}"], "Class 'owl' has 5", "{owl: other, eel: null, dog: other}"),
         (BEASTS, ["data.classes={owl: eel, dog: cat}"], None, None),  # seventeen eels
+        ({"Basic": 80, "basic": 3, "Pro": 60}, [], "Class 'basic' has 2 of its 3 rows", "{basic: Basic}"),
         (BEASTS, ["data.positive=eel"], "Class 'eel' has 6 of its 9 rows for training. At split.test_size=0.3", None),
         ({"no": 90, "yes": 14}, [], None, None),
         ({"no": 90, "yes": 13}, [], "Class 'yes' has 9 of its 13 rows for training", None),
@@ -153,7 +154,7 @@ def test_a_run_without_a_verdict_is_foretold_and_the_command_merges_classes(look
     command = out.splitlines()[-1]
     assert (f"-S 'data.classes={change}'" in command) == (change is not None)
     assert command.count("data.classes") == int(change is not None or "data.classes" in "".join(given))
-    assert ("it merges the rarest classes" in out) == (change is not None)
+    assert ("it merges classes" in out) == (change is not None)
     again = [word for word in shlex.split(command)[3:] if word != "-S"]  # the command works
     assert inspect_module.run(again) == (0 if short is None or change else 1)
 
@@ -170,6 +171,20 @@ def test_single_rows_and_settings_for_two_classes_are_errors(look):
     assert "-S data.positive=owl" in command
     assert "data.classes" not in command
     assert inspect_module.run([word for word in shlex.split(command)[3:] if word != "-S"]) == 0
+
+
+def test_a_label_that_no_command_line_takes_is_not_merged(look):
+    out, _ = look(table_of({"cat": 90, "{dog": 60, "a,b": 7, "c=d": 7}), "data.target=y", status=1)
+    *_, command = out.splitlines()
+    assert "data.classes" not in command
+    assert "-S 'data.positive=\"{dog\"'" in command
+    assert inspect_module.run([word for word in shlex.split(command)[3:] if word != "-S"]) == 0
+
+
+def test_measurements_are_not_merged(look):
+    out, _ = look(table_of({1.5: 80, 2.5: 3, 3.5: 60}), "data.target=y", status=1)
+    assert "expected classes, found 3 numbers with decimals" in out
+    assert out.splitlines()[-1].endswith("-S data.name=mine -S data.target=y")
 
 
 def test_classes_that_are_too_rare_even_together_leave_one_against_the_rest(look):
