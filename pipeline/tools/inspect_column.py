@@ -27,7 +27,7 @@ FINDINGS = {
     "zeros": 'has zeros far below all other values; if they mean "missing", empty these cells',
     "sentinel": 'has a value far from all others, or one negative value often; if it means "missing", empty its cells',
     "missing": "has no value in more than half of the rows",
-    "groups": "looks like customers, or the like, with several rows each; the command below keeps their rows together",
+    "groups": "looks like customers or the like, with several rows each; keep these together: split=grouped",
     "codes": "has whole numbers that look like codes; unless they count or measure something, declare them categorical",
     "spelling": "has levels that differ only in upper and lower case, or in spaces; write them alike",
     "levels": "has many levels",
@@ -108,6 +108,8 @@ def describe(
     findings = _findings(values, typed, kind, ranking, min_frequency=min_frequency or 0)
     if not {"id", "constant", "empty"} & set(findings):
         findings |= _meanings(values, typed, kind, declared)
+    if "groups" in findings:
+        findings.pop("levels", None)  # customers are many
     if ranking and ranking.predictive and "id" not in findings:
         of = f" for {cell(ranking.label)}" if labels.nunique() > 2 else ""
         findings["leak" if ranking.leaks else "predicts"] = f"ROC AUC {floor_percent(ranking.auc)}{of}"

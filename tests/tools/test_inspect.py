@@ -266,6 +266,8 @@ def test_codes_and_customers_get_a_line_to_paste(look):
     )
     out, html = look(table, "data.target=y")
     assert "'plan' ('Basic' and 'basic')" in out
+    assert "'customer' (150 values, 4 rows each on average, such as 'C-0')" in out
+    assert "levels" not in out.replace("has levels that differ", "")
     codes, command = (out.partition(f"{purpose}\n  ")[2].splitlines()[0] for purpose in ("to the command:", "instead:"))
     assert codes == "-S 'data.columns={state: categorical, zip: categorical}'"
     assert command.endswith("-S data.target=y -S split=grouped -S data.group=customer")
