@@ -44,7 +44,7 @@ ENDINGS = {
     "refused": "refused",
     "failed": "FAILED",
 }
-KNOWN = ("data", "data.path", "data.target")  # what is given to inspect; all else is its advice
+KNOWN = ("data", "data.name", "data.path", "data.target")  # what is given to inspect; all else is its advice
 inspecting = Lock()  # inspect has one page, so that tables take turns
 
 
@@ -193,7 +193,7 @@ def table(path: Path, *, variants: Sequence[str], settings: Sequence[str], limit
         if bad := ending(said):
             return row(*bad)
         found["inspected"] = INSPECTED.replace(PAGE.parent / f"{name}.html")
-    data = proposed(said.out)
+    data = [word for word in proposed(said.out) if not word.startswith("data.name=")]
     if not data:
         return row("failed", "inspect ended without a command line to run")
     found["advice"] = tuple(word for word in data if word.partition("=")[0] not in KNOWN)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.formatting import counted, digits, number
+from pipeline.fit.models import unconverged_advice
+from pipeline.formatting import counted, digits, floor_percent, listed, number
 from pipeline.judge.evidence import Evidence
 from pipeline.judge.primary import REFERENCE
 from pipeline.measure.metrics import BEST
@@ -34,8 +35,9 @@ def caveats(evidence: Evidence, judged: dict[str, Any]) -> list[str]:
         *_agreement(results, judged),
         *_duplicates(evidence.classes, declared),
         *_suspect(judged, folds),
+        *_noted(evidence.classes),
         *_duplicated_methods(folds, judged),
-        *_fits(results, folds),
+        *_fits(results, folds, declared),
         *(_tuning(results, folds) if declared["tuned"] else []),
         *misspecified(results),
         *_penalty(judged, declared),
@@ -169,6 +171,17 @@ def _suspect(judged: dict[str, Any], folds: Mapping[str, pd.DataFrame | None]) -
     ]
 
 
+def _noted(classes: dict[str, Any]) -> list[str]:
+    """Columns that look too good, which `rebalance inspect` mentions, too."""
+    if not (found := classes.get("suspects")):
+        return []
+    named = listed(f"{name!r} (ROC AUC {floor_percent(auc)})" for name, auc in found.items())
+    return [
+        f"Columns that predict a class almost alone, or far better than all others, on the training rows: {named}. If "
+        "one is known only after the outcome, all numbers here are too good. Leave it out with data.drop."
+    ]
+
+
 def _tuning(results: Mapping[str, dict[str, Any]], folds: Mapping[str, pd.DataFrame | None]) -> list[str]:
     """Where C could not be chosen, or another grid might hold a better one."""
     found = []
@@ -195,12 +208,14 @@ def _tuning(results: Mapping[str, dict[str, Any]], folds: Mapping[str, pd.DataFr
     return found
 
 
-def _fits(results: Mapping[str, dict[str, Any]], folds: Mapping[str, pd.DataFrame | None]) -> list[str]:
+def _fits(
+    results: Mapping[str, dict[str, Any]], folds: Mapping[str, pd.DataFrame | None], declared: dict[str, Any]
+) -> list[str]:
     found = []
     if unconverged := [name for name, result in results.items() if not converged(result)]:
         found.append(
             f"Did not converge, on all training rows or in a fold: {', '.join(unconverged)}. "
-            "Raise model.max_iter, or scale the features."
+            f"{unconverged_advice(scaled=declared['preprocess']['scale'])}"
         )
     separated = {name: int((rows.roc_auc.astype(float) == 1).sum()) for name, rows in folds.items() if rows is not None}
     if perfect := [f"{name} in {count}" for name, count in separated.items() if count]:

@@ -59,7 +59,11 @@ def test_a_fit_that_did_not_converge_is_named(evidence):
     results = evidence.results
     results["none"]["training"]["folds_converged"] = 3
     results["smote"]["model"]["converged"] = False
-    assert "Did not converge, on all training rows or in a fold: none, smote. Raise model.max_iter" in found(evidence)
+    assert "Did not converge, on all training rows or in a fold: none, smote. Raise model.max_iter." in found(evidence)
+    raw = {**evidence.declared, "preprocess": {**evidence.declared["preprocess"], "scale": False}}
+    assert "Raise model.max_iter, or scale the features: preprocess.scale=true." in found(
+        replace(evidence, declared=raw)
+    )
 
 
 @pytest.mark.parametrize(
@@ -109,6 +113,15 @@ def test_classes_that_are_almost_separated_raise_the_suspicion_of_a_leak(evidenc
     )
     swapped = {name: rows.assign(probability=1 - rows.probability) for name, rows in evidence.out_of_fold.items()}
     assert "outcome" not in found(verify.recompute(replace(evidence, out_of_fold=swapped)))
+
+
+def test_columns_that_look_too_good_are_named(evidence):
+    assert "predict a class almost alone" not in found(evidence)
+    one = replace(evidence, classes={**evidence.classes, "suspects": {"duration": 0.8132, "fee": 1.0}})
+    assert (
+        "Columns that predict a class almost alone, or far better than all others, on the training rows: 'duration' "
+        "(ROC AUC 0.81), 'fee' (ROC AUC 1). If one is known only after the outcome" in found(one)
+    )
 
 
 def test_test_rows_that_disagree_with_the_folds_are_a_caveat(evidence):
