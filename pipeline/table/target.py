@@ -56,8 +56,8 @@ def label_of(positive: Any, labels: pd.Index) -> Any:
     return next((label for label in labels if label == positive or str(label) == str(positive)), None)
 
 
-def look_alikes(labels: pd.Series, merge: Mapping[Any, Any]) -> list[str]:
-    """Classes that may be one class in several spellings, or no class, as error messages; see `data.classes`.
+def doubtful(labels: pd.Series, merge: Mapping[Any, Any]) -> tuple[list[list[str]], list[str]]:
+    """Labels that may be one class in several spellings, the most frequent first, and labels that may be no class.
 
     Parameters
     ----------
@@ -72,19 +72,30 @@ def look_alikes(labels: pd.Series, merge: Mapping[Any, Any]) -> list[str]:
     spellings: dict[str, list[str]] = {}
     for word in words:
         spellings.setdefault(" ".join(word.casefold().rstrip(".").split()), []).append(word)
-    problems = []
-    column = f"target {labels.name!r}"
-    several = [group for group in spellings.values() if len(group) > 1]
+    marks = [word for word in words if word.lower() in NO_CLASS] if len(counts) > 2 else []
+    return [group for group in spellings.values() if len(group) > 1], marks
+
+
+def corrected(labels: pd.Series, merge: Mapping[Any, Any]) -> dict[Any, Any]:
+    """The `data.classes` that merges spellings of one class, and leaves out what is no class."""
+    several, marks = doubtful(labels, merge)
+    spelled = {word: group[0] for group in several for word in group[1:]}
+    return {**merge, **spelled, **dict.fromkeys(marks)}
+
+
+def look_alikes(labels: pd.Series, merge: Mapping[Any, Any]) -> list[str]:
+    """An error message for each kind of `doubtful` labels, with the setting that corrects them all."""
+    several, marks = doubtful(labels, merge)
+    counts, column, problems = labels.value_counts(), f"target {labels.name!r}", []
+    fix = set_param("data.classes", corrected(labels, merge))
     if several:
         found = "; ".join(", ".join(f"{word!r} ({counts[word]:,})" for word in group) for group in several)
-        fix = set_param("data.classes", {**merge, **{word: group[0] for group in several for word in group[1:]}})
         problems.append(
             f"{column}: expected each class in one spelling, found {found}. Merge them with {fix}, or declare that "
             "they differ by naming each as its own: label: label."
         )
-    if len(counts) > 2 and (marks := [word for word in words if word.lower() in NO_CLASS]):
+    if marks:
         found = ", ".join(f"{word!r} ({counts[word]:,})" for word in marks)
-        fix = set_param("data.classes", {**merge, **dict.fromkeys(marks)})
         problems.append(
             f"{column}: expected a class in every row, found {found}, which usually marks a missing value. Leave out "
             f"these rows with {fix}, or declare the class by naming it as its own: label: label."

@@ -136,7 +136,7 @@ def run(overrides: list[str]) -> int:
     now = outlook(source, params, usable)
     problems = list(dict.fromkeys([*unreadable, *refusals(source, data, target=found.target), *now.problems]))
     if data.source is None and data.name == UNNAMED:
-        given.append(f"data.name={named(data)}")
+        given.append(f"data.name={file.stem if file else named(data)}")
     changed = None if now.good else next(changes(source, params, usable), None)
     if changed:
         usable, given = usable.model_copy(update=dict([changed])), proposal.with_change(given, *changed)

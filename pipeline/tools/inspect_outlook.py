@@ -15,8 +15,7 @@ from pipeline.measure.task import Task
 from pipeline.measure.tasks import of_labels
 from pipeline.table import ingest
 from pipeline.table.classes import rarest
-from pipeline.table.target import merged_labels, stripped
-from pipeline.tools.codes import plainly
+from pipeline.table.target import corrected, merged_labels, stripped
 from pipeline.tools.inspection import classes_of
 from pipeline.tools.labels import refuse_no_family, too_few, training_labels
 
@@ -119,22 +118,25 @@ def _fewest(params: Config, table: ingest.Table, task: Task) -> int:
 def changes(source: pd.DataFrame, params: Config, data: Data) -> Iterator[tuple[str, Any]]:
     """The settings of classes with which a run ends in a verdict, the best first: a key, and its value.
 
-    `classes`, where some classes have too few rows: spellings of the same word become one, or else the rarest classes
-    do, as few of them as can. After them `positive`, also for settings that are for two classes: the rarest class with
-    enough rows, against the rest.
+    `classes`: spellings of one class become one, and marks of missing values none; or where some classes have too few
+    rows, the rarest become one, as few of them as can. After them `positive`, also for settings that are for two
+    classes: the rarest class with enough rows, against the rest.
 
     Parameters
     ----------
     source, params, data
         As `outlook` takes them.
     """
+    asked = data.classes or {}
+    spelled = corrected(merged_labels(stripped(source[data.target]), asked)[0], asked)
+    if spelled != asked and outlook(source, params, data.model_copy(update={"classes": spelled})).good:
+        yield "classes", spelled
     counts = _classes(source, data).value_counts(ascending=True)
     if data.positive is not None or not 3 <= len(counts) <= CLASSES or _no_family(params) or _measured(counts.index):
         return
     needed = 2 * splits.LEAST / (1 - params.split.test_size)
     short = int((counts < needed).sum())
-    becomes = [_respelled(counts)] if short else []
-    becomes += [
+    becomes = [
         dict.fromkeys(map(label_text, counts.index[:number]))
         for number in range(max(2, short), len(counts) if short else 0)
         if counts.iloc[:number].sum() >= needed
@@ -147,14 +149,6 @@ def changes(source: pd.DataFrame, params: Config, data: Data) -> Iterator[tuple[
 def _measured(labels: pd.Index) -> bool:
     """Whether labels are numbers with decimals, which no class is."""
     return any(isinstance(label, float) and not label.is_integer() for label in map(plain, labels))
-
-
-def _respelled(counts: pd.Series) -> dict[str, str | None]:
-    """What labels become that differ from a more frequent one only in case or spaces."""
-    kept: dict[str, str] = {}
-    for label in map(label_text, reversed(counts.index)):
-        kept.setdefault(plainly(label), label)
-    return {text: kept[plainly(text)] for text in map(label_text, counts.index) if kept[plainly(text)] != text}
 
 
 def _merged(source: pd.DataFrame, data: Data, becomes: Mapping[str, str | None]) -> dict[str, str | None]:

@@ -7,7 +7,6 @@ from pipeline.formatting import cell, counted, floor_percent, listed, percent_of
 from pipeline.measure.single_column import CLASSES
 from pipeline.report.page import render_inspection
 from pipeline.table import columns
-from pipeline.tools.codes import spellings
 from pipeline.tools.inspect_column import FINDINGS, Column
 from pipeline.tools.inspect_outlook import Outlook
 from pipeline.tools.inspection import Inspection
@@ -67,15 +66,13 @@ def _target(found: Inspection) -> str:
     if found.target is None:
         return "unknown, and no column looks like one; choose one of the columns below with data.target=COLUMN"
     total = sum(count for _, count in found.classes)
-    alike = spellings(label for label, _ in found.classes)
     classes = listed(
         [f"{label!r} ({counted(count, 'row')}, {100 * count / total:.3g}%)" for label, count in found.classes], NAMES
     )
     if len(found.classes) > CLASSES:
         some = ", ".join(cell(label) for label, _ in found.classes[:3])
         classes = f"{len(found.classes):,} different values, such as {some}, which is too many for classes"
-    alike = f"; {alike} differ only in case or spaces: merge them with data.classes" if alike else ""
-    return f"{'not given; probably ' if found.guessed else ''}{found.target!r}: {classes}{alike}"
+    return f"{'not given; probably ' if found.guessed else ''}{found.target!r}: {classes}"
 
 
 def _imbalance(found: Inspection) -> str:
