@@ -47,6 +47,14 @@ def test_every_stage_waits_for_configure_which_always_runs():
         assert any(str(dependency).startswith(("data/", "reports/")) for dependency in parts(name)["deps"])
 
 
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_depends_on_whole_folders_of_data(name):
+    outs = {str(out) for stage in map(parts, STAGES) for out in stage["outs"]}
+    for dependency in parts(name).get("deps", []):
+        if dependency.startswith("data/"):
+            assert dependency in outs or any(out.startswith(f"{dependency}/") for out in outs), dependency
+
+
 @pytest.mark.parametrize("path", sorted(PIPELINE.rglob("*.py")), ids=lambda path: str(path.relative_to(PIPELINE)))
 def test_nothing_imports_a_stage(path):
     assert not imported(path) & {PIPELINE / f"{name}.py" for name in STAGES}

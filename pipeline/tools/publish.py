@@ -26,23 +26,22 @@ def run(*, ui: bool = False, port: int = 5000) -> int:
     """
     exit_on_signals()  # so that runs are marked as failed and the server doesn't stay behind
     params = config.load()
-    say(f"{params.data.name}: publishing its results, and every sweep")
     tracking, swept = params.tracking, publish_sweeps()
     if tracking.uri is None:
-        say("tracking is off (tracking.uri is null): the results are in reports/ only")
+        say(f"{params.data.name}: tracking is off (tracking.uri is null): the results are in reports/ only")
         return 0
     try:
         address = publish_results(params)
     except StoreError as error:
-        say(str(error))
+        say(f"{params.data.name}: {error}")
         return 1
     except InputError as error:
         if not swept:
             raise
-        say(str(error))  # someone who only sweeps has no results of `dvc repro`
+        say(f"{params.data.name}: {error}")  # someone who only sweeps has no results of `dvc repro`
         address = "#/experiments"
     if ui and store_file(tracking.uri) is not None:
         serve(tracking, port=port, address=address)
     else:
-        say(where(tracking, address))
+        say(f"{params.data.name}: {where(tracking, address)}")
     return 0

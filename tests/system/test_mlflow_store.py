@@ -25,7 +25,7 @@ def test_a_dead_server_costs_one_line_and_nothing_else_is_printed(reproduced, fr
     out, err = ended(python(*TRACK))
     assert err == ""
     (line,) = out.splitlines()
-    assert line.startswith(f"MLflow at http://127.0.0.1:{port}: no server there (Connection refused)")
+    assert line.startswith(f"mountain_shop: MLflow at http://127.0.0.1:{port}: no server there (Connection refused)")
 
 
 def test_a_deleted_store_comes_back(reproduced):

@@ -66,8 +66,8 @@ def test_a_publication_that_fails_is_marked_and_published_later(reproduced, monk
         patch.setattr(log, "log_artifacts", full)
         stage(track)
     assert capsys.readouterr().out == (
-        "MLflow at sqlite:///mlflow.db: no space left. Your results are complete. To publish them later, run "
-        "`rebalance publish`\n"
+        "mountain_shop: MLflow at sqlite:///mlflow.db: no space left. Your results are complete. To publish them "
+        "later, run `rebalance publish`\n"
     )
     assert [run.info.status for run in stored(reproduced)[0]] == ["FAILED"]
     stage(track)
@@ -81,9 +81,9 @@ def test_a_publication_that_fails_is_marked_and_published_later(reproduced, monk
 def test_tracking_can_be_off(reproduced, stage, capsys):
     set_tracking("uri", "null")
     stage(track)
-    assert capsys.readouterr().out.startswith("tracking is off")
+    assert capsys.readouterr().out.startswith("mountain_shop: tracking is off")
     assert by_hand.run(ui=True) == 0
-    assert capsys.readouterr().out.startswith("tracking is off")
+    assert capsys.readouterr().out.startswith("mountain_shop: tracking is off")
 
 
 def test_missing_results_are_refused(reproduced):

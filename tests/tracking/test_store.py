@@ -75,7 +75,7 @@ def check(reproduced, stage, capfd):
         out, err = capfd.readouterr()
         assert err == ""
         assert len(out.splitlines()) == 1
-        assert out.startswith(f"MLflow at http://127.0.0.1:{port}: {reason}")
+        assert out.startswith(f"mountain_shop: MLflow at http://127.0.0.1:{port}: {reason}")
         assert "To publish them later, run `rebalance publish`" in out
 
     return run
@@ -119,5 +119,7 @@ def test_a_file_that_is_no_store_costs_one_line_and_stays(reproduced, stage, cap
     Path("mlflow.db").write_text("my notes, long enough to be something")
     stage(track)
     (line,) = capsys.readouterr().out.splitlines()
-    assert line.startswith("MLflow at sqlite:///mlflow.db: this file isn't an SQLite database. Move it away")
+    assert line.startswith(
+        "mountain_shop: MLflow at sqlite:///mlflow.db: this file isn't an SQLite database. Move it away"
+    )
     assert Path("mlflow.db").read_text() == "my notes, long enough to be something"
