@@ -76,7 +76,7 @@ test-ray: $(RAY_VENV)/installed  ## The test on a Ray cluster, in an environment
 
 .PHONY: check-statistics
 check-statistics: setup  ## Whether the statistics keep what they promise: hours; stopped, it goes on where it was
-	@python tests/checks.py
+	@python tests/checks
 
 .PHONY: docs
 docs: setup  ## The documentation in site/: a broken link is an error; needs no network

@@ -17,7 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
@@ -27,7 +27,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tabulate import tabulate
 
 from pipeline.errors import InputError, override
-from pipeline.files import REPORTS, read_json
+from pipeline.files import REPORTS, read_json, write_text
 from pipeline.sweep import results
 from pipeline.sweep.results import Sweep
 from pipeline.table.file import read_table
@@ -44,7 +44,7 @@ ENDINGS = {
     "refused": "refused",
     "failed": "FAILED",
 }
-KNOWN = ("data", "data.path", "data.target")  # what is given to inspect; all else is its advice
+KNOWN = ("data", "data.name", "data.path", "data.target")  # what is given to inspect; all else is its advice
 inspecting = Lock()  # inspect has one page, so that tables take turns
 
 
@@ -56,6 +56,12 @@ class Row:
     ----------
     name
         Of its file, without suffixes.
+    ending
+        One of `ENDINGS`.
+    words
+        The verdict's sentence, the refusal, or the last line of a traceback.
+    seconds
+        Wall time of inspect and sweep together.
     rows, features, missing
         Counts of its rows, of its columns beside the target, and of their empty cells; None where it cannot be read.
     classes
@@ -64,14 +70,8 @@ class Row:
         How many features of each kind were used; empty without a run.
     advice
         What inspect proposed beside the file and its target, such as `data.drop=[id]`.
-    ending
-        One of `ENDINGS`.
-    words
-        The verdict's sentence, the refusal, or the last line of a traceback.
     left_out
         Reasons of the variants that could not take the table, by name.
-    seconds
-        Wall time of inspect and sweep together.
     before
         Runs that were there already.
     inspected, report
@@ -79,19 +79,19 @@ class Row:
     """
 
     name: str
-    rows: int | None
-    features: int | None
-    missing: int | None
-    classes: dict[str, int]
-    kinds: dict[str, int]
-    advice: tuple[str, ...]
     ending: str
     words: str
-    left_out: dict[str, str]
     seconds: float
-    before: int
-    inspected: Path | None
-    report: Path | None
+    rows: int | None = None
+    features: int | None = None
+    missing: int | None = None
+    classes: dict[str, int] = field(default_factory=dict)
+    kinds: dict[str, int] = field(default_factory=dict)
+    advice: tuple[str, ...] = ()
+    left_out: dict[str, str] = field(default_factory=dict)
+    before: int = 0
+    inspected: Path | None = None
+    report: Path | None = None
 
     @property
     def imbalance(self) -> float | None:
@@ -177,51 +177,39 @@ def shape(path: Path) -> tuple[str, pd.DataFrame, dict[str, int]]:
 def table(path: Path, *, variants: Sequence[str], settings: Sequence[str], limit: float) -> Row:
     """Inspect and sweep one table."""
     name, began = path.name.partition(".")[0], time.perf_counter()
-    known: dict = {"name": name, "rows": None, "features": None, "missing": None, "classes": {}}
-    empty: dict = {"kinds": {}, "advice": (), "left_out": {}, "before": 0, "inspected": None, "report": None}
+    found: dict = {}
 
-    def row(how: str, words: str, **found: object) -> Row:
-        return Row(**{**known, **empty, **found}, ending=how, words=words, seconds=time.perf_counter() - began)
+    def row(how: str, words: str) -> Row:
+        return Row(name, how, words, time.perf_counter() - began, **found)
 
     try:
-        target, features, classes = shape(path)
+        target, features, found["classes"] = shape(path)
     except InputError as error:
         return row("refused", str(error))
-    known |= {"rows": len(features), "features": features.shape[1], "classes": classes}
-    known["missing"] = int(features.isna().sum().sum())
+    found |= {"rows": len(features), "features": features.shape[1], "missing": int(features.isna().sum().sum())}
     given = ["data=csv", override("data.path", str(path)), override("data.target", target)]
     with inspecting:
         said = called(["-m", "pipeline.cli", "inspect", *given], limit=limit)
         if bad := ending(said):
             return row(*bad)
-        empty["inspected"] = INSPECTED.replace(PAGE.parent / f"{name}.html")
-    data = proposed(said.out)
+        found["inspected"] = INSPECTED.replace(PAGE.parent / f"{name}.html")
+    data = [word for word in proposed(said.out) if not word.startswith("data.name=")]
     if not data:
         return row("failed", "inspect ended without a command line to run")
-    empty["advice"] = tuple(word for word in data if word.partition("=")[0] not in KNOWN)
-    command = [
-        "-m",
-        "pipeline",
-        "-m",
-        f"variant={','.join(variants)}",
-        *data,
-        f"data.name={re.sub('[^A-Za-z0-9_-]', '_', name)[:64]}",
-    ]
+    found["advice"] = tuple(word for word in data if word.partition("=")[0] not in KNOWN)
+    named = re.sub("[^A-Za-z0-9_-]", "_", name)[:64]
+    command = ["-m", "pipeline", "-m", f"variant={','.join(variants)}", *data, f"data.name={named}"]
     command += ["tracking=none", *settings]
     said = called(command, limit=limit)
     if bad := ending(said):
         return row(*bad)
     sweep = left_by(command)
-    how, words, kinds, left_out = swept(sweep)
-    report, before = sweep.folder / "index.html", re.search(r"finished, (\d+) of them before", said.out)
-    return row(
-        how,
-        words,
-        kinds=kinds,
-        left_out=left_out,
-        before=int(before[1]) if before else 0,
-        report=report if report.is_file() else None,
-    )
+    how, words, found["kinds"], found["left_out"] = swept(sweep)
+    if before := re.search(r"finished \(([\d,]+) earlier\)", said.out):
+        found["before"] = int(before[1].replace(",", ""))
+    if (report := sweep.folder / "index.html").is_file():
+        found["report"] = report
+    return row(how, words)
 
 
 def count(value: int | None) -> str:
@@ -300,13 +288,10 @@ def main() -> int:
         for done in as_completed(pending):
             rows.append(row := done.result())
             before = f", {row.before} runs there before" if row.before else ""
-            print(
-                f"[{len(rows)}/{len(paths)}] {row.name}: {ENDINGS[row.ending]}, {row.seconds:.0f} s{before}", flush=True
-            )
+            ended = f"{row.name}: {ENDINGS[row.ending]}, {row.seconds:.0f} s{before}"
+            print(f"[{len(rows)}/{len(paths)}] {ended}", flush=True)
     rows.sort(key=lambda row: row.name.lower())
-    PAGE.write_text(
-        render(rows, repeats=arguments.repeats, command=shlex.join(["python", *sys.argv])), encoding="utf-8"
-    )
+    write_text(PAGE, render(rows, repeats=arguments.repeats, command=shlex.join(["python", *sys.argv])))
     print(f"\n{text(rows)}\npage     {PAGE}")
     return int(any(row.ending == "failed" for row in rows))
 

@@ -66,9 +66,9 @@ COMMANDS = {
     "inspect": Command(
         "Look at a table before you train: column types, problems, leaks",
         "[KEY=VALUE ...]",
-        "Reports what each column holds, what the pipeline would refuse, and which columns look too good to be true. "
-        "Then it prints the command that runs the pipeline on this table. It trains no model. Charts of every "
-        "column go to reports/inspect.html.",
+        "Reports what each column holds, what the pipeline would refuse, whether a run would end in a verdict, and "
+        "which columns look too good to be true. Then it prints the command that runs the pipeline on this table. It "
+        "trains no model. Charts of every column go to reports/inspect.html.",
         {
             "KEY=VALUE": HYDRA + "Your table: data=csv data.path=FILE data.target=COLUMN.",
             "save=NAME": "Also write these settings, and what the report proposes, to conf/experiment/NAME.yaml, each "
@@ -78,7 +78,10 @@ COMMANDS = {
             "inspect data=csv data.path=visits.csv data.target=buy",
             "inspect data=csv data.path=visits.csv data.target=buy save=visits",
         ),
-        {0: "the report is printed, whatever it found"},
+        {
+            0: "a run of the printed command ends in a verdict",
+            1: "a run would be refused, or end without a verdict: the report says what to change",
+        },
         OVERRIDES,
     ),
     "use": Command(

@@ -89,8 +89,10 @@ def read_json(path: Path) -> Any:
 
 def write_table(path: Path, table: "pd.DataFrame") -> None:
     """Write a table, index included, as Parquet."""
+    bare = table.copy(deep=False)
+    bare.attrs = {}  # where the rows stood in their source is no part of the table
     with replacing(path) as temporary:
-        table.to_parquet(temporary)
+        bare.to_parquet(temporary)
 
 
 def read_table(path: Path) -> "pd.DataFrame":

@@ -66,9 +66,9 @@ def listed(words: Iterable[object], most: int = 6) -> str:
     return ", ".join(shown[:most]) + rest
 
 
-def lines(numbers: Sequence[int], most: int = 3) -> str:
-    """Line numbers of a file: "line 3", or "lines 3, 6, 7 and 2 more"."""
-    return f"line{'s' * (len(numbers) != 1)} {listed(numbers, most)}"
+def places(unit: str, numbers: Sequence[int], most: int = 3) -> str:
+    """Numbered lines or rows of a file: "line 3", or "lines 3, 6, 7 and 2 more"."""
+    return f"{unit}{'s' * (len(numbers) != 1)} {listed(numbers, most)}"
 
 
 def cell(value: Any) -> str:

@@ -23,6 +23,8 @@ def main() -> None:
             f"{old} {'left out' if new is None else f'becomes {new}'}" for old, new in data.classes.items()
         )
         say(f"{data.name}: data.classes: {changed}")
+    for note in schema["notes"]:
+        say(f"{data.name}: {note}")
     if kinds := kinds_in_words(schema["columns"]):
         say(f"{data.name}: {kinds}")
     if data.weight is not None:

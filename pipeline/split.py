@@ -3,6 +3,7 @@
 from pipeline import config
 from pipeline.errors import run
 from pipeline.files import INGEST, SPLIT, read_json, read_table, say, write_json, write_table
+from pipeline.measure.single_column import noted
 from pipeline.table import classes
 from pipeline.table.grouping import together
 from pipeline.table.split import count, split
@@ -19,7 +20,7 @@ def main() -> None:
     train, test = split(table, target=target, test_size=how.test_size, seed=how.seed, labels=labels, **rows)
     write_table(SPLIT / "train.parquet", train)
     write_table(SPLIT / "test.parquet", test)
-    counts = count(train, test, target=target, names=names, roles=roles)
+    counts = {**count(train, test, target=target, names=names, roles=roles), **noted(train, target)}
     write_json(SPLIT / "classes.json", counts)
     shown = ", ".join(f"{number:,} {name}" for name, number in counts["test"].items())
     say(f"{params.data.name}: {len(train):,} training rows, {len(test):,} test rows: {shown}")

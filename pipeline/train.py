@@ -4,7 +4,7 @@ from pipeline import config
 from pipeline.errors import InputError, run
 from pipeline.files import INGEST, RESAMPLE, SPLIT, TRAIN, read_json, read_table, say, write_json, write_model
 from pipeline.fit import chains, tuning
-from pipeline.fit.models import describe, train
+from pipeline.fit.models import describe, train, unconverged_advice
 from pipeline.measure.tasks import task_of
 from pipeline.table import weights
 from pipeline.table.grouping import together
@@ -31,7 +31,7 @@ def main() -> None:
     summary = describe(fitted, converged, y, losses, task, weight)
     write_model(TRAIN / name / "model.skops", fitted)
     write_json(TRAIN / name / "coefficients.json", summary)
-    warning = "" if converged else ": NOT CONVERGED, raise model.max_iter or scale the features"
+    warning = "" if converged else f": NOT CONVERGED. {unconverged_advice(scaled=params.preprocess.scale)}"
     chosen = "" if C is None else f", C {C:g} chosen out of {', '.join(f'{c:g}' for c in chain.grid or ())}"
     fit = f"{summary['model']}{chosen}, {summary['iterations']} iterations{warning}"
     say(f"{params.data.name}, {name}: {fit}")

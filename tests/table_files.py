@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.errors import InputError
 from pipeline.table.file import read_table
+from pipeline.table.reading import Reading
 
 VISITS = "time,pages,buy\n120,2,0\n250.5,3,1\n"
 READ = pd.DataFrame({"time": [120.0, 250.5], "pages": [2, 3], "buy": [0, 1]})
@@ -76,7 +77,7 @@ def workbook(**sheets):
 def refusal(path, **settings):
     """The problems for which reading a file is refused."""
     with pytest.raises(InputError) as caught:
-        read_table(path, **settings)
+        read_table(path, Reading(**settings))
     return caught.value.problems
 
 

@@ -90,6 +90,13 @@ def _by_name(columns: dict[str, Any] | None) -> dict[str, Any] | None:
     return None if columns is None else {name_text(name): kind for name, kind in columns.items()}
 
 
+def _marks(missing: list[Any] | dict[str, list[Any]] | None) -> list[str] | dict[str, list[str]] | None:
+    """Marks of missing values as text."""
+    if isinstance(missing, dict):
+        return {name_text(name): [label_text(mark) for mark in marks] for name, marks in missing.items()}
+    return None if missing is None else [label_text(mark) for mark in missing]
+
+
 Pairs = BeforeValidator(_from_pairs)
 Name: TypeAlias = Annotated[str, AfterValidator(name_text)]  # of a column
 
@@ -107,7 +114,11 @@ class Data(Settings):
     time: Name | None
     weight: Name | None
     columns: Annotated[dict[str, Any] | None, Pairs, AfterValidator(_by_name)]
+    missing: Annotated[list[Any] | dict[str, list[Any]] | None, Pairs, AfterValidator(_marks)]
     integers: bool
+    header: bool
+    names: list[str] | None
+    skip_rows: Annotated[Whole, Field(ge=0), expected("a whole number from 0")]
     sheet: str | None
     simulation: Simulation | None
     url: str | None
@@ -141,6 +152,8 @@ class Data(Settings):
             if not (isinstance(kind, list) or kind in (*KINDS, ISO) or "%" in str(kind)):
                 words = f"one of {', '.join(KINDS)}, a date format such as %d/%m/%Y, or levels in order: [S, M, L]"
                 yield Conflict(f"columns.{name}", words, kind)
+        if self.names is not None and self.header:
+            yield Conflict("names", "null, or data.header=false, since a header has the names", self.names)
         there = [key for key in SOURCES if getattr(self, key) is not None]
         if len(there) > 1:
             *first, last = (f"data.{key}" for key in SOURCES)

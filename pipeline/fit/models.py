@@ -48,6 +48,11 @@ def train(X: pd.DataFrame | np.ndarray, y: pd.Series, model: Any, weight: np.nda
     return model, converged
 
 
+def unconverged_advice(*, scaled: bool) -> str:
+    """What to do if a model did not converge, where the settings have its features scaled or not."""
+    return "Raise model.max_iter." if scaled else "Raise model.max_iter, or scale the features: preprocess.scale=true."
+
+
 def trained_proportions(model: Any, y: pd.Series, weight: np.ndarray, classes: int) -> np.ndarray:
     """Each class's share of the total weight of rows y, by their weights and the model's `class_weight`; shape (k,)."""
     from sklearn.linear_model import LogisticRegression

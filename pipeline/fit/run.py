@@ -12,7 +12,7 @@ from pipeline.config import Config, Data, Preprocess, Split
 from pipeline.files import say
 from pipeline.fit import chains, encoding, folds, models, provenance, resampling, sample_weights, samplers, tuning
 from pipeline.fit.preprocessing import refuse_missing
-from pipeline.measure import evaluation
+from pipeline.measure import evaluation, single_column
 from pipeline.measure.tasks import task_of
 from pipeline.table import read, split, weights
 from pipeline.table.classes import labels as labels_of
@@ -71,6 +71,12 @@ def sides(data: Data, how: Split) -> tuple[pd.DataFrame, pd.DataFrame]:
     return split.split(
         rows, target=data.target, test_size=how.test_size, seed=how.seed, labels=labels_of(schema), **blocks
     )
+
+
+@_last
+def noted(data: Data, how: Split) -> dict[str, dict[str, float]]:
+    """See `pipeline.measure.single_column.noted`."""
+    return single_column.noted(sides(data, how)[0], data.target)
 
 
 @_last

@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.formatting import counted, digits, number
+from pipeline.fit.models import unconverged_advice
+from pipeline.formatting import counted, digits, floor_percent, listed, number
 from pipeline.judge.evidence import Evidence
 from pipeline.judge.primary import REFERENCE
 from pipeline.measure.metrics import BEST
@@ -34,8 +35,10 @@ def caveats(evidence: Evidence, judged: dict[str, Any]) -> list[str]:
         *_agreement(results, judged),
         *_duplicates(evidence.classes, declared),
         *_suspect(judged, folds),
+        *_noted(evidence.classes),
         *_duplicated_methods(folds, judged),
-        *_fits(results, folds, judged, declared),
+        *_fits(results, folds, declared),
+        *(_tuning(results, folds) if declared["tuned"] else []),
         *misspecified(results),
         *_penalty(judged, declared),
     ]
@@ -168,25 +171,52 @@ def _suspect(judged: dict[str, Any], folds: Mapping[str, pd.DataFrame | None]) -
     ]
 
 
+def _noted(classes: dict[str, Any]) -> list[str]:
+    """Columns that look too good, which `rebalance inspect` mentions, too."""
+    if not (found := classes.get("suspects")):
+        return []
+    named = listed(f"{name!r} (ROC AUC {floor_percent(auc)})" for name, auc in found.items())
+    return [
+        f"Columns that predict a class almost alone, or far better than all others, on the training rows: {named}. If "
+        "one is known only after the outcome, all numbers here are too good. Leave it out with data.drop."
+    ]
+
+
+def _tuning(results: Mapping[str, dict[str, Any]], folds: Mapping[str, pd.DataFrame | None]) -> list[str]:
+    """Where C could not be chosen, or another grid might hold a better one."""
+    found = []
+    if untuned := [name for name, result in results.items() if result["model"]["tuning"] is None]:
+        found.append(
+            f"C was not tuned on the training rows, because the rarest class has too few rows: {', '.join(untuned)}. "
+            "A difference between variants may come from that, and not from the method."
+        )
+    left = {name: int(rows.C.isna().sum()) for name, rows in folds.items() if rows is not None}
+    if few := [f"{name} in {count}" for name, count in left.items() if count]:
+        found.append(
+            "C was not tuned in some folds, because the rarest class has too few rows there. Folds by variant: "
+            f"{', '.join(few)}."
+        )
+    grids = {name: result["model"]["tuning"]["C"] for name, result in results.items() if result["model"]["tuning"]}
+    tuned = {name: rows.C for name, rows in folds.items() if rows is not None and name in grids}
+    for last, further, end in (("smallest", "smaller", min), ("largest", "larger", max)):
+        at = {name: int((chosen == end(grids[name])).sum()) for name, chosen in tuned.items()}
+        if most := [f"{name} in {count}" for name, count in at.items() if count > len(tuned[name]) / 2]:
+            found.append(
+                f"In most folds, C is the {last} of model.grid, so that a {further} one may be better. Folds by "
+                f"variant: {', '.join(most)}. Extend the grid."
+            )
+    return found
+
+
 def _fits(
-    results: Mapping[str, dict[str, Any]],
-    folds: Mapping[str, pd.DataFrame | None],
-    judged: dict[str, Any],
-    declared: dict[str, Any],
+    results: Mapping[str, dict[str, Any]], folds: Mapping[str, pd.DataFrame | None], declared: dict[str, Any]
 ) -> list[str]:
     found = []
     if unconverged := [name for name, result in results.items() if not converged(result)]:
         found.append(
             f"Did not converge, on all training rows or in a fold: {', '.join(unconverged)}. "
-            "Raise model.max_iter, or scale the features."
+            f"{unconverged_advice(scaled=declared['preprocess']['scale'])}"
         )
-    if declared["tuned"]:
-        left = {name: int(rows.C.isna().sum()) for name, rows in folds.items() if rows is not None}
-        if few := [f"{name} in {count}" for name, count in left.items() if count]:
-            found.append(
-                "C was not tuned in some folds, because the rarest class has too few rows there. Folds by variant: "
-                f"{', '.join(few)}."
-            )
     separated = {name: int((rows.roc_auc.astype(float) == 1).sum()) for name, rows in folds.items() if rows is not None}
     if perfect := [f"{name} in {count}" for name, count in separated.items() if count]:
         total = next(len(rows) for rows in folds.values() if rows is not None)
@@ -194,7 +224,7 @@ def _fits(
             f"The classes are perfectly separated in some of the {total} folds, where no ranking can be better. Folds "
             f"by variant: {', '.join(perfect)}."
         )
-    if next(iter(results.values()))["holdout"]["tuned"] is None:
+    if all(rows is None for rows in folds.values()):
         found.append("Without folds, there is no tuned threshold and no verdict.")
     return found
 

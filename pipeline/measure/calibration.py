@@ -206,22 +206,26 @@ def _line(x: np.ndarray, target: np.ndarray, weight: np.ndarray) -> tuple[float,
 
     if (x == x[0]).all():
         return 0.0, float(logit(np.average(target, weights=weight)))
-    # Standard scores, so that the two columns have the same size.
+    # Standard scores, so that slope and intercept have the same size.
     centre, spread = float(x.mean()), float(x.std())
-    X = np.column_stack([(x - centre) / spread, np.ones_like(x)])
+    z = (x - centre) / spread
 
     def loss(at: np.ndarray) -> float:
         # Two terms that are never negative: their usual difference drowns the last steps' gain in rounding.
-        eta = X @ at
+        eta = at[0] * z + at[1]
         return float((weight * (target * np.logaddexp(0, -eta) + (1 - target) * np.logaddexp(0, eta))).sum())
 
     line = np.zeros(2)
     now = loss(line)
     for _ in range(STEPS):
-        p = expit(X @ line)
-        gradient = X.T @ (weight * (p - target))
-        step = np.linalg.solve(X.T @ (X * (weight * (p * (1 - p)))[:, None]), gradient)
-        gain = float(gradient @ step)
+        p = expit(line[0] * z + line[1])
+        off, bend = weight * (p - target), weight * (p * (1 - p))
+        # numpy's sums, since the last bits of a product of matrices are those of one build of BLAS.
+        gradient, mixed = np.array([(off * z).sum(), off.sum()]), (bend * z).sum()
+        curvature = np.array([[(bend * z * z).sum(), mixed], [mixed, bend.sum()]])
+        # Where only rows of one probability are in doubt, rounding would decide which way to go.
+        step = np.linalg.solve(curvature + 1e-12 * np.trace(curvature) * np.eye(2), gradient)
+        gain = float((gradient * step).sum())
         # So close to the minimum the loss no longer shows what is gained, and one whole step ends at rounding.
         if gain <= 1e-12 * now:
             slope, intercept = line - step

@@ -66,6 +66,35 @@ def wilson(successes: float, trials: float, *, confidence: float) -> tuple[float
     return (0.0 if successes == 0 else centre - half, 1.0 if successes == trials else centre + half)
 
 
+def auc_lower(auc: float, positives: int, negatives: int, *, confidence: float) -> float:
+    """Lower limit of the interval of a ROC AUC, by inverting a score test: below 1 also where the AUC is 1.
+
+    Parameters
+    ----------
+    auc
+        In [0.5, 1].
+    positives, negatives
+        Rows, from 1.
+    confidence
+        Coverage aimed at, in (0, 1), of the interval with both limits.
+
+    References
+    ----------
+    Newcombe 2006, Statistics in Medicine 25, 559-573, method 5: the variance is that of Hanley & McNeil 1982, Radiology
+    143, 29-36, at the limit rather than at the estimate, and with the mean of both counts in its two weights.
+    """
+    from scipy.optimize import brentq
+
+    z, weight = NormalDist().inv_cdf((1 + confidence) / 2), (positives + negatives) / 2 - 1
+
+    def beyond(limit: float) -> float:
+        spread = 1 + weight * ((1 - limit) / (2 - limit) + limit / (1 + limit))
+        return auc - limit - z * sqrt(limit * (1 - limit) * spread / (positives * negatives))
+
+    # At an AUC of 1 the limit 1 is a root, too, and the distance is negative just below it.
+    return float(brentq(beyond, 0.0, auc - 1e-9))
+
+
 def ratio(above: float, below: float) -> float | None:
     """The quotient of both; None where `below` is 0."""
     return above / below if below else None

@@ -42,7 +42,8 @@ def attempt(planned: Planned, folder: Path) -> None:
             raise InputError(f"{params.data.path}: the table has changed since the sweep began. Run the sweep again")
         made = run.run(params, planned.variant)
         sides, target, roles = run.sides(params.data, params.split), params.data.target, run.table(params.data)[3]
-        classes = split.count(*sides, target=target, names=names(schema), roles=roles)
+        counts = split.count(*sides, target=target, names=names(schema), roles=roles)
+        classes = {**counts, **run.noted(params.data, params.split)}
     except InputError as error:
         results.fail(folder, planned, error.problems[0], "")
     except Exception as error:  # whatever the error, the other runs continue

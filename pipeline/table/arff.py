@@ -1,7 +1,8 @@
-"""Reads ARFF files, the format of Weka and OpenML."""
+"""Reads ARFF files, the format of Weka and OpenML, and those of KEEL, which are alike."""
 
 import re
 from collections.abc import Container
+from dataclasses import replace
 
 import pandas as pd
 
@@ -9,6 +10,7 @@ from pipeline.errors import InputError
 from pipeline.formatting import name_text
 from pipeline.table import delimited, dialect, encoding
 from pipeline.table.dialect import Dialect, Text
+from pipeline.table.origin import origin, placed
 
 ATTRIBUTE = re.compile(
     r"""@attribute\s+('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s{]+)\s*(\{.*\}|(?:numeric|real|integer|string|date)\b.*)""",
@@ -41,7 +43,7 @@ def arff(data: bytes, *, drop: Container[str] = ()) -> pd.DataFrame:
         found = ATTRIBUTE.fullmatch(line.strip())
         if found:
             attributes.append((name_text(_unquoted(found[1])), found[2]))
-        elif line.strip() and not line.strip().lower().startswith("@relation"):
+        elif line.strip() and not line.strip().lower().startswith(("@relation", "@input", "@output")):  # as in KEEL's
             problems.append(
                 f"line {number}: expected @attribute NAME and numeric, string, date or {{CLASSES}}, "
                 f"found {line.strip()[:60]!r}. Correct this line."
@@ -73,7 +75,8 @@ def arff(data: bytes, *, drop: Container[str] = ()) -> pd.DataFrame:
             )
     if problems:
         raise InputError(problems)
-    return pd.DataFrame(columns)
+    declared = frozenset(names[place] for place in textual)
+    return placed(pd.DataFrame(columns), replace(origin(table), text=declared))
 
 
 def uncommented(data: bytes) -> bytes:

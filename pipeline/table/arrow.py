@@ -14,8 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from pipeline.errors import InputError, broken
-from pipeline.formatting import name_text
+from pipeline.formatting import label_text, name_text
 from pipeline.table import cells, delimited
+from pipeline.table.notation import NUMBER
+from pipeline.table.origin import KEY, Origin, origin, placed
 
 PANDAS_INDEX = re.compile(r"__index_level_\d+__")  # the index of a DataFrame, where it has no name
 TYPES: tuple[tuple[str, tuple[type, ...]], ...] = (
@@ -44,9 +46,24 @@ def _arrow(what: str, read: Callable[[], pa.Table]) -> pd.DataFrame:
         kept = [place for place, name in enumerate(table.column_names) if not PANDAS_INDEX.fullmatch(name)]
         names = [table.column_names[place] for place in kept]
         frame = table.select(kept).rename_columns([str(i) for i in range(len(kept))]).to_pandas(ignore_metadata=True)
+        frame = frame.astype(_categories(table, [table.column_names[place] for place in kept]))
     except (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError, RuntimeError) as error:
         raise broken(what, error) from None
     return frame.set_axis(pd.Index(names, dtype="str"), axis=1)
+
+
+def _categories(table: pa.Table, names: list[str]) -> dict[str, pd.CategoricalDtype]:
+    """By place, the type of each column that pandas wrote as categories, where the file keeps their values alone."""
+    declared = {
+        str(column["field_name"]): bool((column["metadata"] or {}).get("ordered"))
+        for column in (table.schema.pandas_metadata or {}).get("columns", [])
+        if column["pandas_type"] == "categorical"
+    }
+    return {
+        str(place): pd.CategoricalDtype(ordered=declared[name])
+        for place, name in enumerate(names)
+        if name in declared and not pa.types.is_dictionary(table.schema.field(name).type)
+    }
 
 
 def columns(table: pd.DataFrame, *, drop: Container[str] = ()) -> pd.DataFrame:
@@ -62,48 +79,48 @@ def columns(table: pd.DataFrame, *, drop: Container[str] = ()) -> pd.DataFrame:
     Raises
     ------
     InputError
-        There are no rows, or names are missing or repeated, or a column mixes types, or has numbers in another
-        notation; all problems are listed.
+        There are no rows, or names are missing or repeated, or a column mixes types; all problems are listed.
     """
     names = [name_text(name) for name in table.columns]
+    place_of = origin(table) if KEY in table.attrs else Origin("row", 1)
     problems = delimited.header_problems(names)
     if table.empty:
         problems.append("expected rows and columns, found none.")
     made: dict[int, pd.Series] = {}
-    unread: list[tuple[str, str, str, str]] = []
     for place, name in enumerate(names):
         try:
-            made[place] = column = _column(table.iloc[:, place].reset_index(drop=True))
+            made[place] = _column(table.iloc[:, place].reset_index(drop=True), place_of)
         except InputError as error:
             if name in drop:
                 made[place] = pd.Series(None, index=range(len(table)), dtype="float64")
             else:
                 problems += [f"column {name!r}: {problem}" for problem in error.problems]
-            continue
-        if isinstance(column.dtype, pd.StringDtype) and name not in drop:
-            row = cells.unread_number(column)
-            if row is not None:
-                unread.append((name, column.iloc[row], f"row {row + 1}", cells.PLAIN_NUMBERS))
-    if problems := [*problems, *cells.not_numbers(unread, drop)]:
+    if problems:
         raise InputError(problems)
-    return pd.DataFrame(made).set_axis(pd.Index(names, dtype="str"), axis=1)
+    return placed(pd.DataFrame(made).set_axis(pd.Index(names, dtype="str"), axis=1), place_of)
 
 
-def _column(column: pd.Series) -> pd.Series:
+def _column(column: pd.Series, place: Origin) -> pd.Series:
     if isinstance(column.dtype, pd.CategoricalDtype):
+        levels = pd.Index([label_text(level) for level in column.cat.categories], dtype="str")
+        # Levels that are no numbers are recognized without the declaration.
+        if levels.is_unique and (column.cat.ordered or all(re.fullmatch(NUMBER, level) for level in levels)):
+            return column.cat.rename_categories(levels)
         column = column.astype(object)
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return column.astype("boolean" if column.hasnans else "bool")
     if pd.api.types.is_numeric_dtype(column.dtype):
         if isinstance(column.dtype, pd.api.extensions.ExtensionDtype):
             return column.astype("float64" if column.hasnans else column.dtype.type)
         return column
     if column.dtype == object:
-        return _objects(column)
+        return _objects(column, place)
     if not isinstance(column.dtype, pd.StringDtype):  # dates, times, periods
         column = column.astype("str").mask(column.isna())
     return cells.strip(column.astype("str"))
 
 
-def _objects(column: pd.Series) -> pd.Series:
+def _objects(column: pd.Series, place: Origin) -> pd.Series:
     """A column of Python objects as one type."""
     rows: dict[str, int] = {}
     for row, value in enumerate(column):
@@ -111,15 +128,19 @@ def _objects(column: pd.Series) -> pd.Series:
             rows.setdefault(
                 next((kind for kind, types in TYPES if isinstance(value, types)), type(value).__name__), row
             )
+    if set(rows) == {"numbers", "text"}:  # a word among numbers is asked about, as in a text file
+        return cells.strip(pd.Series([label_text(v) if _is_there(v) else nan for v in column], dtype="str"))
     if len(rows) > 1:
-        found = ", ".join(f"{kind} in row {row + 1}" for kind, row in rows.items())
+        found = ", ".join(f"{kind} in {place.unit} {place.of(row)}" for kind, row in rows.items())
         raise InputError(f"expected values of one type, found {found}. Convert them to one type.")
     kind = next(iter(rows), "numbers")
     if kind not in dict(TYPES):
-        raise InputError(f"expected numbers or text, found {kind} in row {rows[kind] + 1}. Convert the column.")
-    if kind == "booleans" and all(map(_is_there, column)):
-        return column.astype("bool")
-    if kind in ("booleans", "numbers"):
+        raise InputError(
+            f"expected numbers or text, found {kind} in {place.unit} {place.of(rows[kind])}. Convert the column."
+        )
+    if kind == "booleans":
+        return column.astype("bool" if all(map(_is_there, column)) else "boolean")
+    if kind == "numbers":
         return pd.Series([float(v) if _is_there(v) else nan for v in column], dtype="float64")
     return cells.strip(pd.Series([str(v) if _is_there(v) else nan for v in column], dtype="str"))
 

@@ -1,20 +1,16 @@
-"""Decides which columns of delimited text are numbers, and refuses numbers in another notation."""
+"""Decides which columns of delimited text are plain numbers."""
 
-import re
-from collections.abc import Collection, Container, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import pandas as pd
 
-from pipeline.errors import set_param
-from pipeline.table.dialect import MISSING, Text, line_of, parse
+from pipeline.table.dialect import MISSING, Text, parse
+from pipeline.table.notation import NUMBER
 
 WHOLE = r"[+-]?[0-9]+"
-NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 DECIMAL_COMMA = r"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]+)?"
-THOUSANDS = r"[+-]?[0-9]{1,3}(?:[.,'\u2019 \u00a0\u202f][0-9]{3})+(?:[.,][0-9]+)?"
 THOUSANDS_OR_DECIMAL = r"[+-]?[1-9][0-9]{0,2},[0-9]{3}"
-PLAIN_NUMBERS = "Write numbers with a decimal point and without thousands separators"
 
 
 def is_text(column: pd.Series) -> bool:
@@ -50,7 +46,7 @@ def clean(
         elif is_text(column) or place in again:
             changed[place] = _numbers(strip(texts[place] if place in again else column), decimal)
         elif column.dtype == object:
-            changed[place] = column.astype("float64")
+            changed[place] = column.astype("boolean")
     return pd.DataFrame({place: changed.get(place, column) for place, column in table.items()}) if changed else table
 
 
@@ -72,50 +68,3 @@ def _numbers(stripped: pd.Series, decimal: str) -> pd.Series:
     elif decimal == "," or not matches(cells, NUMBER):
         return stripped
     return cells.astype("float64")
-
-
-def misread(text: Text, table: pd.DataFrame, decimal: str, drop: Container[str], textual: Collection[int]) -> list[str]:
-    """An error message for each column of numbers in another notation."""
-    found = []
-    for place, column in table.items():
-        if place in textual or text.names[place] in drop or not is_text(column):
-            continue
-        row = unread_number(column, decimal)
-        if row is not None:
-            cell = column.iloc[row]
-            advice = PLAIN_NUMBERS
-            if decimal == ",":
-                advice = "Other columns have decimal commas. Write all numbers the same way"
-            elif re.fullmatch(THOUSANDS_OR_DECIMAL, cell):
-                advice = "The comma may mark decimals or thousands. Write decimal points"
-            found.append((text.names[place], cell, f"line {line_of(text, row)}", advice))
-    return not_numbers(found, drop)
-
-
-def unread_number(column: pd.Series, decimal: str = ".") -> int | None:
-    """In a column of text that has only numbers, the first row with a number in another notation."""
-    cells = column.mask(column.isin(MISSING))
-    if not matches(cells, NUMBER, DECIMAL_COMMA, THOUSANDS):
-        return None
-    plain = NUMBER if decimal == "." else f"(?:{WHOLE}|{DECIMAL_COMMA})"
-    odd = cells.notna() & ~cells.str.fullmatch(plain).fillna(False).astype(bool)
-    return int(odd.to_numpy().argmax()) if odd.any() else None
-
-
-def not_numbers(found: Sequence[tuple[str, str, str, str]], drop: Container[str]) -> list[str]:
-    """The error messages for cells with a number in another notation.
-
-    Parameters
-    ----------
-    found
-        Column, cell, its line or row, and what to do.
-    drop
-        Columns that are left out already.
-    """
-    left_out = [*(drop if isinstance(drop, Sequence) else ()), *(name for name, *_ in found)]
-    leave_out = set_param("data.drop", left_out)
-    return [
-        f"column {name!r}, {where}: expected a number, found {cell!r}. {advice}, or leave the column out with "
-        f"{leave_out}."
-        for name, cell, where, advice in found
-    ]

@@ -18,6 +18,7 @@ from pipeline.table.conversions import (
     as_text,
     is_number,
     parsed,
+    plausible,
     unexpected,
     without_zone,
 )
@@ -162,9 +163,7 @@ def _inferred_from_text(column: pd.Series) -> pd.Series:
     if numbers > cells / 2 and not recurring:
         bad = np.flatnonzero(text.notna() & ~text.isin(levels.index[spelled]))
         raise unexpected(column, bad, "numbers", "correct or empty these cells", "categorical")
-    head = pd.Series(levels.index[:20])
-    formats = [form for form in FORMATS if parsed(head, form).notna().mean() > 0.5]
-    if formats:
+    if formats := plausible(levels.index[:20]):
         return as_date(column, formats)
     if len(levels) > max(FEW_LEVELS, cells / 2):
         raise ColumnError(

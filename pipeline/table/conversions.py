@@ -1,19 +1,24 @@
 """Converts a column to numbers, whole numbers, booleans, dates, ordered levels or text."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 import numpy as np
 import pandas as pd
 
-from pipeline import formatting
 from pipeline.formatting import ISO, label_text
+from pipeline.table.origin import CELLS, Origin
 
-CELLS = 3  # shown in an error
 BOOLEANS = {
     **dict.fromkeys(("true", "t", "yes", "y", "1"), True),
     **dict.fromkeys(("false", "f", "no", "n", "0"), False),
 }
-DAYS = ("%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y")
-DAYS_WITH_NAMED_MONTHS = ("%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y")
-FORMATS = (ISO, *(day + time for day in DAYS + DAYS_WITH_NAMED_MONTHS for time in ("", " %H:%M", " %H:%M:%S")))
+DAYS = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d")
+NAMED = ("%d %b %Y", "%d-%b-%Y", "%d %B %Y", "%b %d, %Y", "%b %d %Y", "%B %d, %Y", "%B %d %Y")
+SHORT = tuple(form.replace("%Y", "%y") for form in (*DAYS, *NAMED)) + ("%y-%m-%d",)
+TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+FORMATS = (ISO, *(day + time for day in (*DAYS, *NAMED, *SHORT) for time in TIMES))
+MANY_DAYS, FEW_YEARS = 12, 3  # of two readings, the one with more days and so few years is right
 
 
 class ColumnError(ValueError):
@@ -25,25 +30,20 @@ class ColumnError(ValueError):
         What to do, other than leaving the column out or declaring its kind; may be empty.
     kind
         The declaration with which the column can be used as it is; None where there is none.
-    where
-        Such as "lines 3, 6"; empty where it's about the whole column.
+    rows
+        Places of the cells, from 0; None where it's about the whole column.
     """
 
     def __init__(
         self, message: str, advice: str = "", *, kind: str | None = None, rows: np.ndarray | None = None
     ) -> None:
         super().__init__(message)
-        self.advice, self.kind = advice, kind
-        self.where = "" if rows is None else lines(rows)
+        self.advice, self.kind, self.rows = advice, kind, rows
 
-    def at(self, name: object) -> str:
-        """The message with the column's name and its lines."""
-        return f"column {name!r}{', ' if self.where else ''}{self.where}: {self}."
-
-
-def lines(rows: np.ndarray) -> str:
-    """Line numbers of rows, counted from 0, in a file whose first line is the header."""
-    return formatting.lines([row + 2 for row in rows], CELLS)
+    def at(self, name: object, place: Origin) -> str:
+        """The message with the column's name, and the lines of its cells."""
+        where = "" if self.rows is None else f", {place.where(self.rows)}"
+        return f"column {name!r}{where}: {self}."
 
 
 def unexpected(column: pd.Series, rows: np.ndarray, expected: str, advice: str, kind: str | None = None) -> ColumnError:
@@ -115,6 +115,23 @@ def parsed(text: pd.Series, form: str) -> pd.Series:
     return pd.to_datetime(text, format=form, errors="coerce", utc=True).dt.tz_convert(None)
 
 
+def plausible(texts: Sequence[str]) -> list[str]:
+    """The known formats that read most of these cells."""
+    return [
+        form
+        for form in FORMATS
+        if sum(_reads(form, text) for text in texts) > len(texts) / 2 and parsed(pd.Series(texts), form).notna().any()
+    ]
+
+
+def _reads(form: str, text: str) -> bool:
+    """Whether Python's own parser, which is fast for one cell, reads it."""
+    try:
+        return bool(datetime.fromisoformat(text) if form == ISO else datetime.strptime(text, form))
+    except ValueError:
+        return form == ISO and text[:4].isdigit()  # pandas reads more of ISO 8601
+
+
 def as_date(column: pd.Series, formats: tuple[str, ...] | list[str]) -> pd.Series:
     """The column as dates, by the one of these formats that reads every cell."""
     if pd.api.types.is_datetime64_any_dtype(column):
@@ -132,10 +149,21 @@ def as_date(column: pd.Series, formats: tuple[str, ...] | list[str]) -> pd.Serie
             "correct or empty these cells",
             "categorical",
         )
-    for other in readings:
-        if readings[other].notna().all() and not readings[other].equals(readings[best]):
+    whole = {form: read for form, read in readings.items() if read.notna().all()}
+    whole = {form: read for form, read in whole.items() if _many_days_of_few_years(read)} or whole
+    best = next(iter(whole))
+    for other, read in whole.items():
+        if (different := np.flatnonzero(read != whole[best])).size:
+            at = int(different[0])
+            both = " and ".join(
+                f"{reading[at]:%Y-%m-%d} as {form}" for form, reading in ((best, whole[best]), (other, read))
+            )
             raise ColumnError(
-                f"every date fits both {best} and {other}, such as {spelled[0]!r}",
+                f"expected dates of one meaning, found {spelled[at]!r}, which reads {both}",
                 kind=best,
             )
-    return text.map(dict(zip(spelled, readings[best], strict=True))).astype(readings[best].dtype)
+    return text.map(dict(zip(spelled, whole[best], strict=True))).astype(whole[best].dtype)
+
+
+def _many_days_of_few_years(dates: pd.Series) -> bool:
+    return bool(dates.dt.day.nunique() > MANY_DAYS and dates.dt.year.nunique() <= FEW_YEARS)

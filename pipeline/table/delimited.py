@@ -5,32 +5,38 @@ from collections import Counter
 from collections.abc import Collection, Container, Sequence
 from itertools import islice
 
+import numpy as np
 import pandas as pd
 
 from pipeline.errors import InputError
-from pipeline.formatting import listed, name_text
-from pipeline.table.cells import DECIMAL_COMMA, NUMBER, THOUSANDS_OR_DECIMAL, WHOLE, clean, is_text, matches, misread
-from pipeline.table.dialect import DELIMITERS, SAMPLE, Dialect, Text, parse, records
+from pipeline.formatting import listed, name_text, places
+from pipeline.table import header
+from pipeline.table.cells import DECIMAL_COMMA, THOUSANDS_OR_DECIMAL, WHOLE, clean, is_text, matches
+from pipeline.table.dialect import DELIMITERS, SAMPLE, Dialect, Text, line_number, parse, records
 from pipeline.table.encoding import utf8
+from pipeline.table.notation import NUMBER
+from pipeline.table.origin import Origin, noted, placed
+from pipeline.table.reading import AS_IT_IS, Reading
 from pipeline.table.row_lengths import no_short_rows, unclosed_quote, wrong_lengths
 
+SEP = re.compile(rb'\s*"?sep=([,;|\t])"?[,;|\t ]*\r?\n', re.IGNORECASE)
 
-def read(data: bytes, *, drop: Container[str] = (), text: Container[str] = ()) -> pd.DataFrame:
-    """The table in delimited text whose first line is the header.
 
-    The delimiter (`,` `;` tab `|`) is detected, and so is a decimal comma unless the delimiter is a comma. Names and
-    cells lose white space around them. Empty cells are missing. In columns of numbers or of true and false, the words
-    in `MISSING`, such as NA, are missing too; in columns of text they are values. Numbers are read with pandas' default
+def read(data: bytes, how: Reading = AS_IT_IS) -> pd.DataFrame:
+    """The table in delimited text.
+
+    The delimiter (`,` `;` tab `|`) is detected, and so is a decimal comma unless the delimiter is a comma. A title and
+    comments above the header, and the header where it stands again among the rows, are left out. Names and cells lose
+    white space around them. Empty cells are missing. In columns of numbers or of true and false, the words in
+    `MISSING`, such as NA, are missing too; in columns of text they are values. Numbers are read with pandas' default
     float_precision.
 
     Parameters
     ----------
     data
         In UTF-8, UTF-16 with a byte order mark, or Windows-1252.
-    drop
-        Columns that won't be used: they may hold numbers in another notation.
-    text
-        Columns that stay text even where all cells look like numbers.
+    how
+        What the settings say about it.
 
     Raises
     ------
@@ -38,35 +44,84 @@ def read(data: bytes, *, drop: Container[str] = (), text: Container[str] = ()) -
         The text can't be read as a table; all problems are listed.
     """
     data = utf8(data)
-    dialect = Dialect(_delimiter(data))
-    _, last, fields = next(records(data, dialect))
-    names = [name_text(name) for name in fields]
-    start = 0
-    for _ in range(last):
-        start = data.find(b"\n", start) + 1 or len(data)
-    textual = [place for place, name in enumerate(names) if name in text]
-    return rows(Text(data, start, dialect, names), drop=drop, problems=header_problems(names), textual=textual)
+    begin, delimiter, notes = 0, None, []
+    for _ in range(how.skip_rows):
+        begin = _next_line(data, begin)
+    if first := SEP.match(data, begin):  # as Excel writes it
+        begin, delimiter = first.end(), first[1].decode()
+        notes.append(f"line {line_number(data, first.start())}, which names the delimiter, left out")
+    dialect = _dialect(data, begin, delimiter)
+    found = [(line, fields) for line, _, fields in islice(records(data, dialect, begin), header.SAMPLE)]
+    if not found:
+        raise InputError("expected a header and rows, found none. Correct data.skip_rows.")
+    if not how.header:
+        names = header.names_of(how.names, len(found[0][1]))
+        start = begin
+    else:
+        head = header.find(found)
+        notes += [head.note] if head.note else []
+        _, last, fields = next(islice(records(data, dialect, begin), head.place, None))
+        names, start = [name_text(name) for name in fields], begin
+        while line_number(data, start) <= last and start < len(data):
+            start = _next_line(data, start)
+        data, again = _without_repeats(data, dialect, start, names)
+        notes += [f"{places('line', again)}, the header again, left out"] if again else []
+    textual = [place for place, name in enumerate(names) if name in how.text]
+    text = Text(data, start, dialect, names)
+    return noted(rows(text, drop=how.drop, problems=header_problems(names), textual=textual), notes)
 
 
-def _delimiter(data: bytes) -> str:
+def _next_line(data: bytes, place: int) -> int:
+    return data.find(b"\n", place) + 1 or len(data)
+
+
+def _without_repeats(data: bytes, dialect: Dialect, start: int, names: list[str]) -> tuple[bytes, list[int]]:
+    """The text with an empty line in place of each that repeats the header, and the numbers of these lines."""
+    line = data[data.rfind(b"\n", 0, start - 1) + 1 : start].strip()
+    if not line or data.find(line, start) < 0:
+        return data, []
+    kept, again = [], []
+    for number, one in enumerate(data[start:].split(b"\n"), line_number(data, start)):
+        is_header = one.strip() == line
+        kept.append(b"" if is_header else one)
+        again += [number] if is_header else []
+    return data[:start] + b"\n".join(kept), again
+
+
+def _dialect(data: bytes, begin: int, delimiter: str | None) -> Dialect:
+    """The delimiter, and single quotes where only these keep all rows at one width."""
+    delimiter = delimiter or _delimiter(data, begin)
+    widths = {}
+    for quote in ('"', "'"):
+        sample = islice(records(data, Dialect(delimiter, quote), begin), SAMPLE)
+        widths[quote] = {len(fields) for *_, fields in sample if len(fields) > 1}
+    return Dialect(delimiter, "'" if len(widths['"']) > 1 == len(widths["'"]) else '"')
+
+
+def _delimiter(data: bytes, begin: int) -> str:
     """The delimiter that splits the header, and most rows below it into as many fields."""
-    fits: dict[str, tuple[float, int]] = {}  # fraction of records with as many fields as the header, and that number
+    fits: dict[str, tuple[float, int]] = {}  # fraction of records with as many fields as usual, and that number
     for delimiter in DELIMITERS:
-        widths = [len(fields) for *_, fields in islice(records(data, Dialect(delimiter)), SAMPLE)]
-        if widths and widths[0] > 1:
-            fits[delimiter] = (widths.count(widths[0]) / len(widths), widths[0])
+        widths = [len(fields) for *_, fields in islice(records(data, Dialect(delimiter), begin), SAMPLE)]
+        if not widths:
+            continue
+        # Titles above the header have other widths; without any, the header says how many columns there are.
+        width = widths[0] if widths[0] > 1 else Counter(widths).most_common(1)[0][0]
+        if width > 1:
+            fits[delimiter] = (widths.count(width) / len(widths), width)
     most = max((fraction for fraction, _ in fits.values()), default=0)
     best = [delimiter for delimiter, (fraction, _) in fits.items() if fraction == most]
+    number = line_number(data, begin)
     if len(best) > 1:
         found = " and ".join(f"{DELIMITERS[delimiter]} ({fits[delimiter][1]} fields)" for delimiter in best)
         raise InputError(
-            f"line 1: expected one delimiter, but {found} fit equally well. Quote cells that hold the other one, "
-            "or save the file again with one delimiter."
+            f"line {number}: expected one delimiter, but {found} fit equally well. Quote cells that hold the other "
+            "one, or save the file again with one delimiter."
         )
     if not best:
-        lines = data.lstrip().splitlines() or [b""]
+        lines = data[begin:].lstrip().splitlines() or [b""]
         raise InputError(
-            "line 1: expected columns separated by commas, semicolons, tabs or vertical bars, "
+            f"line {number}: expected columns separated by commas, semicolons, tabs or vertical bars, "
             f"found {lines[0][:240].decode(errors='replace').strip()[:60]!r}. Save the file with commas."
         )
     return best[0]
@@ -136,10 +191,20 @@ def rows(
     complete = len(first) == width and (bool(table[width - 1].notna().all()) or no_short_rows(text, len(table)))
     if not complete and (wrong := wrong_lengths(text)):
         raise InputError([*problems, *wrong])
-    cleaned = clean(text, table, decimal, textual, missing)
-    if found := [*problems, *misread(text, cleaned, decimal, drop, textual)]:
-        raise InputError(found)
-    return cleaned.set_axis(pd.Index(text.names, dtype="str"), axis=1)
+    if problems:
+        raise InputError(problems)
+    cleaned = clean(text, table, decimal, textual, missing).set_axis(pd.Index(text.names, dtype="str"), axis=1)
+    return placed(cleaned, _origin(text, len(table), decimal))
+
+
+def _origin(text: Text, count: int, decimal: str) -> Origin:
+    """Where the rows stand; counting delimited lines is enough where each row takes one."""
+    first = line_number(text.data, text.start)
+    ends = text.data.count(b"\n", text.start) + (not text.data.endswith(b"\n"))
+    numbers = None
+    if ends != count:
+        numbers = np.array([line for line, *_ in records(text.data, text.dialect, text.start)])
+    return Origin("line", first, numbers, decimal)
 
 
 def _parsed(text: Text, drop: Container[str]) -> tuple[pd.DataFrame, str]:

@@ -13,7 +13,6 @@ import pandas as pd
 from pipeline.errors import InputError
 from pipeline.files import digest, say, write_bytes, write_table
 from pipeline.table import formats
-from pipeline.table.file import read_table
 
 DOWNLOADS = Path("data/downloads")
 TIMEOUT = 20  # seconds
@@ -106,7 +105,7 @@ def cached(
     path = folder / f"{expected}{suffix}"
     if path.is_file():
         try:
-            table = read_table(path)
+            table = formats.read(path.read_bytes(), path.name)
         except InputError:
             table = pd.DataFrame()
         if content_sha256(table) == expected:

@@ -1,6 +1,7 @@
 """Reads a sheet of an Excel workbook."""
 
 import io
+import re
 import struct
 import warnings
 import zipfile
@@ -10,6 +11,10 @@ from typing import Any
 import pandas as pd
 
 from pipeline.errors import InputError, broken, nearest, set_param
+from pipeline.formatting import listed, places
+from pipeline.table import header
+from pipeline.table.origin import Origin, placed
+from pipeline.table.reading import Reading
 
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 
@@ -25,13 +30,13 @@ def is_workbook(data: bytes) -> bool:
         return False
 
 
-def excel(data: bytes, sheet: str | None = None) -> pd.DataFrame:
+def excel(data: bytes, how: Reading) -> pd.DataFrame:
     """The rows of a sheet below its header, without blank rows and columns; cells keep their types.
 
     Raises
     ------
     InputError
-        The workbook can't be read, or has several sheets and `sheet` names none of them.
+        The workbook can't be read, or has several sheets and `how` names none of them, or has no header.
     """
     import openpyxl
 
@@ -42,6 +47,7 @@ def excel(data: bytes, sheet: str | None = None) -> pd.DataFrame:
             sheets = {page.title: list(page.iter_rows(values_only=True)) for page in book.worksheets}
     except Exception as error:  # whatever openpyxl raises on damaged XML
         raise broken("an Excel workbook", error) from None
+    sheet = how.sheet
     full = {title: rows for title, rows in sheets.items() if any(map(_filled, rows))}
     if sheet is not None and sheet not in sheets:
         raise InputError(f"the workbook has no sheet {sheet!r}, as data.sheet says; {nearest(sheet, sheets)}")
@@ -52,12 +58,44 @@ def excel(data: bytes, sheet: str | None = None) -> pd.DataFrame:
             f"the workbook has {len(full)} sheets ({', '.join(map(repr, full))}). Choose one with "
             f"{set_param('data.sheet', next(iter(full)))}."
         )
-    filled = pd.DataFrame(sheets[sheet or next(iter(full))], dtype=object).replace({"": None, "#N/A": None})
+    title = sheet or next(iter(full))
+    return _below_header(sheets[title][how.skip_rows :], how, _merged(data, list(sheets).index(title)))
+
+
+def _below_header(cells: Sequence[Sequence[Any]], how: Reading, merged: Sequence[str]) -> pd.DataFrame:
+    """The table in the cells of a sheet, with the number of each row."""
+    filled = pd.DataFrame(cells, dtype=object).replace({"": None, "#N/A": None})
     filled = filled.dropna(how="all").dropna(how="all", axis=1)
-    if len(filled) < 2:
+    numbers = filled.index.to_numpy() + 1 + how.skip_rows
+    shown = [["" if pd.isna(cell) else str(cell) for cell in row] for row in filled.head(header.SAMPLE).to_numpy()]
+    notes = [f"cells {listed(merged)} are merged: only the first of each holds the value"] if merged else []
+    if not how.header:
+        names, body = header.names_of(how.names, filled.shape[1]), filled
+    elif len(filled) < 2:
         raise InputError("expected rows below the header, found none.")
-    names = ["" if pd.isna(name) else str(name) for name in filled.iloc[0]]
-    return filled.iloc[1:].infer_objects().set_axis(pd.Index(names, dtype="str"), axis=1)
+    else:
+        head = header.find(list(zip(numbers.tolist(), shown, strict=False)), "row")
+        notes += [head.note] if head.note else []
+        names, body = shown[head.place], filled.iloc[head.place + 1 :]
+        again = body.map(lambda cell: "" if pd.isna(cell) else str(cell)).eq(names).all(axis=1).to_numpy()
+        notes += (
+            [f"{places('row', numbers[head.place + 1 :][again].tolist())}, the header again, left out"]
+            if again.any()
+            else []
+        )
+        body = body[~again]
+        numbers = numbers[head.place + 1 :][~again]
+    table = body.infer_objects().set_axis(pd.Index(names, dtype="str"), axis=1)
+    return placed(table, Origin("row", numbers=numbers, notes=tuple(notes)))
+
+
+def _merged(data: bytes, sheet: int) -> list[str]:
+    """The ranges of merged cells in a sheet with more than one row, such as B2:B61."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        name = f"xl/worksheets/sheet{sheet + 1}.xml"
+        text = archive.read(name).decode(errors="replace") if name in archive.namelist() else ""
+    ranges = re.findall(r'<mergeCell ref="([A-Z]+(\d+):[A-Z]+(\d+))"', text)
+    return [each for each, first, last in ranges if first != last]
 
 
 def _filled(cells: Sequence[Any]) -> bool:

@@ -8,7 +8,8 @@ import pandas as pd
 
 from pipeline.errors import advise, set_param
 from pipeline.table import columns
-from pipeline.table.conversions import CELLS, ColumnError
+from pipeline.table.conversions import ColumnError
+from pipeline.table.origin import CELLS, origin
 from pipeline.table.target import RESERVED
 
 FEWEST = 5  # rows of the rarest class; with fewer, a feature may equal the target by coincidence
@@ -29,6 +30,7 @@ def typed_features(
     features: dict[Any, pd.Series] = {}
     problems: dict[Any, str] = {}
     unusable: dict[Any, ColumnError] = {}
+    place = origin(source)
     for name, column in source.items():
         if name in RESERVED:
             problems[name] = f"column {name!r}: this name is reserved. Rename the column."
@@ -38,10 +40,10 @@ def typed_features(
             if features[name].isna().all():
                 raise ColumnError("every value is missing")
         except ColumnError as error:
-            problems[name], unusable[name] = error.at(name), error
+            problems[name], unusable[name] = error.at(name, place), error
             continue
         if error_of_range := columns.out_of_range(features[name]):
-            problems[name] = f"{error_of_range.at(name)} {advise(error_of_range.advice)}"
+            problems[name] = f"{error_of_range.at(name, place)} {advise(error_of_range.advice)}"
     if not problems and all(column.nunique(dropna=False) <= 1 for column in features.values()) and len(source) > 1:
         return source, ["every feature has a single value. Add features that differ between rows."]
     leave_out = f"leave the column out with {set_param('data.drop', map(str, [*drop, *unusable]))}"
@@ -75,12 +77,12 @@ def copies_of_target(features: pd.DataFrame, labels: pd.Series, drop: list[str])
 
 def role_columns(source: pd.DataFrame, roles: Mapping[str, str]) -> tuple[pd.DataFrame, list[str]]:
     """The columns with the group, time and weight of each row, by role, and an error message for each unusable one."""
-    found, problems = pd.DataFrame(index=source.index), []
+    found, problems, place = pd.DataFrame(index=source.index), [], origin(source)
     for role, name in roles.items():
         try:
             found[role] = _role_column(source[name], role)
         except ColumnError as error:
-            problems.append(f"data.{role}: {error.at(name)} {ROLE_ADVICE[role]}")
+            problems.append(f"data.{role}: {error.at(name, place)} {ROLE_ADVICE[role]}")
     return found, problems
 
 

@@ -1,17 +1,16 @@
 """Reads a table from a file on disk."""
 
-from collections.abc import Container
 from pathlib import Path
 
 import pandas as pd
 
 from pipeline.errors import InputError, nearest
 from pipeline.table import formats
+from pipeline.table.interpretation import interpret
+from pipeline.table.reading import AS_IT_IS, Reading
 
 
-def read_table(
-    path: Path, *, drop: Container[str] = (), text: Container[str] = (), sheet: str | None = None
-) -> pd.DataFrame:
+def read_table(path: Path, how: Reading = AS_IT_IS) -> pd.DataFrame:
     """The table in a file, with rows numbered from 0.
 
     Formats are delimited text (see `delimited.read`), Parquet, Feather, Excel, ARFF and svmlight, plain or compressed
@@ -22,12 +21,8 @@ def read_table(
     ----------
     path
         The file.
-    drop
-        Columns that won't be used: they may hold numbers in another notation.
-    text
-        Columns of delimited text that stay text even where all cells look like numbers.
-    sheet
-        The sheet of an Excel workbook; None where it has only one.
+    how
+        What the settings say about it.
 
     Raises
     ------
@@ -37,7 +32,7 @@ def read_table(
     try:
         if not path.is_file():
             raise InputError(_not_a_file(path))
-        return formats.read(path.read_bytes(), path.name, drop=drop, text=text, sheet=sheet)
+        return interpret(formats.read(path.read_bytes(), path.name, how), how)
     except InputError as error:
         raise InputError(f"{path}: {problem}" for problem in error.problems) from None
     except OSError as error:

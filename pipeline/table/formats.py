@@ -6,7 +6,6 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Container
 from pathlib import PurePath
 
 import pandas as pd
@@ -17,6 +16,7 @@ from pipeline.table import delimited
 from pipeline.table.arff import arff, uncommented
 from pipeline.table.arrow import columns, feather, parquet
 from pipeline.table.excel import ZIP, excel, is_workbook
+from pipeline.table.reading import AS_IT_IS, Reading
 from pipeline.table.svmlight import SVMLIGHT_LINE, svmlight
 
 GZIP, ZSTANDARD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
@@ -45,10 +45,8 @@ WEB_PAGE = (b"<!doctype", b"<html", b"<?xml", b"<head", b"<body")
 JSON = re.compile(rb'\s*(?:\{\s*"|\[\s*[\[{])')
 
 
-def read(
-    data: bytes, name: str, *, drop: Container[str] = (), text: Container[str] = (), sheet: str | None = None
-) -> pd.DataFrame:
-    """The table in the bytes of a file.
+def read(data: bytes, name: str, how: Reading = AS_IT_IS) -> pd.DataFrame:
+    """The table in the bytes of a file, as it is written there.
 
     Parameters
     ----------
@@ -56,12 +54,8 @@ def read(
         The file's content. Its first bytes show the format; where they don't, the suffix of `name` does.
     name
         The file's name.
-    drop
-        Columns that won't be used: they may hold numbers in another notation.
-    text
-        Columns of delimited text that stay text even where all cells look like numbers.
-    sheet
-        The sheet of an Excel workbook; None where it has only one.
+    how
+        What the settings say about it.
 
     Raises
     ------
@@ -70,9 +64,9 @@ def read(
     """
     _refuse_other_files(data)
     if is_workbook(data):
-        return columns(excel(data, sheet), drop=drop)
-    if sheet is not None:
-        raise InputError(f"data.sheet is {sheet!r}, but this isn't an Excel workbook. Set data.sheet=null.")
+        return columns(excel(data, how), drop=how.drop)
+    if how.sheet is not None:
+        raise InputError(f"data.sheet is {how.sheet!r}, but this isn't an Excel workbook. Set data.sheet=null.")
     suffix = PurePath(name).suffix.lower()
     if data.startswith((GZIP, ZSTANDARD, *ZIP)):
         data, inside = unpack(data)
@@ -82,20 +76,20 @@ def read(
         if data.startswith((GZIP, ZSTANDARD, *ZIP)):
             raise InputError("expected a table, found a compressed file in a compressed file. Unpack it.")
     if PARQUET.match(data):
-        return columns(parquet(data), drop=drop)
+        return columns(parquet(data), drop=how.drop)
     if data.startswith(FEATHER):
-        return columns(feather(data), drop=drop)
+        return columns(feather(data), drop=how.drop)
     if suffix in BINARY:
         raise InputError(
             f"expected {BINARY[suffix]} file, as the name says, found {data[:16]!r}. "
             "Copy the file again, or correct its suffix."
         )
     if suffix == ".arff" or re.match(rb"\s*@relation\b", uncommented(data[:65_536]), re.IGNORECASE):
-        return arff(data, drop=drop)
+        return arff(data, drop=how.drop)
     first = next(iter(data[:65_536].lstrip().splitlines()), b"").strip()
     if suffix in (".svmlight", ".libsvm", ".svm") or (b":" in first and SVMLIGHT_LINE.fullmatch(first)):
         return svmlight(data)
-    return delimited.read(data, drop=drop, text=text)
+    return delimited.read(data, how)
 
 
 def _refuse_other_files(data: bytes) -> None:

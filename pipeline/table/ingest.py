@@ -12,7 +12,7 @@ from pipeline.errors import InputError, nearest
 from pipeline.table import classes, columns
 from pipeline.table.features import copies_of_target, role_columns, typed_features
 from pipeline.table.grouping import ROLES
-from pipeline.table.target import label_of, merged_labels, rarest_label, stripped, target_problems
+from pipeline.table.target import label_of, look_alikes, merged_labels, rarest_label, stripped, target_problems
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def ingest(
     labels, label_problems = merged_labels(stripped(source[target]), merge or {})
     positive = positive.strip() if isinstance(positive, str) else positive
     if not label_problems:
-        label_problems = target_problems(labels, positive)
+        label_problems = look_alikes(labels, merge or {}) or target_problems(labels, positive)
         if not features.empty:
             feature_problems += copies_of_target(features.loc[labels.index], labels, drop)
     if "weight" in roles and positive is None:

@@ -9,6 +9,7 @@ from pipeline import formatting
 from pipeline.config import Data
 from pipeline.table import classes, columns
 from pipeline.table.ingest import Table, accept
+from pipeline.table.origin import origin
 from pipeline.table.sources import read
 
 
@@ -49,7 +50,8 @@ def describe(table: Table, source: pd.DataFrame, data: Data, *, sha256: str) -> 
         `name`; `target`, and its labels `positive` and `negative`, or `labels` by code where there are more than two;
         `features`; by feature, `columns` (its kind, see `pipeline.table.columns.KINDS`) and `declaration` (see
         `pipeline.table.columns.declaration`); `text`, the features that the source has as text other than numbers;
-        rows by class, `classes`; `sha256` of the source; and the name of the `weight` column if there is one.
+        rows by class, `classes`; `missing`, as `data.missing`; `notes` on what was read otherwise than it stands
+        in the file; `sha256` of the source; and the name of the `weight` column if there is one.
     """
     counts = table.data[data.target].value_counts().sort_index()
     names = ("negative", "positive") if table.labels is None else map(formatting.label_text, table.labels)
@@ -69,6 +71,8 @@ def describe(table: Table, source: pd.DataFrame, data: Data, *, sha256: str) -> 
             for name, column in features.items()
             if isinstance(source[name].dtype, pd.StringDtype) and columns.kind(column) not in ("numeric", "integer")
         ],
+        "missing": data.missing,
+        "notes": list(origin(source).notes),
         "classes": {name: int(count) for name, count in zip(names, counts, strict=True)},
         "sha256": sha256,
         **({} if table.labels is None else {"labels": table.labels}),

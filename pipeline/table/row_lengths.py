@@ -3,7 +3,7 @@
 import re
 from itertools import pairwise
 
-from pipeline.formatting import lines
+from pipeline.formatting import places
 from pipeline.table.cells import WHOLE
 from pipeline.table.dialect import Text, records
 
@@ -31,6 +31,11 @@ def wrong_lengths(text: Text) -> list[str]:
         ending += more == 1 and not fields[-1].strip()
         pairs = sum(bool(re.fullmatch(WHOLE, a) and re.fullmatch("[0-9]+", b)) for a, b in pairwise(fields))
         decimal += comma and 0 < more <= pairs
+    if wrong == {1: [first]} and width > 2:
+        return [
+            f"line {first}: expected {width} fields, as in the header, found 1. This is the last line: delete it "
+            "if it is a total or a note, or complete it."
+        ]
     advice = "Quote cells that hold the delimiter or a line end, and add the missing cells to short rows."
     if numbered == count:
         advice = "Name every column in the header, also the first."
@@ -42,7 +47,7 @@ def wrong_lengths(text: Text) -> list[str]:
             "every column in the header."
         )
     return [
-        f"{lines(numbers)}: expected {width} fields, as in the header, found {found}. {advice}"
+        f"{places('line', numbers)}: expected {width} fields, as in the header, found {found}. {advice}"
         for found, numbers in sorted(wrong.items(), key=lambda item: item[1][0])
     ]
 

@@ -9,6 +9,8 @@ import pandas as pd
 from pipeline.config import Data, Settings
 from pipeline.errors import InputError
 from pipeline.table import download, file, mountain_shop, repositories, sql
+from pipeline.table.interpretation import interpret
+from pipeline.table.reading import Reading
 
 
 def read(data: Data) -> tuple[pd.DataFrame, pd.Series | None, str]:
@@ -36,15 +38,30 @@ def fetch(data: Data) -> tuple[pd.DataFrame, pd.Series | None, str]:
         origin = {"openml": data.openml, "imbalanced": data.imbalanced, "sql": data.sql}
         plain = {key: node.model_dump() if isinstance(node, Settings) else node for key, node in origin.items()}
         table, sha256 = download.cached(query, data.sha256, origin=plain)
-        return table, None, sha256
+        return interpret(table, reading(data)), None, sha256
     path = Path(data.path)
     if data.url is not None and path.suffix == ".yaml":
         path = download.download(data.url, data.sha256)
-    table = file.read_table(path, drop=data.drop, sheet=data.sheet)
+    table = file.read_table(path, reading(data))
     sha256 = download.sha256(path)
     if sha256 != (data.sha256 or sha256):
         raise InputError(f"{path}: expected sha256 {data.sha256}, found {sha256}. For your own table use -S data=csv.")
     return table, None, sha256
+
+
+def reading(data: Data) -> Reading:
+    """How the settings say that a table is read."""
+    kinds = data.columns or {}
+    return Reading(
+        drop=data.drop,
+        text=[name for name, kind in kinds.items() if kind not in ("numeric", "integer", "boolean")],
+        labels=[name for name in (data.target, data.group) if name is not None],
+        missing=data.missing,
+        header=data.header,
+        names=data.names,
+        skip_rows=data.skip_rows,
+        sheet=data.sheet,
+    )
 
 
 def _simulated(data: Data) -> tuple[pd.DataFrame, pd.Series, str]:

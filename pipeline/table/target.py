@@ -6,11 +6,28 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, set_param
+from pipeline.formatting import label_text
 from pipeline.table import classes
-from pipeline.table.conversions import lines
+from pipeline.table.origin import origin
 
 RESERVED = ("row_id", "synthetic")
+NO_CLASS = {
+    "na",
+    "n/a",
+    "n.a.",
+    "<na>",
+    "#n/a",
+    "nan",
+    "null",
+    "<null>",
+    "nat",
+    "missing",
+    "?",
+    "-",
+    ".",
+    "",
+}  # lower case
 
 
 def merged_labels(labels: pd.Series, merge: Mapping[Any, Any]) -> tuple[pd.Series, list[str]]:
@@ -39,19 +56,66 @@ def label_of(positive: Any, labels: pd.Index) -> Any:
     return next((label for label in labels if label == positive or str(label) == str(positive)), None)
 
 
+def doubtful(labels: pd.Series, merge: Mapping[Any, Any]) -> tuple[list[list[str]], list[str]]:
+    """Labels that may be one class in several spellings, the most frequent first, and labels that may be no class.
+
+    Parameters
+    ----------
+    labels
+        After `data.classes`.
+    merge
+        `data.classes`: what it names, as a label or as what a label becomes, is meant as it is.
+    """
+    meant = {label_text(label) for label in (*merge, *merge.values()) if label is not None}
+    counts = labels.value_counts()
+    words = [label for label in counts.index if isinstance(label, str) and label not in meant]
+    spellings: dict[str, list[str]] = {}
+    for word in words:
+        spellings.setdefault(" ".join(word.casefold().rstrip(".").split()), []).append(word)
+    marks = [word for word in words if word.lower() in NO_CLASS] if len(counts) > 2 else []
+    return [group for group in spellings.values() if len(group) > 1], marks
+
+
+def corrected(labels: pd.Series, merge: Mapping[Any, Any]) -> dict[Any, Any]:
+    """The `data.classes` that merges spellings of one class, and leaves out what is no class."""
+    several, marks = doubtful(labels, merge)
+    spelled = {word: group[0] for group in several for word in group[1:]}
+    return {**merge, **spelled, **dict.fromkeys(marks)}
+
+
+def look_alikes(labels: pd.Series, merge: Mapping[Any, Any]) -> list[str]:
+    """An error message for each kind of `doubtful` labels, with the setting that corrects them all."""
+    several, marks = doubtful(labels, merge)
+    counts, column, problems = labels.value_counts(), f"target {labels.name!r}", []
+    fix = set_param("data.classes", corrected(labels, merge))
+    if several:
+        found = "; ".join(", ".join(f"{word!r} ({counts[word]:,})" for word in group) for group in several)
+        problems.append(
+            f"{column}: expected each class in one spelling, found {found}. Merge them with {fix}, or declare that "
+            "they differ by naming each as its own: label: label."
+        )
+    if marks:
+        found = ", ".join(f"{word!r} ({counts[word]:,})" for word in marks)
+        problems.append(
+            f"{column}: expected a class in every row, found {found}, which usually marks a missing value. Leave out "
+            f"these rows with {fix}, or declare the class by naming it as its own: label: label."
+        )
+    return problems
+
+
 def target_problems(labels: pd.Series, positive: Any) -> list[str]:
     """Why these labels can't be a target; empty where they can."""
-    column = f"target {labels.name!r}"
+    column, place = f"target {labels.name!r}", origin(labels)
     if labels.name in RESERVED:
         return [f"{column}: this name is reserved. Rename the column."]
     missing = np.flatnonzero(labels.isna())
     if missing.size:
         return [
-            f"{column}, {lines(missing)}: expected a class in every row, found none. Fill in these cells, or leave out "
-            "their rows."
+            f"{column}, {place.where(missing)}: expected a class in every row, found none. Fill in these cells, or "
+            "leave out their rows."
         ]
     if pd.api.types.is_float_dtype(labels) and (infinite := np.flatnonzero(np.isinf(labels))).size:
-        return [f"{column}, {lines(infinite)}: expected a class in every row, found inf. Correct these cells."]
+        return [f"{column}, {place.where(infinite)}: expected a class in every row, found inf. Correct these cells."]
     counts = labels.value_counts()
     if len(counts) < 2:
         found = f"one: {classes.listed(counts)}" if len(counts) else "none"

@@ -15,15 +15,14 @@ from tqdm import tqdm
 from pipeline.config import Audit, Config
 from pipeline.errors import InputError
 from pipeline.files import digest, read_json, say, write_json
-from pipeline.fit import chains, code, splits
+from pipeline.fit import code
 from pipeline.fit.run import table as table_of
 from pipeline.judge import primary
 from pipeline.judge.action import judge
 from pipeline.measure.statistics import wilson
 from pipeline.measure.tasks import task_of
 from pipeline.table import read
-from pipeline.table.classes import rarest
-from pipeline.tools.labels import over_folds, refuse_no_family, training_labels
+from pipeline.tools.labels import over_folds, refuse_no_family, too_few
 from pipeline.tools.settings import settings_of
 
 ROOT = Path("audit")
@@ -161,16 +160,8 @@ def auditable(params: Config) -> dict[str, Any]:
     """
     table, _, schema, roles = table_of(params.data)
     refuse_no_family(params)
-    task = task_of(schema)
-    chains.chain(params, primary.REFERENCE, task)  # refuses settings that don't fit these classes
-    known, times = training_labels(params, table, roles, task)
-    if splits.count(known, task.classes, most=params.evaluate.folds, times=times) < 2:
-        least = (2 if times is None else 3) * splits.LEAST
-        along_time = "" if times is None else ", spread over enough different times for two folds along time"
-        raise InputError(
-            f"{params.data.name}: expected at least {least} training rows of the rarest class{along_time}, found "
-            f"{rarest(known, task.classes)}. With fewer there is no verdict to audit"
-        )
+    if short := too_few(params, table, roles, task_of(schema)):
+        raise InputError(f"{params.data.name}: {short}")
     return schema
 
 

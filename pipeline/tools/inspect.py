@@ -1,6 +1,7 @@
 """Reports what a table holds before a model is trained: column kinds, problems, and features too good to be true."""
 
-import shlex
+import re
+import unicodedata
 from pathlib import Path
 
 import pandas as pd
@@ -13,11 +14,16 @@ from pipeline.errors import InputError
 from pipeline.files import CONF, REPORTS, say, write_text
 from pipeline.table import ingest, sources
 from pipeline.table.grouping import ROLES
+from pipeline.table.origin import origin
 from pipeline.tools import preset, proposal
+from pipeline.tools.inspect_outlook import changes, outlook
 from pipeline.tools.inspect_text import lines, next_step, page, should_drop
 from pipeline.tools.inspection import inspect
 
 PAGE = REPORTS / "inspect.html"
+UNNAMED = "csv"  # `data.name` in conf/data/csv.yaml
+LONGEST = 64  # characters of a name
+COMPRESSED = (".gz", ".zst", ".zip")
 
 
 class _AllColumns(list[str]):
@@ -86,8 +92,19 @@ def settings(overrides: list[str]) -> tuple[Config, str | None]:
     return params, None if target == MISSING else params.data.target
 
 
+def named(data: Data) -> str:
+    """A name for a table in a file, from the file's name: letters, digits, `-` and `_`."""
+    path = Path(data.path)
+    while path.suffix.lower() in COMPRESSED:
+        path = path.with_suffix("")
+    letters = unicodedata.normalize("NFKD", path.stem).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", letters).strip("-")[:LONGEST] or "table"
+
+
 def run(overrides: list[str]) -> int:
-    """Inspect the table of these Hydra overrides: print the report, write the page, and return the exit status 0.
+    """Inspect the table of these Hydra overrides: print the report, write the page, and return the exit status.
+
+    It is 0 if the proposed command ends in a verdict on the classes as they are, and 1 otherwise.
 
     Among the overrides, `save=NAME` writes the preset of this name, from which `rebalance use NAME` starts.
 
@@ -105,28 +122,47 @@ def run(overrides: list[str]) -> int:
         source,
         target=target,
         positive=data.positive,
+        merge=data.classes,
         drop=[*data.drop, *(name for name in (data.group, data.time, data.weight) if name is not None)],
         declared=data.columns,
         min_frequency=params.preprocess.min_frequency,
     )
-    problems = [*unreadable, *refusals(source, data, target=found.target)]
-    usable = data.model_copy(update={"drop": [*data.drop, *(one.name for one in found.columns if should_drop(one))]})
-    leave_out = proposal.unusable_variants(params, found)
-    proposed = proposal.settings(given, usable, target=found.target, leave_out=leave_out)
-    named = not (CONF / "data" / f"{data.name}.yaml").is_file()  # by the user, and not after the kind of its source
-    name = data.name if named or is_downloaded(data) or data.simulation else Path(data.path).name
-    report = lines(found, problems, name=name)
-    command = " ".join(["dvc exp run", *(f"-S {shlex.quote(each)}" for each in proposed)])
+    usable = data.model_copy(
+        update={
+            "target": found.target or "",
+            "drop": [*data.drop, *(one.name for one in found.columns if should_drop(one))],
+        }
+    )
+    now = outlook(source, params, usable)
+    problems = list(dict.fromkeys([*unreadable, *refusals(source, data, target=found.target), *now.problems]))
+    if data.source is None and data.name == UNNAMED:
+        given.append(f"data.name={file.stem if file else named(data)}")
+    changed = None if now.good else next(changes(source, params, usable), None)
+    if changed:
+        usable, given = usable.model_copy(update=dict([changed])), proposal.with_change(given, *changed)
+    then = outlook(source, params, usable) if changed else now
+    proposed = proposal.settings(given, usable, target=found.target, leave_out=then.leave_out)
+    name = _shown(data)
+    report = lines(found, problems, name=name, no_verdict=now.no_verdict, notes=origin(source).notes)
+    command = proposal.command(proposed)
     if file is not None:
-        why = proposal.reasons(found, problems, given=params.data, proposed=usable, leave_out=leave_out)
+        why = proposal.reasons(found, problems, given=params.data, proposed=usable, leave_out=then.leave_out)
         preset.write(file, proposed, about=report[0], reasons=why, target=found.target)
         command = f"rebalance use {file.stem} && dvc repro"
+        report.append(f"\nsettings, with the reason for each: {file}")
     for line in report:
         say(line)
-    step = next_step(drops=usable.drop != params.data.drop, fails=bool(refusals(source, usable, target=found.target)))
-    write_text(PAGE, page(found, problems, name=name, step=step, command=command))
+    step = next_step(drops=usable.drop != params.data.drop, changes=changed[0] if changed else None, outlook=then)
+    others = proposal.options(found, given, source, params, usable)
+    html = page(found, problems, name=name, step=step, command=command, options=others, no_verdict=now.no_verdict)
+    write_text(PAGE, html)
     say(f"\nhistograms of all columns: {PAGE}")
-    if file is not None:
-        say(f"settings, with the reason for each: {file}")
-    say(f"\nnext, {step}:\n  {command}")
-    return 0
+    for why_so, what in [*others.items(), (f"next, {step}", command)]:
+        say(f"\n{why_so}:\n  {what}")
+    return 0 if now.good and found.target is not None else 1
+
+
+def _shown(data: Data) -> str:
+    """The name of the table, or of its file where the user gave no name."""
+    by_user = not (CONF / "data" / f"{data.name}.yaml").is_file()  # and not after the kind of its source
+    return data.name if by_user or is_downloaded(data) or data.simulation else Path(data.path).name

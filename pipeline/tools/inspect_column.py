@@ -6,29 +6,33 @@ from typing import Any
 import pandas as pd
 
 from pipeline.formatting import cell, floor_percent, share_of
+from pipeline.measure.single_column import DOMINANT, FEWEST, Ranking, rank
 from pipeline.table import columns
 from pipeline.table.conversions import ColumnError
+from pipeline.tools import codes
 from pipeline.tools.histogram import bars
-from pipeline.tools.suspects import FEWEST, key_like, sentinels, single_column_auc, units
+from pipeline.tools.sentinels import sentinels, zeros
+from pipeline.tools.suspects import key_like
 
 # What may be found in a column, from the most to the least serious.
 FINDINGS = {
-    "leak": "almost separates the classes on its own; leave it out unless it's known before the outcome",
+    "leak": "has the classes in it: each value, or range of values, belongs to one class; leave it out",
     "id": "identifies rows, so a model learns nothing that holds for new rows; leave it out",
+    "predicts": "almost separates a class from the others on its own; make sure it's known before the outcome",
     "dominant": "predicts the class far better than any other column; make sure it's known before the outcome",
     "empty": "has no values",
     "constant": "has the same value in all rows, or in all but one or two",
-    "units": "has numbers with units, stored as text; remove the units",
     "text": "has numbers stored as text; they are read as numbers",
     "zeros": 'has zeros far below all other values; if they mean "missing", empty these cells',
-    "negative": 'has one negative value many times; if it means "missing", empty these cells',
+    "sentinel": 'has a value far from all others, or one negative value often; if it means "missing", empty its cells',
     "missing": "has no value in more than half of the rows",
+    "groups": "looks like customers or the like, with several rows each; keep these together: split=grouped",
+    "codes": "has whole numbers that look like codes; unless they count or measure something, declare them categorical",
+    "spelling": "has levels that differ only in upper and lower case, or in spaces; write them alike",
     "levels": "has many levels",
     "date": "has dates, which become days since 1970; to test on the latest rows, use split=temporal data.time=NAME",
 }
 
-LEAK = 0.98  # ROC AUC of a single column that almost separates the classes
-DOMINANT = 0.8  # ROC AUC of a single column that may be too good to be true, if no other comes close
 MANY = 30  # levels
 
 
@@ -42,13 +46,14 @@ class Column:
         One of `columns.KINDS`; None where it can't be used.
     missing, distinct
         Number of missing cells, and of different values.
-    auc
-        ROC AUC, in [0.5, 1], of ranking the rows by this column alone, for the class it ranks best; None where it
-        can't be computed.
+    ranking
+        What ranking the rows by this column alone shows; None where it can't be computed.
     summary
         In words: a range, or the most frequent levels.
     findings
         What looks wrong, with details, by the keys of `FINDINGS`.
+    likely_zeros
+        The detail of the finding `zeros`, if another column of the table has it; None if there is nothing like it.
     bars
         Label, number of rows, and number of rows of the rarest class, from left to right.
     """
@@ -57,10 +62,16 @@ class Column:
     kind: str | None
     missing: int
     distinct: int
-    auc: float | None
+    ranking: Ranking | None
     summary: str
     findings: dict[str, str]
+    likely_zeros: str | None
     bars: list[tuple[str, int, int]]
+
+    @property
+    def auc(self) -> float | None:
+        """ROC AUC, in [0.5, 1], of ranking the rows by this column alone, for the class it ranks best."""
+        return self.ranking.auc if self.ranking else None
 
 
 def describe(
@@ -92,22 +103,30 @@ def describe(
         kind = columns.kind(typed) if missing < len(values) else None
     except ColumnError:
         typed, kind = values.map(str, na_action="ignore").astype("str"), None
-    auc = single_column_auc(typed, labels) if kind else None
-    findings = _findings(values, typed, kind, auc, min_frequency=min_frequency or 0)
+    ranking = rank(typed, labels) if kind else None
+    findings = _findings(values, typed, kind, ranking, min_frequency=min_frequency or 0)
+    if not {"id", "constant", "empty"} & set(findings):
+        findings |= _meanings(values, typed, kind, declared)
+    if "groups" in findings:
+        findings.pop("levels", None)  # customers are many
+    if ranking and ranking.predictive and "id" not in findings:
+        of = f" for {cell(ranking.label)}" if labels.nunique() > 2 else ""
+        findings["leak" if ranking.leaks else "predicts"] = f"ROC AUC {floor_percent(ranking.auc)}{of}"
     return Column(
         name=str(values.name),
         kind=kind,
         missing=missing,
         distinct=distinct,
-        auc=auc,
+        ranking=ranking,
         summary=_summary(typed, kind),
         findings={key: findings[key] for key in FINDINGS if key in findings},
+        likely_zeros=zeros(typed, likely=True) if kind in ("numeric", "integer") else None,
         bars=bars(typed, (labels == rarest).to_numpy()),
     )
 
 
 def _findings(
-    values: pd.Series, typed: pd.Series, kind: str | None, auc: float | None, *, min_frequency: float
+    values: pd.Series, typed: pd.Series, kind: str | None, ranking: Ranking | None, *, min_frequency: float
 ) -> dict[str, str]:
     missing, distinct = int(values.isna().sum()), int(values.nunique())
     if missing == len(values):
@@ -117,15 +136,11 @@ def _findings(
         others = f" in all rows but {len(values) - common}" if common < len(values) else ""
         found["constant"] = f"{cell(values.mode()[0])}{others}"
     elif key := key_like(values, typed, kind):
-        found["id"] = key + (f", ROC AUC {auc:.2f}" if auc and auc >= DOMINANT else "")
-    if kind in (None, "categorical") and (unit := units(typed)):
-        found["units"] = unit
-    if auc is not None and auc >= LEAK and "id" not in found:
-        found["leak"] = f"ROC AUC {floor_percent(auc)}"
+        found["id"] = key + (f", ROC AUC {ranking.auc:.2f}" if ranking and ranking.auc >= DOMINANT else "")
     if kind == "numeric" and isinstance(values.dtype, pd.StringDtype):
         found["text"] = f"such as {cell(values.dropna().iloc[0])}"
-    if kind == "numeric" and "constant" not in found:
-        found |= sentinels(typed)
+    if "constant" not in found:
+        found |= _markers(typed, kind)
     if missing > len(values) / 2:
         found["missing"] = share_of(missing, len(values))
     if kind == "categorical" and distinct > MANY:
@@ -135,6 +150,26 @@ def _findings(
     if kind == "date":
         found["date"] = _summary(typed, kind)
     return found
+
+
+def _markers(typed: pd.Series, kind: str | None) -> dict[str, str]:
+    """Values that may stand for missing ones, by the keys of `FINDINGS`."""
+    found = {
+        "zeros": zeros(typed) if kind in ("numeric", "integer") else None,
+        "sentinel": sentinels(typed, kind) if kind in ("numeric", "integer", "date") else None,
+    }
+    return {key: detail for key, detail in found.items() if detail}
+
+
+def _meanings(values: pd.Series, typed: pd.Series, kind: str | None, declared: Any) -> dict[str, str]:
+    """What values seem to stand for, by the keys of `FINDINGS`: customers, codes, one level under two spellings."""
+    if group := codes.groups(values, typed, kind):
+        return {"groups": group}
+    found = {
+        "codes": codes.codes(typed, kind) if declared is None else None,
+        "spelling": codes.spellings(typed.dropna().unique()) if kind == "categorical" else None,
+    }
+    return {key: detail for key, detail in found.items() if detail}
 
 
 def _summary(typed: pd.Series, kind: str | None) -> str:

@@ -1,16 +1,16 @@
 """Puts an inspection into words, for the terminal and the page."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pipeline.formatting import cell, counted, floor_percent, listed, percent_of
+from pipeline.measure.single_column import CLASSES
 from pipeline.report.page import render_inspection
 from pipeline.table import columns
 from pipeline.tools.inspect_column import FINDINGS, Column
+from pipeline.tools.inspect_outlook import Outlook
 from pipeline.tools.inspection import Inspection
-from pipeline.tools.suspects import CLASSES
 
-CERTAIN_LEAK = 0.995  # ROC AUC of a single column from which the proposed command leaves it out
 NAMES = 6  # on a line
 COLUMNS = 12  # in the terminal
 ERRORS = 6  # in the terminal
@@ -19,12 +19,16 @@ WIDTH = 112  # characters of a line in the terminal
 UNUSABLE = "unusable"  # the kind of a column that has none
 
 SERIOUS = ("leak", "id")
+# What the proposed command does about classes, by the setting.
+CHANGES = {
+    "classes": "merges classes, so that there is a verdict; change that if others belong together",
+    "positive": "compares one class with all others, so that there is a verdict; choose another if you like",
+}
 
 
 def should_drop(one: Column) -> bool:
     """Whether the proposed command leaves this column out."""
-    leaks = (one.auc or 0) >= CERTAIN_LEAK
-    return one.kind is None or leaks or not {"id", "empty", "constant"}.isdisjoint(one.findings)
+    return one.kind is None or not {"leak", "id", "empty", "constant"}.isdisjoint(one.findings)
 
 
 def findings(found: Inspection) -> dict[str, list[str]]:
@@ -73,7 +77,8 @@ def _target(found: Inspection) -> str:
 
 def _imbalance(found: Inspection) -> str:
     counts = [count for _, count in found.classes]
-    ratio = f"{counts[0] / counts[-1]:.3g} to 1"
+    times = counts[0] / counts[-1]
+    ratio = f"{times:,.0f} to 1" if times >= 100 else f"{times:.3g} to 1"
     if len(counts) == 2:
         return f"{ratio}; the positive class is {found.positive!r}"
     return f"{ratio}; the rarest of {len(counts)} classes has {counted(dict(found.classes)[found.positive], 'row')}"
@@ -88,7 +93,9 @@ def _missing(found: Inspection) -> str:
     return f"{missing:,} of {cells:,} cells, in {counted(len(incomplete), 'column')}: {worst}"
 
 
-def lines(found: Inspection, problems: Sequence[str], *, name: str) -> list[str]:
+def lines(
+    found: Inspection, problems: Sequence[str], *, name: str, no_verdict: str | None = None, notes: Sequence[str] = ()
+) -> list[str]:
     """What the terminal shows: one screen.
 
     Parameters
@@ -99,6 +106,10 @@ def lines(found: Inspection, problems: Sequence[str], *, name: str) -> list[str]
         The errors that stop a run on this table.
     name
         Name of the table.
+    no_verdict
+        Why a run ends without a verdict; None if it has one.
+    notes
+        What was read otherwise than it stands in the file.
     """
     shown = [f"{name}: {counted(found.rows, 'row')}, {counted(len(found.columns), 'feature')}"]
     shown += [_wrapped(label, text) for label, text in facts(found).items()]
@@ -107,6 +118,7 @@ def lines(found: Inspection, problems: Sequence[str], *, name: str) -> list[str]
         shown += ["", *(_wrapped("columns" if not place else "", text) for place, text in enumerate(summaries))]
         rest = len(found.columns) - COLUMNS
         shown += [_wrapped("", f"and {rest:,} more on the page")] if rest > 0 else []
+    shown += [_wrapped("" if place else "read", note) for place, note in enumerate(notes)]
     by_key = findings(found)
     shown += [""] if by_key else []
     for key, named in by_key.items():
@@ -118,6 +130,8 @@ def lines(found: Inspection, problems: Sequence[str], *, name: str) -> list[str]
         shown += [f"error: {problem}" for problem in problems[:ERRORS]]
         rest = len(problems) - ERRORS
         shown += [f"error: and {rest:,} more on the page"] if rest > 0 else []
+    if no_verdict:
+        shown += ["", "a run would end without a verdict:", no_verdict]
     return shown
 
 
@@ -125,23 +139,50 @@ def _wrapped(label: str, text: str) -> str:
     return textwrap.fill(text, WIDTH, initial_indent=f"{label:<12}", subsequent_indent=" " * 12, break_long_words=False)
 
 
-def next_step(*, drops: bool, fails: bool) -> str:
-    """What to do with the proposed command, which `drops` columns, and still `fails`."""
-    step = "fix the errors above, then run this command" if fails else "run this command"
-    return f"{step}; it leaves out ids, leaks, and unusable, empty or constant columns" if drops else step
+def next_step(*, drops: bool, changes: str | None, outlook: Outlook) -> str:
+    """What to do with the proposed command.
+
+    Parameters
+    ----------
+    drops
+        Whether it leaves out columns.
+    changes
+        The key of `inspect_outlook.changes` that it sets; None if it sets none.
+    outlook
+        What it comes to.
+    """
+    step = "run this command"
+    if outlook.problems:
+        step = "fix the errors above, then run this command"
+    elif outlook.no_verdict:
+        step = "change what is said above, or run this command for numbers without a verdict"
+    does = ["leaves out ids, leaks, and unusable, empty or constant columns"] if drops else []
+    does += [CHANGES[changes]] if changes else []
+    return "; it ".join([step, " and ".join(does)]) if does else step
 
 
-def page(found: Inspection, problems: Sequence[str], *, name: str, step: str, command: str) -> str:
+def page(
+    found: Inspection,
+    problems: Sequence[str],
+    *,
+    name: str,
+    step: str,
+    command: str,
+    options: Mapping[str, str] | None = None,
+    no_verdict: str | None = None,
+) -> str:
     """The page as HTML: everything that was found, and a histogram of each column, those with findings first.
 
     Parameters
     ----------
-    found, problems, name
+    found, problems, name, no_verdict
         As `lines` takes them.
     step
         See `next_step`.
     command
         The command line to run next.
+    options
+        What else to type, by its purpose.
     """
     ordered = sorted(found.columns, key=lambda c: list(FINDINGS).index(next(iter(c.findings))) if c.findings else 99)
     return render_inspection(
@@ -152,6 +193,7 @@ def page(found: Inspection, problems: Sequence[str], *, name: str, step: str, co
             "findings": {key: (FINDINGS[key], named) for key, named in findings(found).items()},
             "serious": SERIOUS,
             "problems": problems,
+            "no_verdict": no_verdict,
             "shown_class": None if len(found.classes) > CLASSES else found.positive,
             "target": found.target,
             "columns": [
@@ -167,6 +209,7 @@ def page(found: Inspection, problems: Sequence[str], *, name: str, step: str, co
             "left_out": max(len(ordered) - CARDS, 0),
             "step": step,
             "command": command,
+            "options": options or {},
         }
     )
 

@@ -7,11 +7,11 @@ from typing import Any
 import pandas as pd
 
 from pipeline.formatting import floor_percent, plain
-from pipeline.table.target import label_of, rarest_label
-from pipeline.tools.inspect_column import DOMINANT, Column, describe
-from pipeline.tools.suspects import CLASSES
+from pipeline.measure.single_column import CLASSES, dominant
+from pipeline.table.classes import REST
+from pipeline.table.target import label_of, merged_labels, rarest_label, stripped
+from pipeline.tools.inspect_column import Column, describe
 
-AHEAD = 1.5  # a dominant column's AUC is at least so many times as far from 0.5 as the next one's
 TARGETS = ("target", "class", "label", "y", "outcome", "response", "default", "churn", "fraud", "buy", "bought")
 
 
@@ -26,7 +26,8 @@ class Inspection:
     target, guessed
         The target, and whether it was guessed.
     classes
-        Label and number of rows, the most frequent class first; empty without a target.
+        Label and number of rows, the most frequent class first; empty without a target. With a positive class and more
+        than one other, the others are one class.
     positive
         The class of interest.
     repeated, conflicting
@@ -51,6 +52,7 @@ def inspect(
     *,
     target: str | None,
     positive: Any = None,
+    merge: Mapping[Any, Any] | None = None,
     drop: Collection[str] = (),
     declared: Mapping[str, Any] | None = None,
     min_frequency: float | None = None,
@@ -63,14 +65,15 @@ def inspect(
         As `pipeline.table.file.read_table` reads it.
     target
         The target column; it is guessed where this is None or not in the table.
-    positive, drop, declared
+    positive, merge, drop, declared
         As `pipeline.table.ingest.ingest` takes them.
     min_frequency
         Fraction of the rows below which levels are merged.
     """
     guessed = target not in source
     name = likely_target(source.drop(columns=[c for c in drop if c in source])) if guessed else target
-    labels = pd.Series(index=source.index, dtype="str") if name is None else source[name]
+    labels = pd.Series(index=source.index, dtype="str") if name is None else classes_of(source[name], positive, merge)
+    source = source.loc[labels.index]
     counts = labels.value_counts()
     rarest = None if positive is None else label_of(positive, counts.index)
     if rarest is None and len(counts):
@@ -86,8 +89,25 @@ def inspect(
         classes=[(plain(label), int(count)) for label, count in counts.items()],
         positive=plain(rarest),
         **_duplicates(features, labels),
-        columns=_with_dominant(columns),
+        columns=_with_likely_zeros(_with_dominant(columns)),
     )
+
+
+def classes_of(target: pd.Series, positive: Any, merge: Mapping[Any, Any] | None) -> pd.Series:
+    """The class of each row that a run would use, as far as the settings are right; see `pipeline.table.ingest.ingest`.
+
+    Parameters
+    ----------
+    target
+        Shape (n,), as in the source.
+    positive, merge
+        As `pipeline.table.ingest.ingest` takes them.
+    """
+    labels, _ = merged_labels(stripped(target), merge or {})
+    one = None if positive is None else label_of(positive, labels.value_counts().index)
+    if one is None or labels.nunique() <= 2:
+        return labels
+    return labels.astype(object).where((labels == one) | labels.isna(), REST)
 
 
 def likely_target(table: pd.DataFrame) -> str | None:
@@ -105,17 +125,24 @@ def likely_target(table: pd.DataFrame) -> str | None:
 
 def _with_dominant(columns: list[Column]) -> list[Column]:
     """The columns; one that predicts the class far better than all others has the finding `dominant`."""
-    ranked = sorted((c for c in columns if c.auc is not None and "id" not in c.findings), key=lambda c: -(c.auc or 0))
-    if len(ranked) < 2 or "leak" in ranked[0].findings:
+    ahead = dominant({one.name: one.ranking for one in columns if one.ranking and "id" not in one.findings})
+    if ahead is None:
         return columns
-    first, second = ranked[0], ranked[1]
-    assert first.auc is not None
-    assert second.auc is not None
-    if first.auc < DOMINANT or first.auc - 0.5 < AHEAD * (second.auc - 0.5):
+    first, second = (floor_percent(one.auc or 0) for name in ahead for one in columns if one.name == name)
+    finding = {"dominant": f"ROC AUC {first}, next best is {ahead[1]!r} with {second}"}
+    return [replace(one, findings={**finding, **one.findings}) if one.name == ahead[0] else one for one in columns]
+
+
+def _with_likely_zeros(columns: list[Column]) -> list[Column]:
+    """The columns; if zeros stand for missing values in one, then likely in others, too."""
+    if not any("zeros" in one.findings for one in columns):
         return columns
-    detail = f"ROC AUC {floor_percent(first.auc)}, next best is {second.name!r} with {floor_percent(second.auc)}"
-    dominant = replace(first, findings={"dominant": detail, **first.findings})
-    return [dominant if one is first else one for one in columns]
+    return [
+        replace(one, findings={**one.findings, "zeros": one.likely_zeros})
+        if one.likely_zeros and "constant" not in one.findings
+        else one
+        for one in columns
+    ]
 
 
 def _duplicates(features: pd.DataFrame, labels: pd.Series) -> dict[str, int]:

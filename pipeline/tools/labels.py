@@ -1,10 +1,15 @@
-"""Refits a table's variants over its folds, for audits and plans."""
+"""Refits a table's variants over its folds, and says whether there are enough rows for that."""
 
+from math import ceil
+from typing import Any
+
+import numpy as np
 import pandas as pd
 
 from pipeline.config import Config
 from pipeline.errors import InputError
-from pipeline.fit import chains, folds
+from pipeline.fit import chains, folds, splits
+from pipeline.formatting import counted, listed
 from pipeline.judge import primary
 from pipeline.measure import evaluation
 from pipeline.measure.task import Task
@@ -85,8 +90,8 @@ def refuse_no_family(params: Config) -> None:
 
 def training_labels(
     params: Config, table: pd.DataFrame, roles: pd.DataFrame, task: Task
-) -> tuple[pd.Series, pd.Series | None]:
-    """The class codes of the training rows, and their times, where folds run along time.
+) -> tuple[pd.Series, dict[str, Any]]:
+    """The class codes of the training rows, and their `groups` and `times`, see `pipeline.table.grouping.together`.
 
     Shuffled labels give as many of each code, unless rows are split by group or time.
     """
@@ -95,4 +100,36 @@ def training_labels(
     training, _ = split.split(
         table, target=target, test_size=how.test_size, seed=how.seed, labels=task.labels, **blocks
     )
-    return training[target], together(training.drop(columns=target), roles, how).get("times")
+    return training[target], together(training.drop(columns=target), roles, how)
+
+
+def too_few(params: Config, table: pd.DataFrame, roles: pd.DataFrame, task: Task) -> str | None:
+    """Why a class has too few rows for a verdict, and what to do; None if all have enough.
+
+    Raises
+    ------
+    InputError
+        A run is refused: the table can't be split, or the settings don't fit these classes.
+    """
+    chains.chain(params, primary.REFERENCE, task)
+    known, blocks = training_labels(params, table, roles, task)
+    times = blocks["times"]
+    if splits.count(known, task.classes, most=params.evaluate.folds, times=times) >= 2:
+        return None
+    least, training = (2 if times is None else 3) * splits.LEAST, np.bincount(known, minlength=task.classes)
+    rows = np.bincount(table[params.data.target], minlength=task.classes)
+    codes = [code for code in np.argsort(training, kind="stable") if training[code] < least] or [training.argmin()]
+    short = listed(
+        f"{task.labels[code]!r} has {training[code]} of its {counted(int(rows[code]), 'row')} for training"
+        for code in codes
+    )
+    spread = "" if times is None else ", spread over enough different times for two folds along time"
+    if task.classes > 2:
+        todo = (
+            f"Merge such a class with another with -S 'data.classes={{{task.names[codes[0]]}: OTHER}}', leave it out "
+            "with null in place of OTHER, or compare one class with all others with -S data.positive=CLASS."
+        )
+    else:
+        size = params.split.test_size
+        todo = f"At split.test_size={size:g} that takes {ceil(least / (1 - size))} rows. Collect more."
+    return f"A verdict needs {least} training rows of each class{spread}. Class {short}. {todo}"

@@ -11,6 +11,7 @@ from pipeline.errors import InputError, nearest
 from pipeline.files import EVALUATE, INGEST, PREPROCESS, TRAIN, read_json, read_model, say, write_text
 from pipeline.judge import verdict
 from pipeline.table import file
+from pipeline.table.reading import Reading
 from pipeline.tracking.scoring import DEFAULT, Scorer, scorer
 
 PREDICT = Path("data/predict")
@@ -73,7 +74,8 @@ def recommended(schema: dict[str, Any]) -> str:
 def read(path: Path, schema: dict[str, Any]) -> pd.DataFrame:
     """The rows of a file, its features read as those of training were, from row_id 0."""
     try:
-        rows = file.read_table(path, drop=Except(schema["features"]), text=schema["text"])
+        how = Reading(drop=Except(schema["features"]), text=schema["text"], missing=schema["missing"])
+        rows = file.read_table(path, how)
     except InputError as error:  # a feature cannot be left out here
         raise InputError(
             re.sub(r", or leave the column out with .*\.$", ".", problem) for problem in error.problems

@@ -1,14 +1,17 @@
 """What inspect proposes for a table: the settings to run it with, and the reason for each."""
 
 import re
+import shlex
 from collections.abc import Sequence
-from math import ceil
+from typing import Any
+
+import pandas as pd
 
 from pipeline.compose import from_no_preset
 from pipeline.config import Config, Data
 from pipeline.errors import override, uninterpolated
-from pipeline.fit import sample_weights, splits, variants
 from pipeline.tools.inspect_column import FINDINGS
+from pipeline.tools.inspect_outlook import outlook
 from pipeline.tools.inspect_text import facts
 from pipeline.tools.inspection import Inspection
 
@@ -38,21 +41,46 @@ def settings(given: Sequence[str], data: Data, *, target: str | None, leave_out:
     return [*words, *(f"~variant@variants.{name}" for name in leave_out)]
 
 
-def unusable_variants(params: Config, found: Inspection) -> list[str]:
-    """The variants whose sampler needs more rows of the rarest class, or can't use weights."""
-    samplers = {name: variants.sampler(params, name) for name in params.variants}
-    least = min((count for _, count in found.classes), default=0)
-    training = least - ceil(least * params.split.test_size) if least else 0
-    along_time = params.split.by == "time"
-    if (number := splits.room(training, most=params.evaluate.folds, along_time=along_time)) > 1:
-        # Along time, the first fold trains on one block only; otherwise each trains on all folds but one.
-        training = training // (number + 1) if along_time else training - ceil(training / number)
-    return [
-        name
-        for name, sampler in samplers.items()
-        if (params.data.weight is not None and not sample_weights.keeps_rows(sampler))
-        or (least and isinstance(k := getattr(sampler, "k_neighbors", None), int) and training <= k)
-    ]
+def command(proposed: Sequence[str]) -> str:
+    """The command line that runs these overrides."""
+    return " ".join(["dvc exp run", *(f"-S {shlex.quote(each)}" for each in proposed)])
+
+
+def options(
+    found: Inspection, overrides: Sequence[str], source: pd.DataFrame, params: Config, data: Data
+) -> dict[str, str]:
+    """What else the findings suggest: what to add to the proposed command, or another command, each by its purpose.
+
+    Parameters
+    ----------
+    found
+        The inspection.
+    overrides, source, params, data
+        Those that the proposed command stands for.
+    """
+    made = {}
+    if codes := [one.name for one in found.columns if "codes" in one.findings]:
+        declared = override("data.columns", dict(data.columns or {}) | dict.fromkeys(codes, "categorical"))
+        there = any(each.startswith("data.columns=") for each in overrides)
+        how = "put this in the command, in place of its data.columns" if there else "add this to the command"
+        made[f"to treat codes as categories, {how}"] = f"-S {shlex.quote(declared)}"
+    group = next((one.name for one in found.columns if "groups" in one.findings), None)
+    if group is not None and params.split.by == "rows" and found.target is not None:
+        data = data.model_copy(update={"group": group, "drop": [name for name in data.drop if name != group]})
+        split = params.split.model_copy(update={"by": "group", "group_duplicates": False})
+        then = outlook(source, params.model_copy(update={"split": split}), data)
+        if then.good:
+            others = [each for each in overrides if not each.startswith(("split=", "split.group_duplicates="))]
+            own = settings(others, data, target=found.target, leave_out=then.leave_out)
+            purpose = f"to keep all rows of the same {group!r} either in training or in test, run this instead"
+            made[purpose] = command([*own, "split=grouped", override("data.group", group)])
+    return made
+
+
+def with_change(overrides: Sequence[str], key: str, value: Any) -> list[str]:
+    """The overrides, with this value of a key of the table in place of another."""
+    others = [each for each in overrides if each.partition("=")[0] != f"data.{key}"]
+    return [*others, override(f"data.{key}", value)]
 
 
 def reasons(

@@ -14,7 +14,10 @@ from pipeline.measure import calibration
 from pipeline.measure.tasks import of_labels
 from pipeline.table import columns
 from pipeline.table.classes import labels
-from pipeline.table.conversions import ColumnError, lines
+from pipeline.table.conversions import ColumnError, as_text, is_number
+from pipeline.table.interpretation import interpret
+from pipeline.table.origin import origin
+from pipeline.table.reading import Missing, Reading
 
 DEFAULT = 0.5  # threshold where none could be chosen
 
@@ -32,6 +35,8 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         How each feature was declared, by name, in the order of training; see `pipeline.table.columns.typed`.
     text
         The features that are text in the source of the training rows; in the others a level such as `1` was a number.
+    missing
+        Marks of missing values, see `pipeline.table.reading.Reading`.
     labels
         The table's labels, by code; of two, code 1 is the positive class.
     threshold
@@ -49,6 +54,7 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         *,
         declaration: Mapping[str, Any],
         text: list[str],
+        missing: Missing,
         labels: list[Any],
         threshold: float | None,
         correction: Mapping[str, Any],
@@ -57,6 +63,7 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         self.model = model
         self.declaration = declaration
         self.text = text
+        self.missing = missing
         self.labels = labels
         self.threshold = threshold
         self.correction = correction
@@ -82,11 +89,11 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         InputError
             Lists every problem of the rows.
         """
-        X = self.typed(rows)
+        X, place = self.typed(rows), origin(rows)
         prepared = encoding.prepare(self.preprocessor, X)
         if prepared.isna().any(axis=None):  # preprocessing fills no missing values
             raise InputError(
-                f"column {name!r}, {lines(np.flatnonzero(X[name].isna()))}: expected a value in every row, as in "
+                f"column {name!r}, {place.where(np.flatnonzero(X[name].isna()))}: expected a value in every row, as in "
                 "training, found none. Fill in these cells."
                 for name in X.columns[X.isna().any()]
             )
@@ -110,23 +117,25 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         InputError
             Lists each column that is missing, or has cells of another kind or numbers out of range.
         """
-        features, problems = {}, []
+        features, problems, place = {}, [], origin(rows)
+        known = rows[[name for name in self.declaration if name in rows]]
+        texts = {name: as_text(column) for name, column in known.items() if not is_number(column)}
+        known = interpret(known.assign(**texts), Reading(text=self.text, missing=self.missing))
         for name, declared in self.declaration.items():
             if name not in rows:
                 others = [str(each) for each in rows if each not in self.declaration]
                 there = f"; {nearest(name, others)}" if others else "."
                 problems.append(f"column {name!r}, which the model was trained with, is not there{there}")
                 continue
-            column = rows[name] if name in self.text else _numbers(rows[name])
             try:
-                features[name] = columns.typed(column, declared)
+                features[name] = columns.typed(known[name], declared)
             except ColumnError as error:
-                problems.append(f"{error.at(name)} Correct or empty these cells.")
+                problems.append(f"{error.at(name, place)} Correct or empty these cells.")
                 continue
             if declared == "numeric":
                 features[name] = features[name].astype("float64")
             if out_of_range := columns.out_of_range(features[name]):
-                problems.append(f"{out_of_range.at(name)} {advise(out_of_range.advice)}")
+                problems.append(f"{out_of_range.at(name, place)} {advise(out_of_range.advice)}")
         if problems:
             raise InputError(problems)
         return pd.DataFrame(features)
@@ -136,14 +145,6 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         known = encoding.levels(self.preprocessor)
         counts = {name: X[name][~X[name].isin(levels)].value_counts() for name, levels in known.items()}
         return {name: cells for name, cells in counts.items() if len(cells)}
-
-
-def _numbers(column: pd.Series) -> pd.Series:
-    """A text column as numbers if every cell is one, as the reader of a file would give it."""
-    if not (column.dtype == object or isinstance(column.dtype, pd.StringDtype)):
-        return column
-    numbers = pd.to_numeric(column, errors="coerce")
-    return column if (numbers.isna() & column.notna()).any() else numbers
 
 
 def scorer(schema: Mapping[str, Any], preprocessor: Any, model: Any, metrics: Mapping[str, Any]) -> Scorer:
@@ -177,6 +178,7 @@ def scorer(schema: Mapping[str, Any], preprocessor: Any, model: Any, metrics: Ma
         model,
         declaration=schema["declaration"],
         text=schema["text"],
+        missing=schema["missing"],
         labels=named,
         threshold=(tuned or {}).get("threshold"),
         correction=corrections["platt"] or proportions,

@@ -1,8 +1,10 @@
 import pytest
 import yaml
 from altered import changed, refusal
+from weighted_table import OWN
 
 from pipeline import config
+from pipeline.errors import InputError
 
 
 def sql(raw, url, query="select a from t order by a"):
@@ -109,3 +111,9 @@ def test_settings_come_back_from_plain_data_whatever_the_source(composed):
     for chosen in (["data=openml", "data.openml.id=310"], ["data=sql", "data.sql.url=sqlite:///v.db", query]):
         checked = config.check(yaml.safe_load(composed(*chosen, "data.target=b")))
         assert config.Config.model_validate(checked.model_dump()) == checked
+
+
+@pytest.mark.parametrize("override", ["data.drop=[w]", "data.weight=y"])
+def test_a_weight_is_a_column_of_its_own(composed, override):
+    with pytest.raises(InputError, match="expected different columns, none of them in data.drop"):
+        config.check(yaml.safe_load(composed(*OWN, override)))

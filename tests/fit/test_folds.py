@@ -3,49 +3,17 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pytest
+from folding import ONES, STANDARD, chained, folded
 from imblearn import FunctionSampler
-from imblearn.over_sampling import SMOTE, KMeansSMOTE, RandomOverSampler
+from imblearn.over_sampling import SMOTE, RandomOverSampler
 from sklearn import preprocessing
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, RepeatedStratifiedKFold
+from sklearn.model_selection import RepeatedStratifiedKFold
 from sklearn.pipeline import make_pipeline
 
-from pipeline import config, files
-from pipeline import evaluate as evaluate_stage
-from pipeline import ingest as ingest_stage
-from pipeline import preprocess as preprocess_stage
-from pipeline import resample as resample_stage
-from pipeline import split as split_stage
-from pipeline import train as train_stage
 from pipeline.errors import InputError
-from pipeline.files import read_table, write_table
-from pipeline.fit import chains, folds, splits, tuning
-from pipeline.fit.preprocessing import preprocess
-from pipeline.measure import thresholds
-from pipeline.measure.tasks import TWO_CLASSES
-from pipeline.table import mountain_shop, weights
-
-ONES = weights.ones(60)
-STANDARD = {"impute": "median", "scale": True}
-
-
-@pytest.fixture(scope="module")
-def visits():
-    """60 visits, 15 of them with a purchase, in an order that says nothing."""
-    table, _ = mountain_shop.simulate(rows=60, prevalence=0.25, seed=8)
-    index = pd.Index(np.random.default_rng(1).permutation(500)[:60], name="row_id")
-    return table.astype(float).astype({"buy": "int8"}).set_axis(index)
-
-
-def chained(sampler=None, model=None, preprocessing=STANDARD, grid=None):
-    return chains.Chain(preprocessing, sampler or FunctionSampler(), model or LogisticRegression(), grid, TWO_CLASSES)
-
-
-def folded(visits, *, number=3, repeats=1, seed=42, groups=None, times=None, **parts):
-    how = {"folds": number, "repeats": repeats, "seed": seed, "groups": groups, "times": times, "weight": ONES}
-    return folds.out_of_fold(visits, target="buy", chain=chained(**parts), **how)
+from pipeline.fit import chains, folds, splits
 
 
 def predicted(visits, **settings):
@@ -168,58 +136,6 @@ def test_each_fold_says_what_it_learned_from(visits):
     assert fits.C.isna().all()
 
 
-def test_c_is_the_one_with_the_lowest_log_loss_out_of_inner_folds_as_scikit_learn_finds_it(visits):
-    X, y = visits.drop(columns="buy"), visits.buy
-    grid = [0.01, 0.1, 1.0, 10.0]
-    chosen, losses = tuning.tune(X, y, chained(grid=grid), where=(42,), weight=ONES)
-    seed = int(np.random.SeedSequence((42,)).generate_state(1)[0])
-    search = GridSearchCV(
-        make_pipeline(preprocessing.StandardScaler(), LogisticRegression()),
-        {"logisticregression__C": grid},
-        scoring="neg_log_loss",
-        cv=RepeatedStratifiedKFold(n_splits=3, n_repeats=1, random_state=seed),
-    ).fit(X, y)
-    assert chosen == search.best_params_["logisticregression__C"]
-    assert list(losses.values()) == pytest.approx(list(-search.cv_results_["mean_test_score"]), rel=1e-6)
-
-
-def test_resampling_s_shift_of_all_probabilities_does_not_choose_c(visits):
-    # Weights of 1 and 1e4 shift all probabilities towards 1: raw log loss would choose by that.
-    X, y = visits.drop(columns="buy"), visits.buy
-    shifted = chained(model=LogisticRegression(class_weight={0: 1.0, 1: 50.0}, max_iter=1000), grid=[0.1, 1.0])
-    _, losses = tuning.tune(X, y, shifted, where=(42,), weight=ONES)
-    _, plain = tuning.tune(X, y, chained(grid=[0.1, 1.0]), where=(42,), weight=ONES)
-    assert max(losses.values()) < 1.5 * max(plain.values())
-
-
-def test_c_stays_as_it_is_without_a_grid_or_with_too_few_positives(visits):
-    X, y = visits.drop(columns="buy"), visits.buy
-    assert tuning.tune(X, y, chained(), where=(1,), weight=ONES) == (None, None)
-    few = pd.concat([visits[visits.buy == 1].head(9), visits[visits.buy == 0]])
-    assert tuning.tune(
-        few.drop(columns="buy"), few.buy, chained(grid=[0.1, 1.0]), where=(1,), weight=ONES[: len(few)]
-    ) == (None, None)
-
-
-def test_c_is_that_of_the_rows_as_they_are_where_the_sampler_cannot_take_an_inner_fold(visits):
-    X, y = visits.drop(columns="buy"), visits.buy
-    greedy = chained(sampler=SMOTE(k_neighbors=int(y.sum()) - 1), grid=[0.1, 1.0])  # a third less is too few
-    assert tuning.tune(X, y, greedy, where=(1,), weight=ONES) == tuning.tune(
-        X, y, chained(grid=[0.1, 1.0]), where=(1,), weight=ONES
-    )
-
-
-def test_each_fold_chooses_its_c_from_its_own_training_rows(visits):
-    grid = [0.01, 1.0, 100.0]
-    found = folded(visits, grid=grid)
-    X, y = visits.drop(columns="buy"), visits.buy
-    expected = [
-        tuning.tune(X.iloc[fit], y.iloc[fit], chained(grid=grid), where=(42, repeat, fold), weight=ONES[fit])[0]
-        for repeat, fold, fit, _ in splits.splits(y, folds=3, repeats=1, seed=42)
-    ]
-    assert found.fits.C.tolist() == expected
-
-
 class Vandal(BaseEstimator):
     """A sampler that spoils the rows it is given, in every way that pandas lets it."""
 
@@ -304,115 +220,3 @@ def test_each_fold_gives_its_sampler_a_seed_of_its_own(visits):
         int(np.random.SeedSequence((42, repeat, fold)).generate_state(1)[0]) for repeat in range(2) for fold in range(3)
     ]
     assert len(set(Diary.seeds)) == 6
-
-
-def test_reseeded_sets_every_random_state_however_deep():
-    sampler = KMeansSMOTE(random_state=1, kmeans_estimator=KMeans(n_clusters=4, random_state=2))
-    one, again, other = (tuning.reseeded(sampler, 42, 0, fold) for fold in (0, 0, 1))
-    assert one.random_state == one.kmeans_estimator.random_state == again.random_state
-    assert one.random_state != other.random_state
-    assert tuning.reseeded(sampler, 43, 0, 0).random_state != one.random_state
-    assert one.kmeans_estimator.n_clusters == 4
-    assert (sampler.random_state, sampler.kmeans_estimator.random_state) == (1, 2)
-
-
-def test_reseeded_leaves_a_sampler_without_chance_alone():
-    assert tuning.reseeded(FunctionSampler(), 42, 0).get_params() == FunctionSampler().get_params()
-
-
-# What follows garbles every test row, and asks which files of the training side changed.
-
-TEST_SIDE = {"test.parquet", "predictions.parquet", "metrics.json", "confusion_matrix.json"}
-TEST_SIDE |= {"classification_report.json"}
-
-
-def chain(stage, *modules):
-    for module in modules:
-        for name in config.load().variants if module in (resample_stage, train_stage, evaluate_stage) else [None]:
-            stage(module, *([name] if name else []))
-
-
-def training_side(folder):
-    """The bytes of each file that test rows may not change, and each tuned threshold."""
-    written = [path for path in (folder / "data").rglob("*") if path.is_file() and "ingest" not in path.parts]
-    kept = {str(path.relative_to(folder)): path.read_bytes() for path in written if path.name not in TEST_SIDE}
-    for path in (folder / "reports").rglob("metrics.json"):
-        kept[f"threshold of {path.parent.name}"] = files.read_json(path)["holdout"]["tuned"]["threshold"]
-    return kept
-
-
-@pytest.fixture
-def reproduce(project, stage):
-    """Runs every stage, garbles the test rows on demand, and gives back the training side."""
-    folder = project(
-        "data.simulation.rows=200",
-        "data.simulation.prevalence=0.2",
-        "variants.smote.sampler.k_neighbors=3",
-        "evaluate.repeats=1",
-        "~variant@variants.random_under",
-        "~variant@variants.class_weight",
-    )
-
-    def run(garbled):
-        chain(stage, ingest_stage, split_stage)
-        path = folder / "data/split/test.parquet"
-        test = read_table(path)
-        if garbled:
-            garbage = np.random.default_rng(9).normal(1e6, 1e5, test.shape)
-            garbage[::3, 0] = np.nan
-            write_table(path, pd.DataFrame(garbage, test.index, test.columns).assign(buy=1 - test.buy))
-        chain(stage, preprocess_stage, resample_stage, train_stage, evaluate_stage)
-        return training_side(folder)
-
-    return run
-
-
-def test_garbled_test_rows_change_nothing_on_the_training_side(reproduce):
-    clean, garbled = reproduce(garbled=False), reproduce(garbled=True)
-    # The check sees what it should: each stage's training side.
-    assert {
-        "data/split/train.parquet",
-        "data/preprocess/train.parquet",
-        "data/preprocess/preprocessor.skops",
-        "data/resample/smote/train.parquet",
-        "data/train/smote/model.skops",
-        "data/evaluate/smote/folds.parquet",
-        "data/evaluate/smote/out_of_fold.parquet",
-        "threshold of smote",
-    } <= clean.keys()
-    assert len(clean) == 4 + 4 * (3 + 2 + 2 + 1)
-    assert {name for name in clean if clean[name] != garbled[name]} == set()
-    assert clean.keys() == garbled.keys()
-
-
-def changed(reproduce):
-    clean, garbled = reproduce(garbled=False), reproduce(garbled=True)
-    return {name for name in clean if clean[name] != garbled[name]}
-
-
-def test_a_scaler_fitted_on_all_rows_is_caught(reproduce, monkeypatch):
-    honest = preprocess
-
-    def leaky(X, **settings):
-        test = read_table(files.SPLIT / "test.parquet").drop(columns="buy")
-        return honest(pd.concat([X, test]), **settings)
-
-    monkeypatch.setattr(preprocess_stage, "preprocess", leaky)
-    caught = changed(reproduce)
-    assert {"data/preprocess/preprocessor.skops", "data/preprocess/train.parquet"} <= caught
-    assert "data/train/none/model.skops" in caught
-
-
-def test_a_threshold_chosen_on_test_rows_is_caught(reproduce, monkeypatch):
-    honest = thresholds.choose
-
-    def leaky(y, probability, rule, **how):
-        test = read_table(files.SPLIT / "test.parquet")
-        return honest(test.buy.to_numpy(), test.time_on_page.fillna(0).to_numpy(), rule, weight=weights.ones(len(test)))
-
-    monkeypatch.setattr(thresholds, "choose", leaky)
-    names = ("none", "random_over", "augmentation", "smote")
-    assert changed(reproduce) == {
-        *(f"threshold of {name}" for name in names),
-        *(f"data/evaluate/{name}/folds.parquet" for name in names),
-    }

@@ -4,6 +4,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, confusion_matrix, log_loss, precision_recall_fscore_support
 
+from pipeline import config
 from pipeline import evaluate as evaluate_stage
 from pipeline import ingest as ingest_stage
 from pipeline import preprocess as preprocess_stage
@@ -11,6 +12,7 @@ from pipeline import resample as resample_stage
 from pipeline import split as split_stage
 from pipeline import train as train_stage
 from pipeline.files import read_json, read_model, read_table
+from pipeline.fit import run as run_module
 from pipeline.measure.calibration import platt, recalibrate
 from pipeline.measure.tasks import TWO_CLASSES
 from pipeline.measure.thresholds import choose
@@ -118,7 +120,7 @@ def test_a_fold_is_judged_at_a_threshold_and_a_correction_from_the_other_folds_o
     corrected = recalibrate(mine.probability.to_numpy(), slope=slope, intercept=intercept)
     assert row.recalibrated_log_loss == pytest.approx(log_loss(mine.y, corrected))
     assert row.recalibrated_brier == pytest.approx(brier_score_loss(mine.y, corrected))
-    assert set(rows.C) <= {0.01, 0.1, 1.0, 10.0, 100.0}
+    assert set(rows.C) <= {0.0001, 0.001, 0.01, 0.1, 1.0, 10.0, 100.0}
 
 
 def test_the_article_s_two_matrices(judged, shared):
@@ -138,3 +140,19 @@ def test_ingest_reports_weights_only_where_they_are_declared(project, stage, tmp
     project("data=csv", f"data.path={tmp_path / 't.csv'}", "data.target=y", "data.weight=stands")
     stage(ingest_stage)
     assert "weighted by stands, total weight 20, effective sample size 10" in capsys.readouterr().out
+
+
+def test_split_notes_columns_that_look_too_good_on_training_rows_as_a_sweep_does(project, stage):
+    rng = np.random.default_rng(0)
+    y = np.arange(600) % 8 == 0
+    table = pd.DataFrame({"minutes": y * 1.5 + rng.normal(size=600), "noise": rng.normal(size=600), "buy": y * 1})
+    folder = project("data=csv", "data.path=calls.csv", "data.target=buy")
+    for name, rows in {"calls": table, "plain": table.assign(minutes=rng.normal(size=600))}.items():
+        rows.to_csv("calls.csv", index=False)
+        stage(ingest_stage)
+        stage(split_stage)
+        found = {key: each for key, each in read_json(folder / "data/split/classes.json").items() if key == "suspects"}
+        assert list(found.get("suspects", {})) == (["minutes"] if name == "calls" else [])
+        params = config.load()
+        again = params.data.model_copy(update={"name": name})  # a process remembers the last table
+        assert found == run_module.noted(again, params.split)

@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -58,7 +59,11 @@ def test_a_fit_that_did_not_converge_is_named(evidence):
     results = evidence.results
     results["none"]["training"]["folds_converged"] = 3
     results["smote"]["model"]["converged"] = False
-    assert "Did not converge, on all training rows or in a fold: none, smote. Raise model.max_iter" in found(evidence)
+    assert "Did not converge, on all training rows or in a fold: none, smote. Raise model.max_iter." in found(evidence)
+    raw = {**evidence.declared, "preprocess": {**evidence.declared["preprocess"], "scale": False}}
+    assert "Raise model.max_iter, or scale the features: preprocess.scale=true." in found(
+        replace(evidence, declared=raw)
+    )
 
 
 @pytest.mark.parametrize(
@@ -110,6 +115,15 @@ def test_classes_that_are_almost_separated_raise_the_suspicion_of_a_leak(evidenc
     assert "outcome" not in found(verify.recompute(replace(evidence, out_of_fold=swapped)))
 
 
+def test_columns_that_look_too_good_are_named(evidence):
+    assert "predict a class almost alone" not in found(evidence)
+    one = replace(evidence, classes={**evidence.classes, "suspects": {"duration": 0.8132, "fee": 1.0}})
+    assert (
+        "Columns that predict a class almost alone, or far better than all others, on the training rows: 'duration' "
+        "(ROC AUC 0.81), 'fee' (ROC AUC 1). If one is known only after the outcome" in found(one)
+    )
+
+
 def test_test_rows_that_disagree_with_the_folds_are_a_caveat(evidence):
     assert "disagree" not in found(evidence)
     turned = {name: rows.assign(probability=1 - rows.probability) for name, rows in evidence.predictions.items()}
@@ -117,3 +131,41 @@ def test_test_rows_that_disagree_with_the_folds_are_a_caveat(evidence):
     turned["smote"] = evidence.predictions["smote"]
     text = found(verify.recompute(replace(evidence, predictions=turned)))
     assert "The test rows disagree with the folds: smote has more average precision than the baseline in one" in text
+
+
+@pytest.mark.parametrize(
+    ("chosen", "caveat"),
+    [
+        (
+            [0.01, 0.01, 0.01, 0.1],
+            "In most folds, C is the smallest of model.grid, so that a smaller one may be better. ",
+        ),
+        (
+            [10.0, 10.0, 1.0, 10.0],
+            "In most folds, C is the largest of model.grid, so that a larger one may be better. ",
+        ),
+        ([10.0, 10.0, 1.0, 0.01], None),
+        ([0.01, 10.0, 1.0, 0.1], None),
+    ],
+)
+def test_a_c_at_the_end_of_the_grid_is_a_caveat(evidence, chosen, caveat):
+    folds = {**evidence.folds, "smote": evidence.folds["smote"].assign(C=chosen)}
+    said = found(replace(evidence, folds=folds))
+    assert ("model.grid" in said) == (caveat is not None)
+    if caveat:
+        assert f"{caveat}Folds by variant: smote in 3. Extend the grid." in said
+
+
+def test_a_c_that_could_not_be_tuned_is_a_caveat_on_the_training_rows_and_in_folds(evidence):
+    assert "not tuned" not in found(evidence)
+    results = evidence.results
+    results["smote"]["model"]["tuning"] = None
+    folds = {**evidence.folds, "smote": evidence.folds["smote"].assign(C=np.nan)}
+    said = found(replace(evidence, folds=folds))
+    assert (
+        "C was not tuned on the training rows, because the rarest class has too few rows: smote. A difference" in said
+    )
+    assert (
+        "C was not tuned in some folds, because the rarest class has too few rows there. Folds by variant: smote in 4."
+        in said
+    )

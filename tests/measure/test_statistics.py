@@ -12,7 +12,7 @@ from scipy.stats import t as student
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
 from pipeline.measure import bootstrap
-from pipeline.measure.statistics import correlated, holm, minimum_detectable, wilson
+from pipeline.measure.statistics import auc_lower, correlated, holm, minimum_detectable, wilson
 from pipeline.table.weights import ones
 
 # Whole thousandths, so that adjusted values can be had exactly.
@@ -56,6 +56,29 @@ def test_wilson_of_failures_mirrors_wilson_of_successes():
     assert wilson(12, 15, confidence=0.95) == pytest.approx((1 - high, 1 - low), abs=1e-15)
     wider = wilson(3, 15, confidence=0.99)
     assert wider[0] < low < 3 / 15 < high < wider[1]
+
+
+def test_the_lower_limit_of_a_perfect_auc_by_hand():
+    # (1 - L)^2 = z^2 L (1 - L) (1 + 4 ((1 - L) / (2 - L) + L / (1 + L))) / 25 of five and five rows, solved by trial.
+    limit = auc_lower(1.0, 5, 5, confidence=0.95)
+    spread = 1 + 4 * ((1 - limit) / (2 - limit) + limit / (1 + limit))
+    assert (1 - limit) ** 2 == pytest.approx(1.959964**2 * limit * (1 - limit) * spread / 25, rel=1e-6)
+    assert 0.6 < limit < 0.7
+    assert [round(auc_lower(1.0, rare, 50_000, confidence=0.95), 2) for rare in (5, 10, 50, 200)] == [
+        0.81,
+        0.90,
+        0.98,
+        1.0,
+    ]
+
+
+def test_the_lower_limit_of_an_auc_is_below_the_truth_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    for distance, positives, negatives in ((0.5, 20, 60), (1.0, 20, 100), (2.33, 30, 300)):
+        truth, y = norm.cdf(distance / sqrt(2)), np.repeat([1, 0], [positives, negatives])
+        aucs = [roc_auc_score(y, rng.normal(size=len(y)) + distance * y) for _ in range(300)]
+        above = np.mean([auc_lower(auc, positives, negatives, confidence=0.95) > truth for auc in aucs])
+        assert above <= 0.025 + 2 * sqrt(0.025 * 0.975 / 300)
 
 
 def test_correlated_of_four_differences_by_hand():

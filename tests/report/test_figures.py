@@ -2,13 +2,20 @@ import matplotlib.colors
 import numpy as np
 import pandas as pd
 import pytest
+from weighted import folded, repeated, visits
 
 from pipeline.judge.cost_map import cost_map
 from pipeline.report.figures.calibration import _ticks, reliability
 from pipeline.report.figures.components import components
 from pipeline.report.figures.costs import cost_map as draw_costs
 from pipeline.report.figures.costs import decision_curve
-from pipeline.report.figures.points import cost_points, reliability_points
+from pipeline.report.figures.points import (
+    cost_points,
+    decision_points,
+    precision_recall_points,
+    reliability_points,
+    roc_points,
+)
 from pipeline.report.figures.style import COLORS, png, styled
 
 # Ten positives among forty rows, in two folds; the second model doubles the odds, and ranks the rows backwards.
@@ -64,6 +71,24 @@ def test_rows_of_equal_probability_share_a_bin():
     assert points.predicted.to_list() == pytest.approx([0.2, 0.9])
     assert points.observed.to_list() == [0.25, 1.0]
     assert len(reliability_points(rows.assign(probability=0.3))) == 1
+
+
+def test_reliability_goes_by_weight_within_its_bins():
+    rows = pd.DataFrame({"y": [0, 1, 0, 1], "probability": [0.2, 0.2, 0.6, 0.6], "weight": [3.0, 1.0, 1.0, 4.0]})
+    points = reliability_points(rows)
+    assert points.predicted.tolist() == pytest.approx([0.2, 0.6])
+    assert points.observed.tolist() == pytest.approx([1 / 4, 4 / 5])
+
+
+def test_what_is_drawn_with_whole_weights_is_that_of_repeated_rows():
+    y, probability, weight = visits()
+    rows = folded(y, probability, weight)
+    for points in (precision_recall_points, roc_points):
+        pd.testing.assert_frame_equal(points(rows), points(repeated(rows)), rtol=1e-12)
+    at = np.linspace(0, 0.6, 30)
+    assert decision_points(rows, at).to_numpy() == pytest.approx(
+        decision_points(repeated(rows), at).to_numpy(), rel=1e-12, abs=1e-14
+    )
 
 
 def test_reliability_draws_each_variants_bins_in_each_panel():

@@ -117,7 +117,7 @@ def test_a_bad_table_is_refused_on_one_screen(untouched, tmp_path):
     said = untouched.run(
         "dvc", "exp", "run", "-S", "data=csv", "-S", f"data.path={bad}", "-S", "data.target=buyer", status=255
     )
-    assert f"error: {bad}: column 'height': expected numbers, found 'tall' in line 3" in said
+    assert f"error: {bad}: column 'height', line 3: expected numbers, found 'tall'." in said
     assert "Traceback" not in said
     assert not (untouched.path / "data/ingest/table.parquet").exists()
 

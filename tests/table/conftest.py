@@ -24,7 +24,7 @@ def database(tmp_path):
     """The address of a database with three visits."""
     with sqlite3.connect(tmp_path / "visits.db") as connection:
         connection.execute("create table visits (id integer, time real, page text, mixed, buy integer)")
-        rows = [(2, 250.5, " home", 1, 1), (1, 120, "", "x", 0), (3, None, "shop", 2.5, 0)]
+        rows = [(2, 250.5, " home", b"x", 1), (1, 120, "", "x", 0), (3, None, "shop", "y", 0)]
         connection.executemany("insert into visits values (?, ?, ?, ?, ?)", rows)
     connection.close()
     return f"sqlite:///{tmp_path / 'visits.db'}"

@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.table.columns import categorical, declaration, kind, out_of_range, typed
 from pipeline.table.conversions import ColumnError
+from pipeline.table.origin import Origin
 
 
 def column(*values, dtype=None):
@@ -104,7 +105,7 @@ def test_a_date_that_could_be_read_in_two_ways_is_read_by_its_declared_format():
 
 @pytest.mark.parametrize("number", [np.inf, -np.inf, 1e101])
 def test_numbers_that_no_computation_survives_are_found_by_line(number):
-    assert out_of_range(column(1.0, number)).at("x").startswith("column 'x', line 3: expected ")
+    assert out_of_range(column(1.0, number)).at("x", Origin()).startswith("column 'x', line 3: expected ")
     assert out_of_range(column(1.0, None, 1e99)) is None
     assert out_of_range(column("inf")) is None
 
@@ -115,7 +116,12 @@ def test_numbers_that_no_computation_survives_are_found_by_line(number):
         (column("1", "tall", "3"), None, ", line 3: expected numbers, found 'tall'."),
         (column(*["1"] * 99, "?"), None, ", line 101: expected numbers, found '?'."),
         (column("2020-01-01", "2020-01-02", "soon"), None, ", line 4: expected dates, found 'soon'."),
-        (column("01/02/2020"), None, ": every date fits both %d/%m/%Y and %m/%d/%Y, such as '01/02/2020'."),
+        (
+            column("01/02/2020"),
+            None,
+            ": expected dates of one meaning, found '01/02/2020', which reads 2020-02-01 as %d/%m/%Y and 2020-01-02 as "
+            "%m/%d/%Y.",
+        ),
         (column(*"abcdefghijkka"), None, ": 11 different values in 13 cells, such as 'a', look like ids or free text"),
         (column(None, None), None, ": every value is missing."),
         (column(" ", ""), None, ": every value is missing."),
@@ -127,7 +133,7 @@ def test_numbers_that_no_computation_survives_are_found_by_line(number):
 def test_values_that_fit_no_kind_or_more_than_one_are_refused(values, declared, message):
     with pytest.raises(ColumnError) as caught:
         typed(values, declared)
-    assert message in caught.value.at("x")
+    assert message in caught.value.at("x", Origin())
 
 
 def test_only_text_is_categorical():

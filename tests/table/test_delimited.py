@@ -1,6 +1,7 @@
 from table_files import QUOTE, parquet, refusal, refused
 
 from pipeline.table.file import read_table
+from pipeline.table.reading import Reading
 
 
 def test_a_quoted_cell_may_follow_a_space(written):
@@ -46,7 +47,7 @@ def test_a_thousand_columns_read(written):
 
 def test_columns_of_text_stay_text_where_all_cells_look_like_numbers(written):
     table = read_table(
-        written("code,truth,none,time\n007,true,,1.50\n1e3,false,NA,2\n"), text=["code", "truth", "none"]
+        written("code,truth,none,time\n007,true,,1.50\n1e3,false,NA,2\n"), Reading(text=["code", "truth", "none"])
     )
     assert table.code.tolist() == ["007", "1e3"]
     assert table.truth.tolist() == ["true", "false"]
@@ -55,9 +56,9 @@ def test_columns_of_text_stay_text_where_all_cells_look_like_numbers(written):
 
 
 def test_numbers_in_another_notation_are_accepted_in_columns_that_are_dropped(written):
-    table = read_table(written('price,buy\n"1,234",0\n5,1\n'), drop=["price"])
+    table = read_table(written('price,buy\n"1,234",0\n5,1\n'), Reading(drop=["price"]))
     assert table.buy.tolist() == [0, 1]
-    table = read_table(written(parquet({"tags": [["a"], []], "buy": [0, 1]}), "v.parquet"), drop=["tags"])
+    table = read_table(written(parquet({"tags": [["a"], []], "buy": [0, 1]}), "v.parquet"), Reading(drop=["tags"]))
     assert table.buy.tolist() == [0, 1]
 
 

@@ -27,6 +27,8 @@ def test_main_writes_table_schema_and_truth_of_simulated_visits(project, stage):
         "columns": dict.fromkeys(["time_on_page", "pages_viewed", "interest_ski", "interest_climb"], "numeric"),
         "declaration": dict.fromkeys(["time_on_page", "pages_viewed", "interest_ski", "interest_climb"], "numeric"),
         "text": [],
+        "missing": None,
+        "notes": [],
         "classes": {"negative": 32, "positive": 8},
     }
 

@@ -24,7 +24,7 @@ def test_a_query_gives_a_table(database):
         ),
         (
             "select mixed, buy from visits order by id",
-            "{}: column 'mixed': expected values of one type, found text in row 1, numbers in row 2. "
+            "{}: column 'mixed': expected values of one type, found text in row 1, bytes in row 2. "
             "Convert them to one type.",
         ),
         ("select * from visits where id > 3 order by id", "{}: expected rows and columns, found none."),

@@ -178,7 +178,10 @@ def test_true_labels_reach_no_fold(params, monkeypatch):
         (["~variant@variants.none"], "variants: 'none', the baseline that methods are compared with, isn't there"),
         (["~variant@variants.class_weight"], "variants: expected a method besides 'none', found none"),
         (["evaluate.folds=0"], "evaluate.folds: expected 2 or more"),
-        (["split.test_size=0.7"], "csv: expected at least 10 training rows of the rarest class, found 7"),
+        (
+            ["split.test_size=0.7"],
+            "csv: A verdict needs 10 training rows of each class. Class 1 has 7 of its 24 rows",
+        ),
     ],
 )
 def test_where_no_verdict_is_possible_there_is_nothing_to_audit(params, composed, own, overrides, problem):

@@ -12,7 +12,7 @@ from pipeline.tools import completion
 
 ROOT = Path(__file__).parents[2]
 STATUSES = {
-    "inspect": [0],
+    "inspect": [0, 1],
     "use": [0],
     "plan": [0, 30],
     "audit": [0, 1],

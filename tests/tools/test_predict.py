@@ -125,8 +125,10 @@ def test_everything_wrong_is_refused_at_once_and_nothing_written(visits):
 
 
 def test_misread_numbers_of_a_feature_are_refused_with_a_fix_that_works(visits):
-    Path("bad.csv").write_text('shop,time,code,seen,member\nnorth,"1,234.5",A1,2020-01-01,True\n')
-    with pytest.raises(InputError, match=r"line 2: expected a number, found '1,234.5'\. .* thousands separators\.$"):
+    Path("bad.csv").write_text('shop,time,code,seen,member\nnorth,"1,234",A1,2020-01-01,True\n')
+    with pytest.raises(
+        InputError, match=r"line 2: expected a number, found '1,234', which .* separators between thousands\.$"
+    ):
         predict.run(["variant=none", "data.path=bad.csv"])
 
 

@@ -36,7 +36,7 @@ def chain(visits=VISITS, *, declared=DECLARED, text=TEXT, settings=AUTO, **chang
     model.coef_, model.intercept_ = np.array([[float(name == "time") for name in X]]), np.array([-3.0])
     how = {"threshold": None, "correction": {"slope": 1.0, "intercept": 0.0}, "labels": ["no", "yes"]}
     learned = {name: declaration(visits[name], column, declared.get(name)) for name, column in read.items()}
-    return Scorer(fitted, model, declaration=learned, text=text, **{**how, **changed})
+    return Scorer(fitted, model, declaration=learned, text=text, missing=None, **{**how, **changed})
 
 
 def test_the_raw_probability_its_recalibration_and_the_decision_at_the_threshold():
@@ -165,6 +165,7 @@ SCHEMA = {
     "features": list(VISITS),
     "declaration": chain().declaration,
     "text": TEXT,
+    "missing": None,
     "negative": "no",
     "positive": "yes",
 }

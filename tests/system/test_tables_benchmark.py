@@ -88,8 +88,8 @@ def put_through(path):
     return tables.table(path, variants=["none", "smote"], settings=["evaluate.repeats=1"], limit=60)
 
 
-SWEPT = tables.Said(0, "runs     2 of 2 runs finished, 1 of them before\n", "")
-SMOTE_FAILED = tables.Said(1, "runs     1 of 2 runs finished; 1 failed\n", "")
+SWEPT = tables.Said(0, "runs     2 of 2 finished (1 earlier)\n", "")
+SMOTE_FAILED = tables.Said(1, "runs     1 of 2 finished, 1 failed\n", "")
 
 
 def test_a_table_ends_in_its_sweep_s_verdict(visits, commands):
@@ -173,7 +173,10 @@ def test_a_traceback_in_one_run_is_a_failure(visits, commands):
 
 
 def test_runs_that_were_not_made_are_a_failure(visits, commands):
-    commands(tables.Said(0, LOOKED, ""), tables.Said(1, "runs     1 of 2 runs finished; 1 not made\n", ""))
+    commands(
+        tables.Said(0, LOOKED, ""),
+        tables.Said(1, "runs     1 of 2 finished, 1 not started: the same command continues\n", ""),
+    )
     leave_sweep(verdict={"action": "keep", "sentence": SENTENCE}, made=["none"])
     row = put_through(visits)
     assert (row.ending, row.words) == ("failed", "1 of 2 runs were not made")

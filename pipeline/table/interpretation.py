@@ -1,0 +1,91 @@
+"""Gives the cells of a table their meaning: marks of missing values, and numbers in another notation."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from pipeline.errors import InputError, advise, set_param
+from pipeline.formatting import label_text
+from pipeline.table.cells import strip
+from pipeline.table.notation import Doubt, interpreted
+from pipeline.table.origin import Origin, noted, origin
+from pipeline.table.reading import Missing, Reading
+
+ALL = "*"  # stands for all columns among the names of `data.missing`
+
+
+def interpret(table: pd.DataFrame, how: Reading) -> pd.DataFrame:
+    """The table with missing values in place of their marks, and numbers in place of text that holds numbers.
+
+    Parameters
+    ----------
+    table
+        Shape (n, p): text without white space around it, numbers, booleans or categories.
+    how
+        What the settings say about it.
+
+    Raises
+    ------
+    InputError
+        The meaning of a column is in doubt; all such columns are listed.
+    """
+    place = origin(table)
+    doubts: dict[str, Doubt] = {}
+    notes: list[str] = []
+    made: dict[str, pd.Series] = {}
+    for name, column in table.items():
+        if name in how.drop:
+            continue
+        if name in how.labels and isinstance(column.dtype, pd.CategoricalDtype):
+            column = strip(column.astype("str"))
+        made[str(name)] = column = _without_marks(column, _marks(how.missing, str(name)))
+        as_it_is = name in how.text or name in how.labels or name in place.text
+        if as_it_is or not isinstance(column.dtype, pd.StringDtype):
+            continue
+        found = interpreted(column, place.decimal)
+        if isinstance(found, Doubt):
+            doubts[str(name)] = found
+        elif found is not None:
+            made[str(name)] = found.values
+            notes += [f"column {name!r}: {found.note}"] if found.note else []
+    if doubts:
+        raise InputError(_problems(doubts, how, place))
+    return noted(table.assign(**made), notes) if made else table
+
+
+def _problems(doubts: Mapping[str, Doubt], how: Reading, place: Origin) -> list[str]:
+    """An error message for each column in doubt; its settings settle all of them at once."""
+    left_out = [*(how.drop if isinstance(how.drop, Sequence) else ()), *doubts]
+    leave_out = f"leave the column out with {set_param('data.drop', left_out)}"
+    words = {name: doubt.words for name, doubt in doubts.items() if doubt.words}
+    if isinstance(how.missing, Mapping):
+        missing: Missing = {**how.missing, **words}
+    else:
+        missing = list(dict.fromkeys([*(how.missing or ()), *(word for each in words.values() for word in each)]))
+    mean = f"if this means that a value is missing, declare it with {set_param('data.missing', missing)}"
+    levels = "if these are levels, declare the column categorical with data.columns"
+    return [
+        f"column {name!r}, {place.unit} {place.of(doubt.row)}: {doubt.message}. "
+        + advise(doubt.advice, *((mean, levels) if doubt.words else ()), leave_out)
+        for name, doubt in doubts.items()
+    ]
+
+
+def _marks(missing: Missing, name: str) -> set[str]:
+    if isinstance(missing, Mapping):
+        return {label_text(mark) for key in (ALL, name) for mark in missing.get(key, ())}
+    return {label_text(mark) for mark in missing or ()}
+
+
+def _without_marks(column: pd.Series, marks: set[str]) -> pd.Series:
+    """The column with missing values in place of the marks, which are text, or numbers in a column of numbers."""
+    if not marks:
+        return column
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.cat.remove_categories([level for level in column.cat.categories if level in marks])
+    if isinstance(column.dtype, pd.StringDtype):
+        return column.mask(column.isin(marks))
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return column
+    numbers = pd.to_numeric(pd.Series(sorted(marks), dtype="str"), errors="coerce").dropna()
+    return column.mask(column.isin(numbers)) if column.isin(numbers).any() else column

@@ -1,0 +1,236 @@
+"""Reads numbers that a file holds as text: with units, separators between thousands, and words for missing values.
+
+A column is read as numbers if all its cells are numbers in one notation, apart from words that stand for missing
+values; the same holds for dates. Where the notation or the meaning of a word is in doubt, the column is refused: it
+never becomes levels, one for each number.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from pipeline.formatting import cell, counted, listed
+from pipeline.table.conversions import parsed, plausible
+
+# In lower case. In a column of text, these words are levels like any others.
+MARKS = {
+    *("na", "n/a", "n.a.", "n.a", "<na>", "#n/a", "nan", "-nan", "nat", "nd", "n.d.", "null", "<null>", "nil", "none"),
+    *("missing", "unknown", "unk", "undefined", "empty", "blank", "(blank)", "no data"),
+    *("not available", "not applicable", "not known"),
+    *("?", "??", "-", "--", "---", "–", "—", ".", "..", "...", "*"),
+    *("-1.#ind", "1.#ind", "-1.#qnan", "1.#qnan", "#div/0!", "#value!", "#ref!", "#num!", "#name?", "#null!"),
+}
+MOST_WORDS = 2  # different unknown words among numbers; with more, these are levels, or a damaged file
+LEAST = 3  # different numbers; with fewer, such as 2, 4 and `more`, these are levels
+MOST_UNITS = 3  # ways to write one quantity; with more, these are no units
+FEW = 10  # different cells; so few with several units are levels
+MOSTLY = 0.9  # fraction of the different cells that are numbers with a unit, where the others must be faults
+SAMPLE = 20  # different cells that are looked at first
+
+NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+CURRENCY = (
+    r"US\$|[$€£¥₹₩₽฿]|EUR|USD|GBP|CHF|JPY|CNY|INR|SEK|NOK|DKK|PLN|CZK|HUF|AUD|CAD|NZD|ZAR|BRL|MXN|SGD|HKD|KRW|TRY"
+)
+DIGITS = r"[+-]?[0-9.,](?:[0-9.,'’ \u00a0\u202f]*[0-9.])?(?:[eE][+-]?[0-9]+)?"
+WRITTEN = re.compile(rf"([+-]?)(?:({CURRENCY})\s?)?({DIGITS})\s?(\D{{0,12}})")  # sign, unit before, number, unit after
+WITH_POINTS = ("$", "US$", "USD", "£", "GBP", "¥", "₹")  # in these currencies, 1,200 is one thousand two hundred
+# Separator between thousands, and decimal mark; a space is also an apostrophe or a narrow space.
+NOTATIONS = (("", "."), (",", "."), (" ", "."), ("", ","), (".", ","), (" ", ","))
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A column of text as what it means.
+
+    Attributes
+    ----------
+    values
+        Shape (n,): float64; or text without quotes and marks, where these are dates or levels.
+    note
+        What was read otherwise than it stands; empty where there is nothing to report.
+    """
+
+    values: pd.Series
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Why a column can't be read, shown by one of its cells.
+
+    Attributes
+    ----------
+    row
+        Of the cell, from 0.
+    message
+        What was expected and found.
+    advice
+        What to do, other than leaving the column out.
+    words
+        What may stand for missing values.
+    """
+
+    row: int
+    message: str
+    advice: str
+    words: tuple[str, ...] = ()
+
+
+def interpreted(column: pd.Series, decimal: str = ".") -> Reading | Doubt | None:
+    """What a column of text means; None if it is text as it stands.
+
+    Parameters
+    ----------
+    column
+        Shape (n,): text without white space around it; empty cells are missing.
+    decimal
+        The decimal mark of the file's other columns.
+    """
+    counts = column.value_counts()
+    quoted = _without_quotes(counts.index)
+    if quoted:
+        column, counts = column.map(quoted), counts.groupby(counts.index.map(quoted), sort=False).sum()
+    notes = [f"single quotes left out, such as those of {next(iter(quoted))}"] if quoted else []
+    as_it_stands = Reading(column, notes[0]) if notes else None
+    texts = counts.index.to_series()
+    marked = texts.str.lower().isin(MARKS)
+    valued = counts.index[texts.str.contains(r"\d") & ~marked]
+    found = _numbers(valued, decimal) if len(valued) else None
+    if found is None and not _are_dates(valued):
+        return as_it_stands
+    if isinstance(found, Doubt):
+        return replace(found, row=int((column == valued[found.row]).to_numpy().argmax()))
+    unknown = [text for text in counts.index.difference(valued, sort=False) if not marked[text]]
+    if unknown:
+        some = len(unknown) <= MOST_WORDS and len(valued) >= LEAST and counts[unknown].min() > 1
+        return _unknown_words(column, counts[unknown], "numbers" if found else "dates") if some else as_it_stands
+    if marked.any():
+        cells = int(counts[marked].sum())
+        notes.append(f"{listed(map(repr, counts.index[marked]))} read as missing ({counted(cells, 'cell')})")
+    if found is None:
+        return Reading(column.mask(column.isin(counts.index[marked])), "; ".join(notes)) if notes else None
+    values = column.map(dict(zip(valued, found.values, strict=True))).astype("float64")
+    return Reading(values, "; ".join([*found.notes, *notes]))
+
+
+def _without_quotes(texts: pd.Index) -> dict[str, str]:
+    """The cells without the single quotes around all of them; empty where they have none."""
+    if texts.empty or not all(len(text) > 1 and text[0] == text[-1] == "'" for text in texts):
+        return {}
+    return {text: text[1:-1].strip() for text in texts}
+
+
+def _are_dates(texts: pd.Index) -> bool:
+    """Whether one of the known formats reads all these cells."""
+    whole = pd.Series(texts, dtype="str")
+    return any(parsed(whole, form).notna().all() for form in plausible(texts[:SAMPLE])) if len(texts) else False
+
+
+def _unknown_words(column: pd.Series, words: pd.Series, what: str) -> Doubt:
+    named = " and ".join(f"{word!r} ({counted(int(count), 'cell')})" for word, count in words.items())
+    return Doubt(
+        row=int(column.isin(words.index).to_numpy().argmax()),
+        message=f"expected {what}, found {named}",
+        advice="",
+        words=tuple(words.index),
+    )
+
+
+# Numbers.
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    """Different cells as numbers, in their order, and notes on how they were written."""
+
+    values: np.ndarray
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A number as it is written, without its unit, and its unit."""
+
+    number: str
+    unit: str
+
+
+def _numbers(texts: pd.Index, decimal: str) -> "_Numbers | Doubt | None":
+    """Different cells as numbers; or the one that shows a doubt, with its place among them; or None."""
+    if decimal == "." and all(re.fullmatch(NUMBER, text) for text in texts):
+        return _Numbers(pd.to_numeric(pd.Series(texts, dtype="str")).to_numpy(dtype="float64"))
+    head = texts[:SAMPLE]
+    if sum(_written(text) is not None for text in head) < MOSTLY * len(head):
+        return None
+    written = {text: each for text in texts if (each := _written(text)) is not None}
+    units = Counter(each.unit for each in written.values())
+    if len(written) < MOSTLY * len(texts) or len(units) > MOST_UNITS:
+        return None
+    unit = units.most_common(1)[0][0]
+    for place, text in enumerate(texts):
+        if text not in written or written[text].unit != unit:
+            if set(units) == {""} or len(texts) <= FEW:
+                return None
+            like = repr(next(text for text, each in written.items() if each.unit == unit))
+            return Doubt(place, f"expected a number like {like}, found {text!r}", "write all cells in one way")
+    return _in_one_notation(texts, [each.number for each in written.values()], unit, decimal)
+
+
+def _written(text: str) -> _Written | None:
+    """A number with its unit; None if the cell is none."""
+    negative = re.fullmatch(r"\((.+)\)", text)  # as accountants write it
+    found = WRITTEN.fullmatch(f"-{negative[1]}" if negative else text)
+    if found is None:
+        return None
+    sign, before, number, after = found.groups(default="")
+    unit = before or after.strip()
+    singular = unit[:-1] if re.fullmatch("[a-z]{2,}s", unit) else unit  # 1 year, 2 years
+    return _Written(sign + re.sub("['’\u00a0\u202f]", " ", number), singular)
+
+
+def _in_one_notation(texts: pd.Index, numbers: list[str], unit: str, decimal: str) -> "_Numbers | Doubt | None":
+    """The numbers, where only one notation reads them all, or several give the same."""
+    readings = dict(_readings(numbers, unit))
+    if not readings:
+        return None
+    if decimal == ",":
+        readings = {form: read for form, read in readings.items() if form[1] == ","}
+        if not readings:
+            place = next(place for place, number in enumerate(numbers) if "." in number)
+            advice = "other columns have decimal commas: write all numbers in one way"
+            return Doubt(place, f"expected a number, found {texts[place]!r}", advice)
+    (first, values), *others = readings.items()
+    for _, other in others:
+        if (different := np.flatnonzero(values != other)).size:
+            place = int(different[0])
+            both = " or ".join(f"{read[place]:g}" for read in (values, other))
+            return Doubt(
+                place,
+                f"expected a number, found {texts[place]!r}, which may be {both}",
+                "write numbers with a decimal point and without separators between thousands",
+            )
+    odd = [
+        place
+        for place, number in enumerate(numbers)
+        if unit or first[0] in number or (first[1] == "," and "," in number)
+    ]
+    if not odd or (not unit and not first[0] and first[1] == decimal):
+        return _Numbers(values)
+    what = f"without the unit {unit!r}, " if unit else ""
+    return _Numbers(values, (f"read as numbers {what}such as {cell(texts[odd[0]])} as {values[odd[0]]:.15g}",))
+
+
+def _readings(numbers: list[str], unit: str) -> Iterator[tuple[tuple[str, str], np.ndarray]]:
+    """The notations that read all numbers, with what they read."""
+    text = pd.Series(numbers, dtype="str")
+    for thousands, mark in NOTATIONS:
+        if mark == "," and unit in WITH_POINTS:
+            continue
+        whole = rf"[1-9][0-9]{{0,2}}(?:[{thousands}][0-9]{{3}})+|[0-9]+" if thousands else "[0-9]+"
+        if text.str.fullmatch(rf"[+-]?(?:(?:{whole})(?:[{mark}][0-9]*)?|[{mark}][0-9]+)(?:[eE][+-]?[0-9]+)?").all():
+            plain = text.str.replace(thousands, "", regex=False) if thousands else text
+            yield (thousands, mark), pd.to_numeric(plain.str.replace(mark, ".", regex=False)).to_numpy(dtype="float64")

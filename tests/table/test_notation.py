@@ -1,0 +1,169 @@
+import re
+
+import pandas as pd
+import pytest
+from table_files import parquet, refusal, workbook
+
+from pipeline.config import Data
+from pipeline.table.file import read_table
+from pipeline.table.ingest import accept
+from pipeline.table.origin import origin
+from pipeline.table.reading import Reading
+
+
+def table_of(cells, written, name="v.csv"):
+    """A column of these cells beside a target, as a file."""
+    if name.endswith(".parquet"):
+        return written(parquet({"x": cells, "y": [place % 2 for place in range(len(cells))]}), name)
+    if name.endswith(".xlsx"):
+        return written(workbook(v=[["x", "y"], *[[cell, place % 2] for place, cell in enumerate(cells)]]), name)
+    rows = [f'"{cell}";{place % 2}' for place, cell in enumerate(cells)]
+    return written("x;y\n" + "\n".join(rows) + "\n", name)
+
+
+NUMBERS = ["1", "2.5", "3", "-4"]
+
+
+@pytest.mark.parametrize("name", ["v.csv", "v.parquet", "v.xlsx"])
+@pytest.mark.parametrize(
+    "mark", ["na", "N.A.", "-", "..", "Unknown", "(blank)", "#DIV/0!", "-1.#IND", "NaT", "-nan", "<null>", "missing"]
+)
+def test_a_mark_of_a_missing_value_among_numbers_is_missing_however_many_there_are(written, mark, name):
+    table = read_table(table_of([*NUMBERS, *[mark] * 40], written, name))
+    assert table.x.dtype == "float64"
+    assert table.x[:4].tolist() == [1, 2.5, 3, -4]
+    assert table.x.isna().sum() == 40
+    assert origin(table).notes == (f"column 'x': {mark!r} read as missing (40 cells)",)
+
+
+@pytest.mark.parametrize("mark", ["na", "-", "unknown"])
+def test_a_mark_among_dates_is_missing_and_among_levels_is_a_level(written, mark):
+    table = read_table(table_of(["2026-01-02", "2026-03-04", mark, mark], written))
+    assert table.x.isna().tolist() == [False, False, True, True]
+    table = read_table(table_of(["low", "high", mark, mark], written))
+    assert table.x.tolist() == ["low", "high", mark, mark]
+
+
+@pytest.mark.parametrize(
+    ("cells", "values", "note"),
+    [
+        (["83.70%", "-2%", " 0.5%"], [83.7, -2, 0.5], "without the unit '%', such as '83.70%' as 83.7"),
+        (["13 EUR", "2.5 EUR"], [13, 2.5], "without the unit 'EUR', such as '13 EUR' as 13"),
+        (["$1,200", "$30.50", "$2,000,000"], [1200, 30.5, 2e6], "without the unit '$', such as '$1,200' as 1200"),
+        (["€ 5", "€ 7.25"], [5, 7.25], "without the unit '€', such as '€ 5' as 5"),
+        (["87 kg", "9.5kg"], [87, 9.5], "without the unit 'kg', such as '87 kg' as 87"),
+        (["36 months", "60 months"], [36, 60], "without the unit 'month', such as '36 months' as 36"),
+        (["1 year", "2 years"], [1, 2], "without the unit 'year', such as '1 year' as 1"),
+        (["5 m/s", "12 m/s"], [5, 12], "without the unit 'm/s', such as '5 m/s' as 5"),
+        (["8,108.03", "12", "1,234"], [8108.03, 12, 1234], "such as '8,108.03' as 8108.03"),
+        (["1,234,567", "12"], [1234567, 12], "such as '1,234,567' as 1234567"),
+        (["5'000.50", "12"], [5000.5, 12], 'such as "5\'000.50" as 5000.5'),
+        (["1.234,5", "2,25"], [1234.5, 2.25], "such as '1.234,5' as 1234.5"),
+        (["(1,200.50)", "30"], [-1200.5, 30], "such as '(1,200.50)' as -1200.5"),
+    ],
+)
+def test_numbers_in_one_notation_are_read_and_reported(written, cells, values, note):
+    table = read_table(written(parquet({"x": cells, "y": [0, 1, 0][: len(cells)]}), "v.parquet"))
+    assert table.x.tolist() == values
+    (found,) = origin(table).notes
+    assert found == f"column 'x': read as numbers {note}"
+
+
+@pytest.mark.parametrize("words", [["'1'", "'2'", "'3.5'"], ["'a'", "'b, c'", "'a'"]])
+def test_single_quotes_around_all_cells_are_left_out(written, words):
+    table = read_table(written(parquet({"x": words, "y": [0, 1, 0]}), "v.parquet"))
+    bare = [word.strip("'") for word in words]
+    assert table.x.tolist() == ([1, 2, 3.5] if bare[0] == "1" else bare)
+
+
+@pytest.mark.parametrize(
+    ("cells", "problem"),
+    [
+        ([*NUMBERS, "refused", "refused"], "expected numbers, found 'refused' (2 cells)"),
+        (
+            [*NUMBERS, *["U"] * 9, *["X"] * 3],
+            "expected numbers, found 'U' (9 cells) and 'X' (3 cells)",
+        ),
+        (["3%", "4%", "5%", "soon", "soon"], "expected numbers, found 'soon' (2 cells)"),
+        (["2026-01-02", "2026-03-04", "2026-03-05", "never", "never"], "expected dates, found 'never' (2 cells)"),
+        (["1,234", "2,500"], "expected a number, found '1,234', which may be 1234 or 1.234"),
+        ([f"{n} kg" for n in range(20)] + [f"{n} lb" for n in range(5)], "expected a number like '0 kg', found '0 lb'"),
+        ([f"{n}.5%" for n in range(20)] + ["<1%"], "expected a number like '0.5%', found '<1%'"),
+        ([f"{n} EUR" for n in range(20)] + ["7"], "expected a number like '0 EUR', found '7'"),
+    ],
+)
+def test_what_is_in_doubt_is_refused_and_named(written, cells, problem):
+    table = {"x": cells, "y": [1] + [0] * (len(cells) - 1)}
+    (found,) = refusal(written(parquet(table), "v.parquet"))
+    assert problem in found
+    assert re.search(r"column 'x', row \d+: ", found)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["2", "4", "more", "more"],
+        ["2", "3", "5more", "3"],
+        ["1A", "2B", "3C", "4D"],
+        ["1.2.3", "2.0.1"],
+        ["Group 1", "Group 2"],
+    ]
+    + [["< 1 year", "2 years", "10+ years"], ["555 1234", "666 4321"], ["34B", "36C", "34A"], ["12:30", "13:45"]],
+)
+def test_levels_with_digits_stay_levels(written, cells):
+    assert read_table(table_of(cells, written)).x.tolist() == cells
+
+
+@pytest.mark.parametrize(
+    ("missing", "expected"),
+    [
+        (["refused"], [1, None, 3, -9]),
+        ({"x": ["refused", "-9"]}, [1, None, 3, None]),
+        ({"*": ["refused"], "x": ["3"]}, [1, None, None, -9]),
+    ],
+)
+def test_declared_marks_are_missing_for_all_columns_or_by_column(written, missing, expected):
+    table = read_table(written("x,y\n1,0\nrefused,1\n3,0\n-9,3\n"), Reading(missing=missing))
+    assert [None if pd.isna(value) else value for value in table.x] == expected
+    assert table.y.tolist() == [0, 1, 0, 3]
+
+
+def settings(**changed):
+    """The settings of a table in a file with a target y."""
+    given = dict.fromkeys(Data.model_fields)
+    given |= {
+        "name": "v",
+        "path": "v.csv",
+        "target": "y",
+        "drop": [],
+        "integers": False,
+        "header": True,
+        "skip_rows": 0,
+    }
+    return Data.model_validate(given | changed)
+
+
+@pytest.mark.parametrize(
+    ("labels", "fix"),
+    [
+        (["Yes", "yes", "YES", "No"], "data.classes={yes: Yes, YES: Yes}"),
+        ([">50K", ">50K.", "<=50K", "<=50K."], 'data.classes=[[">50K.",">50K"],["<=50K.","<=50K"]]'),
+        (["a b", "a  b", "c", "c"], 'data.classes=[["a  b","a b"]]'),
+        (["Yes", "No", "NA", "NA"], "data.classes={NA: null}"),
+        (["Yes", "No", "?", "?"], 'data.classes=[["?",null]]'),
+    ],
+)
+def test_look_alike_labels_and_marks_among_labels_are_refused_with_the_setting_that_merges_them(labels, fix):
+    source = pd.DataFrame({"x": range(40), "y": pd.Series(labels * 10, dtype="str")})
+    with pytest.raises(ValueError, match=r"target 'y'") as caught:
+        accept(source, settings())
+    assert fix.replace("'", "") in str(caught.value).replace("'", "")
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [(["Yes", "yes", "No"], {"yes": "yes"}), (["DE", "NA", "FR"], {"NA": "NA"}), (["a", "A", "b"], {"A": "a"})],
+)
+def test_labels_that_are_named_are_meant(labels, classes):
+    source = pd.DataFrame({"x": range(60), "y": pd.Series(labels * 20, dtype="str")})
+    assert len(accept(source, settings(classes=classes)).data) == 60
