@@ -80,7 +80,7 @@ def corrected(labels: pd.Series, merge: Mapping[Any, Any]) -> dict[Any, Any]:
     """The `data.classes` that merges spellings of one class, and leaves out what is no class."""
     several, marks = doubtful(labels, merge)
     spelled = {word: group[0] for group in several for word in group[1:]}
-    return {**merge, **spelled, **dict.fromkeys(marks)}
+    return {**{label_text(label): to for label, to in merge.items()}, **spelled, **dict.fromkeys(marks)}
 
 
 def look_alikes(labels: pd.Series, merge: Mapping[Any, Any]) -> list[str]:

@@ -161,6 +161,7 @@ def test_a_logged_model_of_an_extension_carries_its_code(tmp_path, monkeypatch):
         Logit().fit(rows, [0, 1, 0, 1]),
         declaration={"time": "numeric"},
         text=[],
+        missing=None,
         threshold=None,
         correction={"slope": 1.0, "intercept": 0.0},
         labels=["no", "yes"],
