@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NoReturn, Self, TypeAlias
 
 MOST_SHOWN = 20  # problems
 WORDS = ("true", "false", "null", "nan", "inf")  # that Hydra takes for values other than text
@@ -24,6 +24,12 @@ class InputError(ValueError):
     def __init__(self, problems: str | Iterable[str]) -> None:
         self.problems = [problems] if isinstance(problems, str) else list(problems)
         super().__init__("\n".join(self.problems))
+
+    def within(self, where: object) -> Self:
+        """Begin each problem with `where`, and give the error."""
+        self.problems = [f"{where}: {problem}" for problem in self.problems]
+        self.args = ("\n".join(self.problems),)
+        return self
 
 
 def nearest(word: str, words: Iterable[str]) -> str:

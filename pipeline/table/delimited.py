@@ -8,7 +8,7 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, set_param
 from pipeline.formatting import listed, name_text, places
 from pipeline.table import header
 from pipeline.table.cells import DECIMAL_COMMA, THOUSANDS_OR_DECIMAL, WHOLE, clean, is_text, matches
@@ -194,7 +194,22 @@ def rows(
     if problems:
         raise InputError(problems)
     cleaned = clean(text, table, decimal, textual, missing).set_axis(pd.Index(text.names, dtype="str"), axis=1)
-    return placed(cleaned, _origin(text, len(table), decimal))
+    return noted(placed(cleaned, _origin(text, len(table), decimal)), _codes(text, cleaned))
+
+
+def _codes(text: Text, table: pd.DataFrame) -> list[str]:
+    """A note on each column of numbers that has cells such as 007, which are codes and not numbers."""
+    if not re.search(rb"[\s,;|\"]0[0-9]", text.data[max(0, text.start - 1) :]):
+        return []
+    numeric = [place for place, name in enumerate(text.names) if pd.api.types.is_numeric_dtype(table[name])]
+    written = {text.names[place]: cells for place, cells in parse(text, usecols=numeric, dtype="str").items()}
+    found = {name: cells[cells.str.fullmatch(r"\s*0[0-9]+\s*") == True] for name, cells in written.items()}  # noqa: E712
+    return [
+        f"column {name!r}: cells such as {cells.iloc[0].strip()!r} read as numbers; if these are codes, "
+        f"{set_param('data.columns', {name: 'categorical'})}"
+        for name, cells in found.items()
+        if len(cells)
+    ]
 
 
 def _origin(text: Text, count: int, decimal: str) -> Origin:

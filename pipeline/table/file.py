@@ -34,7 +34,7 @@ def read_table(path: Path, how: Reading = AS_IT_IS) -> pd.DataFrame:
             raise InputError(_not_a_file(path))
         return interpret(formats.read(path.read_bytes(), path.name, how), how)
     except InputError as error:
-        raise InputError(f"{path}: {problem}" for problem in error.problems) from None
+        raise error.within(path) from None
     except OSError as error:
         raise InputError(f"{path}: can't be read ({error.strerror}). Correct the path.") from None
 

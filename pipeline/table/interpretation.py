@@ -1,6 +1,6 @@
 """Gives the cells of a table their meaning: marks of missing values, and numbers in another notation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
@@ -12,6 +12,20 @@ from pipeline.table.origin import Origin, noted, origin
 from pipeline.table.reading import Missing, Reading
 
 ALL = "*"  # stands for all columns among the names of `data.missing`
+
+
+class UnclearWords(InputError):
+    """Words among numbers or dates may stand for missing values.
+
+    Attributes
+    ----------
+    missing
+        The `data.missing` that declares them all.
+    """
+
+    def __init__(self, problems: str | Iterable[str], missing: Missing = None) -> None:
+        super().__init__(problems)
+        self.missing = missing
 
 
 def interpret(table: pd.DataFrame, how: Reading) -> pd.DataFrame:
@@ -26,7 +40,7 @@ def interpret(table: pd.DataFrame, how: Reading) -> pd.DataFrame:
 
     Raises
     ------
-    InputError
+    UnclearWords, InputError
         The meaning of a column is in doubt; all such columns are listed.
     """
     place = origin(table)
@@ -49,12 +63,12 @@ def interpret(table: pd.DataFrame, how: Reading) -> pd.DataFrame:
             made[str(name)] = found.values
             notes += [f"column {name!r}: {found.note}"] if found.note else []
     if doubts:
-        raise InputError(_problems(doubts, how, place))
+        raise _error(doubts, how, place)
     return noted(table.assign(**made), notes) if made else table
 
 
-def _problems(doubts: Mapping[str, Doubt], how: Reading, place: Origin) -> list[str]:
-    """An error message for each column in doubt; its settings settle all of them at once."""
+def _error(doubts: Mapping[str, Doubt], how: Reading, place: Origin) -> InputError:
+    """The error about columns in doubt; the settings in its messages settle all of them at once."""
     left_out = [*(how.drop if isinstance(how.drop, Sequence) else ()), *doubts]
     leave_out = f"leave the column out with {set_param('data.drop', left_out)}"
     words = {name: doubt.words for name, doubt in doubts.items() if doubt.words}
@@ -64,11 +78,12 @@ def _problems(doubts: Mapping[str, Doubt], how: Reading, place: Origin) -> list[
         missing = list(dict.fromkeys([*(how.missing or ()), *(word for each in words.values() for word in each)]))
     mean = f"if this means that a value is missing, declare it with {set_param('data.missing', missing)}"
     levels = "if these are levels, declare the column categorical with data.columns"
-    return [
+    problems = [
         f"column {name!r}, {place.unit} {place.of(doubt.row)}: {doubt.message}. "
         + advise(doubt.advice, *((mean, levels) if doubt.words else ()), leave_out)
         for name, doubt in doubts.items()
     ]
+    return UnclearWords(problems, missing) if words else InputError(problems)
 
 
 def _marks(missing: Missing, name: str) -> set[str]:
@@ -84,7 +99,7 @@ def _without_marks(column: pd.Series, marks: set[str]) -> pd.Series:
     if isinstance(column.dtype, pd.CategoricalDtype):
         return column.cat.remove_categories([level for level in column.cat.categories if level in marks])
     if isinstance(column.dtype, pd.StringDtype):
-        return column.mask(column.isin(marks))
+        return column.mask(column.isin([*marks, *(f"'{mark}'" for mark in marks)]))
     if pd.api.types.is_bool_dtype(column.dtype):
         return column
     numbers = pd.to_numeric(pd.Series(sorted(marks), dtype="str"), errors="coerce").dropna()

@@ -14,6 +14,7 @@ from pipeline.errors import InputError
 from pipeline.files import CONF, REPORTS, say, write_text
 from pipeline.table import ingest, sources
 from pipeline.table.grouping import ROLES
+from pipeline.table.interpretation import UnclearWords
 from pipeline.table.origin import origin
 from pipeline.tools import preset, proposal
 from pipeline.tools.inspect_outlook import changes, outlook
@@ -34,7 +35,9 @@ class _AllColumns(list[str]):
 
 
 def readable(data: Data) -> tuple[pd.DataFrame, list[str], Data]:
-    """The source table, the errors about its unreadable columns, and `data` without these columns.
+    """The source table, the errors about its unreadable columns, and `data` with which there are none.
+
+    Unclear words are declared as missing values; other unreadable columns are left out.
 
     Raises
     ------
@@ -44,6 +47,11 @@ def readable(data: Data) -> tuple[pd.DataFrame, list[str], Data]:
     try:
         source, _, sha256 = sources.fetch(data)
         problems, drop = [], data.drop
+    except UnclearWords as error:
+        if error.missing == data.missing:
+            raise
+        source, others, declared = readable(data.model_copy(update={"missing": error.missing}))
+        return source, list(dict.fromkeys([*error.problems, *others])), declared
     except InputError as error:
         try:
             names = list(sources.fetch(data.model_copy(update={"drop": _AllColumns()}))[0])
@@ -152,7 +160,12 @@ def run(overrides: list[str]) -> int:
         report.append(f"\nsettings, with the reason for each: {file}")
     for line in report:
         say(line)
-    step = next_step(drops=usable.drop != params.data.drop, changes=changed[0] if changed else None, outlook=then)
+    step = next_step(
+        drops=usable.drop != params.data.drop,
+        declares=usable.missing != params.data.missing,
+        changes=changed[0] if changed else None,
+        outlook=then,
+    )
     others = proposal.options(found, given, source, params, usable)
     html = page(found, problems, name=name, step=step, command=command, options=others, no_verdict=now.no_verdict)
     write_text(PAGE, html)

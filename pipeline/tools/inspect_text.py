@@ -139,13 +139,15 @@ def _wrapped(label: str, text: str) -> str:
     return textwrap.fill(text, WIDTH, initial_indent=f"{label:<12}", subsequent_indent=" " * 12, break_long_words=False)
 
 
-def next_step(*, drops: bool, changes: str | None, outlook: Outlook) -> str:
+def next_step(*, drops: bool, declares: bool, changes: str | None, outlook: Outlook) -> str:
     """What to do with the proposed command.
 
     Parameters
     ----------
     drops
         Whether it leaves out columns.
+    declares
+        Whether it declares what stands for missing values.
     changes
         The key of `inspect_outlook.changes` that it sets; None if it sets none.
     outlook
@@ -157,6 +159,7 @@ def next_step(*, drops: bool, changes: str | None, outlook: Outlook) -> str:
     elif outlook.no_verdict:
         step = "change what is said above, or run this command for numbers without a verdict"
     does = ["leaves out ids, leaks, and unusable, empty or constant columns"] if drops else []
+    does += ["declares words as missing values: make sure that they are"] if declares else []
     does += [CHANGES[changes]] if changes else []
     return "; it ".join([step, " and ".join(does)]) if does else step
 

@@ -79,8 +79,8 @@ def text(name: str, overrides: Sequence[str], *, about: str, reasons: Mapping[Ke
     assert isinstance(ours, dict)
     if ours["data"]["name"] == theirs["data"]["name"]:  # type: ignore[index,call-overload]
         ours["data"]["name"] = name
-    for key in ("classes", "columns"):  # YAML, unlike Hydra's grammar, has quotes for keys
-        if isinstance(pairs := ours["data"][key], list):
+    for key in ("classes", "columns", "missing"):  # YAML, unlike Hydra's grammar, has quotes for keys
+        if isinstance(pairs := ours["data"][key], list) and all(isinstance(each, list) for each in pairs):
             ours["data"][key] = {OmegaConf.create([each])[0]: kind for each, kind in pairs}
     lines = [
         "# @package _global_",

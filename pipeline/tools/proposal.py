@@ -24,13 +24,13 @@ def settings(given: Sequence[str], data: Data, *, target: str | None, leave_out:
     given
         Hydra overrides as given to `inspect`.
     data
-        Settings that replace those in `given`: the columns to drop, and the SHA-256.
+        Settings that replace those in `given`: the columns to drop, marks of missing values, and the SHA-256.
     target
         The target column; None where it isn't known.
     leave_out
         Variants that can't be used on this table.
     """
-    own = ("data.target", "data.drop", "data.sha256")
+    own = ("data.target", "data.drop", "data.missing", "data.sha256")
     words = [word for word in from_no_preset(given) if word.lstrip("+").partition("=")[0] not in own]
     if data.sha256 is not None:
         words.append(override("data.sha256", data.sha256))
@@ -38,6 +38,8 @@ def settings(given: Sequence[str], data: Data, *, target: str | None, leave_out:
         words.append(override("data.target", target or "COLUMN"))
     if data.drop:
         words.append(override("data.drop", data.drop))
+    if data.missing is not None:
+        words.append(override("data.missing", data.missing))
     return [*words, *(f"~variant@variants.{name}" for name in leave_out)]
 
 
@@ -100,6 +102,8 @@ def reasons(
     why: dict[tuple[str, ...], str] = {("data", "target"): facts(found)["target"]}
     for name in proposed.drop:
         why["data", "drop", uninterpolated(name)] = "given" if name in given.drop else _unfit(name, found, problems)
+    if proposed.missing != given.missing:
+        why["data", "missing"] = "words among numbers or dates: make sure that they stand for missing values"
     if proposed.sha256 != given.sha256:
         why["data", "sha256"] = "of the table as it was inspected"
     for name in leave_out:

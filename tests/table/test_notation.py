@@ -167,3 +167,26 @@ def test_look_alike_labels_and_marks_among_labels_are_refused_with_the_setting_t
 def test_labels_that_are_named_are_meant(labels, classes):
     source = pd.DataFrame({"x": range(60), "y": pd.Series(labels * 20, dtype="str")})
     assert len(accept(source, settings(classes=classes)).data) == 60
+
+
+@pytest.mark.parametrize("cells", [["007", "7", "12"], ["01", "1", "001"], ["02134", "10001", "94105"]])
+def test_numbers_that_are_written_like_codes_are_reported_with_the_declaration(written, cells):
+    table = read_table(written("zip,y\n" + "".join(f"{cell},{n % 2}\n" for n, cell in enumerate(cells))))
+    (note,) = origin(table).notes
+    assert note == (
+        f"column 'zip': cells such as {cells[0]!r} read as numbers; if these are codes, "
+        "-S 'data.columns={zip: categorical}'"
+    )
+
+
+@pytest.mark.parametrize("cells", [["0", "10", "200"], ["0.5", "0.25", "10"], ["1.02", "3", "-0.1"]])
+def test_numbers_with_zeros_are_no_codes(written, cells):
+    table = read_table(written("zip,y\n" + "".join(f"{cell},{n % 2}\n" for n, cell in enumerate(cells))))
+    assert origin(table).notes == ()
+
+
+def test_a_declared_mark_in_single_quotes_is_missing(written):
+    cells = ["'1'", "'2'", "'3'", "'U'", "'U'"]
+    table = read_table(written(parquet({"x": cells, "y": [0, 1, 0, 1, 0]}), "v.parquet"), Reading(missing=["U"]))
+    assert table.x[:3].tolist() == [1, 2, 3]
+    assert table.x.isna().sum() == 2

@@ -294,3 +294,28 @@ def test_classes_that_differ_by_case_only_are_shown(look):
     *_, command = out.splitlines()
     assert "-S 'data.classes={yes: Yes}'" in command
     assert inspect_module.run([word for word in shlex.split(command)[3:] if word != "-S"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "given", "declared"),
+    [
+        ({"age": ["U"]}, [], "data.missing=[U]"),
+        ({"age": ["U"], "pay": ["kept back", "X"]}, [], 'data.missing=[U,X,"kept back"]'),
+        ({"age": ["U"]}, ["data.missing=[-9]"], 'data.missing=["-9",U]'),
+        ({"age": ["U"]}, ["data.missing={pay: [-9]}"], 'data.missing={pay: ["-9"], age: [U]}'),
+    ],
+)
+def test_words_among_numbers_are_proposed_as_missing_values(look, words, given, declared):
+    table = table_of({"no": 90, "yes": 60})
+    random = np.random.default_rng(0)
+    for name, found in words.items():
+        numbers = random.integers(10, 99, len(table)).astype(str)
+        table[name] = np.where(random.random(len(table)) < 0.3, random.choice(found, len(table)), numbers)
+    table["pay"] = table.get("pay", pd.Series(random.integers(10, 99, len(table))))
+    out, _ = look(table, "data.target=y", *given)
+    assert "expected numbers, found 'U'" in out
+    *_, step, command = out.splitlines()
+    assert "it declares words as missing values: make sure that they are" in step
+    assert declared in command
+    assert "data.drop" not in command
+    assert inspect_module.run([word for word in shlex.split(command)[3:] if word != "-S"]) == 0
