@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pipeline.errors import InputError
@@ -31,7 +32,8 @@ def resample(X: pd.DataFrame, y: pd.Series, sampler: Any, labels: Sequence[Any])
     """
     try:
         # A sampler may write in what it gets: in these copies, which cost nothing until it does.
-        X_resampled, y_resampled = sampler.fit_resample(X.copy(deep=False), y.copy(deep=False))
+        with np.errstate(invalid="ignore"):  # what it divides by zero is refused below, or not used
+            X_resampled, y_resampled = sampler.fit_resample(X.copy(deep=False), y.copy(deep=False))
     except (ValueError, RuntimeError) as error:
         raise InputError(_reason(error, y, type(sampler).__name__, labels)) from error
     for code, label in enumerate(labels):
@@ -55,4 +57,9 @@ def _reason(error: Exception, y: pd.Series, name: str, labels: Sequence[Any]) ->
         if raised:
             return f"{name} needs {needed} rows of each class it raises; {rows}: {mend}{route}, or use random_over"
         return f"{name} needs {needed} rows in a neighbourhood, found {there}; {rows}: {mend}"
+    if "cannot convert float NaN" in str(error):  # KMeansSMOTE divides by the mean distance in a cluster
+        return (
+            f"{name} finds a cluster in which all rows of a class are equal, so that their density is not defined; "
+            f"{rows}: leave out repeated rows, or use another method"
+        )
     return f"{name} cannot take these rows ({rows} of {len(y):,}): {' '.join(str(error).split())}"

@@ -1,6 +1,6 @@
 """Merges and codes the classes of a target, and refuses targets that a classifier can't have."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -62,7 +62,10 @@ def merged(column: pd.Series, mapping: Mapping[Any, Any]) -> pd.Series:
     there = {label_text(label): label for label in map(plain, column.dropna().unique())}
     asked = {label_text(label): to for label, to in mapping.items()}
     if unknown := [label for label in asked if label not in there]:
-        raise InputError(f"data.classes: no row has the class {label!r}; {nearest(label, there)}" for label in unknown)
+        raise InputError(
+            f"data.classes: no row has the class {label!r}; {unquoted(label, there) or nearest(label, there)}"
+            for label in unknown
+        )
     # The new label may be one of the table, whether given as text or as a number.
     becomes = {label: None if to is None else there.get(label_text(to), to) for label, to in asked.items()}
     kept = ~words.isin([label for label, to in becomes.items() if to is None])
@@ -71,6 +74,23 @@ def merged(column: pd.Series, mapping: Mapping[Any, Any]) -> pd.Series:
     if mapped.map(type).nunique() > 1:  # a new word among numbers
         return mapped.map(label_text, na_action="ignore").astype("str")
     return mapped.infer_objects()
+
+
+def unquoted(label: Any, there: Iterable[Any]) -> str | None:
+    """What to do about a label that YAML took for true or false, since it stood without quotes; None for others.
+
+    Parameters
+    ----------
+    label
+        As the settings have it.
+    there
+        The labels of the table.
+    """
+    truth = {"True": ("yes", "y", "on", "true"), "False": ("no", "n", "off", "false")}.get(label_text(label), ())
+    meant = [str(each) for each in there if str(each).lower() in truth]
+    if not meant:
+        return None
+    return f"YAML reads {meant[0]} without quotes as {label_text(label).lower()}: write '{meant[0]}' in quotes."
 
 
 def encoded(column: pd.Series) -> tuple[pd.Series, list[Any]]:

@@ -123,7 +123,6 @@ def target_problems(labels: pd.Series, positive: Any) -> list[str]:
     if several := classes.problems(counts, positive=positive) if len(counts) > 2 else []:
         return [f"{column}: {problem}" for problem in several]
     if positive is not None and label_of(positive, counts.index) is None:
-        return [
-            f"{column}: no row has the class {positive!r}, as data.positive says; choose from {classes.listed(counts)}."
-        ]
+        how = classes.unquoted(positive, counts.index) or f"choose from {classes.listed(counts)}."
+        return [f"{column}: no row has the class {positive!r}, as data.positive says; {how}"]
     return []

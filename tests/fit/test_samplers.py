@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from imblearn import FunctionSampler
 from imblearn.combine import SMOTETomek
-from imblearn.over_sampling import ADASYN, SMOTE, SMOTEN, SMOTENC, RandomOverSampler
+from imblearn.over_sampling import ADASYN, SMOTE, SMOTEN, SMOTENC, KMeansSMOTE, RandomOverSampler
 from imblearn.under_sampling import ClusterCentroids, RandomUnderSampler
 from omegaconf import OmegaConf
 
@@ -170,3 +170,11 @@ def test_synthetic_rows_of_real_tables_are_valid(shared, composed, table, varian
         lowest, highest = before[y == 1].min(), before[y == 1].max()
         inside = (done.iloc[synthetic] >= lowest - 1e-9) & (done.iloc[synthetic] <= highest + 1e-9)
         assert inside.all(axis=None)
+
+
+@pytest.mark.parametrize("values", [[1.0] * 40, [0.0, 1.0] * 20, [0.0, 0.0, 1.0, 2.0] * 10])
+def test_equal_rows_are_the_cause_in_words_where_kmeans_smote_divides_by_their_distance(values):
+    y = pd.Series([1] * 40 + [0] * 260)
+    X = pd.DataFrame({"a": [*values, *[9.0] * 260], "b": 0.0})
+    with pytest.raises(InputError, match="KMeansSMOTE finds a cluster in which all rows of a class are equal"):
+        resample(X, y, KMeansSMOTE(random_state=0, cluster_balance_threshold=0.1), ["no", "yes"])

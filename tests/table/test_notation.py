@@ -190,3 +190,14 @@ def test_a_declared_mark_in_single_quotes_is_missing(written):
     table = read_table(written(parquet({"x": cells, "y": [0, 1, 0, 1, 0]}), "v.parquet"), Reading(missing=["U"]))
     assert table.x[:3].tolist() == [1, 2, 3]
     assert table.x.isna().sum() == 2
+
+
+@pytest.mark.parametrize(("label", "others"), [("No", "Yes"), ("off", "on"), ("yes", "no"), ("N", "Y")])
+def test_a_label_that_yaml_took_for_true_or_false_is_to_be_quoted(label, others):
+    source = pd.DataFrame({"x": range(40), "y": pd.Series([label, others, "other"] * 13 + ["other"], dtype="str")})
+    truth = label.lower() in ("yes", "y", "on")
+    for given in ({"classes": {truth: "other"}}, {"positive": truth}):
+        with pytest.raises(
+            ValueError, match=f"YAML reads {label} without quotes as {str(truth).lower()}: write '{label}'"
+        ):
+            accept(source, settings(**given))
