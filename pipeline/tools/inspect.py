@@ -135,12 +135,8 @@ def run(overrides: list[str]) -> int:
         declared=data.columns,
         min_frequency=params.preprocess.min_frequency,
     )
-    usable = data.model_copy(
-        update={
-            "target": found.target or "",
-            "drop": [*data.drop, *(one.name for one in found.columns if should_drop(one))],
-        }
-    )
+    left_out = [*data.drop, *(one.name for one in found.columns if should_drop(one))]
+    usable = data.model_copy(update={"target": found.target or "", "drop": left_out})
     now = outlook(source, params, usable)
     problems = list(dict.fromkeys([*unreadable, *refusals(source, data, target=found.target), *now.problems]))
     if data.source is None and data.name == UNNAMED:

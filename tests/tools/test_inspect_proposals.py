@@ -1,0 +1,121 @@
+"""The command that inspect proposes, where the table as it is would be refused or have no verdict."""
+
+import shlex
+
+import numpy as np
+import pandas as pd
+import pytest
+from inspected import table_of
+
+from pipeline.tools import inspect as inspect_module
+
+BEASTS = {"cat": 80, "dog": 60, "eel": 9, "owl": 8}
+
+
+@pytest.mark.parametrize(
+    ("counts", "given", "short", "change"),
+    [
+        (BEASTS, [], "Class 'eel' has 6 of its 9 rows for training, 'owl' has 6 of its 8", "{owl: other, eel: other}"),
+        ({0: 80, 1: 60, 2: 3}, [], "Class 2 has 2 of its 3 rows for training.", "{2: other, 1: other}"),
+        (
+            {"other": 90, "cat": 40, "dog": 14, "eel": 8},
+            [],
+            "Class 'eel' has 5 of its 8 rows for training",
+            "{eel: rest, dog: rest}",
+        ),
+        (BEASTS, ["data.classes={eel: null}"], "Class 'owl' has 5", "{owl: other, eel: null, dog: other}"),
+        (BEASTS, ["data.classes={owl: eel, dog: cat}"], None, None),  # seventeen eels
+        (BEASTS, ["data.positive=eel"], "Class 'eel' has 6 of its 9 rows for training. At split.test_size=0.3", None),
+        ({"no": 90, "yes": 14}, [], None, None),
+        ({"no": 90, "yes": 13}, [], "Class 'yes' has 9 of its 13 rows for training", None),
+        ({"no": 90, "yes": 30}, ["evaluate.folds=0"], "evaluate.folds: expected 2 or more", None),
+    ],
+)
+def test_a_run_without_a_verdict_is_foretold_and_the_command_merges_classes(look, counts, given, short, change):
+    out, html = look(table_of(counts), "data.target=y", *given, status=0 if short is None else 1)
+    assert ("a run would end without a verdict:" in out) == (short is not None)
+    assert ("No verdict" in html) == (short is not None)
+    assert short is None or short in out
+    command = out.splitlines()[-1]
+    assert (f"-S 'data.classes={change}'" in command) == (change is not None)
+    assert command.count("data.classes") == int(change is not None or "data.classes" in "".join(given))
+    assert ("it merges classes" in out) == (change is not None)
+    again = [word for word in shlex.split(command)[3:] if word != "-S"]  # the command works
+    assert inspect_module.run(again) == (0 if short is None or change else 1)
+
+
+def test_single_rows_and_settings_for_two_classes_are_errors(look):
+    out, _ = look(table_of({"cat": 80, "dog": 60, "eel": 1, "owl": 20}), "data.target=y", status=1)
+    assert "expected at least two rows of each class" in out
+    assert "-S 'data.classes={eel: other, owl: other}'" in out.splitlines()[-1]
+    days = table_of({"cat": 80, "dog": 60, "owl": 40}, day=np.arange(180))
+    out, _ = look(days, "data.target=y", "split=temporal", "data.time=day", status=1)
+    assert "error: split.by: expected rows or group" in out
+    *_, step, command = out.splitlines()
+    assert "it compares one class with all others" in step
+    assert "-S data.positive=owl" in command
+    assert "data.classes" not in command
+    assert inspect_module.run([word for word in shlex.split(command)[3:] if word != "-S"]) == 0
+
+
+def test_labels_that_are_no_plain_words_are_merged_too(look):
+    out, _ = look(table_of({"cat": 90, "{dog": 60, "a,b": 7, "c=d": 7}), "data.target=y", status=1)
+    *_, command = out.splitlines()
+    assert """-S 'data.classes=[["c=d",other],["a,b",other]""" in command
+    assert inspect_module.run([word for word in shlex.split(command)[3:] if word != "-S"]) == 0
+
+
+def test_measurements_are_not_merged(look):
+    out, _ = look(table_of({1.5: 80, 2.5: 3, 3.5: 60}), "data.target=y", status=1)
+    assert "expected classes, found 3 numbers with decimals" in out
+    assert out.splitlines()[-1].endswith("-S data.name=mine -S data.target=y")
+
+
+def test_classes_that_are_too_rare_even_together_leave_one_against_the_rest(look):
+    out, _ = look(table_of({"cat": 90, "eel": 6, "owl": 5}), "data.target=y", status=1)
+    assert "data.positive" not in out.splitlines()[-1]  # eleven others are too few
+    out, _ = look(table_of({1: 90, 2: 9, 3: 5, 4: 4}), "data.target=y", "evaluate.folds=2", status=1)
+    assert "-S 'data.classes={4: other, 3: other, 2: other}'" in out.splitlines()[-1]
+
+
+def test_counts_are_those_after_classes_are_merged_or_left_out(look):
+    beasts = table_of({**BEASTS, "ox": 20})
+    out, _ = look(beasts, "data.target=y", "data.classes={eel: owl, ox: null}")
+    assert "'y': 'cat' (80 rows, 51%), 'dog' (60 rows, 38.2%), 'owl' (17 rows, 10.8%)" in out
+    assert "4.71 to 1; the rarest of 3 classes has 17 rows" in out
+    out, _ = look(beasts, "data.target=y", "data.positive=ox")
+    assert "'y': 'the rest' (157 rows, 88.7%), 'ox' (20 rows, 11.3%)" in out
+    assert "7.85 to 1; the positive class is 'ox'" in out
+
+
+def test_classes_that_differ_by_case_only_are_shown(look):
+    out, _ = look(table_of({"no": 50, "yes": 30, "Yes": 31}), "data.target=y", status=1)
+    assert "expected each class in one spelling, found 'Yes' (31), 'yes' (30)" in out
+    *_, command = out.splitlines()
+    assert "-S 'data.classes={yes: Yes}'" in command
+    assert inspect_module.run([word for word in shlex.split(command)[3:] if word != "-S"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "given", "declared"),
+    [
+        ({"age": ["U"]}, [], "data.missing=[U]"),
+        ({"age": ["U"], "pay": ["kept back", "X"]}, [], 'data.missing=[U,X,"kept back"]'),
+        ({"age": ["U"]}, ["data.missing=[-9]"], 'data.missing=["-9",U]'),
+        ({"age": ["U"]}, ["data.missing={pay: [-9]}"], 'data.missing={pay: ["-9"], age: [U]}'),
+    ],
+)
+def test_words_among_numbers_are_proposed_as_missing_values(look, words, given, declared):
+    table = table_of({"no": 90, "yes": 60})
+    random = np.random.default_rng(0)
+    for name, found in words.items():
+        numbers = random.integers(10, 99, len(table)).astype(str)
+        table[name] = np.where(random.random(len(table)) < 0.3, random.choice(found, len(table)), numbers)
+    table["pay"] = table.get("pay", pd.Series(random.integers(10, 99, len(table))))
+    out, _ = look(table, "data.target=y", *given)
+    assert "expected numbers, found 'U'" in out
+    *_, step, command = out.splitlines()
+    assert "it declares words as missing values: make sure that they are" in step
+    assert declared in command
+    assert "data.drop" not in command
+    assert inspect_module.run([word for word in shlex.split(command)[3:] if word != "-S"]) == 0
