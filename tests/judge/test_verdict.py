@@ -21,7 +21,6 @@ from pipeline.tools import verdict as shown
 
 ROOT = Path(__file__).parents[2]
 TABLE = {"name": "visits", "target": "buy", "classes": {"no": 9, "yes": 1}}
-
 SCHEMA = json.loads((Path(verdict.__file__).parent / "verdict.schema.json").read_text(encoding="utf-8"))
 
 
@@ -286,11 +285,10 @@ def test_a_failed_variant_forbids_a_verdict():
 
 
 def test_no_verdict_and_bad_input_have_exit_statuses_of_their_own(tmp_path, monkeypatch, capsys):
-    file = tmp_path / "verdict.json"
-    how = {"primary": "average_precision", "rope": 0.01, "alpha": 0.05, "leaked": 3}
+    file, how = tmp_path / "verdict.json", {"primary": "average_precision", "rope": 0.01, "alpha": 0.05, "leaked": 3}
     said = judge({"none": folds(0.6), "smote": folds(0.6)}, thresholds={"none": 0.1, "smote": 0.1}, **how)
-    known = {"schema_version": verdict.SCHEMA_VERSION, "caveats": [], "table": TABLE}
-    file.write_text(json.dumps({**known, **said}), encoding="utf-8")
+    said |= {"schema_version": verdict.SCHEMA_VERSION, "caveats": [], "table": TABLE}
+    file.write_text(json.dumps(said), encoding="utf-8")
     statuses = []
     for each in (file, tmp_path / "none.json"):
         with pytest.raises(SystemExit) as left:
