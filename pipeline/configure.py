@@ -14,12 +14,15 @@ CHECKS = ("compose.py", "tools/configure.py", "configure.py")  # code of the che
 
 
 def depends() -> str:
-    """Hash of what the check reads: conf/, params.yaml, the environment, code, and who asks."""
+    """Hash of what the check reads: conf/, params.yaml, the environment and code.
+
+    Who asks is no part of it, so that `dvc repro` goes on with what `dvc exp run` has composed and checked.
+    """
     files = [*sorted(path for path in CONF.rglob("*") if path.is_file()), *([PARAMS] if PARAMS.is_file() else [])]
     names = {name for path in files for name in re.findall(rb"oc\.env:\s*(\w+)", path.read_bytes())}
     values = {name.decode(): os.environ.get(name.decode()) for name in names}
     composing = [version(package) for package in ("hydra-core", "omegaconf", "pydantic")]
-    return digest([values, composing, code(*CHECKS), "DVC_EXP_NAME" in os.environ], files)
+    return digest([values, composing, code(*CHECKS)], files)
 
 
 def main() -> None:

@@ -198,6 +198,21 @@ def test_an_experiment_s_settings_may_differ_from_conf_and_are_checked(
             stage.main()
 
 
+@pytest.mark.parametrize("edited", ["params.yaml", "conf/config.yaml"])
+def test_what_an_experiment_composed_goes_on_until_it_or_conf_is_edited(beside_conf, monkeypatch, composed, edited):
+    (beside_conf / "params.yaml").write_text(composed("variants.smote.sampler.k_neighbors=3"))
+    with pytest.raises(InputError, match="params.yaml differs from conf/"):
+        stage.main()
+    monkeypatch.setenv("DVC_EXP_NAME", "rusty-nail")
+    stage.main()
+    monkeypatch.delenv("DVC_EXP_NAME")
+    stage.main()
+    file = beside_conf / edited
+    file.write_text(file.read_text().replace("seed: 42", "seed: 43"))
+    with pytest.raises(InputError, match="params.yaml differs from conf/"):
+        stage.main()
+
+
 def test_a_check_without_params_says_what_writes_them(beside_conf):
     (beside_conf / "params.yaml").unlink()
     with pytest.raises(InputError, match="params.yaml: no such file here. .*rebalance configure"):
@@ -234,7 +249,7 @@ def test_what_passed_is_not_checked_again(checks):
     assert len(checks) == 1
 
 
-@pytest.mark.parametrize("change", ["params", "conf", "experiment", "environment", "code", "package"])
+@pytest.mark.parametrize("change", ["params", "conf", "environment", "code", "package"])
 def test_the_check_is_made_anew_when_something_it_reads_changes(checks, monkeypatch, change):
     conf, params = Path("conf/config.yaml"), Path("params.yaml")
     conf.write_text(conf.read_text().replace("seed: 42", "seed: ${oc.decode:${oc.env:SHOP_SEED,42}}"))
@@ -244,8 +259,6 @@ def test_the_check_is_made_anew_when_something_it_reads_changes(checks, monkeypa
         params.write_text(f"# by hand\n{params.read_text()}")
     elif change == "conf":
         conf.write_text(f"# by hand\n{conf.read_text()}")
-    elif change == "experiment":
-        monkeypatch.setenv("DVC_EXP_NAME", "rusty-nail")
     elif change == "environment":
         monkeypatch.setenv("SHOP_SEED", "42")
     elif change == "code":

@@ -38,9 +38,13 @@ def test_another_python_gives_the_committed_numbers(tmp_path):
         pytest.skip(f"no Python {', '.join(VERSIONS)} here")
     clone, environment = tmp_path / "clone", tmp_path / "venv"
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
+    # Without the uv of this environment, which may know other indexes than pip.
+    own = str(Path(sys.executable).parent)
+    path = os.pathsep.join(each for each in os.environ["PATH"].split(os.pathsep) if each != own)
     made = subprocess.run(
         ["make", "setup", f"PYTHON={python}", f"VENV={environment}"],
         cwd=clone,
+        env={**os.environ, "PATH": path},
         check=True,
         capture_output=True,
         text=True,

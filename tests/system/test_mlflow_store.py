@@ -113,8 +113,8 @@ def test_the_user_interface_serves_the_store_and_takes_runs_as_a_server(reproduc
         out, err = ended(interface)
     assert [err for _, err in (first, second)] == ["", ""]
     link = f"http://127.0.0.1:{port}/#/experiments/2/runs?workflowType=machine_learning&compareRunsMode=CHART"
-    assert first[0].startswith(f"shared: published 2 runs to http://127.0.0.1:{port}\n{link}")
-    assert second[0].startswith(f"shared: 2 runs were already in http://127.0.0.1:{port}\n{link}")
+    assert first[0].startswith(f"shared: published 2 runs to http://127.0.0.1:{port}\nmountain_shop: {link}")
+    assert second[0].startswith(f"shared: 2 runs were already in http://127.0.0.1:{port}\nmountain_shop: {link}")
     assert sorted(run["info"]["status"] for run in found) == ["FINISHED"] * 6
     assert report == Path("reports/index.html").read_bytes()
     assert f"http://127.0.0.1:{port}/#/experiments/1/runs?" in out

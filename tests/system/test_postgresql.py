@@ -197,5 +197,5 @@ def test_a_query_to_postgresql_gives_a_table_with_a_password_from_the_environmen
     assert table.buy.tolist() == [0, 1, 0, 0]
     assert table.time.tolist()[:2] == [120.0, 250.5]
     kinds = read_json(tmp_path / "data/ingest/schema.json")["columns"]
-    assert kinds == {"time": "numeric", "seen": "date", "member": "numeric", "page": "categorical"}
+    assert kinds == {"time": "numeric", "seen": "date", "member": "boolean", "page": "categorical"}
     assert "cret" not in "".join(path.read_text(errors="replace") for path in tmp_path.rglob("*.*"))
