@@ -23,8 +23,9 @@ FINDINGS = {
     "empty": "has no values",
     "constant": "has the same value in all rows, or in all but one or two",
     "text": "has numbers stored as text; they are read as numbers",
-    "zeros": 'has zeros far below all other values; if they mean "missing", empty these cells',
-    "sentinel": 'has a value far from all others, or one negative value often; if it means "missing", empty its cells',
+    "zeros": 'has zeros far below all other values; if they mean "missing", declare data.missing={NAME: [0]}',
+    "sentinel": 'has a value far from all others, or one negative value often; if it means "missing", declare it with '
+    "data.missing={NAME: [VALUE]}",
     "missing": "has no value in more than half of the rows",
     "groups": "looks like customers or the like, with several rows each; keep these together: split=grouped",
     "codes": "has whole numbers that look like codes; unless they count or measure something, declare them categorical",

@@ -66,3 +66,8 @@ def test_each_number_is_in_its_column(page):
     assert rows == ["8", "8", "6"]
     baseline, *_ = cells(page, "none")
     assert baseline[:5] == ["0.500", "1.000", "0.667", "1", "0"]
+
+
+def test_sentences_are_apart(page):
+    words = " ".join(re.sub(r"<[^>]+>", "", page.partition("<header>")[2].partition("</header>")[0]).split())
+    assert "The positive class is 1. The models were fitted on" in words
