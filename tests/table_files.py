@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from pipeline.config import Data
 from pipeline.errors import InputError
 from pipeline.table.file import read_table
 from pipeline.table.reading import Reading
@@ -72,6 +73,21 @@ def workbook(**sheets):
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()
+
+
+def settings(**changed):
+    """The settings of a table in a file with a target y."""
+    given = dict.fromkeys(Data.model_fields)
+    given |= {
+        "name": "v",
+        "path": "v.csv",
+        "target": "y",
+        "drop": [],
+        "integers": False,
+        "header": True,
+        "skip_rows": 0,
+    }
+    return Data.model_validate(given | changed)
 
 
 def refusal(path, **settings):

@@ -2,28 +2,12 @@
 
 import pandas as pd
 import pytest
-from table_files import feather, parquet, workbook
+from table_files import feather, parquet, settings, workbook
 
-from pipeline.config import Data
 from pipeline.table.file import read_table
 from pipeline.table.ingest import accept
 from pipeline.table.origin import origin
 from pipeline.table.sources import fetch
-
-
-def settings(**changed):
-    """The settings of a table in a file with a target y."""
-    given = dict.fromkeys(Data.model_fields)
-    given |= {
-        "name": "v",
-        "path": "v.csv",
-        "target": "y",
-        "drop": [],
-        "integers": False,
-        "header": True,
-        "skip_rows": 0,
-    }
-    return Data.model_validate(given | changed)
 
 
 def features(path, **changed):

@@ -2,9 +2,8 @@ import re
 
 import pandas as pd
 import pytest
-from table_files import parquet, refusal, workbook
+from table_files import parquet, refusal, settings, workbook
 
-from pipeline.config import Data
 from pipeline.table.file import read_table
 from pipeline.table.ingest import accept
 from pipeline.table.origin import origin
@@ -126,21 +125,6 @@ def test_declared_marks_are_missing_for_all_columns_or_by_column(written, missin
     table = read_table(written("x,y\n1,0\nrefused,1\n3,0\n-9,3\n"), Reading(missing=missing))
     assert [None if pd.isna(value) else value for value in table.x] == expected
     assert table.y.tolist() == [0, 1, 0, 3]
-
-
-def settings(**changed):
-    """The settings of a table in a file with a target y."""
-    given = dict.fromkeys(Data.model_fields)
-    given |= {
-        "name": "v",
-        "path": "v.csv",
-        "target": "y",
-        "drop": [],
-        "integers": False,
-        "header": True,
-        "skip_rows": 0,
-    }
-    return Data.model_validate(given | changed)
 
 
 @pytest.mark.parametrize(
