@@ -64,7 +64,7 @@ def read(data: bytes, how: Reading = AS_IT_IS) -> pd.DataFrame:
         names, start = [name_text(name) for name in fields], begin
         while line_number(data, start) <= last and start < len(data):
             start = _next_line(data, start)
-        data, again = _without_repeats(data, dialect, start, names)
+        data, again = _without_repeats(data, start)
         notes += [f"{places('line', again)}, the header again, left out"] if again else []
     textual = [place for place, name in enumerate(names) if name in how.text]
     text = Text(data, start, dialect, names)
@@ -75,7 +75,7 @@ def _next_line(data: bytes, place: int) -> int:
     return data.find(b"\n", place) + 1 or len(data)
 
 
-def _without_repeats(data: bytes, dialect: Dialect, start: int, names: list[str]) -> tuple[bytes, list[int]]:
+def _without_repeats(data: bytes, start: int) -> tuple[bytes, list[int]]:
     """The text with an empty line in place of each that repeats the header, and the numbers of these lines."""
     line = data[data.rfind(b"\n", 0, start - 1) + 1 : start].strip()
     if not line or data.find(line, start) < 0:

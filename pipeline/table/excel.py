@@ -67,24 +67,21 @@ def _below_header(cells: Sequence[Sequence[Any]], how: Reading, merged: Sequence
     filled = pd.DataFrame(cells, dtype=object).replace({"": None, "#N/A": None})
     filled = filled.dropna(how="all").dropna(how="all", axis=1)
     numbers = filled.index.to_numpy() + 1 + how.skip_rows
-    shown = [["" if pd.isna(cell) else str(cell) for cell in row] for row in filled.head(header.SAMPLE).to_numpy()]
+    shown = filled.map(lambda cell: "" if pd.isna(cell) else str(cell))
     notes = [f"cells {listed(merged)} are merged: only the first of each holds the value"] if merged else []
     if not how.header:
         names, body = header.names_of(how.names, filled.shape[1]), filled
     elif len(filled) < 2:
         raise InputError("expected rows below the header, found none.")
     else:
-        head = header.find(list(zip(numbers.tolist(), shown, strict=False)), "row")
+        first = shown.head(header.SAMPLE).to_numpy().tolist()
+        head = header.find(list(zip(numbers.tolist(), first, strict=False)), "row")
         notes += [head.note] if head.note else []
-        names, body = shown[head.place], filled.iloc[head.place + 1 :]
-        again = body.map(lambda cell: "" if pd.isna(cell) else str(cell)).eq(names).all(axis=1).to_numpy()
-        notes += (
-            [f"{places('row', numbers[head.place + 1 :][again].tolist())}, the header again, left out"]
-            if again.any()
-            else []
-        )
-        body = body[~again]
-        numbers = numbers[head.place + 1 :][~again]
+        names, below = first[head.place], slice(head.place + 1, None)
+        again = shown.iloc[below].eq(names).all(axis=1).to_numpy()
+        if again.any():
+            notes.append(f"{places('row', numbers[below][again].tolist())}, the header again, left out")
+        body, numbers = filled.iloc[below][~again], numbers[below][~again]
     table = body.infer_objects().set_axis(pd.Index(names, dtype="str"), axis=1)
     return placed(table, Origin("row", numbers=numbers, notes=tuple(notes)))
 

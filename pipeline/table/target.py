@@ -86,6 +86,8 @@ def corrected(labels: pd.Series, merge: Mapping[Any, Any]) -> dict[Any, Any]:
 def look_alikes(labels: pd.Series, merge: Mapping[Any, Any]) -> list[str]:
     """An error message for each kind of `doubtful` labels, with the setting that corrects them all."""
     several, marks = doubtful(labels, merge)
+    if not (several or marks):
+        return []
     counts, column, problems = labels.value_counts(), f"target {labels.name!r}", []
     fix = set_param("data.classes", corrected(labels, merge))
     if several:
