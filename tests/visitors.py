@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+from cuts import at
 
 from pipeline.config import Evaluate
 from pipeline.judge.comparison import compare
@@ -55,7 +56,7 @@ def of_evaluate(**changed):
 
 @cache
 def _results():
-    return {"none": result("none", TIMID, tuned=0.3), "smote": result("smote", BOLD, tuned=0.65, synthetic=6)}
+    return {"none": result("none", TIMID, tuned=at(0.3)), "smote": result("smote", BOLD, tuned=at(0.65), synthetic=6)}
 
 
 TABLE = {

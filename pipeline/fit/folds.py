@@ -12,7 +12,7 @@ from pipeline.config import Evaluate
 from pipeline.errors import InputError
 from pipeline.fit import chains, encoding, sample_weights
 from pipeline.fit.chains import Chain, Prepare, Prepared, prepared
-from pipeline.fit.models import train, trained_proportions
+from pipeline.fit.models import scored, train, trained_proportions
 from pipeline.fit.resampling import resample
 from pipeline.fit.samplers import suit
 from pipeline.fit.splits import count, splits
@@ -71,11 +71,11 @@ def out_of_fold(
             _refuse_missing(y.iloc[fit], chain.task)
             C, _ = tune(X.iloc[fit], y.iloc[fit], chain, prepare=prepare, **how, **rows)
             seen = prepare(X.iloc[fit], X.iloc[held], chain.preprocessing)
-            probability, converged, trained = _fit(seen, y.iloc[fit], chain, C=C, **how)
+            predicted, converged, trained = _fit(seen, y.iloc[fit], chain, C=C, **how)
         except InputError as error:
             where = f"fold {fold + 1} of {folds}" + (f", repeat {repeat + 1}" if repeat else "")
             raise InputError(f"{where}: {error}") from None
-        seen_rows = {"repeat": repeat, "fold": fold, "y": y.iloc[held], **chain.task.columns(probability)}
+        seen_rows = {"repeat": repeat, "fold": fold, "y": y.iloc[held], **predicted}
         seen_rows |= weights.column(weight[held])
         held_rows.append(pd.DataFrame(seen_rows).set_index(X.index[held]).assign(place=held))
         fits.append({"repeat": repeat, "fold": fold, **_of_fit(y.iloc[fit], C, converged, trained)})
@@ -113,14 +113,14 @@ def _fit(
     C: float | None,
     where: Sequence[int],
     weight: np.ndarray,
-) -> tuple[np.ndarray, bool, np.ndarray]:
-    """The probabilities of the held rows, whether the fit converged, and the class proportions that it saw."""
+) -> tuple[dict[str, np.ndarray], bool, np.ndarray]:
+    """The columns of predictions of the held rows, whether the fit converged, and the class proportions that it saw."""
     sampler = suit(reseeded(chain.sampler, *where), seen.rows)
     made, known = resample(seen.rows, y, sampler, chain.task.labels)
     carried, encoded = sample_weights.carried(weight, sampler, len(known)), encoding.encode(seen.preprocessor, made)
     fitted, converged = train(encoded, known, with_C(clone(chain.model), C), carried)
     trained = trained_proportions(fitted, known, carried, chain.task.classes)
-    return np.asarray(fitted.predict_proba(seen.unseen)), converged, trained
+    return chain.task.columns(*scored(fitted, seen.unseen)), converged, trained
 
 
 def _at(rows: pd.Series | None, places: np.ndarray) -> pd.Series | None:

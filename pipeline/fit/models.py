@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.errors import InputError
+from pipeline.measure import scores
 from pipeline.measure.task import Task
 from pipeline.table import weights
 
@@ -69,9 +70,17 @@ def trained_proportions(model: Any, y: pd.Series, weight: np.ndarray, classes: i
     return np.asarray(counts / counts.sum())
 
 
+def scored(model: Any, X: pd.DataFrame) -> tuple[np.ndarray, np.ndarray | None]:
+    """Probabilities of a fitted model, shape (n, k), and scores; see `pipeline.measure.scores.from_decision`."""
+    probability = np.asarray(model.predict_proba(X))
+    if not hasattr(model, "decision_function"):
+        return probability, None
+    return probability, scores.from_decision(np.asarray(model.decision_function(X)), probability)
+
+
 def predict(model: Any, X: pd.DataFrame, y: pd.Series, task: Task, weight: np.ndarray) -> pd.DataFrame:
     """Predictions of a fitted model: rows as `pipeline.measure.task.Task` describes them."""
-    return pd.DataFrame({"y": y, **task.columns(model.predict_proba(X)), **weights.column(weight)}, index=X.index)
+    return pd.DataFrame({"y": y, **task.columns(*scored(model, X)), **weights.column(weight)}, index=X.index)
 
 
 def describe(

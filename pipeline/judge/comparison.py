@@ -13,7 +13,7 @@ from pipeline.judge.evidence import Evidence
 from pipeline.judge.primary import RANKING, REFERENCE
 from pipeline.judge.sentences import sentence
 from pipeline.judge.verdict import verdict
-from pipeline.measure import calibration
+from pipeline.measure import calibration, scores
 from pipeline.measure.bootstrap import bootstrap_logit
 from pipeline.measure.evaluation import Folded, fits_of
 from pipeline.measure.multiclass import Multiclass
@@ -81,7 +81,7 @@ def equivalences(evidence: Evidence) -> dict[str, dict[str, Any]]:
 def _intervals(task: Task, rows: pd.DataFrame, declared: Mapping[str, Any]) -> dict[str, list[float] | None]:
     """Bootstrap intervals of the ranking metrics on the test rows; None where there is none."""
     how = {"confidence": declared["confidence"], "draws": DRAWS, "seed": declared["seed"], "weight": weights.of(rows)}
-    ends = {name: bootstrap_logit(rows.y.to_numpy(), task.probability(rows), name, **how) for name in RANKING}
+    ends = {name: bootstrap_logit(rows.y.to_numpy(), task.score(rows), name, **how) for name in RANKING}
     return {name: None if interval is None else list(interval) for name, interval in ends.items()}
 
 
@@ -163,7 +163,7 @@ def best_possible(evidence: Evidence) -> dict[str, Any]:
         }
         tuned = task.choose(pd.DataFrame(expected), settings)
     test = next(iter(evidence.predictions.values()))
-    decided = test.assign(probability=truth[test.index])
+    decided = test.drop(columns=scores.COLUMN, errors="ignore").assign(probability=truth[test.index])
     return task.holdout(decided, tuned=tuned, trained=np.empty(0), confidence=declared["confidence"])
 
 

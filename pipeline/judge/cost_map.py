@@ -10,6 +10,7 @@ import pandas as pd
 from pipeline.formatting import counted
 from pipeline.judge.costs import checked_ratio, false_positives, three_digits
 from pipeline.judge.net_benefit import weight_from
+from pipeline.measure import scores
 from pipeline.measure.statistics import CorrelatedTest, correlated
 from pipeline.table import weights
 
@@ -156,30 +157,38 @@ def _held(frame: pd.DataFrame, ratios: np.ndarray) -> tuple[np.ndarray, np.ndarr
     costs, thresholds = [], []
     for _, rows in frame.groupby("repeat", sort=True):
         # Sorted once a repeat: without one fold, the rest is still sorted.
-        order = np.argsort(-rows["probability"].to_numpy(), kind="stable")
+        score = scores.of(rows)
+        order = np.argsort(-score, kind="stable")
         y, p, fold = ((rows[column].to_numpy())[order] for column in ("y", "probability", "fold"))
-        counts = weights.of(rows)[order]
+        score, counts = score[order], weights.of(rows)[order]
         for number in np.unique(fold):
             held = fold == number
-            threshold = _cheapest(y[~held], p[~held], counts[~held], ratios)
+            cut, threshold = _cheapest(y[~held], score[~held], p[~held], counts[~held], ratios)
             positive, negative = held & (y == 1), held & (y != 1)
-            false_negatives = counts[positive].sum() - weight_from(p[positive], counts[positive], threshold)
-            false_alerts = weight_from(p[negative], counts[negative], threshold)
+            false_negatives = counts[positive].sum() - weight_from(score[positive], counts[positive], cut)
+            false_alerts = weight_from(score[negative], counts[negative], cut)
             costs.append((false_alerts + ratios * false_negatives) / counts[held].sum())
             thresholds.append(threshold)
     return np.array(costs), np.array(thresholds)
 
 
-def _cheapest(y: np.ndarray, probability: np.ndarray, counts: np.ndarray, ratios: np.ndarray) -> np.ndarray:
-    """The cheapest threshold at each ratio, of equal ones the highest; rows are sorted by falling probability."""
-    last = np.flatnonzero(np.append(probability[1:] != probability[:-1], True))
+def _cheapest(
+    y: np.ndarray, score: np.ndarray, probability: np.ndarray, counts: np.ndarray, ratios: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The cheapest threshold at each ratio, as a score and as a probability, of equally cheap ones the highest.
+
+    Rows are sorted by falling score.
+    """
+    last = np.flatnonzero(np.append(score[1:] != score[:-1], True))
     found = np.cumsum(counts * (y == 1))[last]
     # A group without a positive only adds false positives: no cheapest threshold ends there.
     useful = np.diff(found, prepend=0) > 0
     found = np.append(0, found[useful])
     alerts = np.append(0, np.cumsum(counts)[last[useful]])
-    threshold = np.append(np.inf, probability[last[useful]])
+    cut, threshold = (np.append(np.inf, values[last[useful]]) for values in (score, probability))
     # A threshold that alerts on every row here is to do so everywhere.
-    threshold[np.append(False, last[useful] == len(y) - 1)] = 0.0
+    everywhere = np.append(False, last[useful] == len(y) - 1)
+    cut[everywhere], threshold[everywhere] = -np.inf, 0.0
     cost = (alerts - found)[None, :] + ratios[:, None] * (counts[y == 1].sum() - found)[None, :]
-    return np.asarray(threshold[cost.argmin(axis=1)])
+    best = cost.argmin(axis=1)
+    return cut[best], threshold[best]

@@ -51,10 +51,10 @@ def treat_all(prevalence: float, thresholds: np.ndarray) -> np.ndarray:
     return np.asarray(prevalence - (1 - prevalence) * _weight(thresholds))
 
 
-def weight_from(probability: np.ndarray, counts: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
-    """The weight of the rows from each threshold on."""
-    order = np.argsort(-probability, kind="stable")
-    rows = np.searchsorted(-probability[order], -thresholds, side="right")
+def weight_from(values: np.ndarray, counts: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+    """The weight of the rows from each threshold on, of probabilities or of scores."""
+    order = np.argsort(-values, kind="stable")
+    rows = np.searchsorted(-values[order], -thresholds, side="right")
     return np.asarray(np.append(0.0, np.cumsum(counts[order]))[rows])
 
 

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from pipeline.measure import calibration, thresholds
+from pipeline.measure import calibration, scores, thresholds
 from pipeline.measure.metrics import METRICS
 from pipeline.measure.statistics import wilson
 from pipeline.measure.task import Classification, Task
+from pipeline.measure.thresholds import Threshold
 from pipeline.table import weights
 
 if TYPE_CHECKING:  # a logged model carries this module, and has no settings
@@ -28,13 +29,17 @@ class Binary(Task):
         """Nothing: all settings are for two classes."""
         return []
 
-    def columns(self, probability: np.ndarray) -> dict[str, np.ndarray]:
-        """`probability`, of the positive class."""
-        return {"probability": probability[:, 1]}
+    def columns(self, probability: np.ndarray, score: np.ndarray | None = None) -> dict[str, np.ndarray]:
+        """`probability` and, where there is one, `score`, of the positive class."""
+        return {"probability": probability[:, 1], **({} if score is None else {scores.COLUMN: score})}
 
     def probability(self, rows: pd.DataFrame) -> np.ndarray:
         """Of the positive class, shape (n,)."""
         return np.asarray(rows.probability)
+
+    def score(self, rows: pd.DataFrame) -> np.ndarray:
+        """Of the positive class, shape (n,)."""
+        return scores.of(rows)
 
     def correct(self, probability: np.ndarray, *, trained: np.ndarray, true: np.ndarray) -> np.ndarray:
         """See `pipeline.measure.calibration.correct_prior`; takes both classes' columns, too, and gives as many."""
@@ -42,37 +47,41 @@ class Binary(Task):
             return calibration.by_class(self.correct(probability[:, 1], trained=trained, true=true))
         return calibration.correct_prior(probability, trained=float(trained[1]), true=float(true[1]))
 
-    def choose(self, rows: pd.DataFrame, settings: "Evaluate") -> float | None:
+    def choose(self, rows: pd.DataFrame, settings: "Evaluate") -> Threshold | None:
         """See `pipeline.measure.thresholds.choose`."""
-        y, probability = rows.y.to_numpy(), self.probability(rows)
-        return thresholds.choose(y, probability, vars(settings), weight=weights.of(rows))
+        score = self.score(rows)
+        cut = thresholds.choose(rows.y.to_numpy(), score, vars(settings), weight=weights.of(rows))
+        return thresholds.at(cut, score, self.probability(rows))
 
     def platt(self, rows: pd.DataFrame) -> tuple[float, float] | None:
         """See `pipeline.measure.calibration.platt`."""
         return calibration.platt(rows.y.to_numpy(), self.probability(rows), weights.of(rows))
 
     def holdout(
-        self, rows: pd.DataFrame, *, tuned: float | None, trained: np.ndarray, confidence: float
+        self, rows: pd.DataFrame, *, tuned: Threshold | None, trained: np.ndarray, confidence: float
     ) -> Classification:
         """`rows`, `positives`, `threshold_free`, and by threshold `default` (0.5) and `tuned`, None without t*.
+
+        `tuned` has t* as the probability `threshold`, and as the `threshold_score` that decides.
 
         With declared weights `effective_positives` too, see `pipeline.table.weights.effective`; but for these, all
         figures are weighted.
         """
         y, probability, weight = rows.y.to_numpy(), self.probability(rows), weights.of(rows)
         effective = {"effective_positives": weights.effective(weight[y == 1])} if weights.declared(weight) else {}
-        points = {"default": DEFAULT_THRESHOLD, "tuned": tuned}
+        score, how = self.score(rows), {"confidence": confidence}
+        default = at_threshold(y, probability >= DEFAULT_THRESHOLD, DEFAULT_THRESHOLD, weight, **how)
         return {
             "rows": len(y),
             "positives": int((y == 1).sum()),
             **effective,
-            "threshold_free": {
-                metric.name: metric.binary(y, probability, weight)  # type: ignore[misc]
-                for metric in self.metrics("probabilities")
-            },
-            **{
-                point: None if at is None else at_threshold(y, probability, at, weight, confidence=confidence)
-                for point, at in points.items()
+            "threshold_free": self.threshold_free(y, probability, score, weight),
+            "default": default,
+            "tuned": None
+            if tuned is None
+            else {
+                **at_threshold(y, score >= tuned.score, tuned.probability, weight, **how),
+                "threshold_score": tuned.score,
             },
         }
 
@@ -105,7 +114,7 @@ class Binary(Task):
             "rows": measured["rows"],
             "positives": measured["positives"],
             "rarest": min(measured["positives"], measured["rows"] - measured["positives"]),
-            "threshold": chosen,
+            "threshold": None if chosen is None else chosen.probability,
             **measured["threshold_free"],
             "slope": found["slope"],
             "in_the_large": found["in_the_large"],
@@ -115,13 +124,15 @@ class Binary(Task):
                 f"{point}_{name}": value
                 for point in self.points
                 for name, value in measured[point].items()
-                if name not in ("threshold", "intervals")
+                if name not in ("threshold", "threshold_score", "intervals")
             },
             **{f"tuned_{name}": value for name, value in objective.items()},
         }
 
     def predicted(self, rows: pd.DataFrame, point: Mapping[str, Any], *, trained: np.ndarray | None) -> np.ndarray:
-        """1 from the point's threshold on."""
+        """1 from the point's threshold on: of the score, where the point has one of it."""
+        if "threshold_score" in point:
+            return np.asarray(self.score(rows) >= point["threshold_score"], dtype=int)
         return np.asarray(self.probability(rows) >= point["threshold"], dtype=int)
 
     def matrix(self, point: Mapping[str, Any]) -> list[list[float]]:
@@ -129,13 +140,12 @@ class Binary(Task):
         return [[point["tn"], point["fp"]], [point["fn"], point["tp"]]]
 
     def match(self, baseline: pd.DataFrame, method: pd.DataFrame, fit: Mapping[str, Any]) -> dict[str, float]:
-        """The baseline alerts on its highest probabilities, as near as can be to as many rows as the method at 0.5."""
-        y, before, weight = baseline.y.to_numpy() == 1, self.probability(baseline), weights.of(baseline)
+        """The baseline alerts on its highest scores, as near as can be to as many rows as the method at 0.5."""
+        y, before, weight = baseline.y.to_numpy() == 1, self.score(baseline), weights.of(baseline)
         if not y.any():
             raise ValueError("expected positives in every fold")
         after = self.probability(method) >= DEFAULT_THRESHOLD
-        threshold = _nearest(before, weight, after)
-        alerts = before >= threshold
+        alerts = before >= _nearest(before, weight, after)
         same, rate, baseline_rate = (
             float(np.average(rows, weights=weight)) for rows in (alerts == after, after, alerts)
         )
@@ -143,7 +153,7 @@ class Binary(Task):
             "same_decisions": same,
             "alert_rate": rate,
             "baseline_alert_rate": baseline_rate,
-            "threshold": threshold,
+            "threshold": float(self.probability(baseline)[alerts].min()) if alerts.any() else np.inf,
             "gain": float(weight[after & y].sum() - weight[alerts & y].sum()) / float(weight[y].sum()),
         }
 
@@ -154,9 +164,9 @@ class Binary(Task):
         plural = "" if alarms == 1 else "s"
         return f"finds {found:,} of {positives:,} positives at 0.5, with {alarms:,} false positive{plural}"
 
-    def output(self, probability: np.ndarray, raw: np.ndarray) -> dict[str, np.ndarray]:
-        """`probability` and `raw_probability`, of the positive class."""
-        return {"probability": probability[:, 1], "raw_probability": raw[:, 1]}
+    def output(self, probability: np.ndarray, raw: np.ndarray, score: np.ndarray) -> dict[str, np.ndarray]:
+        """`probability`, `raw_probability` and `score`, of the positive class."""
+        return {"probability": probability[:, 1], "raw_probability": raw[:, 1], scores.COLUMN: score}
 
 
 def confusion(y: np.ndarray, decision: np.ndarray, weight: np.ndarray) -> dict[str, float]:
@@ -182,7 +192,7 @@ def confusion(y: np.ndarray, decision: np.ndarray, weight: np.ndarray) -> dict[s
 
 
 def at_threshold(
-    y: np.ndarray, probability: np.ndarray, threshold: float, weight: np.ndarray, *, confidence: float
+    y: np.ndarray, decision: np.ndarray, threshold: float, weight: np.ndarray, *, confidence: float
 ) -> dict[str, Any]:
     """The confusion matrix at a threshold, its metrics, and Wilson intervals of the proportions among them.
 
@@ -193,10 +203,10 @@ def at_threshold(
     ----------
     y
         Shape (n,): 0 and 1.
-    probability
-        Shape (n,): of the positive class; a row is predicted positive from `threshold` on.
+    decision
+        Shape (n,), bool: whether the row is predicted positive.
     threshold
-        In [0, 1].
+        The probability from which it is, in [0, 1].
     weight
         Shape (n,): see `pipeline.table.weights`.
     confidence
@@ -212,7 +222,6 @@ def at_threshold(
     Wilson's interval on effective numbers of rows: Franco, Little, Louis & Slud 2019, Journal of Survey Statistics and
     Methodology 7, 334-364.
     """
-    decision = probability >= threshold
     cells, squares = (confusion(y, decision, each) for each in (weight, weight**2))
     decisions = [metric for metric in METRICS if metric.of == "decisions" and metric.binary is not None]
     intervals = {}
@@ -230,8 +239,8 @@ def at_threshold(
     }
 
 
-def _nearest(probability: np.ndarray, weight: np.ndarray, alerts: np.ndarray) -> float:
-    """The threshold from which on the rows' weight is nearest to that of `alerts`, a mask; infinite if that is none."""
-    values, group = np.unique(-probability, return_inverse=True)
+def _nearest(score: np.ndarray, weight: np.ndarray, alerts: np.ndarray) -> float:
+    """The score from which on the rows' weight is nearest to that of `alerts`, a mask; infinite if that is none."""
+    values, group = np.unique(-score, return_inverse=True)
     above = np.append(0.0, np.cumsum(np.bincount(group, weight)))
     return float(np.append(np.inf, -values)[np.abs(above - weight[alerts].sum()).argmin()])

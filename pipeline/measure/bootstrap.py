@@ -11,7 +11,7 @@ EXACT = 1e-12  # so near to 0 or 1 a metric differs from it by rounding alone
 
 def bootstrap_logit(
     y: np.ndarray,
-    probability: np.ndarray,
+    score: np.ndarray,
     metric: str,
     *,
     threshold: float | None = None,
@@ -28,8 +28,8 @@ def bootstrap_logit(
 
     Parameters
     ----------
-    y, probability
-        Shape (n,): 0 and 1, and the probability of 1.
+    y, score
+        Shape (n,): 0 and 1, and what ranks the rows, the likelier ones of 1 higher.
     metric
         `average_precision`, `roc_auc`, or `f1` of calling rows positive from `threshold` on.
     threshold
@@ -52,17 +52,17 @@ def bootstrap_logit(
     Efron & Tibshirani 1993, An Introduction to the Bootstrap, chapter 13: normal intervals on a transformed scale;
     Boyd, Eng & Page 2013, ECML PKDD, 451-466: the logit, for average precision.
     """
-    score = COUNTED[metric]
+    count = COUNTED[metric]
     assert metric != "f1" or threshold is not None
-    group, groups = _grouped(probability, threshold if metric == "f1" else None)
+    group, groups = _grouped(score, threshold if metric == "f1" else None)
     classes = [(group[rows], weight[rows]) for rows in (y == 1, y != 1)]
     if any(of.size == 0 for of, _ in classes):
         return None
-    estimate = score(*(np.bincount(of, weighed, groups) for of, weighed in classes))
+    estimate = count(*(np.bincount(of, weighed, groups) for of, weighed in classes))
     if not EXACT < estimate < 1 - EXACT:
         return None
     random = np.random.default_rng(seed)
-    drawn = np.array([score(*_counts_of_a_draw(random, classes, groups)) for _ in range(draws)])
+    drawn = np.array([count(*_counts_of_a_draw(random, classes, groups)) for _ in range(draws)])
     inside = np.append(drawn[(drawn > EXACT) & (drawn < 1 - EXACT)], estimate)
     drawn = np.clip(drawn, inside.min() / 2, (1 + inside.max()) / 2)
     half = NormalDist().inv_cdf((1 + confidence) / 2) * float(np.std(np.log(drawn / (1 - drawn)), ddof=1))
@@ -70,15 +70,15 @@ def bootstrap_logit(
     return odds / (odds + exp(half)), odds / (odds + exp(-half))
 
 
-def _grouped(probability: np.ndarray, threshold: float | None) -> tuple[np.ndarray, int]:
-    """The group of each row, from the highest probability down, and how many groups there are.
+def _grouped(score: np.ndarray, threshold: float | None) -> tuple[np.ndarray, int]:
+    """The group of each row, from the highest score down, and how many groups there are.
 
     With a threshold, the rows called positive and the others; else ties are one group, as their order among themselves
     says nothing.
     """
     if threshold is not None:
-        return np.where(probability >= threshold, 0, 1), 2
-    values, group = np.unique(-np.asarray(probability), return_inverse=True)
+        return np.where(score >= threshold, 0, 1), 2
+    values, group = np.unique(-np.asarray(score), return_inverse=True)
     return group, len(values)
 
 
@@ -94,7 +94,7 @@ def _counts_of_a_draw(
         yield np.bincount(of[places], weight[places], groups)
 
 
-# Metrics of the numbers or weights of positive and of negative rows at each probability, from the highest down.
+# Metrics of the numbers or weights of positive and of negative rows at each score, from the highest down.
 
 
 def _average_precision(positives: np.ndarray, negatives: np.ndarray) -> float:

@@ -37,6 +37,8 @@ class Metric:
         shape (n, k), and weights. None where it is for two classes alone.
     trials
         Of a proportion with a Wilson interval, the cells that are its successes, and those that are its trials.
+    ranks
+        Of probabilities, whether it takes scores in their place, since only their order counts.
     digits
         Decimals in tables.
     shown
@@ -49,6 +51,7 @@ class Metric:
     binary: Callable[..., Value] | None = None
     multiclass: Callable[..., Value] | None = None
     trials: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+    ranks: bool = False
     digits: int = 3
     shown: bool = True
 
@@ -75,20 +78,20 @@ def _mcc(tn: float, fp: float, fn: float, tp: float) -> Value:
     return ratio(tp * tn - fp * fn, sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)))
 
 
-def average_precision(y: np.ndarray, probability: np.ndarray, weight: np.ndarray) -> Value:
-    """Average precision: the prevalence where all rows have the same probability, None without both classes."""
+def average_precision(y: np.ndarray, score: np.ndarray, weight: np.ndarray) -> Value:
+    """Average precision: the prevalence where all rows have the same score, None without both classes."""
     from sklearn.metrics import average_precision_score
 
     both = 0 < (y == 1).sum() < len(y)
-    return float(average_precision_score(y, probability, sample_weight=for_library(weight))) if both else None
+    return float(average_precision_score(y, score, sample_weight=for_library(weight))) if both else None
 
 
-def roc_auc(y: np.ndarray, probability: np.ndarray, weight: np.ndarray) -> Value:
+def roc_auc(y: np.ndarray, score: np.ndarray, weight: np.ndarray) -> Value:
     """Area under the ROC curve; None without both classes."""
     from sklearn.metrics import roc_auc_score
 
     both = 0 < (y == 1).sum() < len(y)
-    return float(roc_auc_score(y, probability, sample_weight=for_library(weight))) if both else None
+    return float(roc_auc_score(y, score, sample_weight=for_library(weight))) if both else None
 
 
 def prevalence(y: np.ndarray, _: np.ndarray, weight: np.ndarray) -> float:
@@ -105,9 +108,9 @@ def _brier_skill(y: np.ndarray, probability: np.ndarray, weight: np.ndarray) -> 
 def macro(metric: OfProbabilities) -> OfProbabilities:
     """The mean over the classes of a metric of one class against the rest; None where one class has none."""
 
-    def averaged(y: np.ndarray, probability: np.ndarray, weight: np.ndarray) -> Value:
-        codes = range(probability.shape[1])
-        return mean([metric((y == code).astype(np.int8), probability[:, code], weight) for code in codes])
+    def averaged(y: np.ndarray, values: np.ndarray, weight: np.ndarray) -> Value:
+        codes = range(values.shape[1])
+        return mean([metric((y == code).astype(np.int8), values[:, code], weight) for code in codes])
 
     return averaged
 
@@ -183,10 +186,12 @@ METRICS = (
         "decisions",
         multiclass=lambda matrix: ratio(int(np.diag(matrix).sum()), int(matrix.sum())),
     ),
-    Metric("average_precision", "average precision", "probabilities", binary=average_precision),
-    Metric("average_precision", "macro average precision", "probabilities", multiclass=macro(average_precision)),
-    Metric("roc_auc", "ROC AUC", "probabilities", binary=roc_auc),
-    Metric("roc_auc", "macro ROC AUC", "probabilities", multiclass=macro(roc_auc)),
+    Metric("average_precision", "average precision", "probabilities", binary=average_precision, ranks=True),
+    Metric(
+        "average_precision", "macro average precision", "probabilities", multiclass=macro(average_precision), ranks=True
+    ),
+    Metric("roc_auc", "ROC AUC", "probabilities", binary=roc_auc, ranks=True),
+    Metric("roc_auc", "macro ROC AUC", "probabilities", multiclass=macro(roc_auc), ranks=True),
     Metric("prevalence", "prevalence", "probabilities", binary=prevalence, shown=False),
     Metric("log_loss", "log loss", "probabilities", binary=log_loss, multiclass=log_loss, digits=4),
     Metric("brier", "Brier score", "probabilities", binary=brier, multiclass=brier, digits=4),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from pipeline.measure import calibration
+from pipeline.measure import calibration, scores
 from pipeline.measure.metrics import (
     average_precision,
     f1_by_class,
@@ -17,12 +17,13 @@ from pipeline.measure.metrics import (
 )
 from pipeline.measure.statistics import wilson
 from pipeline.measure.task import Classification, Task, proportions_of
+from pipeline.measure.thresholds import Threshold
 from pipeline.table import weights
 
 if TYPE_CHECKING:  # a logged model carries this module, and has no settings
     from pipeline.config import Config, Evaluate
 
-COLUMN = "probability_"  # and the code of the class
+COLUMN, SCORE = "probability_", "score_"  # and the code of the class
 OF_CLASSES = {"recall": recall_by_class, "precision": precision_by_class, "f1": f1_by_class}
 
 
@@ -48,19 +49,30 @@ class Multiclass(Task):
             )
         return found
 
-    def columns(self, probability: np.ndarray) -> dict[str, np.ndarray]:
-        """`probability_0` and so on, by code."""
-        return {f"{COLUMN}{code}": values for code, values in enumerate(probability.T)}
+    def columns(self, probability: np.ndarray, score: np.ndarray | None = None) -> dict[str, np.ndarray]:
+        """`probability_0` and so on, by code, and `score_0` and so on where there are such."""
+        columns = {COLUMN: probability, SCORE: score}
+        return {
+            f"{name}{code}": of_class
+            for name, values in columns.items()
+            if values is not None
+            for code, of_class in enumerate(values.T)
+        }
 
     def probability(self, rows: pd.DataFrame) -> np.ndarray:
         """Of each class, shape (n, k)."""
         return np.asarray(rows[[f"{COLUMN}{code}" for code in range(self.classes)]])
 
+    def score(self, rows: pd.DataFrame) -> np.ndarray:
+        """Of each class against the rest, shape (n, k)."""
+        names = [f"{SCORE}{code}" for code in range(self.classes)]
+        return np.asarray(rows[names]) if names[0] in rows else scores.from_probability(self.probability(rows))
+
     def correct(self, probability: np.ndarray, *, trained: np.ndarray, true: np.ndarray) -> np.ndarray:
         """See `pipeline.measure.calibration.correct_proportions`."""
         return calibration.correct_proportions(probability, trained=trained, true=true)
 
-    def choose(self, rows: pd.DataFrame, settings: "Evaluate") -> float | None:
+    def choose(self, rows: pd.DataFrame, settings: "Evaluate") -> Threshold | None:
         """None: no threshold decides between several classes."""
         return None
 
@@ -69,22 +81,20 @@ class Multiclass(Task):
         return None
 
     def holdout(
-        self, rows: pd.DataFrame, *, tuned: float | None, trained: np.ndarray, confidence: float
+        self, rows: pd.DataFrame, *, tuned: Threshold | None, trained: np.ndarray, confidence: float
     ) -> Classification:
         """`rows`; `threshold_free`, macro averages; `classes`, by name; and by rule `default` and `tuned`."""
         y, probability, weight = rows.y.to_numpy(), self.probability(rows), weights.of(rows)
+        score = self.score(rows)
         predicted = {"default": decide(probability), "tuned": decide(probability, trained)}
         return {
             "rows": len(y),
-            "threshold_free": {
-                metric.name: metric.multiclass(y, probability, weight)  # type: ignore[misc]
-                for metric in self.metrics("probabilities")
-            },
+            "threshold_free": self.threshold_free(y, probability, score, weight),
             "classes": {
                 name: {
                     "support": int((y == code).sum()),
-                    "average_precision": average_precision(y == code, probability[:, code], weight),
-                    "roc_auc": roc_auc(y == code, probability[:, code], weight),
+                    "average_precision": average_precision(y == code, score[:, code], weight),
+                    "roc_auc": roc_auc(y == code, score[:, code], weight),
                     "calibration_ratio": calibration.calibration_ratio(y == code, probability[:, code], weight),
                 }
                 for code, name in enumerate(self.names)
@@ -179,9 +189,9 @@ class Multiclass(Task):
         default, weighted = ("undefined" if recall is None else f"{recall:.3f}" for recall in recalls)
         return f"has macro recall {default} by the most probable class, {weighted} by class weights"
 
-    def output(self, probability: np.ndarray, raw: np.ndarray) -> dict[str, np.ndarray]:
-        """`probability_` and `raw_probability_` and each class's name."""
-        forms = {"probability": probability, "raw_probability": raw}
+    def output(self, probability: np.ndarray, raw: np.ndarray, score: np.ndarray) -> dict[str, np.ndarray]:
+        """`probability_`, `raw_probability_` and `score_`, and each class's name."""
+        forms = {"probability": probability, "raw_probability": raw, "score": score}
         return {f"{form}_{name}": p[:, code] for form, p in forms.items() for code, name in enumerate(self.names)}
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from pipeline.formatting import label_text
 from pipeline.measure.metrics import METRICS, Metric
+from pipeline.measure.thresholds import Threshold
 
 if TYPE_CHECKING:  # a logged model carries this module, and has no settings
     from pipeline.config import Config, Evaluate
@@ -20,7 +21,8 @@ class Task(ABC):
     """A classification task: `pipeline.measure.binary.Binary` or `pipeline.measure.multiclass.Multiclass`.
 
     Rows of predictions are data frames with `y`, the codes of the actual classes; the columns that `columns` gives; and
-    `weight` where it is declared.
+    `weight` where it is declared. Rows are ranked by `score`, and a threshold t* applies to it; a probability says how
+    likely a class is, and is what people read.
 
     Parameters
     ----------
@@ -68,20 +70,33 @@ class Task(ABC):
     def refused(self, params: "Config") -> list[str]:
         """Why these settings cannot be used for this task; empty where they can."""
 
+    def threshold_free(
+        self, y: np.ndarray, probability: np.ndarray, score: np.ndarray, weight: np.ndarray
+    ) -> dict[str, float | None]:
+        """The metrics of probabilities and of ranking, by name; see `probability` and `score`."""
+        return {
+            metric.name: getattr(metric, self.kind)(y, score if metric.ranks else probability, weight)
+            for metric in self.metrics("probabilities")
+        }
+
     @abstractmethod
-    def columns(self, probability: np.ndarray) -> dict[str, np.ndarray]:
-        """Probabilities, shape (n, k), as the columns of predictions."""
+    def columns(self, probability: np.ndarray, score: np.ndarray | None = None) -> dict[str, np.ndarray]:
+        """Probabilities, shape (n, k), and what `scores.from_decision` gives, as the columns of predictions."""
 
     @abstractmethod
     def probability(self, rows: pd.DataFrame) -> np.ndarray:
         """The probabilities of predictions: of the positive class, shape (n,), or of each class, shape (n, k)."""
 
     @abstractmethod
+    def score(self, rows: pd.DataFrame) -> np.ndarray:
+        """What predictions are ranked by, shape as of `probability`: its columns, else rounded probabilities."""
+
+    @abstractmethod
     def correct(self, probability: np.ndarray, *, trained: np.ndarray, true: np.ndarray) -> np.ndarray:
         """Prior-corrected probabilities, where a model saw the class proportions `trained` and `true` ones hold."""
 
     @abstractmethod
-    def choose(self, rows: pd.DataFrame, settings: "Evaluate") -> float | None:
+    def choose(self, rows: pd.DataFrame, settings: "Evaluate") -> Threshold | None:
         """The threshold t* that is best on rows held out of the fits; None where the task has none."""
 
     @abstractmethod
@@ -90,7 +105,7 @@ class Task(ABC):
 
     @abstractmethod
     def holdout(
-        self, rows: pd.DataFrame, *, tuned: float | None, trained: np.ndarray, confidence: float
+        self, rows: pd.DataFrame, *, tuned: Threshold | None, trained: np.ndarray, confidence: float
     ) -> Classification:
         """All metrics of predictions on rows that nothing was fitted on: what metrics.json has as `holdout`.
 
@@ -131,7 +146,7 @@ class Task(ABC):
 
     @abstractmethod
     def predicted(self, rows: pd.DataFrame, point: Mapping[str, Any], *, trained: np.ndarray | None) -> np.ndarray:
-        """The codes of the predicted classes, by a rule of decision: `point` has its `threshold`, where it has one."""
+        """The codes of the predicted classes, by a rule of decision: an operating point of `holdout`."""
 
     @abstractmethod
     def matrix(self, point: Mapping[str, Any]) -> list[list[float]]:
@@ -160,8 +175,8 @@ class Task(ABC):
         """What a variant does on the test rows, as the rest of a sentence that begins with its name."""
 
     @abstractmethod
-    def output(self, probability: np.ndarray, raw: np.ndarray) -> dict[str, np.ndarray]:
-        """Corrected and raw probabilities, shape (n, k), as the columns that people get for new rows."""
+    def output(self, probability: np.ndarray, raw: np.ndarray, score: np.ndarray) -> dict[str, np.ndarray]:
+        """Corrected and raw probabilities, shape (n, k), and `score`, as the columns that people get for new rows."""
 
 
 def proportions_of(fit: Mapping[str, Any], prefix: str, classes: int) -> np.ndarray:

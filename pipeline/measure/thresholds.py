@@ -1,7 +1,7 @@
-"""Chooses the threshold of a decision from probabilities of rows that the model did not see."""
+"""Chooses the threshold of a decision from scores of rows that the model did not see."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -9,15 +9,35 @@ from pipeline.measure.statistics import ratio
 from pipeline.table.weights import for_library
 
 
-def choose(y: np.ndarray, probability: np.ndarray, rule: Mapping[str, Any], *, weight: np.ndarray) -> float:
-    """The threshold that does best by the declared rule; of equal ones the highest, which alerts least.
+class Threshold(NamedTuple):
+    """A threshold: the `score` from which on rows are called positive, and the `probability` of the lowest such row."""
+
+    probability: float
+    score: float
+
+
+def at(cut: float, score: np.ndarray, probability: np.ndarray) -> Threshold:
+    """The threshold at score `cut`, on rows with these scores and probabilities; above all rows if that is where it is.
+
+    Parameters
+    ----------
+    score, probability
+        Shape (n,), n from 1.
+    """
+    above = score >= cut
+    lowest = probability[above].min() if above.any() else min(1.0, np.nextafter(probability.max(), np.inf))
+    return Threshold(float(lowest), cut)
+
+
+def choose(y: np.ndarray, score: np.ndarray, rule: Mapping[str, Any], *, weight: np.ndarray) -> float:
+    """The score that does best as a threshold by the declared rule; of equal ones the highest, which alerts least.
 
     Parameters
     ----------
     y
         Shape (n,): 0 and 1, both present.
-    probability
-        Shape (n,): probability of the positive class, from models that did not see the row.
+    score
+        Shape (n,): what rows are ranked by, from models that did not see the row.
     rule
         `objective` and the settings that belong to it:
         `balanced_accuracy`, (recall + specificity) / 2;
@@ -32,20 +52,20 @@ def choose(y: np.ndarray, probability: np.ndarray, rule: Mapping[str, Any], *, w
     Returns
     -------
     threshold
-        One of the probabilities: rows from it on are called positive. Where no alert is best, the next float above all.
+        One of the scores: rows from it on are called positive. Where no alert is best, the next float above all.
     """
     from sklearn.metrics import confusion_matrix_at_thresholds
 
-    tn, fp, fn, tp, threshold = confusion_matrix_at_thresholds(y, probability, sample_weight=for_library(weight))
-    score = _score(rule, tn, fp, fn, tp)
+    tn, fp, fn, tp, threshold = confusion_matrix_at_thresholds(y, score, sample_weight=for_library(weight))
+    served = _served(rule, tn, fp, fn, tp)
     # The thresholds come in falling order, and argmax takes the first.
-    best = int(np.argmax(score))
-    if rule["objective"] == "expected_cost" and score[best] <= -rule["false_negative_cost"] * (tp[0] + fn[0]):
+    best = int(np.argmax(served))
+    if rule["objective"] == "expected_cost" and served[best] <= -rule["false_negative_cost"] * (tp[0] + fn[0]):
         return float(np.nextafter(threshold[0], np.inf))
     return float(threshold[best])
 
 
-def _score(rule: Mapping[str, Any], tn: np.ndarray, fp: np.ndarray, fn: np.ndarray, tp: np.ndarray) -> np.ndarray:
+def _served(rule: Mapping[str, Any], tn: np.ndarray, fp: np.ndarray, fn: np.ndarray, tp: np.ndarray) -> np.ndarray:
     """What is highest where the rule is served best, for each threshold."""
     match rule["objective"]:
         case "f_beta":

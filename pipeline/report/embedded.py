@@ -12,7 +12,7 @@ import pandas as pd
 from pipeline.judge.evidence import Evidence
 from pipeline.measure.evaluation import fits_of
 
-LARGEST = 5_000_000  # bytes of evidence that a page carries
+LARGEST = 10_000_000  # bytes of evidence that a page carries
 KEPT = ("declared", "table", "classes", "hashes", "failed", "command")  # unchanged
 RECOMPUTED = ("holdout", "probabilities")  # of metrics.json: they follow from the predictions
 
@@ -22,7 +22,7 @@ def pack(evidence: Evidence) -> str | None:
     first = next(iter(evidence.predictions.values()))
     seen = next(iter(evidence.out_of_fold.values()))
     frames = [*evidence.predictions.values(), *evidence.out_of_fold.values()]
-    cells = sum(len(rows) * len(_probabilities(rows)) for rows in frames if rows is not None)
+    cells = sum(len(rows) * len(_predicted(rows)) for rows in frames if rows is not None)
     if cells * 8 > LARGEST:  # before compressing, which takes long and gains little
         return None
     truth = None
@@ -33,18 +33,18 @@ def pack(evidence: Evidence) -> str | None:
         "variants": {
             name: {
                 "metrics": _without_what_follows(result),
-                "test": _columns(evidence.predictions[name][_probabilities(evidence.predictions[name])]),
+                "test": _columns(evidence.predictions[name][_predicted(evidence.predictions[name])]),
                 "out_of_fold": None
                 if (rows := evidence.out_of_fold[name]) is None
-                else _columns(rows[_probabilities(rows)]),
+                else _columns(rows[_predicted(rows)]),
                 "fits": None if (rows := evidence.folds[name]) is None else _columns(fits_of(rows)),
             }
             for name, result in evidence.results.items()
         },
-        "test": _columns(first.drop(columns=_probabilities(first)).rename_axis("row_id").reset_index()),
+        "test": _columns(first.drop(columns=_predicted(first)).rename_axis("row_id").reset_index()),
         "out_of_fold": None
         if seen is None
-        else _columns(seen.drop(columns=_probabilities(seen)).rename_axis("row_id").reset_index()),
+        else _columns(seen.drop(columns=_predicted(seen)).rename_axis("row_id").reset_index()),
         "truth": truth,
         "components": {name: _columns(rows) for name, rows in evidence.components.items()},
         **{key: getattr(evidence, key) for key in KEPT},
@@ -87,9 +87,9 @@ def _without_what_follows(result: Mapping[str, Any]) -> dict[str, Any]:
     return {**kept, "model": {key: value for key, value in result["model"].items() if key != "coefficients"}}
 
 
-def _probabilities(rows: pd.DataFrame | None) -> list[str]:
-    """The columns of probabilities: one, or one a class where there are more than two."""
-    return [] if rows is None else [name for name in rows if name.startswith("probability")]
+def _predicted(rows: pd.DataFrame | None) -> list[str]:
+    """The columns of probabilities and scores: one each, or one a class where there are more than two."""
+    return [] if rows is None else [name for name in rows if name.startswith(("probability", "score"))]
 
 
 def _columns(rows: pd.DataFrame) -> dict[str, Any]:

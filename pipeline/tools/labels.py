@@ -69,7 +69,8 @@ def over_folds(
         except InputError as error:
             raise InputError(f"variants.{name}: {error}") from None
         found[name] = None if folded is None else evaluation.by_fold(task, folded, params.evaluate)
-        thresholds[name] = None if folded is None else task.choose(folded.predictions, params.evaluate)
+        chosen = None if folded is None else task.choose(folded.predictions, params.evaluate)
+        thresholds[name] = None if chosen is None else chosen.probability
     return found, thresholds
 
 

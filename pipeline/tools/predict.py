@@ -118,7 +118,7 @@ def _decided(scored: pd.DataFrame, chain: Scorer) -> str:
         predicted = ", ".join(f"{counts.get(label, 0):,} predicted {label!r}" for label in chain.labels)
         return f"{predicted}, by class weights"
     positive, decided = chain.labels[1], scored["decision"]
-    limit = f"{DEFAULT}, since no threshold was tuned" if chain.threshold is None else f"{chain.threshold:.6g}"
+    limit = f"{chain.rule['threshold']:.6g}" + (", since no threshold was tuned" if chain.rule == DEFAULT else "")
     return f"{(decided == positive).sum():,} predicted {positive!r}, at a raw probability of at least {limit}"
 
 

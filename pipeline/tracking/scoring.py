@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 
 from pipeline.errors import InputError, advise, nearest
 from pipeline.fit import encoding
+from pipeline.fit.models import scored
 from pipeline.formatting import label_text
 from pipeline.measure import calibration
 from pipeline.measure.tasks import of_labels
@@ -19,7 +20,7 @@ from pipeline.table.interpretation import interpret
 from pipeline.table.origin import origin
 from pipeline.table.reading import Missing, Reading
 
-DEFAULT = 0.5  # threshold where none could be chosen
+DEFAULT = {"threshold": 0.5}  # rule of decision where no threshold could be chosen
 
 
 class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -39,9 +40,9 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         Marks of missing values, see `pipeline.table.reading.Reading`.
     labels
         The table's labels, by code; of two, code 1 is the positive class.
-    threshold
-        t*: rows with at least this raw probability are predicted positive. None means `DEFAULT`; more than two classes
-        have none.
+    rule
+        Of two classes, how to decide: rows from `threshold_score` on are predicted positive, which of the training rows
+        had a raw probability of at least `threshold`. See `pipeline.measure.task.Task.predicted`.
     correction
         `slope` and `intercept`, as for `pipeline.measure.calibration.recalibrate`; or `trained` and `true`, class
         proportions by code, as for `pipeline.measure.task.Task.correct`.
@@ -56,7 +57,7 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         text: list[str],
         missing: Missing,
         labels: list[Any],
-        threshold: float | None,
+        rule: Mapping[str, float],
         correction: Mapping[str, Any],
     ) -> None:
         self.preprocessor = preprocessor
@@ -65,7 +66,7 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         self.text = text
         self.missing = missing
         self.labels = labels
-        self.threshold = threshold
+        self.rule = rule
         self.correction = correction
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
@@ -80,9 +81,9 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         -------
         predictions
             Indexed as `rows`: `probability` of the positive class, corrected; `raw_probability`, the model's own;
-            `decision`, one of `labels`, based on the raw probability. With more than two classes, each class has both
-            probabilities (`probability_A` and so on), and class weights decide, see
-            `pipeline.measure.multiclass.decide`.
+            `score`, which ranks rows and is compared with the threshold, see `pipeline.measure.scores`; `decision`, one
+            of `labels`. With more than two classes, each class has all three (`probability_A` and so on), and class
+            weights decide, see `pipeline.measure.multiclass.decide`.
 
         Raises
         ------
@@ -97,17 +98,19 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
                 "training, found none. Fill in these cells."
                 for name in X.columns[X.isna().any()]
             )
-        raw = self.model.predict_proba(encoding.encode(self.preprocessor, prepared))
+        raw, score = scored(self.model, encoding.encode(self.preprocessor, prepared))
         task, proportions = of_labels(self.labels, list(map(label_text, self.labels))), None
         if "slope" in self.correction:
             corrected = calibration.by_class(calibration.recalibrate(raw[:, 1], **self.correction))
         else:
             proportions = np.array(self.correction["trained"])
             corrected = task.correct(raw, trained=proportions, true=np.array(self.correction["true"]))
-        rule = {"threshold": DEFAULT if self.threshold is None else self.threshold}
-        codes = task.predicted(pd.DataFrame(task.columns(raw)), rule, trained=proportions)
+        predicted = pd.DataFrame(task.columns(raw, score))
+        codes = task.predicted(predicted, self.rule, trained=proportions)
         decision = [self.labels[code] for code in codes]
-        return pd.DataFrame({**task.output(corrected, raw), "decision": decision}, index=rows.index)
+        return pd.DataFrame(
+            {**task.output(corrected, raw, task.score(predicted)), "decision": decision}, index=rows.index
+        )
 
     def typed(self, rows: pd.DataFrame) -> pd.DataFrame:
         """The features of raw rows in the order and dtypes of training; these rows themselves decide no dtype.
@@ -180,7 +183,7 @@ def scorer(schema: Mapping[str, Any], preprocessor: Any, model: Any, metrics: Ma
         text=schema["text"],
         missing=schema["missing"],
         labels=named,
-        threshold=(tuned or {}).get("threshold"),
+        rule={key: tuned[key] for key in ("threshold", "threshold_score") if key in tuned} if tuned else DEFAULT,
         correction=corrections["platt"] or proportions,
     )
 

@@ -25,7 +25,7 @@ from pipeline import resample as resample_stage
 from pipeline import split as split_stage
 from pipeline import train as train_stage
 from pipeline.fit import chains, folds, preprocessing, splits, tuning
-from pipeline.measure import evaluation, thresholds
+from pipeline.measure import evaluation, scores, thresholds
 from pipeline.measure.tasks import TWO_CLASSES
 from pipeline.table import mountain_shop, split, weights
 
@@ -118,10 +118,10 @@ def _scaler_on_all_rows(patch: pytest.MonkeyPatch) -> None:
 def _threshold_on_test_rows(patch: pytest.MonkeyPatch) -> None:
     honest = thresholds.choose
 
-    def leaky(y: np.ndarray, probability: np.ndarray, rule: Any, **how: Any) -> float:
+    def leaky(y: np.ndarray, score: np.ndarray, rule: Any, **how: Any) -> float:
         X, actual = _test_rows()
         how["weight"] = weights.ones(len(actual))
-        return honest(actual.to_numpy(), expit(X.time_on_page.to_numpy() / 1e6), rule, **how)
+        return honest(actual.to_numpy(), X.time_on_page.to_numpy() / 1e6, rule, **how)
 
     patch.setattr(thresholds, "choose", leaky)
 
@@ -173,7 +173,9 @@ def of_held_rows(leak: str | None = None) -> set[str]:
             clean = clean or made
     assert clean is not None
     predictions = clean.predictions.copy()
-    predictions.loc[predictions.fold == 0, "probability"] = expit(garbage((len(held),)) / 1e6)
+    garbled = garbage((len(held),)) / 1e6
+    predictions.loc[predictions.fold == 0, "probability"] = expit(garbled)
+    predictions.loc[predictions.fold == 0, "score"] = garbled
     predictions.loc[predictions.fold == 0, "y"] = 1 - predictions.y[predictions.fold == 0]
     for found, made in zip(first, (clean, replace(clean, predictions=predictions)), strict=True):
         with pytest.MonkeyPatch.context() as patch:
@@ -205,8 +207,8 @@ def _C_on_held_rows(patch: pytest.MonkeyPatch, X: pd.DataFrame, y: pd.Series) ->
 
 def _threshold_on_held_rows(patch: pytest.MonkeyPatch, seen: pd.DataFrame) -> None:
     honest = thresholds.choose
-    whole, weight = (seen.y.to_numpy(), seen.probability.to_numpy()), weights.of(seen)
-    patch.setattr(thresholds, "choose", lambda y, probability, rule, **how: honest(*whole, rule, weight=weight))
+    whole, weight = (seen.y.to_numpy(), scores.of(seen)), weights.of(seen)
+    patch.setattr(thresholds, "choose", lambda y, score, rule, **how: honest(*whole, rule, weight=weight))
 
 
 FOLD_LEAKS = {

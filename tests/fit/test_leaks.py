@@ -98,9 +98,10 @@ def test_a_scaler_fitted_on_all_rows_is_caught(reproduce, monkeypatch):
 def test_a_threshold_chosen_on_test_rows_is_caught(reproduce, monkeypatch):
     honest = thresholds.choose
 
-    def leaky(y, probability, rule, **how):
+    def leaky(y, score, rule, **how):
         test = read_table(files.SPLIT / "test.parquet")
-        return honest(test.buy.to_numpy(), test.time_on_page.fillna(0).to_numpy(), rule, weight=weights.ones(len(test)))
+        score = test.time_on_page.fillna(0).to_numpy() / 1e6
+        return honest(test.buy.to_numpy(), score, rule, weight=weights.ones(len(test)))
 
     monkeypatch.setattr(thresholds, "choose", leaky)
     names = ("none", "random_over", "augmentation", "smote")

@@ -13,16 +13,17 @@ from pipeline import split as split_stage
 from pipeline import train as train_stage
 from pipeline.files import read_json, read_model, read_table
 from pipeline.fit import run as run_module
+from pipeline.measure import thresholds
 from pipeline.measure.calibration import platt, recalibrate
 from pipeline.measure.tasks import TWO_CLASSES
-from pipeline.measure.thresholds import choose
 from pipeline.table.weights import ones
 
 
 def balanced(rows):
     """The threshold that balanced accuracy chooses on these predictions."""
-    rule = {"objective": "balanced_accuracy"}
-    return choose(rows.y.to_numpy(), rows.probability.to_numpy(), rule, weight=ones(len(rows)))
+    rule, score = {"objective": "balanced_accuracy"}, rows.score.to_numpy()
+    cut = thresholds.choose(rows.y.to_numpy(), score, rule, weight=ones(len(rows)))
+    return thresholds.at(cut, score, rows.probability.to_numpy())
 
 
 @pytest.fixture
@@ -51,13 +52,13 @@ def test_everything_reported_follows_from_the_kept_predictions(judged):
     assert told.y.tolist() == test.buy.tolist()
     model = read_model(folder / "data/train/smote/model.skops")
     assert told.probability.tolist() == model.predict_proba(test.drop(columns="buy"))[:, 1].tolist()
+    assert told.score.tolist() == np.round(model.decision_function(test.drop(columns="buy")), 9).tolist()
     # The threshold follows from the out-of-fold predictions, on training rows.
     held = read_table(out / "out_of_fold.parquet")
     assert set(held.index) == set(read_table(folder / "data/split/train.parquet").index)
     tuned = balanced(held)
     assert metrics["holdout"] == TWO_CLASSES.holdout(told, tuned=tuned, trained=np.array([0.5, 0.5]), confidence=0.95)
-    for point, threshold in (("default", 0.5), ("tuned", tuned)):
-        called = told.probability >= threshold
+    for point, called in (("default", told.probability >= 0.5), ("tuned", told.score >= tuned.score)):
         matrix = confusion_matrix(told.y, called).tolist()
         assert read_json(out / "confusion_matrix.json")[point] == matrix
         cells = metrics["holdout"][point]
@@ -112,9 +113,9 @@ def test_a_fold_is_judged_at_a_threshold_and_a_correction_from_the_other_folds_o
     row = rows[(rows.repeat == 1) & (rows.fold == 3)].iloc[0]
     mine, others = held[(held.repeat == 1) & (held.fold == 3)], held[(held.repeat == 1) & (held.fold != 3)]
     threshold = balanced(others)
-    assert row.threshold == threshold
+    assert row.threshold == threshold.probability
     assert [[row.tuned_tn, row.tuned_fp], [row.tuned_fn, row.tuned_tp]] == confusion_matrix(
-        mine.y, mine.probability >= threshold
+        mine.y, mine.score >= threshold.score
     ).tolist()
     slope, intercept = platt(others.y.to_numpy(), others.probability.to_numpy(), ones(len(others)))
     corrected = recalibrate(mine.probability.to_numpy(), slope=slope, intercept=intercept)

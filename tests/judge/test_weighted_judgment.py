@@ -2,10 +2,11 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from cuts import at
 from weighted import RULES, alike, folded, holdout, repeated, visits, without_counts
 
 from pipeline.judge import comparison, cost_map, equivalence
-from pipeline.measure import thresholds
+from pipeline.measure import scores, thresholds
 from pipeline.measure.evaluation import Folded
 from pipeline.measure.tasks import TWO_CLASSES
 from pipeline.table import weights
@@ -38,9 +39,10 @@ def test_the_best_possible_rule_with_whole_weights_is_that_of_repeated_rows(evid
     known = replace(evidence, truth=truth, predictions={"none": test}, out_of_fold={"none": test.iloc[::-1]})
     ours = comparison.best_possible(known)
     again = np.repeat(test.index, weight.astype(int))
-    theirs = holdout(y[again], truth[again].to_numpy(), weights.ones(len(again)), tuned=ours["tuned"]["threshold"])
+    theirs = holdout(y[again], truth[again].to_numpy(), weights.ones(len(again)), tuned=at(ours["tuned"]["threshold"]))
     assert alike(without_counts(ours), without_counts(theirs))
     actual = np.repeat([1, 0], len(again))
     chances = truth[np.repeat(test.index[::-1], weight.astype(int))].to_numpy()
     expected = np.concatenate([chances, 1 - chances])
-    assert ours["tuned"]["threshold"] == thresholds.choose(actual, np.tile(chances, 2), RULES[0], weight=expected)
+    cut = thresholds.choose(actual, scores.from_probability(np.tile(chances, 2)), RULES[0], weight=expected)
+    assert ours["tuned"]["threshold_score"] == cut

@@ -4,6 +4,7 @@ from math import log, sqrt
 import numpy as np
 import pandas as pd
 import pytest
+from cuts import at
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
@@ -11,6 +12,7 @@ from sklearn import metrics as theirs
 
 from pipeline.measure.binary import at_threshold, confusion
 from pipeline.measure.tasks import TWO_CLASSES
+from pipeline.measure.thresholds import Threshold
 from pipeline.table.weights import ones
 
 CELL = st.integers(0, 40)
@@ -109,16 +111,17 @@ def test_swapping_the_classes_swaps_recall_and_specificity_and_keeps_the_rest(tn
 
 
 def test_a_row_on_the_threshold_is_predicted_positive():
-    actual, probability = np.array([0, 1]), np.array([0.3, 0.3])
-    found = [at_threshold(actual, probability, t, ones(2), confidence=0.95) for t in (0.3, np.nextafter(0.3, 1))]
-    assert [each["tp"] for each in found] == [1, 0]
+    rows = pd.DataFrame({"y": [0, 1], "probability": [0.3, 0.3], "score": [-0.85, -0.85]})
+    for cut, found in ((-0.85, 1), (np.nextafter(-0.85, 0), 0)):
+        tuned = TWO_CLASSES.holdout(rows, tuned=Threshold(0.3, cut), trained=np.empty(0), confidence=0.95)["tuned"]
+        assert (tuned["threshold"], tuned["threshold_score"], tuned["tp"], tuned["fp"]) == (0.3, cut, found, found)
 
 
 def test_intervals_are_of_the_counts_their_proportion_divides():
     # tn 3, fp 2, fn 1, tp 4
     actual = np.array([0, 0, 0, 0, 0, 1, 1, 1, 1, 1])
     probability = np.array([0.1, 0.2, 0.3, 0.6, 0.7, 0.4, 0.6, 0.7, 0.8, 0.9])
-    found = at_threshold(actual, probability, 0.5, ones(10), confidence=0.9)["intervals"]
+    found = at_threshold(actual, probability >= 0.5, 0.5, ones(10), confidence=0.9)["intervals"]
     counts = {"precision": (4, 6), "recall": (4, 5), "specificity": (3, 5), "accuracy": (7, 10)}
     assert found.keys() == counts.keys()
     for name, (successes, trials) in counts.items():
@@ -175,7 +178,7 @@ def test_metrics_that_need_both_classes_are_none_with_one():
 def test_holdout_holds_integer_cells_at_both_thresholds_and_is_json():
     rows = pd.DataFrame({"y": np.array([0, 0, 0, 1], dtype="int8"), "probability": [0.1, 0.2, 0.4, 0.3]})
     how = {"trained": np.array([0.75, 0.25]), "confidence": 0.95}
-    found = TWO_CLASSES.holdout(rows, tuned=0.3, **how)
+    found = TWO_CLASSES.holdout(rows, tuned=at(0.3), **how)
     assert (found["rows"], found["positives"]) == (4, 1)
     cells = {point: {c: found[point][c] for c in ("tn", "fp", "fn", "tp")} for point in ("default", "tuned")}
     assert cells == {"default": {"tn": 3, "fp": 0, "fn": 1, "tp": 0}, "tuned": {"tn": 2, "fp": 1, "fn": 0, "tp": 1}}

@@ -3,6 +3,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from cuts import at
 from sklearn import metrics as theirs
 from visitors import of_evaluate
 
@@ -99,16 +100,16 @@ def test_the_correction_takes_the_proportions_of_all_classes():
 
 def test_only_two_classes_have_a_threshold_and_a_line_of_platt_s():
     # From .9 on: recall 1/2, specificity 1; from .4 on: 1 and 1/2; of equal ones the highest.
-    assert BINARY.choose(VISITS, of_evaluate()) == 0.9
+    assert BINARY.choose(VISITS, of_evaluate()) == at(0.9)
     # F2 from .9 on: 5/9; from .4 on: 10/11.
-    assert BINARY.choose(VISITS, of_evaluate(objective="f_beta", beta=2.0)) == 0.4
+    assert BINARY.choose(VISITS, of_evaluate(objective="f_beta", beta=2.0)) == at(0.4)
     apart = pd.DataFrame({"y": [0, 0, 1, 1], "probability": [0.2, 0.2, 0.8, 0.8]})
     assert BINARY.platt(apart) == pytest.approx((np.log(3) / np.log(4), 0.0), abs=1e-12)
     assert (VEHICLES.choose(TRIPS, of_evaluate()), VEHICLES.platt(TRIPS)) == (None, None)
 
 
 def test_all_metrics_of_four_visits_by_hand():
-    found = BINARY.holdout(VISITS, tuned=0.4, trained=np.array([0.5, 0.5]), confidence=0.95)
+    found = BINARY.holdout(VISITS, tuned=at(0.4), trained=np.array([0.5, 0.5]), confidence=0.95)
     assert (found["rows"], found["positives"]) == (4, 2)
     assert BINARY.matrix(found["default"]) == [[1, 1], [1, 1]]
     assert BINARY.matrix(found["tuned"]) == [[1, 1], [0, 2]]
@@ -205,10 +206,12 @@ def test_the_baseline_is_matched_by_its_alerts_or_by_class_weights():
 
 def test_what_people_get_for_new_rows_is_named():
     two, raw = np.array([[0.9, 0.1], [0.4, 0.6]]), np.array([[0.7, 0.3], [0.2, 0.8]])
-    found = {name: column.tolist() for name, column in BINARY.output(two, raw).items()}
-    assert found == {"probability": [0.1, 0.6], "raw_probability": [0.3, 0.8]}
-    several = VEHICLES.output(TOLD, TOLD[::-1])
-    assert list(several) == [f"{form}_{name}" for form in ("probability", "raw_probability") for name in VEHICLES.names]
+    found = {name: column.tolist() for name, column in BINARY.output(two, raw, np.array([-2.0, 1.5])).items()}
+    assert found == {"probability": [0.1, 0.6], "raw_probability": [0.3, 0.8], "score": [-2.0, 1.5]}
+    several = VEHICLES.output(TOLD, TOLD[::-1], np.log(TOLD))
+    forms = ("probability", "raw_probability", "score")
+    assert list(several) == [f"{form}_{name}" for form in forms for name in VEHICLES.names]
+    assert several["score_car"].tolist() == np.log(TOLD)[:, 1].tolist()
     assert several["probability_van"].tolist() == several["raw_probability_van"].tolist()[::-1] == [0.1, 0.1, 0.3, 0.1]
 
 
@@ -234,7 +237,7 @@ def test_without_declared_weights_metrics_have_the_bits_of_unweighted_ones(seed)
 
 
 def test_without_declared_weights_counts_are_whole_numbers():
-    found = BINARY.holdout(VISITS, tuned=0.4, trained=np.array([0.5, 0.5]), confidence=0.95)
+    found = BINARY.holdout(VISITS, tuned=at(0.4), trained=np.array([0.5, 0.5]), confidence=0.95)
     counts = [found["rows"], found["positives"]]
     counts += [found[point][cell] for point in ("default", "tuned") for cell in ("tn", "fp", "fn", "tp")]
     counts += weights.totals(VISITS.y, ones(4)) + weights.totals(TRIPS.y, ones(4), 3)
@@ -283,7 +286,7 @@ def test_declared_weights_of_one_each_give_the_same_values_as_floats():
 @both
 def test_another_metric_is_in_the_holdout_and_in_each_fold(task, another_metric):
     rows = held(task)
-    found = task.holdout(rows, tuned=0.4, trained=PROPORTIONS[: task.classes], confidence=0.95)
+    found = task.holdout(rows, tuned=at(0.4), trained=PROPORTIONS[: task.classes], confidence=0.95)
     # Two of four are wrong by default; by the other rule one.
     assert [found[point]["error_rate"] for point in task.points] == [1 / 2, 1 / 4]
     sharpness = float((task.probability(rows) ** 2).sum() / 4)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from cuts import at
 from weighted import RULES, alike, holdout, twin, visits, without_counts
 
 from pipeline.config.groups import OBJECTIVES
@@ -10,8 +11,8 @@ from pipeline.table import weights
 
 def test_metrics_with_whole_weights_are_those_of_repeated_rows():
     y, probability, weight = visits()
-    ours = holdout(y, probability, weight, tuned=0.37)
-    theirs = holdout(*twin(y, probability, weight), tuned=0.37)
+    ours = holdout(y, probability, weight, tuned=at(0.37))
+    theirs = holdout(*twin(y, probability, weight), tuned=at(0.37))
     assert alike(without_counts(ours), without_counts(theirs))
     assert ours["default"]["tp"] == theirs["default"]["tp"]
     assert (ours["rows"], ours["positives"]) == (120, int(y.sum()))
@@ -43,9 +44,9 @@ def test_calibration_with_whole_weights_is_that_of_repeated_rows():
 def test_weights_of_one_give_the_figures_of_no_weights():
     y, probability, _ = visits()
     declared, none = np.ones(len(y)), weights.ones(len(y))
-    ones = holdout(y, probability, declared, tuned=0.37)
+    ones = holdout(y, probability, declared, tuned=at(0.37))
     assert ones.pop("effective_positives") == y.sum()
-    assert ones == holdout(y, probability, none, tuned=0.37)
+    assert ones == holdout(y, probability, none, tuned=at(0.37))
     how = {"confidence": 0.95, "draws": 200, "seed": 1}
     for metric in ("average_precision", "roc_auc"):
         assert bootstrap.bootstrap_logit(y, probability, metric, weight=declared, **how) == bootstrap.bootstrap_logit(
@@ -68,7 +69,7 @@ def test_ten_times_the_weights_leave_proportions_intervals_and_choices():
         assert thresholds.choose(y, probability, rule, weight=weight) == thresholds.choose(
             y, probability, rule, weight=10 * weight
         )
-    one, ten = (at_threshold(y, probability, 0.37, w, confidence=0.95) for w in (weight, 10 * weight))
+    one, ten = (at_threshold(y, probability >= 0.37, 0.37, w, confidence=0.95) for w in (weight, 10 * weight))
     for cell in ("tn", "fp", "fn", "tp"):
         assert ten.pop(cell) == pytest.approx(10 * one.pop(cell))
     for name, ends in one.pop("intervals").items():
@@ -89,7 +90,7 @@ def test_four_rows_by_hand():
     weight = np.array([3.0, 1.0, 2.0, 0.5])
     probability = np.array([0.9, 0.2, 0.7, 0.1])
     assert confusion(y, probability >= 0.5, weight) == {"tn": 0.5, "fp": 2.0, "fn": 1.0, "tp": 3.0}
-    found = at_threshold(y, probability, 0.5, weight, confidence=0.95)
+    found = at_threshold(y, probability >= 0.5, 0.5, weight, confidence=0.95)
     assert (found["recall"], found["precision"], found["specificity"]) == (3 / 4, 3 / 5, 0.2)
     # The two positives tell as much as 4^2 / (3^2 + 1^2) = 1.6 of equal weight.
     assert weights.effective(weight[:2]) == pytest.approx(1.6)

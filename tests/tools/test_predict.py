@@ -47,7 +47,7 @@ def test_test_rows_get_what_evaluate_gave_them(visits):
     found, expected = scored("data/predict/none.csv"), judged("none")
     assert found.raw_probability.tolist() == expected.probability.tolist()
     tuned = read_json(Path("data/evaluate/none/metrics.json"))["holdout"]["tuned"]
-    assert (found.decision == "yes").tolist() == (expected.probability >= tuned["threshold"]).tolist()
+    assert (found.decision == "yes").tolist() == (expected.score >= tuned["threshold_score"]).tolist()
 
 
 def test_shuffled_columns_and_others_beside_them_change_nothing(visits, capsys):
@@ -63,7 +63,7 @@ def test_shuffled_columns_and_others_beside_them_change_nothing(visits, capsys):
 def test_labels_are_the_table_s_own_and_rows_are_numbered(visits):
     predict.run(["variant=none", "data.path=new.csv"])
     found = scored("data/predict/none.csv")
-    assert found.columns.tolist() == ["probability", "raw_probability", "decision"]
+    assert found.columns.tolist() == ["probability", "raw_probability", "score", "decision"]
     assert found.index.tolist() == list(range(30))
     assert set(found.decision) == {"yes", "no"}
 
@@ -101,7 +101,7 @@ def test_each_of_three_classes_has_its_probability_and_the_class_weights_decide(
     capsys.readouterr()
     predict.run(["variant=none", "data.path=new.csv"])
     found, expected = scored("data/predict/none.csv"), judged("none")
-    forms = ("probability", "raw_probability")
+    forms = ("probability", "raw_probability", "score")
     assert list(found) == [*(f"{form}_{name}" for form in forms for name in sorted(set(size))), "decision"]
     for code, name in enumerate(sorted(set(size))):
         assert found[f"raw_probability_{name}"].tolist() == expected[f"probability_{code}"].tolist()

@@ -136,7 +136,7 @@ def test_the_logged_model_takes_raw_features_and_gives_the_pipeline_s_prediction
     served = mlflow.pyfunc.load_model(str(folder))
     pd.testing.assert_frame_equal(served.predict(test), loaded.predict(test), check_exact=True)
     assert served.metadata.signature.inputs.input_names() == list(test.columns)
-    assert served.metadata.signature.outputs.input_names() == ["probability", "raw_probability", "decision"]
+    assert served.metadata.signature.outputs.input_names() == ["probability", "raw_probability", "score", "decision"]
     assert len(served.input_example) == 5
     needed = (folder / "requirements.txt").read_text().split()
     packages = {"mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops"}
@@ -162,7 +162,7 @@ def test_a_logged_model_of_an_extension_carries_its_code(tmp_path, monkeypatch):
         declaration={"time": "numeric"},
         text=[],
         missing=None,
-        threshold=None,
+        rule={"threshold": 0.5},
         correction={"slope": 1.0, "intercept": 0.0},
         labels=["no", "yes"],
     )

@@ -34,16 +34,18 @@ def chain(visits=VISITS, *, declared=DECLARED, text=TEXT, settings=AUTO, **chang
     X = encode(fitted, prepare(fitted, read))
     model = LogisticRegression().fit(X, [0, 1] * 3)
     model.coef_, model.intercept_ = np.array([[float(name == "time") for name in X]]), np.array([-3.0])
-    how = {"threshold": None, "correction": {"slope": 1.0, "intercept": 0.0}, "labels": ["no", "yes"]}
+    how = {"rule": {"threshold": 0.5}, "correction": {"slope": 1.0, "intercept": 0.0}, "labels": ["no", "yes"]}
     learned = {name: declaration(visits[name], column, declared.get(name)) for name, column in read.items()}
     return Scorer(fitted, model, declaration=learned, text=text, missing=None, **{**how, **changed})
 
 
 def test_the_raw_probability_its_recalibration_and_the_decision_at_the_threshold():
-    scored = chain(threshold=float(expit(-1)), correction={"slope": 2.0, "intercept": 0.5}).predict(VISITS.head(3))
+    rule = {"threshold": float(expit(-1)), "threshold_score": -1.0}
+    scored = chain(rule=rule, correction={"slope": 2.0, "intercept": 0.5}).predict(VISITS.head(3))
     # Logits -2, -1 and 0; the second is at the threshold itself.
     assert scored.raw_probability.tolist() == pytest.approx([0.119203, 0.268941, 0.5], abs=1e-6)
     assert scored.probability.tolist() == pytest.approx(expit([-3.5, -1.5, 0.5]), abs=1e-12)
+    assert scored.score.tolist() == [-2.0, -1.0, 0.0]
     assert scored.decision.tolist() == ["no", "yes", "yes"]
 
 
@@ -145,9 +147,9 @@ def test_levels_that_training_rows_do_not_have_are_counted_and_scored():
 
 
 def test_a_scorer_is_stored_the_same_and_scores_the_same(tmp_path):
-    write_model(tmp_path / "scorer.skops", chain(threshold=0.25))
+    write_model(tmp_path / "scorer.skops", chain(rule=CHOSEN))
     pd.testing.assert_frame_equal(
-        read_model(tmp_path / "scorer.skops").predict(VISITS), chain(threshold=0.25).predict(VISITS), check_exact=True
+        read_model(tmp_path / "scorer.skops").predict(VISITS), chain(rule=CHOSEN).predict(VISITS), check_exact=True
     )
 
 
@@ -170,6 +172,7 @@ SCHEMA = {
     "positive": "yes",
 }
 PLATT = {"slope": 0.9, "intercept": -0.1}
+CHOSEN = {"threshold": 0.3, "threshold_score": -0.85}
 
 
 def parts(*, tuned=None, platt=None):
@@ -179,10 +182,10 @@ def parts(*, tuned=None, platt=None):
 
 def test_what_the_stages_wrote_makes_a_scorer():
     fitted = chain()
-    folded = scorer(SCHEMA, fitted.preprocessor, fitted.model, parts(tuned={"threshold": 0.3}, platt=PLATT))
-    assert (folded.threshold, folded.correction, folded.labels) == (0.3, PLATT, ["no", "yes"])
+    folded = scorer(SCHEMA, fitted.preprocessor, fitted.model, parts(tuned=CHOSEN | {"recall": 0.5}, platt=PLATT))
+    assert (folded.rule, folded.correction, folded.labels) == (CHOSEN, PLATT, ["no", "yes"])
     unfolded = scorer(SCHEMA, fitted.preprocessor, fitted.model, parts())
-    assert (unfolded.threshold, unfolded.correction) == (None, {"trained": [0.5, 0.5], "true": [0.95, 0.05]})
+    assert (unfolded.rule, unfolded.correction) == ({"threshold": 0.5}, {"trained": [0.5, 0.5], "true": [0.95, 0.05]})
     assert unfolded.predict(VISITS).decision.tolist() == fitted.predict(VISITS).decision.tolist()
 
 

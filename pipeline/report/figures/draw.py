@@ -139,9 +139,7 @@ def _against(task: Task, predictions: dict[str, pd.DataFrame]) -> dict[str, pd.D
 @_against.register
 def _(task: Multiclass, predictions: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     return {
-        f"{variant}: {name}": pd.DataFrame(
-            {"y": (rows.y == code).astype(int), "probability": task.probability(rows)[:, code]}
-        )
+        f"{variant}: {name}": pd.DataFrame({"y": (rows.y == code).astype(int), "score": task.score(rows)[:, code]})
         for variant, rows in predictions.items()
         for code, name in enumerate(task.names)
     }

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.judge.net_benefit import net_benefit
+from pipeline.measure import scores
 from pipeline.table import weights
 
 MOST_POINTS = 1000  # of a curve that is drawn
@@ -45,7 +46,7 @@ def precision_recall_points(rows: pd.DataFrame) -> pd.DataFrame:
     from sklearn.metrics import precision_recall_curve
 
     how = {"sample_weight": weights.for_library(weights.of(rows)), "drop_intermediate": True}
-    precision, recall, _ = precision_recall_curve(rows.y, rows.probability, **how)
+    precision, recall, _ = precision_recall_curve(rows.y, scores.of(rows), **how)
     return _thin(pd.DataFrame({"recall": recall, "precision": precision}))
 
 
@@ -53,7 +54,7 @@ def roc_points(rows: pd.DataFrame) -> pd.DataFrame:
     """The curve's corners, `false_positive_rate` and `true_positive_rate`, thinned to `MOST_POINTS`."""
     from sklearn.metrics import roc_curve
 
-    false, true, _ = roc_curve(rows.y, rows.probability, sample_weight=weights.for_library(weights.of(rows)))
+    false, true, _ = roc_curve(rows.y, scores.of(rows), sample_weight=weights.for_library(weights.of(rows)))
     return _thin(pd.DataFrame({"false_positive_rate": false, "true_positive_rate": true}))
 
 
