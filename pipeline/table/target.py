@@ -9,25 +9,10 @@ import pandas as pd
 from pipeline.errors import InputError, set_param
 from pipeline.formatting import label_text
 from pipeline.table import classes
+from pipeline.table.marks import NO_CLASS
 from pipeline.table.origin import origin
 
 RESERVED = ("row_id", "synthetic")
-NO_CLASS = {
-    "na",
-    "n/a",
-    "n.a.",
-    "<na>",
-    "#n/a",
-    "nan",
-    "null",
-    "<null>",
-    "nat",
-    "missing",
-    "?",
-    "-",
-    ".",
-    "",
-}  # lower case
 
 
 def merged_labels(labels: pd.Series, merge: Mapping[Any, Any]) -> tuple[pd.Series, list[str]]:
