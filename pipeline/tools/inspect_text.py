@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Mapping, Sequence
 
-from pipeline.formatting import cell, counted, floor_percent, listed, percent_of
+from pipeline.formatting import cell, counted, floor_percent, label_text, listed, percent_of
 from pipeline.measure.single_column import CLASSES
 from pipeline.report.page import render_inspection
 from pipeline.table import columns
@@ -21,7 +21,7 @@ UNUSABLE = "unusable"  # the kind of a column that has none
 SERIOUS = ("leak", "id")
 # What the proposed command does about classes, by the setting.
 CHANGES = {
-    "classes": "merges classes, so that there is a verdict; change that if others belong together",
+    "classes": "merges classes or leaves some out, so that there is a verdict; change that if others belong together",
     "positive": "compares one class with all others, so that there is a verdict; choose another if you like",
 }
 
@@ -66,13 +66,17 @@ def _target(found: Inspection) -> str:
     if found.target is None:
         return "unknown, and no column looks like one; choose one of the columns below with data.target=COLUMN"
     total = sum(count for _, count in found.classes)
-    classes = listed(
-        [f"{label!r} ({counted(count, 'row')}, {100 * count / total:.3g}%)" for label, count in found.classes], NAMES
-    )
+    shown = [f"{_label(label)} ({counted(count, 'row')}, {100 * count / total:.3g}%)" for label, count in found.classes]
+    classes = listed(shown, NAMES)
     if len(found.classes) > CLASSES:
         some = ", ".join(cell(label) for label, _ in found.classes[:3])
         classes = f"{len(found.classes):,} different values, such as {some}, which is too many for classes"
     return f"{'not given; probably ' if found.guessed else ''}{found.target!r}: {classes}"
+
+
+def _label(label: object) -> str:
+    """A label: text in quotes, 1.0 as 1."""
+    return label_text(label) if isinstance(label, float) else repr(label)
 
 
 def _imbalance(found: Inspection) -> str:
@@ -80,7 +84,7 @@ def _imbalance(found: Inspection) -> str:
     times = counts[0] / counts[-1]
     ratio = f"{times:,.0f} to 1" if times >= 100 else f"{times:.3g} to 1"
     if len(counts) == 2:
-        return f"{ratio}; the positive class is {found.positive!r}"
+        return f"{ratio}; the positive class is {_label(found.positive)}"
     return f"{ratio}; the rarest of {len(counts)} classes has {counted(dict(found.classes)[found.positive], 'row')}"
 
 

@@ -258,3 +258,32 @@ def test_marks_of_databases_and_spreadsheets_are_missing(written, mark):
 def test_a_day_of_zeros_among_dates_is_missing(written, mark):
     table = read_table(table_of(["2026-01-02", "2026-03-04", mark, mark], written))
     assert table.x.isna().tolist() == [False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("labels", "fix"),
+    [
+        (["Yes", "Y", "No", "No"], "data.classes={Y: Yes}"),
+        (["True", "yes", "False", "no"], 'data.classes={yes: "True", no: "False"}'),
+        (["left-over", "left over", "good", "good"], "data.classes={left over: left-over}"),
+        (["übel", "u\u0308bel", "gut", "gut"], 'data.classes=[["u\u0308bel","übel"]]'),
+        (["0", "1", "tbd", "tbd"], "data.classes={tbd: null}"),
+        (["Yes", "No", "unknown", "unknown"], "data.classes={unknown: null}"),
+        (["Yes", "No", "(null)", "(null)"], 'data.classes=[["(null)",null]]'),
+    ],
+)
+def test_more_spellings_of_one_class_and_marks_are_refused_with_the_setting(labels, fix):
+    source = pd.DataFrame({"x": range(40), "y": pd.Series(labels * 10, dtype="str")})
+    with pytest.raises(ValueError, match=r"target 'y'") as caught:
+        accept(source, settings())
+    assert fix in str(caught.value).replace("'", "")
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [["A", "A-", "B", "B+"], ["none", "mild", "severe"], ["1", "2", "3", "4", "5more"], ["M", "F"], ["-1", "0", "1"]]
+    + [["type 1", "type 11"], ["ND", "SD", "MN"]],
+)
+def test_classes_that_differ_are_classes(labels):
+    source = pd.DataFrame({"x": range(12 * len(labels)), "y": pd.Series(labels * 12, dtype="str")})
+    assert len(accept(source, settings()).data) == len(source)
