@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Container, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 from itertools import islice
 
 import numpy as np
@@ -67,9 +67,23 @@ def read(data: bytes, how: Reading = AS_IT_IS) -> pd.DataFrame:
         data, again = _without_repeats(data, start)
         notes += [f"{places('line', again)}, the header again, left out"] if again else []
     textual = [place for place, name in enumerate(names) if name in how.text]
+    named = _named(names, (fields for _, fields in found[1:])) if how.header else len(names)
     text = Text(data, start, dialect, names)
     labels = [name for name in names if name in how.labels]
-    return noted(rows(text, drop=how.drop, problems=header_problems(names), textual=textual, labels=labels), notes)
+    table = rows(text, drop=how.drop, problems=header_problems(names[:named]), textual=textual, labels=labels)
+    if named < len(names):
+        if table.iloc[:, named:].notna().any(axis=None):
+            raise InputError(header_problems(names))
+        table = table.iloc[:, :named]
+        notes.append(f"{places('column', range(named + 1, len(names) + 1))}, without a name or values, left out")
+    return noted(table, notes)
+
+
+def _named(names: Sequence[str], body: Iterable[Sequence[str]]) -> int:
+    """How many columns there are before those at the end that have neither a name nor values."""
+    end = max((place for place, name in enumerate(names, 1) if name), default=0)
+    empty = all(not "".join(fields[end:]).strip() for fields in body)
+    return end if end > 1 and empty else len(names)
 
 
 def _next_line(data: bytes, place: int) -> int:
@@ -209,7 +223,7 @@ def _codes(text: Text, table: pd.DataFrame) -> dict[str, pd.Series]:
     """The cells, as they are written, of each column of numbers that has cells such as 007, which may be codes."""
     if not re.search(rb"[\s,;|\"]0[0-9]", text.data[max(0, text.start - 1) :]):
         return {}
-    numeric = [place for place, name in enumerate(text.names) if pd.api.types.is_numeric_dtype(table[name])]
+    numeric = [place for place, dtype in enumerate(table.dtypes) if pd.api.types.is_numeric_dtype(dtype)]
     written = parse(text, usecols=numeric, dtype="str") if numeric else pd.DataFrame()
     return {text.names[place]: cells for place, cells in written.items() if _like_codes(cells).any()}
 

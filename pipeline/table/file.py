@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.errors import InputError, nearest
-from pipeline.table import formats
+from pipeline.table import footer, formats
 from pipeline.table.interpretation import interpret
 from pipeline.table.reading import AS_IT_IS, Reading
 
@@ -32,7 +32,9 @@ def read_table(path: Path, how: Reading = AS_IT_IS) -> pd.DataFrame:
     try:
         if not path.is_file():
             raise InputError(_not_a_file(path))
-        return interpret(formats.read(path.read_bytes(), path.name, how), how)
+        table = formats.read(path.read_bytes(), path.name, how)
+        footer.refuse(table, how)
+        return interpret(table, how)
     except InputError as error:
         raise error.within(path) from None
     except OSError as error:

@@ -106,8 +106,10 @@ def _refuse_other_width(rows: Sequence[Row], unit: str) -> None:
         return
     usual, times = Counter(below).most_common(1)[0]
     begin, first = next((line, place) for place, (line, cells) in enumerate(rows) if len(cells) == usual)
-    # Where one name is missing, or one too many, the header is a header.
-    if abs(width - usual) > 1 and times >= MOSTLY * (len(rows) - first):
+    # Where one name is missing, or one too many, the header is a header, unless the first of these rows is one.
+    after = rows[first:]
+    other = abs(width - usual) > 1 or (width < usual and bool(_words_above_numbers(after[0][1], after[1:])))
+    if other and times >= MOSTLY * (len(rows) - first):
         raise InputError(
             f"{unit} {rows[0][0]}: expected {counted(usual, 'field')}, as in the rows below, found {width}. If the "
             f"table begins in {unit} {begin}, leave out what is above it with -S data.skip_rows={begin - 1}."
@@ -134,14 +136,19 @@ def _numeric(cells: Sequence[str]) -> bool:
     return bool(there) and sum(map(_is_number, there)) >= MOSTLY * len(there)
 
 
+def _words_above_numbers(first: Sequence[str], body: Sequence[Row]) -> list[str]:
+    """The words of a row above columns of numbers; empty if they are too few for the names of columns."""
+    numeric = [place for place, cells in enumerate(_columns(first, body)) if _numeric(cells)]
+    words = [first[place] for place in numeric if not _is_number(first[place]) and not _is_missing(first[place])]
+    return words if len(words) >= 2 or len(words) == len(numeric) else []
+
+
 def _refuse_second_header(line: int, names: Sequence[str], body: Sequence[Row], unit: str) -> None:
     """Raise InputError if the first row has words in columns of numbers, as the names of columns or their units are."""
     if len(body) < 3 or len(body[0][1]) != len(names):
         return
     second, first = body[0]
-    numeric = [place for place, cells in enumerate(_columns(names, body[1:])) if _numeric(cells)]
-    words = [first[place] for place in numeric if not _is_number(first[place]) and not _is_missing(first[place])]
-    if len(words) >= 2 or (words and len(words) == len(numeric)):
+    if words := _words_above_numbers(first, body[1:]):
         raise InputError(
             f"{unit} {second}: expected numbers as in the rows below, found {listed(map(repr, words))}. If this is the "
             f"header, leave out what is above it with -S data.skip_rows={second - 1}; if it is a second one, delete it."
@@ -150,13 +157,14 @@ def _refuse_second_header(line: int, names: Sequence[str], body: Sequence[Row], 
 
 def _refuse_row_as_header(line: int, names: Sequence[str], body: Sequence[Row], unit: str) -> None:
     """Raise InputError if the header looks like a row: numbers above numbers, and values that occur below."""
-    if len(body) < 3 or any(not name.strip() for name in names):
+    if len(body) < 3:
         return
     columns = _columns(names, body)
     if not columns[0] or _counting(names):
         return
-    numeric = [name for name, cells in zip(names, columns, strict=True) if _numeric(cells)]
-    words = [(name, cells) for name, cells in zip(names, columns, strict=True) if not _numeric(cells)]
+    there = [(name, cells) for name, cells in zip(names, columns, strict=True) if not _is_missing(name)]
+    numeric = [name for name, cells in there if _numeric(cells)]
+    words = [(name, cells) for name, cells in there if not _numeric(cells)]
     below = [name for name, cells in words if name.strip() in cells]
     # A column of ids or free text has another value in nearly every row.
     different = [name for name, cells in words if len(set(cells)) > len(cells) / 2 and name.strip() not in cells]
@@ -173,7 +181,7 @@ def _refuse_row_as_header(line: int, names: Sequence[str], body: Sequence[Row], 
 
 def _counting(names: Sequence[str]) -> bool:
     """Whether these are the whole numbers in order, which columns without names often have."""
-    if not all(name.strip().isdigit() for name in names):
+    numbers = [int(name) for name in names if name.strip().isdigit()]
+    if not numbers or len(numbers) < sum(bool(name.strip()) for name in names):
         return False
-    numbers = [int(name) for name in names]
     return numbers == list(range(numbers[0], numbers[0] + len(numbers)))

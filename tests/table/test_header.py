@@ -107,3 +107,34 @@ def test_a_sheet_has_the_same_header_as_a_text_file(written):
 def test_a_note_below_the_rows_is_refused_with_its_line(written, last):
     (problem,) = refusal(written(TABLE + last))
     assert "line 32: expected 4 fields, as in the header, found 1. This is the last line: delete it" in problem
+
+
+@pytest.mark.parametrize("first", ["?,0,p,0", "-,3,q,1", ",7,p,2", "0.5,NA,q,"])
+def test_a_first_row_with_a_missing_value_is_no_header(written, first):
+    (problem,) = refusal(written(f"{first}\n{BODY}"))
+    assert "line 1: expected column names, found a row of the table" in problem
+
+
+@pytest.mark.parametrize("above", ["Date,of,export\n", "Report:,Sales,x\nDate:,2026-01-02,y\n\n", "made by,x,v1\n"])
+def test_lines_of_names_and_values_above_the_header_are_refused_with_their_number(written, above):
+    path, lines = written(above + TABLE), above.count("\n")
+    (problem,) = refusal(path)
+    assert f"data.skip_rows={lines}" in problem
+    assert list(read_table(path, Reading(skip_rows=lines))) == ["a", "b", "c", "y"]
+
+
+@pytest.mark.parametrize(("delimiter", "end"), [(",", ","), (";", ";"), (",", ",,,")])
+def test_columns_without_a_name_or_values_at_the_end_are_left_out_and_reported(written, delimiter, end):
+    table = read_table(written(TABLE.replace("\n", end.replace(",", delimiter) + "\n").replace(",", delimiter)))
+    assert list(table) == ["a", "b", "c", "y"]
+    assert len(table) == 30
+    (note,) = origin(table).notes
+    assert note.endswith("without a name or values, left out")
+
+
+@pytest.mark.parametrize("place", [1, 15, 29])
+def test_a_column_without_a_name_that_has_a_value_is_refused(written, place):
+    lines = [f"{line}," for line in TABLE.splitlines()]
+    lines[place] += "x"
+    (problem,) = refusal(written("\n".join(lines)))
+    assert "header: column 5 has no name" in problem
