@@ -36,7 +36,7 @@ def test_a_column_s_name_cannot_end_the_block_it_stands_in(evidence):
     assert unpack(text).table["features"] == ["</script><b>"]
 
 
-def test_predictions_beyond_five_megabytes_stay_where_they_are(evidence):
+def test_predictions_beyond_ten_megabytes_stay_where_they_are(evidence):
     many = pd.DataFrame({"y": np.zeros(700_000), "probability": np.zeros(700_000)})
     assert pack(replace(evidence, predictions=dict.fromkeys(evidence.predictions, many))) is None
 

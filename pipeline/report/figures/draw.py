@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pipeline.judge.comparison import corrected
+from pipeline.judge.comparison import by_truth, corrected
 from pipeline.judge.evidence import Evidence
 from pipeline.measure.metrics import BEST
 from pipeline.measure.multiclass import Multiclass
@@ -107,7 +107,7 @@ def _predictions(evidence: Evidence) -> dict[str, pd.DataFrame]:
     """Of the test rows by variant, and last of the best possible rule if it is known."""
     found = dict(evidence.predictions)
     if evidence.truth is not None:
-        found[BEST] = next(iter(found.values())).assign(probability=evidence.truth)
+        found[BEST] = by_truth(evidence)
     return found
 
 
