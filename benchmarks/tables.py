@@ -37,10 +37,10 @@ ROOT = Path(__file__).parents[1]
 PAGE = REPORTS / "tables" / "index.html"
 INSPECTED = REPORTS / "inspect.html"
 ENDINGS = {
-    "rebalance": "rebalance",
-    "keep": "keep the baseline",
-    "undecided": "undecided",
-    "invalid": "no verdict",
+    "proven_better": "rebalance",
+    "proven_not_better": "keep the baseline: not better",
+    "inconclusive": "keep the baseline: inconclusive",
+    "none": "no verdict",
     "refused": "refused",
     "failed": "FAILED",
 }
@@ -163,7 +163,7 @@ def swept(sweep: Sweep) -> tuple[str, str, dict[str, int], dict[str, str]]:
     if not finished:
         return "refused", "; ".join(dict.fromkeys(left_out.values())), kinds, left_out
     verdict = read_json(sweep.folder / "verdict.json")
-    return verdict["action"], verdict["sentence"], kinds, left_out
+    return verdict["evidence"] or "none", verdict["sentence"], kinds, left_out
 
 
 def shape(path: Path) -> tuple[str, pd.DataFrame, dict[str, int]]:

@@ -50,6 +50,8 @@ class Command:
         Exit statuses, and what each means.
     arguments
         For argparse: names, and options of each.
+    switches
+        Keys of its own that are true or false, and not in conf/.
     """
 
     summary: str
@@ -59,6 +61,7 @@ class Command:
     examples: tuple[str, ...]
     statuses: dict[int, str]
     arguments: dict[str, dict[str, Any]]
+    switches: tuple[str, ...] = ()
 
 
 OVERRIDES: dict[str, dict[str, Any]] = {"overrides": {"nargs": "*", "metavar": "KEY=VALUE"}}
@@ -125,12 +128,23 @@ COMMANDS = {
     ),
     "verdict": Command(
         "Print the verdict; the exit status is the recommended action",
-        "[FILE]",
-        "Prints the verdict of the last `dvc repro`, with a line for each method and the caveats.",
-        {"FILE": "Another verdict, such as that of a sweep. Default: reports/verdict.json."},
-        ("verdict", "verdict multirun/visits-1a2b3c4d/verdict.json"),
-        {0: "keep the baseline", 10: "rebalance", 20: "undecided", 30: "no verdict is possible"},
+        "[FILE] [strict=false]",
+        "Prints the verdict of the last `dvc repro`, with a line for each method, what would settle it, and the "
+        "caveats.",
+        {
+            "FILE": "Another verdict, such as that of a sweep. Default: reports/verdict.json.",
+            "strict=false": "Exit status 0 for every verdict to keep the baseline, also where the evidence is "
+            "inconclusive.",
+        },
+        ("verdict", "verdict multirun/visits-1a2b3c4d/verdict.json", "verdict strict=false"),
+        {
+            0: "keep the baseline: the methods are shown not to be better",
+            10: "rebalance: a method is shown to be better",
+            20: "keep the baseline: the evidence is inconclusive (0 with strict=false)",
+            30: "no verdict is possible",
+        },
         {"file": {"nargs": "?", "type": Path, "metavar": "FILE"}},
+        switches=("strict",),
     ),
     "predict": Command(
         "Score a new table with a trained variant",
@@ -215,7 +229,9 @@ def _run(words: list[str]) -> int:
 
         print(completion.script(*rest[:1]), end="")  # noqa: T201
     elif name == "--complete":
-        print("\n".join(complete(" ".join(rest))))  # noqa: T201
+        from pipeline.tools import completion
+
+        print("\n".join(completion.complete(" ".join(rest), COMMANDS, conf=CONF)))  # noqa: T201
     else:
         raise InputError(f"rebalance has no command {name!r}; {nearest(name, COMMANDS)} `rebalance --help` lists all.")
     return 0
@@ -227,11 +243,23 @@ def _command(name: str, words: list[str]) -> int:
     parser = Parser(prog=f"rebalance {name}", add_help=False, allow_abbrev=False)
     for argument, options in COMMANDS[name].arguments.items():
         parser.add_argument(argument, **options)
-    given = vars(parser.parse_intermixed_args(words))
+    switched, words = _switched(COMMANDS[name].switches, words)
+    given = vars(parser.parse_intermixed_args(words)) | switched
     if given.get("file") is None:  # a file may be anywhere
         refuse_other_folder()
         sys.path.append(str(Path.cwd()))  # for extensions/, as `python -m` has it
     return int(import_module(f"pipeline.tools.{name}").run(**given))
+
+
+def _switched(switches: Sequence[str], words: list[str]) -> tuple[dict[str, bool], list[str]]:
+    """What the words KEY=true and KEY=false of these switches say, and the other words."""
+    own = [word for word in words if word.partition("=")[0] in switches and "=" in word]
+    given = {}
+    for key, _, value in (word.partition("=") for word in own):
+        if value not in ("true", "false"):
+            raise InputError(f"{key}: expected true or false, found {value!r}")
+        given[key] = value == "true"
+    return given, [word for word in words if word not in own]
 
 
 def help_of(name: str) -> str:
@@ -260,37 +288,6 @@ def _columns(lines: dict[str, str]) -> str:
         textwrap.fill(means, WIDTH, initial_indent=f"  {word:<{width}}", subsequent_indent=" " * (width + 2))
         for word, means in lines.items()
     )
-
-
-def complete(line: str) -> list[str]:
-    """What the last word of a command line may become.
-
-    Parameters
-    ----------
-    line
-        All that is typed before the cursor; a space at its end begins a new word.
-    """
-    _, *words, word = line.split(" ")
-    words = [each for each in words if each]
-    if not words:
-        return [name for name in [*COMMANDS, "--help", "--version", "--completion"] if name.startswith(word)]
-    if words == ["--completion"]:
-        return [shell for shell in ("bash", "zsh", "fish") if shell.startswith(word)]
-    if words[0] not in COMMANDS:
-        return []
-    if word.startswith("-"):
-        options = [name for name in COMMANDS[words[0]].arguments if name.startswith("-")]
-        return [option for option in [*options, "--help"] if option.startswith(word)]
-    if words[0] == "use":
-        names = [path.stem for path in sorted((CONF / "experiment").glob("*.yaml")) if path.stem != "none"]
-        return [name for name in [*names, "mountain_shop"] if name.startswith(word) and len(words) == 1]
-    if COMMANDS[words[0]].arguments is not OVERRIDES:
-        return []
-    from pipeline.tools import completion
-
-    if words[0] == "predict":
-        return completion.scoring(word, trained=Path("data/train"))
-    return completion.overrides(words[0], words[1:], word, conf=CONF)
 
 
 if __name__ == "__main__":

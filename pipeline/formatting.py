@@ -66,6 +66,12 @@ def listed(words: Iterable[object], most: int = 6) -> str:
     return ", ".join(shown[:most]) + rest
 
 
+def joined(words: Iterable[str]) -> str:
+    """Words as a sentence lists them: "a", "a and b", "a, b and c"."""
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
+
+
 def places(unit: str, numbers: Sequence[int], most: int = 3) -> str:
     """Numbered lines or rows of a file: "line 3", or "lines 3, 6, 7 and 2 more"."""
     return f"{unit}{'s' * (len(numbers) != 1)} {listed(numbers, most)}"

@@ -3,10 +3,11 @@
 # By figure: alternative text and caption. In braces: what to call the rules of decision.
 CAPTIONS = {
     "differences": (
-        "Forest plot: a dot and an interval for each method, over a shaded band around 0. The table above has the "
-        "numbers.",
-        "Each method's gain over the baseline in the folds. To the right of the band, the method is a better model. "
-        "Within the band, it is practically equivalent. An interval longer than the band leaves the question open.",
+        "Forest plot: a dot and a line between two bounds for each method, over a shaded band around 0. The table "
+        "above has the numbers.",
+        "Each method's gain over the baseline in the folds, between its bounds. To the right of the band, the method "
+        "is a better model. Within the band, it is practically equivalent. A line that reaches beyond the band on the "
+        "right leaves the question open.",
     ),
     "class_counts": (
         "Bars of the class counts in the whole table, the training rows, the test rows, and in the rows that each "

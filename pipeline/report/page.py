@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.formatting import digits, number, signed, threshold
+from pipeline.judge.headline import bounds
 from pipeline.judge.primary import is_loss
 from pipeline.measure.metrics import BEST
 from pipeline.measure.tasks import task_of
@@ -99,6 +100,7 @@ def _page(template: str, **content: Any) -> str:
     environment.filters["plain"] = _typeset(_plain)
     environment.filters["prose"] = _typeset(str)
     environment.filters["digits"] = digits
+    environment.filters["bounds"] = bounds
     environment.filters["shown"] = weights.shown
     environment.tests["loss"] = is_loss
     return environment.get_template(template).render(**content)

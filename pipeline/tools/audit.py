@@ -174,7 +174,7 @@ def lines(outcomes: Sequence[dict[str, Any]], *, alpha: float) -> tuple[list[str
         There was no verdict on any of the tables.
     """
     # A table without a verdict has no false one.
-    judged = [each for each in outcomes if each["action"] != "invalid"]
+    judged = [each for each in outcomes if each["action"] != "none"]
     if not judged:
         raise InputError(
             f"expected verdicts on shuffled labels, found none on {len(outcomes):,} tables: in each, a fold lacked a "

@@ -17,6 +17,8 @@ from pipeline.fit.run import table as table_of
 from pipeline.formatting import digits, number
 from pipeline.judge import primary
 from pipeline.judge.action import POWER
+from pipeline.judge.headline import bounds
+from pipeline.measure.statistics import inflation
 from pipeline.measure.tasks import TWO_CLASSES, task_of
 from pipeline.table.classes import rarest
 from pipeline.tools import simulate
@@ -118,9 +120,12 @@ def standard_errors(expected: Expected, params: Config, keys: Plan, processes: i
     )
     seen = list(tqdm(made, total=keys.tables, desc="plan", unit="table", file=sys.stderr))
     scale = np.sqrt(2 / (folds - 1)) * np.exp(gammaln(folds / 2) - gammaln((folds - 1) / 2))
-    folded, share = 1 / (folds * expected.repeats), drawn / expected.rare
+    share = drawn / expected.rare
     return {
-        name: np.sqrt([each[name] * (folded + each["test_over_train"]) * share for each in seen]) / scale
+        name: np.sqrt(
+            [each[name] * inflation(folds * expected.repeats, each["test_over_train"]) * share for each in seen]
+        )
+        / scale
         for name in shown
     }
 
@@ -139,6 +144,7 @@ def lines(expected: Expected, params: Config, keys: Plan) -> list[str]:
             f"No verdict is possible: two folds of {splits.LEAST} rows of the rarer class need {least} of them for "
             f"training. At split.test_size={params.split.test_size:g} the table needs {enough:,}.",
         ]
+    ends = bounds(declared.model_dump(), e.family)
     part = f", {e.simulated_rows:,} rows each" if e.simulated_rows < e.rows else ""
     aim = f"{AIM} x the ROPE ({AIM * e.rope:g})"
     if e.rows_needed is None:
@@ -154,8 +160,8 @@ def lines(expected: Expected, params: Config, keys: Plan) -> list[str]:
         f"{e.family} methods",
         f"simulated  {keys.tables} tables with your features{part}; labels from a logistic model, ROC AUC "
         f"{keys.roc_auc:g}; {', '.join(e.errors)} against {primary.REFERENCE}",
-        f"interval   +/- {number(e.half_width, places)} around a method's difference ({100 * (1 - e.alpha):g}%); with "
-        f"{keys.tables} tables this width is known to +/- {number(e.half_width_error, places)}",
+        f"bounds     +/- {number(e.reach, places)} around a method's gain ({ends}); with {keys.tables} tables this "
+        f"distance is known to +/- {number(e.reach_error, places)}",
         f"smallest   {number(e.minimum_detectable_difference, places)} is the minimum detectable difference "
         f"({100 * POWER:g}% power)",
         f"needed     {needed}",
@@ -174,4 +180,4 @@ def run(overrides: Sequence[str]) -> int:
     expected = plan(params, keys)
     for line in lines(expected, params, keys):
         say(line)
-    return 0 if expected.errors else EXIT["invalid"]
+    return 0 if expected.errors else EXIT[None]

@@ -31,11 +31,11 @@ def test_a_changed_cell_is_named(rendered):
 
 
 def test_a_changed_verdict_is_named(rendered, said):
-    assert said["sentence"].startswith("Keep the baseline")
-    changed = rendered.replace("<strong>Keep the baseline", "<strong>Drop the baseline")
+    assert said["sentence"].startswith("Keep the model as it is, and move")
+    changed = rendered.replace("<strong>Keep the model", "<strong>Drop the model")
     (line,) = verify.verify(changed, None)
-    assert "Drop the baseline" in line
-    assert "Keep the baseline" in line
+    assert "Drop the model" in line
+    assert "Keep the model" in line
 
 
 def test_a_changed_picture_is_named(rendered):

@@ -91,14 +91,14 @@ def test_counts_are_told_with_wilson_s_interval_against_alpha(named, total, hold
 
 
 def test_tables_without_a_verdict_are_no_verdicts_that_held():
-    invalid = [{"number": n, "action": "invalid", "variant": None} for n in range(53)]
+    none = [{"number": n, "action": "none", "variant": None} for n in range(53)]
     keep = [{"number": n, "action": "keep", "variant": "none"} for n in range(53, 73)]
-    said, _ = audit.lines(invalid + keep, alpha=0.05)
-    assert said[0] == "verdicts  invalid 53, keep 20"
+    said, _ = audit.lines(none + keep, alpha=0.05)
+    assert said[0] == "verdicts  keep 20, none 53"
     assert "false     0 of 20 verdicts" in said[1]
     assert said[-1].endswith("Raise audit.null.")
     with pytest.raises(InputError, match="expected verdicts on shuffled labels, found none on 53 tables"):
-        audit.lines(invalid, alpha=0.05)
+        audit.lines(none, alpha=0.05)
 
 
 def test_what_is_done_is_not_made_again(params, monkeypatch):

@@ -121,6 +121,8 @@ def test_python_can_run_the_module():
         ),
         (["predict", "data.path=a b.csv"], {"overrides": ["data.path=a b.csv"]}),
         (["verdict"], {"file": None}),
+        (["verdict", "strict=false"], {"file": None, "strict": False}),
+        (["verdict", "strict=true", "a/verdict.json"], {"file": Path("a/verdict.json"), "strict": True}),
         (["verify", "a/index.html"], {"file": Path("a/index.html")}),
         (["use"], {"name": None}),
         (["use", "churn"], {"name": "churn"}),
@@ -146,6 +148,7 @@ def test_a_command_is_given_what_was_typed_and_its_status_is_the_exit_status(typ
         (["publish", "--port", "x"], "argument --port: invalid int value: 'x': `rebalance publish --help` shows"),
         (["plan", "-S", "seed=7"], "`-S` belongs to `dvc exp run`. Leave it out here: KEY=VALUE is enough"),
         (["verdict", "a", "b"], "unrecognized arguments: b: `rebalance verdict --help` shows"),
+        (["verdict", "strict=no"], "strict: expected true or false, found 'no'"),
         (["--completion", "tcsh"], "--completion: expected a shell, found 'tcsh'; did you mean 'zsh', 'fish', 'bash'?"),
         (["--completion"], "--completion: expected a shell, found ''; choose from 'bash', 'zsh', 'fish'."),
     ],
@@ -184,7 +187,7 @@ def test_messages_written_for_dvc_name_overrides_as_these_commands_take_them(typ
 
 
 def completed(line):
-    return cli.complete(f"rebalance {line}")
+    return completion.complete(f"rebalance {line}", cli.COMMANDS, conf=cli.CONF)
 
 
 def test_commands_options_and_shells_are_completed():
@@ -193,7 +196,8 @@ def test_commands_options_and_shells_are_completed():
     assert completed("--completion ") == ["bash", "zsh", "fish"]
     assert completed("publish --") == ["--ui", "--port", "--help"]
     assert completed("plan --") == ["--help"]
-    assert completed("publish ") == completed("verify rep") == completed("nothing ") == []
+    assert completed("verdict str") == ["strict=true", "strict=false"]
+    assert completed("verdict ") == completed("publish ") == completed("verify rep") == completed("nothing ") == []
 
 
 def test_groups_options_and_keys_are_completed_as_hydra_knows_them():
