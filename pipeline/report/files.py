@@ -4,7 +4,9 @@ from typing import Any
 
 from pipeline.judge.comparison import compare
 from pipeline.judge.evidence import Evidence
+from pipeline.report.answer import leaders
 from pipeline.report.embedded import pack
+from pipeline.report.explorer import explorer
 from pipeline.report.figures.draw import draw, tables
 from pipeline.report.figures.style import png
 from pipeline.report.page import render
@@ -29,5 +31,11 @@ def pages(evidence: Evidence) -> dict[str, Any]:
         "verdict.json": comparison["verdict"],
         "comparison.csv": flat(comparison).to_csv(index=False, lineterminator="\n"),
         "comparison.md": markdown(comparison),
-        "index.html": render(comparison, drawn, command=evidence.command, evidence=pack(evidence)),
+        "index.html": render(
+            comparison,
+            drawn,
+            command=evidence.command,
+            evidence=pack(evidence),
+            decided=explorer(evidence, leaders(comparison["verdict"])),
+        ),
     }

@@ -22,6 +22,8 @@ def test_figures_are_the_same_bytes_twice(evidence, comparison, pages):
         "class_counts",
         "confusion_matrices",
         "precision_recall",
+        "thresholds",
+        "distributions",
         "roc",
         "reliability",
         "cost_map",

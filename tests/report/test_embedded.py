@@ -17,7 +17,7 @@ def test_what_is_packed_comes_back_to_the_bit(evidence):
         assert again.folds[name].equals(evidence.folds[name][list(FITS)])
         assert again.components[name].equals(evidence.components[name])
         assert again.results[name].keys() == {"variant", "training", "model"}
-        assert "coefficients" not in again.results[name]["model"]
+        assert again.results[name]["model"] == evidence.results[name]["model"]
     assert again.truth.to_dict() == evidence.truth.to_dict()
     assert (again.declared, again.table, again.classes) == (evidence.declared, evidence.table, evidence.classes)
 
