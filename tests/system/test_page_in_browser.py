@@ -8,7 +8,8 @@ from chromium import CHROMIUM, Chromium
 # The contrast of a text with what lies behind it, by WCAG 2.2, "relative luminance" and "contrast ratio".
 CONTRAST = """(selector) => {
   // A mixed color has its parts from 0 to 1.
-  const parts = colour => colour.match(/[\\d.]+/g).map((v, i) => Number(v) * (colour.startsWith("color(") && i < 3 ? 255 : 1));
+  const parts = colour => colour.match(/[\\d.]+/g)
+    .map((v, i) => Number(v) * (colour.startsWith("color(") && i < 3 ? 255 : 1));
   const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
     .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
     .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
@@ -147,9 +148,9 @@ def test_a_screenshot_of_the_page_is_not_blank(browser, address):
 @pytest.mark.parametrize(("width", "height"), [(1366, 768), (390, 844)])
 def test_the_first_screen_has_the_decision_its_picture_and_the_numbers(browser, address, width, height):
     browser.show(address, width=width, height=height)
-    bottoms = browser.value(
-        "['h1', '.gains .track:last-of-type', '.numbers'].map(s => document.querySelector(s).getBoundingClientRect().bottom)"
-    )
+    shown = "[...document.querySelectorAll('h1, .gains .track, .numbers')]"
+    bottoms = browser.value(f"{shown}.map(part => part.getBoundingClientRect().bottom)")
+    assert len(bottoms) == 3
     assert max(bottoms) <= height
     assert browser.value("document.querySelector('h1').textContent").startswith("Keep the model as it is, and move")
 
