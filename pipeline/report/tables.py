@@ -88,7 +88,7 @@ def tests(verdict: dict[str, Any]) -> list[str]:
     declared = verdict["declared"]
     metric, places = declared["metric"], digits(declared["rope"])
     ends = bounds(declared, len(verdict["methods"]))
-    headers = ["method", "result", metric, "gain", ends, "p (better)", "p (different)"]
+    headers = ["method", "result", metric, "gain", ends, "Holm p (better)", "Holm p (different)"]
     headers += ["P(worse)", "P(equivalent)", "P(better)"]
     rows = [
         [
@@ -104,8 +104,8 @@ def tests(verdict: dict[str, Any]) -> list[str]:
     above = (
         f"Evidence: {metric} over the folds of the training rows. The baseline has "
         f"{number(verdict['reference'], places)}. A positive gain means that the method is better"
-        f"{' (its metric is lower)' if is_loss(declared) else ''}. P-values are Holm-adjusted: one-sided for better, "
-        "two-sided for different."
+        f"{' (its metric is lower)' if is_loss(declared) else ''}. Holm-adjusted p-values are one-sided for "
+        "better, two-sided for different."
     )
     return [above, "", aligned(headers, rows), ""]
 

@@ -75,5 +75,5 @@ def methods(found: Mapping[str, Any]) -> str:
         gain = f"{mean} ({low} to {high})"
         rows.append([method["variant"], method["call"], gain, f"{method['p_better_holm']:.3f}", *chances])
     gain = f"gain ({bounds(declared, len(rows))})"
-    headers = ["method", "result", gain, "p (better)", "P(worse)", "P(equivalent)", "P(better)"]
+    headers = ["method", "result", gain, "p (Holm)", "P(worse)", "P(equivalent)", "P(better)"]
     return tabulate(rows, headers, tablefmt="plain", disable_numparse=True, stralign="left")

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -11,6 +12,7 @@ from pipeline import cli
 from pipeline.errors import InputError
 from pipeline.judge import verdict
 from pipeline.judge.action import judge
+from pipeline.judge.comparison import compare
 from pipeline.tools import verdict as shown
 
 ROOT = Path(__file__).parents[2]
@@ -199,6 +201,20 @@ def test_the_whole_verdict_fits_its_schema(said):
     jsonschema.validate(said, SCHEMA)
     assert len(said["reasons"]) == 4
     assert said["methods"][0]["same_decisions"]["threshold"] is not None
+
+
+def test_an_inconclusive_verdict_says_what_would_settle_it(evidence):
+    # Two folds of two, twice; four of the sixteen visitors buy.
+    unsure = evidence.folds["smote"].assign(average_precision=[0.92, 1.04, 1.0, 0.96])
+    said = compare(replace(evidence, folds={**evidence.folds, "smote": unsure}))["verdict"]
+    jsonschema.validate(said, SCHEMA)
+    assert (said["action"], said["evidence"]) == ("keep", "inconclusive")
+    (option,) = said["to_settle"]
+    # .03 is .2208 of t[.95] 2.3534 errors of sqrt(.002667 (1 / 4 + 1)): 4 / .2208^2 is 82.05.
+    assert option["sentence"].startswith("Collect more positives: about 83 instead of 4 would show that no method")
+    turned = replace(evidence, table={**evidence.table, "classes": {"negative": 3, "positive": 13}})
+    said = compare(replace(turned, folds={**evidence.folds, "smote": unsure}))["verdict"]
+    assert said["to_settle"][0]["sentence"].startswith("Collect more negatives: about 62 instead of 3")
 
 
 def test_a_loss_is_a_gain_where_it_is_lower():

@@ -5,6 +5,7 @@ from pipeline.judge import comparison
 from pipeline.report.captions import CAPTIONS
 from pipeline.report.embedded import pack
 from pipeline.report.page import render
+from pipeline.report.tables import markdown
 
 
 def test_the_page_loads_nothing_from_elsewhere(page):
@@ -71,3 +72,16 @@ def test_each_number_is_in_its_column(page):
 def test_sentences_are_apart(page):
     words = " ".join(re.sub(r"<[^>]+>", "", page.partition('class="soft facts">')[2].partition("</p>")[0]).split())
     assert "The positive class is 1. Models were fitted on" in words
+
+
+def test_an_inconclusive_verdict_shows_what_would_settle_it(evidence, page):
+    assert "What would settle it" not in page
+    unsure = evidence.folds["smote"].assign(average_precision=[0.92, 1.04, 1.0, 0.96])
+    made = comparison.compare(replace(evidence, folds={**evidence.folds, "smote": unsure}))
+    made["verdict"]["to_settle"].append({"kind": "repeats", "sentence": "Repeat.", "setting": "evaluate.repeats=10"})
+    shown = render(made, dict.fromkeys(CAPTIONS, b""), command="dvc repro", evidence=pack(evidence))
+    assert '<p class="settle">What would settle it:</p>' in shown
+    assert "<li>Collect more positives: about " in shown
+    assert "<li>Repeat. Set <code>evaluate.repeats=10</code>.</li>" in shown
+    assert '<th scope="col">95% bounds</th>' in shown
+    assert "- Repeat. Set evaluate.repeats=10." in markdown(made).splitlines()
