@@ -83,7 +83,7 @@ def test_help_shows_a_command_s_own_keys_with_their_defaults_from_conf(typed):
     out = typed("plan", "--help")[1]
     assert "  plan.roc_auc=0.85 " in out
     assert "  plan.tables=12 " in out
-    assert "ROC AUC of the simulated truth" in out
+    assert "the ROC AUC that you expect of a perfect model" in out
     assert "  audit.null=200 " in typed("audit", "-h")[1]
     assert "shuffled labels" in typed("audit", "-h")[1]
 
