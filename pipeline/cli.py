@@ -1,4 +1,4 @@
-"""The `rebalance` command: looks up what was asked for, shows its help, and runs it."""
+"""The `rebalance` command: finds the command that was named, shows its help, or runs it."""
 
 import argparse
 import re
@@ -16,18 +16,18 @@ CONF = Path(__file__).parents[1] / "conf"
 WIDTH = 100  # characters of a line of help, at most
 ABOUT = """usage: rebalance COMMAND [KEY=VALUE ...]
 
-Should I rebalance my table, how, and what do I gain? `dvc repro` answers; these commands work around it.
+Should I rebalance my table, how, and what do I gain? `dvc repro` answers this. These commands do the rest.
 
 commands:
 {commands}
 
 options:
-  --help                        this list; rebalance COMMAND --help explains a command
-  --version                     the version
-  --completion bash|zsh|fish    a script that completes commands and settings: eval "$(rebalance --completion bash)"
+  --help                        show this list; rebalance COMMAND --help explains a command
+  --version                     show the version
+  --completion bash|zsh|fish    print a completion script; use it with eval "$(rebalance --completion bash)"
 """
 HYDRA = "Any setting of conf/, as a Hydra override such as seed=7 or data=csv. "
-LAID_DOWN = "Without one, the settings in params.yaml hold."
+LAID_DOWN = "Without any, the settings in params.yaml are used."
 
 
 @dataclass(frozen=True)
@@ -69,44 +69,44 @@ COMMANDS = {
     "inspect": Command(
         "Look at a table before you train: column types, problems, leaks",
         "[KEY=VALUE ...]",
-        "Reports what each column holds, what the pipeline would refuse, whether a run would end in a verdict, and "
+        "Reports what each column contains, which problems would stop a run, whether a run would end in a verdict, and "
         "which columns look too good to be true. Then it prints the command that runs the pipeline on this table. It "
-        "trains no model. Charts of every column go to reports/inspect.html.",
+        "trains no model. Charts of every column are written to reports/inspect.html.",
         {
             "KEY=VALUE": HYDRA + "Your table: data=csv data.path=FILE data.target=COLUMN.",
-            "save=NAME": "Also write these settings, and what the report proposes, to conf/experiment/NAME.yaml, each "
-            "with its reason. `rebalance use NAME` starts from there.",
+            "save=NAME": "Also write these settings, and those that inspect proposes, to conf/experiment/NAME.yaml, "
+            "each with its reason. `rebalance use NAME` makes them the default.",
         },
         (
             "inspect data=csv data.path=visits.csv data.target=buy",
             "inspect data=csv data.path=visits.csv data.target=buy save=visits",
         ),
         {
-            0: "a run of the printed command ends in a verdict",
-            1: "a run would be refused, or end without a verdict: the report says what to change",
+            0: "the printed command will end in a verdict",
+            1: "a run would be refused, or end without a verdict; the report shows what to change",
         },
         OVERRIDES,
     ),
     "use": Command(
-        "Make a preset the default that every command starts from",
+        "Make a preset the default of every command",
         "[NAME]",
-        "Writes the name of a preset of conf/experiment/ into conf/config.yaml, and composes params.yaml. From then on "
-        "`dvc repro`, `dvc exp run`, sweeps and all commands work on its table. A command that names another table "
-        "with data=..., or another preset with experiment=..., leaves it out.",
+        "Writes the name of a preset in conf/experiment/ into conf/config.yaml, and composes params.yaml. From then "
+        "on, `dvc repro`, `dvc exp run`, sweeps and all commands use its table. A command that names another table "
+        "with data=..., or another preset with experiment=..., ignores it.",
         {
-            "NAME": "The preset, such as one that `rebalance inspect ... save=NAME` wrote; mountain_shop goes back to "
-            "the simulated shop. Without it: shows which one is in use."
+            "NAME": "A preset, such as one written by `rebalance inspect ... save=NAME`. mountain_shop goes back to "
+            "the simulated shop. Without NAME, the command shows which preset is in use."
         },
         ("use visits", "use mountain_shop"),
         {0: "the preset is in use"},
         {"name": {"nargs": "?", "metavar": "NAME"}},
     ),
     "plan": Command(
-        "Estimate the smallest difference your table can show, before you train",
+        "Estimate the minimum detectable difference before you train",
         "[KEY=VALUE ...]",
         "Simulates tables with your features and your class counts, and measures how much the results of a method "
-        "vary. From that it computes the minimum detectable difference (80% power) and how many rows of the rarer "
-        "class you need. It uses the counts of your labels and nothing else, so you can plan before you look.",
+        "vary. From that, it computes the minimum detectable difference (80% power) and how many rows of the rarer "
+        "class you need. Of your labels, it uses only the counts, so planning reveals nothing about the results.",
         {"KEY=VALUE": HYDRA + LAID_DOWN},
         ("plan", "plan data=csv data.path=visits.csv data.target=buy plan.roc_auc=0.7"),
         {0: "the plan is printed", 30: "no verdict is possible: the rarer class has too few rows"},
@@ -115,14 +115,14 @@ COMMANDS = {
     "audit": Command(
         "Count how often the verdict recommends a method on shuffled labels",
         "[KEY=VALUE ...]",
-        "Shuffles your labels, so that there is nothing to find, compares all variants as usual, and repeats this many "
-        "times. The verdict should recommend a method no more often than alpha. Results are kept in audit/: to "
+        "Shuffles your labels many times, and compares all variants on each table. With shuffled labels, no method "
+        "can be better, so the verdict should recommend one no more often than alpha. Results are kept in audit/. To "
         "continue after a stop, run the same command again.",
         {"KEY=VALUE": HYDRA + LAID_DOWN},
         ("audit audit.null=73",),
         {
-            0: "the verdict recommends a method no more often than alpha, as far as these tables can show",
-            1: "it recommends a method more often than that: don't trust it on this table",
+            0: "no evidence that the verdict recommends a method more often than alpha",
+            1: "the verdict recommends a method more often than alpha: don't trust it on this table",
         },
         OVERRIDES,
     ),
@@ -132,7 +132,7 @@ COMMANDS = {
         "Prints the verdict of the last `dvc repro`, with a line for each method, what would settle it, and the "
         "caveats.",
         {
-            "FILE": "Another verdict, such as that of a sweep. Default: reports/verdict.json.",
+            "FILE": "Another verdict, such as a sweep's. Default: reports/verdict.json.",
             "strict=false": "Exit status 0 for every verdict to keep the baseline, also where the evidence is "
             "inconclusive.",
         },
@@ -149,51 +149,51 @@ COMMANDS = {
     "predict": Command(
         "Score a new table with a trained variant",
         "data.path=FILE [variant=NAME] [to=FILE.csv]",
-        "Reads the new table as the training table was read, and writes a CSV with a row for each of its rows: row_id, "
-        "probability (calibrated), raw_probability (the model's own) and decision (at the variant's threshold).",
+        "Reads the new table in the same way as the training table, and writes a CSV file with one line for each row: "
+        "row_id, probability (recalibrated), raw_probability (the model's own), decision (at the tuned threshold).",
         {
-            "data.path=FILE": "The table to score. It needs the feature columns of training, in any order.",
-            "variant=NAME": "The variant that scores. Default: the one that the verdict recommends.",
-            "to=FILE.csv": "Where to write. Default: data/predict/NAME.csv.",
+            "data.path=FILE": "The table to score. It must have the training table's feature columns, in any order.",
+            "variant=NAME": "The variant to score with. Default: the one that the verdict recommends.",
+            "to=FILE.csv": "The file to write. Default: data/predict/NAME.csv.",
         },
         ("predict data.path=new.csv", "predict data.path=new.csv variant=smote to=scores.csv"),
         {0: "the predictions are written"},
         OVERRIDES,
     ),
     "verify": Command(
-        "Recompute every number of a report from the predictions inside it",
+        "Recompute every number in a report from the predictions in it",
         "[FILE]",
-        "Recomputes every number and every figure of a report, and compares them with what the page shows.",
-        {"FILE": "Another report, such as that of a sweep. Default: reports/index.html."},
+        "Recomputes every number and every figure in a report, and compares them with those on the page.",
+        {"FILE": "Another report, such as a sweep's. Default: reports/index.html."},
         ("verify", "verify multirun/visits-1a2b3c4d/index.html"),
-        {0: "everything agrees", 1: "something differs: the report was changed, or the code was"},
+        {0: "everything agrees", 1: "something differs: the report or the code was changed"},
         {"file": {"nargs": "?", "type": Path, "metavar": "FILE"}},
     ),
     "publish": Command(
-        "Publish results and sweeps to MLflow, and show them",
+        "Publish results and sweeps to MLflow",
         "[--ui] [--port PORT]",
         "Publishes the results of `dvc repro`, and every sweep in multirun/, to the MLflow store in params.yaml "
         "(tracking.uri). What the store already has is not published again.",
         {
-            "--ui": "Then serve MLflow on this machine, until Ctrl-C.",
+            "--ui": "Then serve MLflow on this machine until you press Ctrl-C.",
             "--port PORT": "Port of that server. Default: 5000.",
         },
         ("publish --ui",),
-        {0: "the results are in the store, or tracking is off", 1: "the store can't be reached now"},
+        {0: "the results are in the store, or tracking is off", 1: "the store can't be used now"},
         {"--ui": {"action": "store_true"}, "--port": {"type": int, "default": 5000, "metavar": "PORT"}},
     ),
     "configure": Command(
         "Write params.yaml from conf/ and your overrides",
         "[KEY=VALUE ...]",
-        "Composes conf/ and your overrides into params.yaml, from which `dvc repro` runs, and refuses settings that "
-        "can't work. (`dvc exp run -S KEY=VALUE` does this too, and then runs.)",
+        "Composes conf/ and your overrides into params.yaml, which `dvc repro` reads. Settings that can't work are "
+        "refused. `dvc exp run -S KEY=VALUE` does the same, and then runs the pipeline.",
         {"KEY=VALUE": HYDRA},
         ("configure variants.smote.sampler.k_neighbors=3",),
         {0: "params.yaml is written"},
         OVERRIDES,
     ),
 }
-ALWAYS = {2: "the input can't be used: the message says what is wrong and what to do", 130: "stopped with Ctrl-C"}
+ALWAYS = {2: "bad input; the message shows what is wrong and what to do", 130: "stopped with Ctrl-C"}
 
 
 class Parser(argparse.ArgumentParser):
@@ -201,7 +201,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise InputError instead of printing the usage."""
-        raise InputError(f"{message}: `{self.prog} --help` shows what the command takes")
+        raise InputError(f"{message}. For the command's arguments, see `{self.prog} --help`.")
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -233,13 +233,15 @@ def _run(words: list[str]) -> int:
 
         print("\n".join(completion.complete(" ".join(rest), COMMANDS, conf=CONF)))  # noqa: T201
     else:
-        raise InputError(f"rebalance has no command {name!r}; {nearest(name, COMMANDS)} `rebalance --help` lists all.")
+        raise InputError(
+            f"rebalance has no command {name!r}; {nearest(name, COMMANDS)} For a list, see `rebalance --help`."
+        )
     return 0
 
 
 def _command(name: str, words: list[str]) -> int:
     if "-S" in words:
-        raise InputError("`-S` belongs to `dvc exp run`. Leave it out here: KEY=VALUE is enough")
+        raise InputError("`-S` is only for `dvc exp run`. Leave it out here, and give just KEY=VALUE.")
     parser = Parser(prog=f"rebalance {name}", add_help=False, allow_abbrev=False)
     for argument, options in COMMANDS[name].arguments.items():
         parser.add_argument(argument, **options)

@@ -1,4 +1,4 @@
-"""Figures as people read them, on a page and in a terminal."""
+"""Formats numbers and lists for people, on a page and in a terminal."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence

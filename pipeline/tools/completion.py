@@ -1,4 +1,4 @@
-"""What a shell may put at the end of a `rebalance` command line."""
+"""Completions of a `rebalance` command line for the shell."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

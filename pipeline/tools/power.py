@@ -1,4 +1,4 @@
-"""What a table can show: how far bounds lie, the minimum detectable difference, and the rows it takes."""
+"""What a table can show: how far bounds lie, the minimum detectable difference, and the rows it needs."""
 
 from dataclasses import dataclass
 from math import sqrt

@@ -1,5 +1,6 @@
 """Prints the verdict."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -37,21 +38,31 @@ def run(file: Path | None = None, *, strict: bool = True) -> int:
     file = FILE if file is None else file
     if not file.is_file() and file.with_name("summary.json").is_file():
         raise InputError(
-            f"{file}: this sweep varies more than the variant, so it has a summary and no verdict. For a verdict, "
-            "sweep over variants at one seed, such as seed=7"
+            f"{file}: this sweep varies more than the variant, so it has a summary but no verdict. For a verdict, "
+            "sweep over variants at one seed, such as seed=7."
         )
-    found = read_json(file)
+    found = read_json(file) if file == FILE else _named(file)
     if not isinstance(found, dict) or found.get("schema_version") != SCHEMA_VERSION:
         raise InputError(
-            f"{file}: expected a verdict of schema version {SCHEMA_VERSION}. Make it anew with `dvc repro`"
+            f"{file}: expected a verdict of schema version {SCHEMA_VERSION}. To update it, run `dvc repro`."
         )
     for line in lines(found):
         say(line)
     return 0 if found["action"] == "keep" and not strict else EXIT[found["evidence"]]
 
 
+def _named(file: Path) -> Any:
+    """The content of a JSON file that the user named."""
+    if not file.is_file():
+        raise InputError(f"{file}: no such file. Correct the path, or leave it out to print {FILE}.")
+    try:
+        return json.loads(file.read_bytes())
+    except ValueError:
+        raise InputError(f"{file}: expected a verdict in JSON. Correct the path.") from None
+
+
 def lines(found: Mapping[str, Any]) -> list[str]:
-    """What to print of a verdict: the sentence, a row for each method, what would settle it, the caveats."""
+    """The lines of a printed verdict: the sentence, a row for each method, what would settle it, the caveats."""
     table, rows = found["table"], sum(found["table"]["classes"].values())
     said = [f"{table['name']}: {counted(rows, 'row')}, target {table['target']!r}", "", found["sentence"]]
     if found["methods"]:

@@ -1,4 +1,4 @@
-"""A parent run in MLflow that child runs join one by one, over several attempts if need be, none of them twice."""
+"""A parent run in MLflow whose child runs are published one by one, never twice, in as many attempts as needed."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -43,7 +43,7 @@ EXAMPLE_ROWS = 5
 
 
 def sentence(name: str, params: Config, task: Task, holdout: dict[str, Any]) -> str:
-    """What a variant is and how well it does, for someone who reads nothing else."""
+    """A short description of a variant and its results."""
     chosen = config.variant(params, name)
     sampler = chosen.sampler["_target_"].rpartition(".")[2]
     model = ", ".join([params.model["_target_"].rpartition(".")[2], *(f"{k}={v}" for k, v in chosen.model.items())])
@@ -85,7 +85,7 @@ def refuse_missing(variants: Iterable[str]) -> None:
     missing = [path for path in needed if not path.is_file()]
     if missing:
         others = f" and {len(missing) - 1} more files don't" if len(missing) > 1 else " doesn't"
-        raise InputError(f"{missing[0]}{others} exist. Run `dvc repro` first")
+        raise InputError(f"{missing[0]}{others} exist. Run `dvc repro` first.")
 
 
 def changed(lock: Mapping[Any, Any], now: Mapping[Any, Any]) -> list[str]:
@@ -113,7 +113,8 @@ def refuse_changed() -> None:
     assert isinstance(now, dict)
     if keys := changed(lock, now):
         raise InputError(
-            f"{config.PARAMS}: {', '.join(keys)}: changed since the results were made. Run `dvc repro` first"
+            f"{config.PARAMS}: these settings changed after the results were made: {', '.join(keys)}. Run `dvc repro` "
+            "first."
         )
 
 

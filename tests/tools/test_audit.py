@@ -206,9 +206,9 @@ def test_the_command_exits_with_what_it_found(params, monkeypatch, capsys, found
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["audit.null=0"], "conf/audit.yaml: audit.null: expected a whole number from 1, found 0"),
-        (["audit.null=many"], "conf/audit.yaml: audit.null: expected a whole number from 1, found 'many'"),
-        (["+audit.nul=2"], "conf/audit.yaml: audit.nul is not a key; did you mean 'null'?"),
+        (["audit.null=0"], "conf/audit.yaml: audit.null: expected a whole number of at least 1, found 0"),
+        (["audit.null=many"], "conf/audit.yaml: audit.null: expected a whole number of at least 1, found 'many'"),
+        (["+audit.nul=2"], "conf/audit.yaml: audit.nul is not a setting; did you mean 'null'?"),
         (["data=csv"], "conf/audit.yaml: data.path must be given: rebalance audit data.path=..."),
     ],
 )

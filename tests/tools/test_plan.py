@@ -261,8 +261,8 @@ def test_the_command_prints_the_plan(settings, capsys, monkeypatch):
     ("argument", "problem"),
     [
         ("plan.roc_auc=0.5", "conf/plan.yaml: plan.roc_auc: expected a fraction between 0.5 and 1, found 0.5"),
-        ("plan.tables=1", "conf/plan.yaml: plan.tables: expected a whole number from 2, found 1"),
-        ("plan.rows=99", "conf/plan.yaml: plan.rows: expected a whole number from 100, found 99"),
+        ("plan.tables=1", "conf/plan.yaml: plan.tables: expected a whole number of at least 2, found 1"),
+        ("plan.rows=99", "conf/plan.yaml: plan.rows: expected a whole number of at least 100, found 99"),
     ],
 )
 def test_the_command_refuses_what_it_cannot_use(settings, argument, problem):
