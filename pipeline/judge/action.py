@@ -199,8 +199,8 @@ def _why_not(
     if any(rows is None for rows in folds.values()):
         return (
             "there are no folds, because they are off, or because the rarest class has too few training rows for two "
-            "folds of 5 (along time, also for 5 rows of each class before the first fold). Turn them on with "
-            f"evaluate.folds=5, or {advice(classes)}."
+            "folds of 5 (along time, also for 5 rows of each class before the first fold). If they are off, set "
+            f"evaluate.folds=5. If the class is too small, {advice(classes)}."
         )
     for rows in folds.values():
         if rows is not None and (empty := int(rows[column].isna().sum())):

@@ -19,7 +19,7 @@ class Method:
     call
         See `call`.
     low, high
-        95% bounds of the gain where alpha is .05, adjusted for all methods: see `judged`.
+        One-sided bounds of the gain, adjusted for all methods: see `judged`.
     regret
         Expected regret of keeping the baseline, see `pipeline.measure.statistics.expected_gain`.
     """
@@ -36,9 +36,11 @@ class Method:
 def judged(tests: Mapping[str, CorrelatedTest], *, rope: float, alpha: float) -> dict[str, Method]:
     """Each method with its call and its bounds, adjusted for all of them.
 
-    Each end of `low` to `high` is a one-sided bound. The lower end is that of Holm's step, so that it is above 0
-    exactly where Holm rejects that the method is no better. The upper end holds for all methods together (Bonferroni);
-    of a method that may be worse it is that of Holm's two-sided step, so that it is below 0 exactly where Holm rejects.
+    Each end of `low` to `high` is a one-sided bound with error `alpha`, adjusted as the claim that it supports. The
+    lower end is that of Holm's step: above 0 exactly where Holm rejects that the method is no better. Below the largest
+    upper end lie the gains of all methods together. That needs no adjustment, as only the bound of the truly best
+    method may err: all are below `rope` exactly where the evidence is proven not better. An upper end below 0 is that
+    of Holm's two-sided step, and there only where Holm rejects; else it is 0 at least.
 
     Parameters
     ----------
@@ -49,7 +51,7 @@ def judged(tests: Mapping[str, CorrelatedTest], *, rope: float, alpha: float) ->
 
     References
     ----------
-    Holm 1979, Scandinavian Journal of Statistics 6, 65-70.
+    Holm 1979, Scandinavian Journal of Statistics 6, 65-70; for the upper ends Berger 1982, Technometrics 24, 295-300.
     """
     family = list(tests.values())
     one_sided, two_sided = [test.p_better for test in family], [test.p for test in family]
@@ -60,7 +62,6 @@ def judged(tests: Mapping[str, CorrelatedTest], *, rope: float, alpha: float) ->
     found = []
     for test, p_better, p, left, left_two_sided in adjusted:
         error, df = test.standard_error, test.df
-        together = test.mean + reach(error, df, alpha=alpha / len(family))
         at_step = test.mean + reach(error, df, alpha=alpha / (2 * left_two_sided))
         found.append(
             Method(
@@ -69,7 +70,7 @@ def judged(tests: Mapping[str, CorrelatedTest], *, rope: float, alpha: float) ->
                 p_holm=p,
                 call=call(test, p_better, p, rope=rope, alpha=alpha),
                 low=test.mean - reach(error, df, alpha=alpha / left),
-                high=at_step if min(at_step, together) < 0 else together,
+                high=at_step if at_step < 0 else max(test.mean + reach(error, df, alpha=alpha), 0.0),
                 regret=expected_gain(test),
             )
         )
@@ -103,8 +104,7 @@ def evidence(methods: Mapping[str, Method], *, alpha: float) -> str:
     """The grade of the evidence: `proven_better`, `proven_not_better` or `inconclusive`.
 
     Proven better is that a method is BETTER; proven not better, that for each method the probability of a gain above
-    the region of practical equivalence is below `alpha`. That all of them are below needs no adjustment (Berger 1982,
-    Technometrics 24, 295-300).
+    the region of practical equivalence is below `alpha`.
     """
     if any(method.call == "BETTER" for method in methods.values()):
         return "proven_better"

@@ -18,8 +18,8 @@ def price(methods: Mapping[str, Method]) -> dict[str, Any]:
     -------
     price
         `variant`, the method with the largest expected regret; `regret`, that regret, None where it is infinite (see
-        `pipeline.measure.statistics.expected_gain`); and `upper`, the largest gain within the bounds of any method, 0
-        where all are below: it holds for all methods together.
+        `pipeline.measure.statistics.expected_gain`); and `upper`, the largest upper bound, from 0: no method's gain is
+        above it, with confidence 1 - alpha for all methods together.
     """
     upper = max(0.0, *(method.high for method in methods.values()))
     infinite = [name for name, method in methods.items() if method.regret is None]

@@ -19,7 +19,7 @@ SOURCES = {
     "difference": "mean over folds of the gain against none; Nadeau & Bengio 2003 (corrected resampled t)",
     "posterior": "Bayesian correlated t-test, flat prior; Benavoli, Corani, Demsar & Zaffalon 2017",
     "p_better_holm, p_holm": "Holm 1979 over the methods, one-sided and two-sided",
-    "low, high": "one-sided bounds: Holm's step below, Bonferroni over the methods above",
+    "low, high": "one-sided bounds, adjusted for the methods: Holm 1979; above, Berger 1982",
     "regret": "linear loss integral of Student's t; Raiffa & Schlaifer 1961",
     "holdout": "normal interval on the logit scale, row bootstrap by class",
     "recall, precision, specificity": "Wilson 1927",

@@ -55,7 +55,7 @@ class Expected:
 
     @property
     def reaches(self) -> np.ndarray:
-        """How far bounds lie from a method's gain, adjusted for all methods: means over methods, shape (tables,)."""
+        """How far the lower bound lies below a method's gain, shape (tables,): means over methods, adjusted for all."""
         return np.array([reach(error, self.df, alpha=self.alpha / self.family) for error in self._errors])
 
     @property

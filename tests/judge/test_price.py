@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.judge.family import judged
+from pipeline.judge.family import evidence, judged
 from pipeline.judge.price import price
 from pipeline.measure.statistics import expected_gain, student
 
@@ -30,3 +30,11 @@ def test_with_one_degree_of_freedom_the_regret_is_infinite_and_left_out():
     found = price(of(df=1, smote=(0.0, 0.01), class_weight=(0.02, 0.01), same=(0.0, 0.0)))
     assert (found["variant"], found["regret"]) == ("class_weight", None)
     assert found["upper"] > 0.02
+
+
+@pytest.mark.parametrize("gains", [{"a": (0.004, 0.02)}, {"a": (0.0, 0.01), "b": (0.01, 0.02), "c": (-0.1, 0.01)}])
+def test_to_whom_the_upper_bound_is_no_difference_the_question_is_settled(gains):
+    upper = price(of(**gains))["upper"]
+    for rope, expected in ((1.001 * upper, "proven_not_better"), (0.999 * upper, "inconclusive")):
+        tests = {name: student(*gain, 49, rope=rope, alpha=0.05) for name, gain in gains.items()}
+        assert evidence(judged(tests, rope=rope, alpha=0.05), alpha=0.05) == expected

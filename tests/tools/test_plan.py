@@ -250,8 +250,8 @@ def test_the_command_prints_the_plan(settings, capsys, monkeypatch):
         "folds      5 x 10, 7 positives in each test fold",
         "declared   average precision, ROPE 0.01, alpha 0.05, 5 methods",
         "simulated  12 tables with your features; labels from a logistic model, ROC AUC 0.7; smote against none",
-        "bounds     +/- 0.048 around a method's gain (95% bounds, adjusted for 5 methods); with 12 tables this "
-        "distance is known to +/- 0.048",
+        "bounds     the lower one is 0.048 below a method's gain (95% bounds, adjusted for 5 methods); with 12 "
+        "tables this distance is known to +/- 0.048",
         "smallest   0.065 is the minimum detectable difference (80% power)",
         "needed     530 positives to show 2 x the ROPE (0.02): 480 more than the table has",
     ]
