@@ -9,6 +9,7 @@ from pipeline.report.embedded import pack
 from pipeline.report.explorer import explorer
 from pipeline.report.figures.draw import draw, tables
 from pipeline.report.figures.style import png
+from pipeline.report.model_card import model_card
 from pipeline.report.page import render
 from pipeline.report.tables import flat, markdown
 
@@ -31,6 +32,7 @@ def pages(evidence: Evidence) -> dict[str, Any]:
         "verdict.json": comparison["verdict"],
         "comparison.csv": flat(comparison).to_csv(index=False, lineterminator="\n"),
         "comparison.md": markdown(comparison),
+        "model_card.md": model_card(comparison, command=evidence.command),
         "index.html": render(
             comparison,
             drawn,

@@ -30,6 +30,7 @@ from pipeline.files import (
 from pipeline.measure.task import Task
 from pipeline.measure.tasks import task_of
 from pipeline.table.split import separate
+from pipeline.tracking import verdict
 from pipeline.tracking.describe import flat_metrics, git_tags, settings
 from pipeline.tracking.publish import publish
 from pipeline.tracking.runs import Dataset, Model, Run, page
@@ -68,7 +69,14 @@ def child_files(name: str) -> dict[str, Path]:
 
 def parent_files(variants: Iterable[str]) -> dict[str, Path]:
     """The files of a reproduction's run, by name."""
-    names = ("index.html", "comparison.md", "comparison.csv", "comparison.json", "verdict.json")
+    names = (
+        "index.html",
+        "comparison.md",
+        "model_card.md",
+        "comparison.csv",
+        "comparison.json",
+        "verdict.json",
+    )
     figures = [*FIGURES.glob("*.*"), *(path for name in variants for path in FIGURES.glob(f"{name}/*.*"))]
     return {
         **{name: REPORTS / name for name in names},
@@ -119,19 +127,27 @@ def refuse_changed() -> None:
 
 
 def variant_run(
-    name: str, params: Config, *, schema: Mapping[str, Any], preprocessor: Any, example: pd.DataFrame, dataset: Dataset
+    name: str,
+    params: Config,
+    *,
+    schema: Mapping[str, Any],
+    preprocessor: Any,
+    example: pd.DataFrame,
+    dataset: Dataset,
+    judged: Mapping[str, Any],
 ) -> Run:
-    """The MLflow run of one variant, from the files of the stages."""
+    """The MLflow run of one variant, from the files of the stages and the verdict."""
     metrics, own = read_json(EVALUATE / name / "metrics.json"), settings(params, name)
     # Without the sampler, which is for training rows only.
     chain = scorer(schema, preprocessor, read_model(TRAIN / name / "model.skops"), metrics)
     predictions = read_table(EVALUATE / name / "predictions.parquet").to_csv(lineterminator="\n")
+    tags, over_folds = verdict.of_variant(judged, name)
     return Run(
         name,
         sentence(name, params, task_of(schema), metrics["holdout"]),
-        tags={"kind": "variant", "data_sha256": dataset.sha256, "params_sha256": digest(own)},
+        tags={"kind": "variant", "data_sha256": dataset.sha256, "params_sha256": digest(own), **tags},
         params=own,
-        metrics=flat_metrics(metrics),
+        metrics={**flat_metrics(metrics), **over_folds},
         artifacts={**child_files(name), "predictions.csv": predictions},
         model=Model(chain, example),
         dataset=dataset,
@@ -158,8 +174,11 @@ def gather(params: Config) -> tuple[Run, list[Run], str]:
         rows=len(table),
         columns={str(column): str(kind) for column, kind in table.dtypes.items()},
     )
+    found = read_json(REPORTS / "verdict.json")
     children = [
-        variant_run(name, params, schema=schema, preprocessor=preprocessor, example=example, dataset=dataset)
+        variant_run(
+            name, params, schema=schema, preprocessor=preprocessor, example=example, dataset=dataset, judged=found
+        )
         for name in params.variants
     ]
     everything = {child.name: dict(child.params) for child in children}
@@ -172,7 +191,9 @@ def gather(params: Config) -> tuple[Run, list[Run], str]:
             "kind": "reproduction",
             "data_sha256": schema["sha256"],
             "params_sha256": digest(everything),
+            **verdict.tags(found),
         },
+        metrics=verdict.metrics(found),
         params={**settings(params), "variants": " ".join(params.variants)},
         artifacts=parent_files(params.variants),
         dataset=dataset,
