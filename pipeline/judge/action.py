@@ -27,6 +27,7 @@ DECIDED = (
     "evidence",
     "variant",
     "threshold",
+    "sentence",
     "confidence",
     "price",
     "minimum_detectable_difference",
@@ -93,22 +94,27 @@ def judge(
     if reason := _why_not(folds, COLUMNS[primary][0], leaked, failed, task.classes):
         return {**empty, "sentence": f"No verdict: {reason}"}
     family = _family(folds, primary=primary, rope=rope, alpha=alpha)
-    grade = evidence(family.methods, alpha=alpha)
-    chosen = _simplest_unbeaten(family) if grade == "proven_better" else REFERENCE
-    at_stake, threshold = price(family.methods), thresholds[chosen]
-    if grade == "proven_better":
-        sentence = headline.rebalance(family.methods, chosen, threshold=threshold, declared=declared)
-    else:
-        how: dict[str, Any] = {"threshold": threshold, "price": at_stake, "declared": declared, "kind": task.kind}
-        sentence = headline.keep(family.methods, grade, **how)
+    return {**empty, **_decided(family, thresholds, declared=declared, task=task)}
+
+
+def _decided(
+    family: _Family, thresholds: Mapping[str, float | None], *, declared: Mapping[str, Any], task: Task
+) -> dict[str, Any]:
+    """What to do, and why."""
+    grade, at_stake = evidence(family.methods, alpha=declared["alpha"]), price(family.methods)
+    better = grade == "proven_better"
+    chosen = _simplest_unbeaten(family) if better else REFERENCE
+    how: dict[str, Any] = {"threshold": thresholds[chosen], "declared": declared}
     return {
-        **empty,
-        **_evidence(family, grade, chosen, sign=COLUMNS[primary][1]),
-        "action": "rebalance" if grade == "proven_better" else "keep",
+        "action": "rebalance" if better else "keep",
+        "evidence": grade,
         "variant": chosen,
-        "threshold": threshold,
-        "sentence": sentence,
+        "threshold": thresholds[chosen],
         "price": at_stake,
+        "sentence": headline.rebalance(family.methods, chosen, **how)
+        if better
+        else headline.keep(family.methods, grade, price=at_stake, kind=task.kind, **how),
+        **_evidence(family, grade, chosen, sign=COLUMNS[declared["primary"]][1]),
     }
 
 
@@ -163,7 +169,6 @@ def _evidence(family: _Family, grade: str, chosen: str, *, sign: int) -> dict[st
             }
         )
     return {
-        "evidence": grade,
         "confidence": confidence[grade],
         "minimum_detectable_difference": _detectable(family, leading),
         "leading": leading,

@@ -39,7 +39,8 @@ def test_its_figures_are_the_comparison_s(comparison):
 def test_it_has_every_caveat_and_what_makes_it_again(comparison):
     card = lines(comparison)
     assert {f"- {caveat}" for caveat in comparison["verdict"]["caveats"]} <= set(card)
-    assert "`dvc repro` makes this model and this card again. config `cccccccccccccccc`, code `dddddddddddddddd`." in card
+    again = "`dvc repro` makes this model and this card again. config `cccccccccccccccc`, code `dddddddddddddddd`."
+    assert again in card
 
 
 def test_without_a_threshold_or_caveats_the_card_says_so(comparison):
