@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.feather
 import pyarrow.parquet
 
 from pipeline.errors import InputError, broken
@@ -115,6 +116,8 @@ def _column(column: pd.Series, place: Origin) -> pd.Series:
         return column
     if column.dtype == object:
         return _objects(column, place)
+    if pd.api.types.is_timedelta64_dtype(column.dtype):
+        return column.dt.total_seconds()
     if not isinstance(column.dtype, pd.StringDtype):  # dates, times, periods
         column = column.astype("str").mask(column.isna())
     return cells.strip(column.astype("str"))

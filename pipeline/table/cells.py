@@ -5,7 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.table.dialect import MISSING, Text, parse
+from pipeline.table.dialect import Text, parse
+from pipeline.table.marks import MISSING
 from pipeline.table.notation import NUMBER
 
 WHOLE = r"[+-]?[0-9]+"

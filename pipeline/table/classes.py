@@ -1,6 +1,8 @@
 """Merges and encodes the classes of a target, and refuses targets that can't be classified."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -9,11 +11,13 @@ import pandas as pd
 from pipeline import formatting
 from pipeline.errors import InputError, nearest, set_param
 from pipeline.formatting import label_text, plain
+from pipeline.table.marks import MARKS
 
 REST = "the rest"  # the negative class where several classes form it
 MANY = 20  # different numbers; with more, and rare ones among them, a target is a quantity
 FEW = 5  # rows; a number with fewer is rare
 SEPARATORS = (";", ",", "|", "/", "+", "&")
+WHOLE = r"-?(?:0|[1-9][0-9]{0,17})(?:\.0+)?"  # as labels: 01 isn't 1
 ROUTE = "merge it with another class or leave it out with data.classes"
 
 
@@ -46,6 +50,8 @@ def advice(classes: int) -> str:
 def merged(column: pd.Series, mapping: Mapping[Any, Any]) -> pd.Series:
     """The labels after `data.classes`, which maps a label to another one, or to None to leave out its rows.
 
+    A mark of a missing value, such as NA, that is no label stands for rows without one.
+
     Parameters
     ----------
     column
@@ -61,6 +67,9 @@ def merged(column: pd.Series, mapping: Mapping[Any, Any]) -> pd.Series:
     words = column.map(label_text, na_action="ignore")
     there = {label_text(label): label for label in map(plain, column.dropna().unique())}
     asked = {label_text(label): to for label, to in mapping.items()}
+    if column.hasnans:
+        none = [label for label in asked if label not in there and label.lower() in (*MARKS, "")]
+        words, there = words.fillna(none[0]) if none else words, {**dict.fromkeys(none, nan), **there}
     if unknown := [label for label in asked if label not in there]:
         raise InputError(
             f"data.classes: the target has no class {label!r}; {unquoted(label, there) or nearest(label, there)}"
@@ -70,7 +79,18 @@ def merged(column: pd.Series, mapping: Mapping[Any, Any]) -> pd.Series:
     becomes = {label: None if to is None else there.get(label_text(to), to) for label, to in asked.items()}
     kept = ~words.isin([label for label, to in becomes.items() if to is None])
     values = [becomes.get(text, plain(label)) for text, label in zip(words[kept], column[kept], strict=True)]
-    mapped = pd.Series(values, index=column.index[kept], name=column.name, dtype=object)
+    return _of_one_type(pd.Series(values, index=column.index[kept], name=column.name, dtype=object))
+
+
+def name_of_missing(labels: pd.Series) -> str:
+    """What `data.classes` calls rows without a label; see `merged`."""
+    return next(name for name in ("NA", "") if name not in set(labels))
+
+
+def _of_one_type(mapped: pd.Series) -> pd.Series:
+    """Labels as whole numbers if all are, else as words if some are."""
+    if len(mapped) and all(re.fullmatch(WHOLE, str(label)) for label in mapped.unique()):
+        return pd.to_numeric(mapped).astype("int64")
     if mapped.map(type).nunique() > 1:  # a new word among numbers
         return mapped.map(label_text, na_action="ignore").astype("str")
     return mapped.infer_objects()

@@ -1,5 +1,6 @@
 """The type of each column (numeric, integer, boolean, ordinal, date or categorical), inferred or as declared."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -46,6 +47,11 @@ def kind(column: pd.Series) -> str:
 def categorical(X: pd.DataFrame) -> list[str]:
     """The names of the columns whose values are levels without an order."""
     return [str(name) for name, column in X.items() if kind(column) == "categorical"]
+
+
+def numbers(kinds: Mapping[str, Any]) -> list[str]:
+    """The names of the columns of these kinds, or of these declarations, that hold numbers."""
+    return [name for name, what in kinds.items() if what in ("numeric", "integer")]
 
 
 def typed(column: pd.Series, declared: Any = None) -> pd.Series:

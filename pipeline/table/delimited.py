@@ -11,7 +11,7 @@ import pandas as pd
 from pipeline.errors import InputError, set_param
 from pipeline.formatting import listed, name_text, places
 from pipeline.table import header
-from pipeline.table.cells import DECIMAL_COMMA, THOUSANDS_OR_DECIMAL, WHOLE, clean, is_text, matches
+from pipeline.table.cells import DECIMAL_COMMA, THOUSANDS_OR_DECIMAL, WHOLE, clean, is_text, matches, strip
 from pipeline.table.dialect import DELIMITERS, SAMPLE, Dialect, Text, line_number, parse, records
 from pipeline.table.encoding import utf8
 from pipeline.table.notation import NUMBER
@@ -68,7 +68,8 @@ def read(data: bytes, how: Reading = AS_IT_IS) -> pd.DataFrame:
         notes += [f"skipped {places('line', again)}: the header again"] if again else []
     textual = [place for place, name in enumerate(names) if name in how.text]
     text = Text(data, start, dialect, names)
-    return noted(rows(text, drop=how.drop, problems=header_problems(names), textual=textual), notes)
+    labels = [name for name in names if name in how.labels]
+    return noted(rows(text, drop=how.drop, problems=header_problems(names), textual=textual, labels=labels), notes)
 
 
 def _next_line(data: bytes, place: int) -> int:
@@ -156,6 +157,7 @@ def rows(
     drop: Container[str] = (),
     problems: Sequence[str] = (),
     textual: Collection[int] = (),
+    labels: Collection[str] = (),
     missing: Sequence[str] = ("",),
 ) -> pd.DataFrame:
     """The table of `text`, which has at least two columns.
@@ -170,6 +172,8 @@ def rows(
         Problems of the header, raised together with those of the rows.
     textual
         Places of the columns that stay text even where all cells look like numbers.
+    labels
+        Columns of names, which stay text where they have cells such as 007.
     missing
         What stands for a missing value in a column of text.
 
@@ -194,22 +198,32 @@ def rows(
     if problems:
         raise InputError(problems)
     cleaned = clean(text, table, decimal, textual, missing).set_axis(pd.Index(text.names, dtype="str"), axis=1)
-    return noted(placed(cleaned, _origin(text, len(table), decimal)), _codes(text, cleaned))
+    codes = _codes(text, cleaned)
+    for name in codes.keys() & labels:
+        cleaned[name] = strip(codes.pop(name))
+    notes = [_code_note(name, cells) for name, cells in codes.items()]
+    return noted(placed(cleaned, _origin(text, len(table), decimal)), notes)
 
 
-def _codes(text: Text, table: pd.DataFrame) -> list[str]:
-    """A note on each column of numbers that has cells such as 007, which are codes and not numbers."""
+def _codes(text: Text, table: pd.DataFrame) -> dict[str, pd.Series]:
+    """The cells, as they are written, of each column of numbers that has cells such as 007, which may be codes."""
     if not re.search(rb"[\s,;|\"]0[0-9]", text.data[max(0, text.start - 1) :]):
-        return []
+        return {}
     numeric = [place for place, name in enumerate(text.names) if pd.api.types.is_numeric_dtype(table[name])]
-    written = {text.names[place]: cells for place, cells in parse(text, usecols=numeric, dtype="str").items()}
-    found = {name: cells[cells.str.fullmatch(r"\s*0[0-9]+\s*") == True] for name, cells in written.items()}  # noqa: E712
-    return [
-        f"column {name!r}: read cells such as {cells.iloc[0].strip()!r} as numbers; if these are codes, "
-        f"declare them with {set_param('data.columns', {name: 'categorical'})}"
-        for name, cells in found.items()
-        if len(cells)
-    ]
+    written = parse(text, usecols=numeric, dtype="str") if numeric else pd.DataFrame()
+    return {text.names[place]: cells for place, cells in written.items() if _like_codes(cells).any()}
+
+
+def _like_codes(cells: pd.Series) -> pd.Series:
+    """Which cells are whole numbers that begin with a zero."""
+    return cells.str.fullmatch(r"\s*0[0-9]+\s*").fillna(False).astype(bool)
+
+
+def _code_note(name: str, cells: pd.Series) -> str:
+    return (
+        f"column {name!r}: read cells such as {cells[_like_codes(cells)].iloc[0].strip()!r} as numbers; if these are "
+        f"codes, declare them with {set_param('data.columns', {name: 'categorical'})}"
+    )
 
 
 def _origin(text: Text, count: int, decimal: str) -> Origin:

@@ -9,8 +9,9 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.table.marks import MISSING
+
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
-MISSING = ("NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "<NA>", "#N/A", "?")
 SAMPLE = 200  # records from which the delimiter is detected
 
 csv.field_size_limit(2**31 - 1)  # as in pandas, so that a quote that is never closed is reported as such

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from pipeline.errors import InputError
 from pipeline.formatting import counted, listed, places
-from pipeline.table.notation import MARKS, NUMBER
+from pipeline.table.marks import MARKS
+from pipeline.table.notation import NUMBER
 
 SAMPLE = 1000  # rows that show what the columns hold
 FEWEST = 5  # rows below the header that can show what is usual

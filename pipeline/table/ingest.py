@@ -86,7 +86,7 @@ def ingest(
     labels, label_problems = merged_labels(stripped(source[target]), merge or {})
     positive = positive.strip() if isinstance(positive, str) else positive
     if not label_problems:
-        label_problems = look_alikes(labels, merge or {}) or target_problems(labels, positive)
+        label_problems = look_alikes(labels, merge or {}) or target_problems(labels, positive, merge or {})
         if not features.empty:
             feature_problems += copies_of_target(features.loc[labels.index], labels, drop)
     if "weight" in roles and positive is None:

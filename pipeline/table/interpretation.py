@@ -56,7 +56,7 @@ def interpret(table: pd.DataFrame, how: Reading) -> pd.DataFrame:
         as_it_is = name in how.text or name in how.labels or name in place.text
         if as_it_is or not isinstance(column.dtype, pd.StringDtype):
             continue
-        found = interpreted(column, place.decimal)
+        found = interpreted(column, place.decimal, known=name in how.numbers)
         if isinstance(found, Doubt):
             doubts[str(name)] = found
         elif found is not None:

@@ -15,16 +15,11 @@ import pandas as pd
 
 from pipeline.formatting import cell, counted, listed
 from pipeline.table.conversions import parsed, plausible
+from pipeline.table.marks import MARKS
 
-# In lower case. In a column of text, these words are levels like any others.
-MARKS = {
-    *("na", "n/a", "n.a.", "n.a", "<na>", "#n/a", "nan", "-nan", "nat", "nd", "n.d.", "null", "<null>", "nil", "none"),
-    *("missing", "unknown", "unk", "undefined", "empty", "blank", "(blank)", "no data"),
-    *("not available", "not applicable", "not known"),
-    *("?", "??", "-", "--", "---", "–", "—", ".", "..", "...", "*"),
-    *("-1.#ind", "1.#ind", "-1.#qnan", "1.#qnan", "#div/0!", "#value!", "#ref!", "#num!", "#name?", "#null!"),
-}
-MOST_WORDS = 2  # different unknown words among numbers; with more, these are levels, or a damaged file
+MOST_WORDS = 2  # different unknown words among numbers; with more, these are levels, or a damaged file, unless
+WORDS_IN = 10  # there are so many times as many different numbers, and
+MAX_WORDS = 6  # no more words than that
 LEAST = 3  # different numbers; with fewer, such as 2, 4 and `more`, these are levels
 MOST_UNITS = 3  # ways to write one quantity; with more, these are no units
 FEW = 10  # different cells; so few with several units are levels
@@ -37,6 +32,7 @@ CURRENCY = (
 )
 DIGITS = r"[+-]?[0-9.,](?:[0-9.,'’ \u00a0\u202f]*[0-9.])?(?:[eE][+-]?[0-9]+)?"
 WRITTEN = re.compile(rf"([+-]?)(?:({CURRENCY})\s?)?({DIGITS})\s?(\D{{0,12}})")  # sign, unit before, number, unit after
+CLOCK = re.compile(r"[0-9]+:[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?")  # hours and minutes, or minutes and seconds
 WITH_POINTS = ("$", "US$", "USD", "£", "GBP", "¥", "₹")  # in these currencies, 1,200 is one thousand two hundred
 # Separator between thousands, and decimal mark; a space is also an apostrophe or a narrow space.
 NOTATIONS = (("", "."), (",", "."), (" ", "."), ("", ","), (".", ","), (" ", ","))
@@ -80,7 +76,7 @@ class Doubt:
     words: tuple[str, ...] = ()
 
 
-def interpreted(column: pd.Series, decimal: str = ".") -> Reading | Doubt | None:
+def interpreted(column: pd.Series, decimal: str = ".", *, known: bool = False) -> Reading | Doubt | None:
     """What a column of text means; None if it is text as it stands.
 
     Parameters
@@ -89,6 +85,8 @@ def interpreted(column: pd.Series, decimal: str = ".") -> Reading | Doubt | None
         Shape (n,): text without white space around it; empty cells are missing.
     decimal
         The decimal mark of the file's other columns.
+    known
+        Whether the column is known to hold numbers, so that few cells are enough to show their notation.
     """
     counts = column.value_counts()
     quoted = _without_quotes(counts.index)
@@ -99,14 +97,15 @@ def interpreted(column: pd.Series, decimal: str = ".") -> Reading | Doubt | None
     texts = counts.index.to_series()
     marked = texts.str.lower().isin(MARKS)
     valued = counts.index[texts.str.contains(r"\d") & ~marked]
-    found = _numbers(valued, decimal) if len(valued) else None
+    found = _numbers(valued, decimal, FEW if not known else 0) if len(valued) else None
     if found is None and not _are_dates(valued):
         return as_it_stands
     if isinstance(found, Doubt):
         return replace(found, row=int((column == valued[found.row]).to_numpy().argmax()))
     unknown = [text for text in counts.index.difference(valued, sort=False) if not marked[text]]
     if unknown:
-        some = len(unknown) <= MOST_WORDS and len(valued) >= LEAST and counts[unknown].min() > 1
+        few = len(unknown) <= MOST_WORDS or WORDS_IN * len(unknown) <= len(valued) and len(unknown) <= MAX_WORDS
+        some = few and len(valued) >= LEAST and counts[unknown].min() > 1
         return _unknown_words(column, counts[unknown], "numbers" if found else "dates") if some else as_it_stands
     if marked.any():
         cells = int(counts[marked].sum())
@@ -131,7 +130,8 @@ def _are_dates(texts: pd.Index) -> bool:
 
 
 def _unknown_words(column: pd.Series, words: pd.Series, what: str) -> Doubt:
-    named = " and ".join(f"{word!r} ({counted(int(count), 'cell')})" for word, count in words.items())
+    *others, last = (f"{word!r} ({counted(int(count), 'cell')})" for word, count in words.items())
+    named = " and ".join([", ".join(others), last] if others else [last])
     return Doubt(
         row=int(column.isin(words.index).to_numpy().argmax()),
         message=f"expected {what}, found {named}",
@@ -159,11 +159,13 @@ class _Written:
     unit: str
 
 
-def _numbers(texts: pd.Index, decimal: str) -> "_Numbers | Doubt | None":
+def _numbers(texts: pd.Index, decimal: str, few: int) -> "_Numbers | Doubt | None":
     """Different cells as numbers; or the one that shows a doubt, with its place among them; or None."""
     if decimal == "." and all(re.fullmatch(NUMBER, text) for text in texts):
         return _Numbers(pd.to_numeric(pd.Series(texts, dtype="str")).to_numpy(dtype="float64"))
     head = texts[:SAMPLE]
+    if CLOCK.fullmatch(texts[0]) and len(texts) > few:
+        return _times(texts)
     if sum(_written(text) is not None for text in head) < MOSTLY * len(head):
         return None
     written = {text: each for text in texts if (each := _written(text)) is not None}
@@ -180,23 +182,35 @@ def _numbers(texts: pd.Index, decimal: str) -> "_Numbers | Doubt | None":
     return _in_one_notation(texts, [each.number for each in written.values()], unit, decimal)
 
 
+def _times(texts: pd.Index) -> _Numbers | None:
+    """Times such as 12:30 and 0:45:10 in their smallest unit; None if not all cells are times of one form."""
+    if len({text.count(":") for text in texts}) > 1 or not all(map(CLOCK.fullmatch, texts)):
+        return None
+    parts = [list(map(float, text.split(":"))) for text in texts]
+    values = np.array(parts) @ [60.0**place for place in reversed(range(len(parts[0])))]
+    what = "seconds" if len(parts[0]) > 2 else "minutes or seconds"
+    return _Numbers(values, (f"times read as {what}, such as {cell(texts[0])} as {values[0]:.15g}",))
+
+
 def _written(text: str) -> _Written | None:
     """A number with its unit; None if the cell is none."""
+    text = text.replace("\u2212", "-")  # the minus sign of typesetters
     negative = re.fullmatch(r"\((.+)\)", text)  # as accountants write it
     found = WRITTEN.fullmatch(f"-{negative[1]}" if negative else text)
     if found is None:
         return None
     sign, before, number, after = found.groups(default="")
-    unit = before or after.strip()
-    singular = unit[:-1] if re.fullmatch("[a-z]{2,}s", unit) else unit  # 1 year, 2 years
-    return _Written(sign + re.sub("['’\u00a0\u202f]", " ", number), singular)
+    after = after.strip()
+    singular = after[:-1] if re.fullmatch("[a-z]{2,}s", after) else after  # 1 year, 2 years
+    # €5M and €5K differ in the unit.
+    return _Written(sign + re.sub("['’\u00a0\u202f]", " ", number), " ".join(filter(None, [before, singular])))
 
 
 def _in_one_notation(texts: pd.Index, numbers: list[str], unit: str, decimal: str) -> "_Numbers | Doubt | None":
     """The numbers, where only one notation reads them all, or several give the same."""
     readings = dict(_readings(numbers, unit))
     if not readings:
-        return None
+        return _mixed(texts, numbers, unit)
     if decimal == ",":
         readings = {form: read for form, read in readings.items() if form[1] == ","}
         if not readings:
@@ -224,11 +238,28 @@ def _in_one_notation(texts: pd.Index, numbers: list[str], unit: str, decimal: st
     return _Numbers(values, (f"read as numbers {what}such as {cell(texts[odd[0]])} as {values[odd[0]]:.15g}",))
 
 
+def _mixed(texts: pd.Index, numbers: list[str], unit: str) -> Doubt | None:
+    """The doubt about numbers of which each is one in some notation, and no notation reads all; None for others."""
+    forms = [{form for form, _ in _readings([number], unit)} for number in numbers]
+    if len(texts) <= FEW or not all(forms):
+        return None
+    known: set[tuple[str, str]] = set(NOTATIONS)
+    for place, form in enumerate(forms):
+        if not known & form:
+            return Doubt(
+                place,
+                f"expected numbers in one notation, such as {texts[0]!r}, found {texts[place]!r}",
+                "write all numbers with a decimal point and without separators between thousands",
+            )
+        known &= form
+    return None
+
+
 def _readings(numbers: list[str], unit: str) -> Iterator[tuple[tuple[str, str], np.ndarray]]:
     """The notations that read all numbers, with what they read."""
     text = pd.Series(numbers, dtype="str")
     for thousands, mark in NOTATIONS:
-        if mark == "," and unit in WITH_POINTS:
+        if mark == "," and unit.split(" ")[0] in WITH_POINTS:
             continue
         whole = rf"[1-9][0-9]{{0,2}}(?:[{thousands}][0-9]{{3}})+|[0-9]+" if thousands else "[0-9]+"
         if text.str.fullmatch(rf"[+-]?(?:(?:{whole})(?:[{mark}][0-9]*)?|[{mark}][0-9]+)(?:[eE][+-]?[0-9]+)?").all():

@@ -16,6 +16,8 @@ class Reading:
         Columns that won't be used, whatever they hold.
     text
         Columns whose cells stay as they are written, even where all look like numbers.
+    numbers
+        Columns known to hold numbers, however few cells show in which notation.
     labels
         Columns whose cells are names, such as the target's: no units or words for missing values are looked for.
     missing
@@ -32,6 +34,7 @@ class Reading:
 
     drop: Container[str] = ()
     text: Container[str] = ()
+    numbers: Container[str] = ()
     labels: Container[str] = ()
     missing: Missing = None
     header: bool = True

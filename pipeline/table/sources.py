@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipeline.config import Data, Settings
 from pipeline.errors import InputError
-from pipeline.table import download, file, mountain_shop, repositories, sql
+from pipeline.table import columns, download, file, mountain_shop, repositories, sql
 from pipeline.table.interpretation import interpret
 from pipeline.table.reading import Reading
 
@@ -58,6 +58,7 @@ def reading(data: Data) -> Reading:
     return Reading(
         drop=data.drop,
         text=[name for name, kind in kinds.items() if kind not in ("numeric", "integer", "boolean")],
+        numbers=columns.numbers(kinds),
         labels=[name for name in (data.target, data.group) if name is not None],
         missing=data.missing,
         header=data.header,

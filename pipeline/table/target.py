@@ -1,5 +1,7 @@
 """Checks the target column, and finds its positive class."""
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,25 +11,13 @@ import pandas as pd
 from pipeline.errors import InputError, set_param
 from pipeline.formatting import label_text
 from pipeline.table import classes
+from pipeline.table.conversions import BOOLEANS
+from pipeline.table.marks import NO_CLASS
+from pipeline.table.notation import NUMBER
 from pipeline.table.origin import origin
 
 RESERVED = ("row_id", "synthetic")
-NO_CLASS = {
-    "na",
-    "n/a",
-    "n.a.",
-    "<na>",
-    "#n/a",
-    "nan",
-    "null",
-    "<null>",
-    "nat",
-    "missing",
-    "?",
-    "-",
-    ".",
-    "",
-}  # lower case
+SHORT = {"y": "yes", "n": "no", "t": "true", "f": "false"}
 
 
 def merged_labels(labels: pd.Series, merge: Mapping[Any, Any]) -> tuple[pd.Series, list[str]]:
@@ -40,6 +30,8 @@ def merged_labels(labels: pd.Series, merge: Mapping[Any, Any]) -> tuple[pd.Serie
 
 def stripped(labels: pd.Series) -> pd.Series:
     """Labels without spaces around them; empty ones are missing."""
+    if isinstance(labels.dtype, pd.BooleanDtype):  # which compares to missing, and not to false
+        return labels.astype(object).mask(labels.isna())
     if pd.api.types.is_numeric_dtype(labels) or isinstance(labels.dtype, pd.CategoricalDtype):
         return labels
     bare = labels.map(lambda label: label.strip() if isinstance(label, str) else label, na_action="ignore")
@@ -69,18 +61,33 @@ def doubtful(labels: pd.Series, merge: Mapping[Any, Any]) -> tuple[list[list[str
     meant = {label_text(label) for label in (*merge, *merge.values()) if label is not None}
     counts = labels.value_counts()
     words = [label for label in counts.index if isinstance(label, str) and label not in meant]
+    names = {word: _name(word) for word in words}
+    if len(counts) > 2 and len(words) == len(counts) and all(name in BOOLEANS for name in names.values()):
+        names = {word: str(BOOLEANS[name]) for word, name in names.items()}
     spellings: dict[str, list[str]] = {}
-    for word in words:
-        spellings.setdefault(" ".join(word.casefold().rstrip(".").split()), []).append(word)
+    for word, name in names.items():
+        spellings.setdefault(name, []).append(word)
     marks = [word for word in words if word.lower() in NO_CLASS] if len(counts) > 2 else []
+    numbers = sum(isinstance(label, str) and re.fullmatch(NUMBER, label) is not None for label in counts.index)
+    others = [label for label in counts.index if not re.search(r"\d", str(label))]
+    if len(others) == 1 and numbers == len(counts) - 1 >= 2:  # a word among numbers
+        marks = [word for word in others if word in words]
     return [group for group in spellings.values() if len(group) > 1], marks
+
+
+def _name(word: str) -> str:
+    """What spellings of one class have in common: no upper case, nor signs between letters or at the end."""
+    text = unicodedata.normalize("NFKC", word).casefold().rstrip(".")
+    text = re.sub(r"(?<=[^\W\d_])[\s_-]+(?=[^\W\d_])", "", " ".join(text.split()))
+    return SHORT.get(text, text)
 
 
 def corrected(labels: pd.Series, merge: Mapping[Any, Any]) -> dict[Any, Any]:
     """The `data.classes` that merges spellings of one class, and leaves out what is no class."""
     several, marks = doubtful(labels, merge)
     spelled = {word: group[0] for group in several for word in group[1:]}
-    return {**{label_text(label): to for label, to in merge.items()}, **spelled, **dict.fromkeys(marks)}
+    left_out = [*marks, *([classes.name_of_missing(labels)] if labels.isna().any() else [])]
+    return {**{label_text(label): to for label, to in merge.items()}, **spelled, **dict.fromkeys(left_out)}
 
 
 def look_alikes(labels: pd.Series, merge: Mapping[Any, Any]) -> list[str]:
@@ -105,7 +112,7 @@ def look_alikes(labels: pd.Series, merge: Mapping[Any, Any]) -> list[str]:
     return problems
 
 
-def target_problems(labels: pd.Series, positive: Any) -> list[str]:
+def target_problems(labels: pd.Series, positive: Any, merge: Mapping[Any, Any]) -> list[str]:
     """Why these labels can't be a target; empty where they can."""
     column, place = f"target {labels.name!r}", origin(labels)
     if labels.name in RESERVED:
@@ -114,7 +121,7 @@ def target_problems(labels: pd.Series, positive: Any) -> list[str]:
     if missing.size:
         return [
             f"{column}, {place.where(missing)}: expected a class in every row, found a missing value. Fill in these "
-            "cells, or delete their rows."
+            f"cells, or leave out their rows with {set_param('data.classes', corrected(labels, merge))}."
         ]
     if pd.api.types.is_float_dtype(labels) and (infinite := np.flatnonzero(np.isinf(labels))).size:
         return [f"{column}, {place.where(infinite)}: expected a class in every row, found inf. Correct these cells."]

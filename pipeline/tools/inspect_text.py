@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Mapping, Sequence
 
-from pipeline.formatting import cell, counted, floor_percent, listed, percent_of
+from pipeline.formatting import cell, counted, floor_percent, label_text, listed, percent_of
 from pipeline.measure.single_column import CLASSES
 from pipeline.report.page import render_inspection
 from pipeline.table import columns
@@ -67,13 +67,17 @@ def _target(found: Inspection) -> str:
     if found.target is None:
         return "unknown, and no column looks like a target; choose a column below with data.target=COLUMN"
     total = sum(count for _, count in found.classes)
-    classes = listed(
-        [f"{label!r} ({counted(count, 'row')}, {100 * count / total:.3g}%)" for label, count in found.classes], NAMES
-    )
+    shown = [f"{_label(label)} ({counted(count, 'row')}, {100 * count / total:.3g}%)" for label, count in found.classes]
+    classes = listed(shown, NAMES)
     if len(found.classes) > CLASSES:
         some = ", ".join(cell(label) for label, _ in found.classes[:3])
         classes = f"{len(found.classes):,} different values, such as {some}; too many for classes"
     return f"{'probably ' if found.guessed else ''}{found.target!r}: {classes}"
+
+
+def _label(label: object) -> str:
+    """A label: text in quotes, 1.0 as 1."""
+    return label_text(label) if isinstance(label, float) else repr(label)
 
 
 def _imbalance(found: Inspection) -> str:
@@ -81,7 +85,7 @@ def _imbalance(found: Inspection) -> str:
     times = counts[0] / counts[-1]
     ratio = f"{times:,.0f} to 1" if times >= 100 else f"{times:.3g} to 1"
     if len(counts) == 2:
-        return f"{ratio}; the positive class is {found.positive!r}"
+        return f"{ratio}; the positive class is {_label(found.positive)}"
     return f"{ratio}; {len(counts)} classes, and the rarest has {counted(dict(found.classes)[found.positive], 'row')}"
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from pipeline.errors import InputError, advise, nearest
 from pipeline.files import EVALUATE, INGEST, PREPROCESS, TRAIN, read_json, read_model, say, write_text
 from pipeline.judge import verdict
-from pipeline.table import file
+from pipeline.table import columns, file
 from pipeline.table.reading import Reading
 from pipeline.tracking.scoring import DEFAULT, Scorer, scorer
 
@@ -76,7 +76,12 @@ def recommended(schema: dict[str, Any]) -> str:
 def read(path: Path, schema: dict[str, Any]) -> pd.DataFrame:
     """The rows of a file, its features read as those of training were, from row_id 0."""
     try:
-        how = Reading(drop=Except(schema["features"]), text=schema["text"], missing=schema["missing"])
+        how = Reading(
+            drop=Except(schema["features"]),
+            text=schema["text"],
+            numbers=columns.numbers(schema["columns"]),
+            missing=schema["missing"],
+        )
         rows = file.read_table(path, how)
     except InputError as error:  # a feature cannot be left out here
         raise InputError(

@@ -123,7 +123,8 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         features, problems, place = {}, [], origin(rows)
         known = rows[[name for name in self.declaration if name in rows]]
         texts = {name: as_text(column) for name, column in known.items() if not is_number(column)}
-        known = interpret(known.assign(**texts), Reading(text=self.text, missing=self.missing))
+        how = Reading(text=self.text, numbers=columns.numbers(self.declaration), missing=self.missing)
+        known = interpret(known.assign(**texts), how)
         for name, declared in self.declaration.items():
             if name not in rows:
                 others = [str(each) for each in rows if each not in self.declaration]

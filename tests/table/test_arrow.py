@@ -1,7 +1,12 @@
+import subprocess
+import sys
+from datetime import timedelta
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from table_files import LEAVE, parquet, refusal, refused
+import pytest
+from table_files import LEAVE, feather, parquet, refusal, refused
 
 from pipeline.table.file import read_table
 
@@ -72,3 +77,17 @@ def test_typed_columns_become_numbers_and_text(written):
 )
 def test_columns_that_are_neither_numbers_nor_text_are_refused(written, content, name, problems):
     assert refusal(written(content, name)) == [f"{name}: {problem}" for problem in problems]
+
+
+@pytest.mark.parametrize(("name", "content"), [("v.feather", feather), ("v.parquet", parquet)])
+def test_a_new_process_reads_it(written, name, content):
+    path = written(content({"x": [1.5, 2.5], "y": [0, 1]}), name)
+    code = "from pathlib import Path; from pipeline.table.file import read_table; "
+    code += f"print(read_table(Path('{path}')).x.sum())"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "4.0\n"  # noqa: S603
+
+
+@pytest.mark.parametrize("seconds", [[1.5, 90], [0, 86400], [-3, 7]])
+def test_durations_are_seconds(written, seconds):
+    table = {"x": [timedelta(seconds=each) for each in seconds], "y": [0, 1]}
+    assert read_table(written(parquet(table), "v.parquet")).x.tolist() == seconds

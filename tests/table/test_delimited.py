@@ -1,6 +1,8 @@
+import pytest
 from table_files import QUOTE, parquet, refusal, refused
 
 from pipeline.table.file import read_table
+from pipeline.table.origin import origin
 from pipeline.table.reading import Reading
 
 
@@ -159,3 +161,12 @@ def test_text_without_one_clear_delimiter_is_refused(written, content, name, pro
 )
 def test_a_header_without_distinct_names_is_refused(written, content, name, problems):
     assert refusal(written(content, name)) == [f"{name}: {problem}" for problem in problems]
+
+
+@pytest.mark.parametrize("labels", [["01", "1", "001"], ["00", "10", "01"], ["007", "7", "70"]])
+def test_labels_and_groups_with_leading_zeros_stay_as_they_are_written(written, labels):
+    path = written("a,y,g\n" + "".join(f"{n}.5,{label},{label}\n" for n, label in enumerate(labels)))
+    table = read_table(path, Reading(labels=["y", "g"]))
+    assert table.y.tolist() == labels
+    assert table.g.tolist() == labels
+    assert origin(table).notes == ()

@@ -186,3 +186,105 @@ def test_a_label_that_yaml_took_for_true_or_false_is_to_be_quoted(label, others)
             match=f"YAML reads {label} without quotes as {str(truth).lower()}. Write it in quotes: '{label}'",
         ):
             accept(source, settings(**given))
+
+
+@pytest.mark.parametrize(
+    ("cells", "unit"),
+    [
+        ([f"€{n}.5M" for n in range(1, 20)] + ["€565K"], "'€565K'"),
+        ([f"${n}B" for n in range(1, 20)] + ["$900M"], "'$900M'"),
+        ([f"£{n}.5k" for n in range(1, 20)] + ["£800"], "'£800'"),
+    ],
+)
+def test_amounts_in_thousands_and_in_millions_are_never_read_alike(written, cells, unit):
+    (found,) = refusal(written(parquet({"x": cells, "y": [n % 2 for n in range(20)]}), "v.parquet"))
+    assert f"found {unit}" in found
+
+
+@pytest.mark.parametrize(
+    ("cells", "values", "note"),
+    [
+        ([f"{n}:30" for n in range(12)], [60 * n + 30 for n in range(12)], "minutes or seconds, such as '0:30' as 30"),
+        ([f"01:{n}:10" for n in range(10, 22)], [3610 + 60 * n for n in range(10, 22)], "seconds, such as '01:10:10'"),
+        ([f"00:00:{n}.5" for n in range(10, 22)], [n + 0.5 for n in range(10, 22)], "seconds, such as '00:00:10.5'"),
+    ],
+)
+def test_times_are_numbers(written, cells, values, note):
+    table = read_table(written(parquet({"x": cells, "y": [n % 2 for n in range(12)]}), "v.parquet"))
+    assert table.x.tolist() == values
+    assert f"times read as {note}" in origin(table).notes[0]
+
+
+@pytest.mark.parametrize("cells", [["12:30"], ["0:45", "3:10"], ["00:10:20"]])
+def test_few_times_are_numbers_where_the_column_is_known_to_hold_numbers(written, cells):
+    path = written(parquet({"x": cells, "y": [0] * len(cells)}), "v.parquet")
+    assert read_table(path, Reading(numbers=["x"])).x.dtype == "float64"
+    assert read_table(path).x.tolist() == cells
+
+
+@pytest.mark.parametrize(
+    ("others", "found"),
+    [
+        (["3,905.38", "1,000.25"], "'3,905.38'"),
+        (["2'000.50"], '"2\'000.50"'),
+        (["7 000.5", "1.200,75"], "'7 000.5'"),
+    ],
+)
+def test_two_notations_in_a_column_are_refused_with_the_cell(written, others, found):
+    cells = [f"1.{n}41,93" for n in range(1, 10)] * 2 + [f"2.{n}00,50" for n in range(1, 5)] + others
+    (problem,) = refusal(written(parquet({"x": cells, "y": [n % 2 for n in range(len(cells))]}), "v.parquet"))
+    assert f"expected numbers in one notation, such as '1.141,93', found {found}" in problem
+
+
+@pytest.mark.parametrize("words", [["dk", "skip", "refused"], ["a", "b", "c", "d"], ["lost", "late", "cut"]])
+def test_a_few_words_among_many_numbers_are_asked_about(written, words):
+    cells = [f"{n}.5" for n in range(60)] + words * 2
+    (found,) = refusal(written(parquet({"x": cells, "y": [n % 2 for n in range(len(cells))]}), "v.parquet"))
+    assert f"data.missing=[{','.join(words)}]" in found
+
+
+@pytest.mark.parametrize("cells", [["\u22121.5", "2"], ["\u22123", "\u22124.25"], ["\u22125 kg", "7 kg"]])
+def test_the_minus_sign_of_typesetters_is_a_minus(written, cells):
+    table = read_table(written(parquet({"x": cells, "y": [0, 1]}), "v.parquet"))
+    assert table.x.dtype == "float64"
+    assert table.x[0] < 0
+
+
+@pytest.mark.parametrize("mark", ["\\N", "(null)", "#NV", "----", "N/D"])
+def test_marks_of_databases_and_spreadsheets_are_missing(written, mark):
+    assert read_table(table_of([*NUMBERS, mark, mark], written)).x.isna().sum() == 2
+
+
+@pytest.mark.parametrize("mark", ["0000-00-00", "0000-00-00 00:00:00", "00.00.0000"])
+def test_a_day_of_zeros_among_dates_is_missing(written, mark):
+    table = read_table(table_of(["2026-01-02", "2026-03-04", mark, mark], written))
+    assert table.x.isna().tolist() == [False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("labels", "fix"),
+    [
+        (["Yes", "Y", "No", "No"], "data.classes={Y: Yes}"),
+        (["True", "yes", "False", "no"], 'data.classes={yes: "True", no: "False"}'),
+        (["left-over", "left over", "good", "good"], "data.classes={left over: left-over}"),
+        (["übel", "u\u0308bel", "gut", "gut"], 'data.classes=[["u\u0308bel","übel"]]'),
+        (["0", "1", "tbd", "tbd"], "data.classes={tbd: null}"),
+        (["Yes", "No", "unknown", "unknown"], "data.classes={unknown: null}"),
+        (["Yes", "No", "(null)", "(null)"], 'data.classes=[["(null)",null]]'),
+    ],
+)
+def test_more_spellings_of_one_class_and_marks_are_refused_with_the_setting(labels, fix):
+    source = pd.DataFrame({"x": range(40), "y": pd.Series(labels * 10, dtype="str")})
+    with pytest.raises(ValueError, match=r"target 'y'") as caught:
+        accept(source, settings())
+    assert fix in str(caught.value).replace("'", "")
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [["A", "A-", "B", "B+"], ["none", "mild", "severe"], ["1", "2", "3", "4", "5more"], ["M", "F"], ["-1", "0", "1"]]
+    + [["type 1", "type 11"], ["ND", "SD", "MN"]],
+)
+def test_classes_that_differ_are_classes(labels):
+    source = pd.DataFrame({"x": range(12 * len(labels)), "y": pd.Series(labels * 12, dtype="str")})
+    assert len(accept(source, settings()).data) == len(source)

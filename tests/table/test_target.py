@@ -90,7 +90,7 @@ def test_a_target_may_be_called_nearly_anything(target):
             {"target": "buy"},
             [
                 "target 'buy', lines 3, 6: expected a class in every row, found a missing value. Fill in these "
-                "cells, or delete their rows."
+                "cells, or leave out their rows with -S 'data.classes={NA: null}'."
             ],
         ),
         (
@@ -117,3 +117,31 @@ def test_a_target_may_be_called_nearly_anything(target):
 )
 def test_a_target_that_cannot_be_used_is_refused(columns, settings, problems):
     assert refusal(pd.DataFrame(columns), **settings) == problems
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [
+        ([0, 1, np.nan, 0, 1], [0, 1]),
+        (["no", "yes", None, "no", "yes"], ["no", "yes"]),
+        (pd.array([False, True, None, False, True], dtype="boolean"), [False, True]),
+        ([3.0, 1.0, np.nan, 2.0, 1.0], [1, 2, 3]),
+        (["NA", "yes", None, "NA", "yes"], ["NA", "yes"]),
+    ],
+)
+def test_rows_without_a_label_are_refused_with_the_setting_that_leaves_them_out(labels, classes):
+    source = pd.DataFrame({"x": range(20), "y": pd.Series(labels).repeat(4).to_numpy()})
+    name = "" if "NA" in classes else "NA"
+    with pytest.raises(ValueError, match="expected a class in every row, found none") as caught:
+        ingest(source, target="y")
+    assert ('data.classes=[["",null]]' if name == "" else "data.classes={NA: null}") in str(caught.value)
+    table = ingest(source, target="y", merge={name: None})
+    assert len(table.data) == 16
+    assert sorted(table.labels or [table.positive, table.negative]) == classes
+
+
+@pytest.mark.parametrize("mark", ["?", "na", "N.A.", ""])
+def test_any_mark_names_rows_without_a_label(mark):
+    source = pd.DataFrame({"x": range(20), "y": [0, 1, np.nan, 0, 1] * 4})
+    assert len(ingest(source, target="y", merge={mark: None}).data) == 16
+    assert ingest(source, target="y", merge={mark: "unseen"}).labels == ["0", "1", "unseen"]
