@@ -1,9 +1,9 @@
-"""Times `dvc repro` from nothing against one plain script with the same work, and against bare processes.
+"""Times `dvc repro` from scratch, compared with one script that does the same work, and with empty processes.
 
     python benchmarks/reproduction.py [--rounds N]
 
-Each round runs all of them in turn, so that a machine that slows down slows all; medians and ratios are printed.
-The first making of the MLflow store and the folds are counted apart.
+Each round runs all of them in turn, so that a slow machine affects all alike. Medians and ratios are printed.
+Creating the MLflow store and the folds are timed separately.
 """
 
 import argparse

@@ -1,12 +1,12 @@
-"""Times a sweep of 6 variants x 50 seeds, hold-out only, against the bare loop and against the loop with plain MLflow.
+"""Times a sweep of 6 variants x 50 seeds, hold-out only, compared with a simple loop and a loop that calls MLflow.
 
-Then fewer seeds with their folds, 5 x 10, against the bare loop over the same folds.
+Then fewer seeds with folds, 5 x 10, compared with a simple loop over the same folds.
 
     python benchmarks/sweep.py [--table sales_data.csv] [--seeds N] [--naive N] [--folded N]
 
-Each is a whole command in a process of its own, imports included, in a folder of its own, one after the other in the
-same run. The first making of the MLflow store is not counted, for anyone. Without --table, a simulated one of the same
-shape is used. The plain MLflow loop is slow, and so has fewer runs; its figure a run leaves imports out.
+Each is a command in its own process, including imports, and in its own folder, one after the other. Creating the
+MLflow store is never counted. Without --table, a simulated table of the same shape is used. The loop that calls MLflow
+is slow, so it has fewer runs, and its time per run leaves out imports.
 """
 
 import argparse

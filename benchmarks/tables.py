@@ -1,10 +1,10 @@
-"""Puts every table of a folder through inspect and a sweep, and lists what each of them ends in.
+"""Runs inspect and a sweep on every table of a folder, and lists the results.
 
     python benchmarks/tables.py [FOLDER] [--repeats N] [--jobs N] [--limit SECONDS]
 
-The last column of each table is its target. What inspect proposes is what is run, as its user would. A table ends in a
-verdict or in a refusal; a traceback, or more than --limit seconds, is a failure, and the exit status is 1. Runs that
-are there are not made again. The list is printed and written as a page, reports/tables/index.html.
+The last column of each table is its target. The sweep uses the settings that inspect proposes, as a user would. Each
+table must end in a verdict or a refusal. A traceback, or more than --limit seconds, is a failure, with exit status 1.
+Finished runs are not repeated. The list is printed, and written to reports/tables/index.html.
 """
 
 import argparse
@@ -37,10 +37,10 @@ ROOT = Path(__file__).parents[1]
 PAGE = REPORTS / "tables" / "index.html"
 INSPECTED = REPORTS / "inspect.html"
 ENDINGS = {
-    "rebalance": "rebalance",
-    "keep": "keep the baseline",
-    "undecided": "undecided",
-    "invalid": "no verdict",
+    "proven_better": "rebalance",
+    "proven_not_better": "keep the baseline: not better",
+    "inconclusive": "keep the baseline: inconclusive",
+    "none": "no verdict",
     "refused": "refused",
     "failed": "FAILED",
 }
@@ -163,7 +163,7 @@ def swept(sweep: Sweep) -> tuple[str, str, dict[str, int], dict[str, str]]:
     if not finished:
         return "refused", "; ".join(dict.fromkeys(left_out.values())), kinds, left_out
     verdict = read_json(sweep.folder / "verdict.json")
-    return verdict["action"], verdict["sentence"], kinds, left_out
+    return verdict["evidence"] or "none", verdict["sentence"], kinds, left_out
 
 
 def shape(path: Path) -> tuple[str, pd.DataFrame, dict[str, int]]:

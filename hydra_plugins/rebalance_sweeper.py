@@ -1,4 +1,4 @@
-"""The sweeper that continues an interrupted sweep; Hydra looks for its plugins in this package."""
+"""The sweeper that resumes an interrupted sweep; Hydra looks for plugins in this package."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""An experiment pipeline that answers: should I rebalance my table, how, and what does it buy me."""
+"""An experiment pipeline that answers whether and how to rebalance a table, and what you gain."""
 
 import os
 import platform

@@ -7,7 +7,7 @@ import warnings
 from hydra import main as hydra_main
 from hydra.errors import HydraException
 
-from pipeline.compose import from_no_preset, respelled
+from pipeline.compose import explained, from_no_preset, respelled
 from pipeline.errors import InputError, exit_on_signals, refuse_other_folder, run
 from pipeline.files import CONF
 from pipeline.sweep.drive import job
@@ -18,7 +18,7 @@ def main() -> None:
     refuse_other_folder()
     sweeps = not {"-m", "--multirun"}.isdisjoint(sys.argv)
     if sweeps and {"-c", "--cfg"} & set(sys.argv):
-        raise InputError("--cfg shows the settings of one run: leave out --multirun")
+        raise InputError("--cfg shows the settings of a single run. Leave out --multirun.")
     sys.argv[1:] = from_no_preset(sys.argv[1:])
     words = [word for word in sys.argv[1:] if "=" in word and not word.startswith("-")]
     exit_on_signals()  # so that a sweep says how far it got
@@ -29,7 +29,7 @@ def main() -> None:
         hydra_main(config_path=str(CONF.absolute()), config_name="sweep", version_base=None)(job)()
     except HydraException as error:
         spelled = respelled(words, sweep=sweeps)
-        raise InputError(spelled or f"{CONF}: {' '.join(str(error).split())}") from None
+        raise InputError(spelled or explained(error, "sweep")) from None
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The `rebalance` command: looks up what was asked for, shows its help, and runs it."""
+"""The `rebalance` command: finds the command that was named, shows its help, or runs it."""
 
 import argparse
 import re
@@ -16,18 +16,18 @@ CONF = Path(__file__).parents[1] / "conf"
 WIDTH = 100  # characters of a line of help, at most
 ABOUT = """usage: rebalance COMMAND [KEY=VALUE ...]
 
-Should I rebalance my table, how, and what do I gain? `dvc repro` answers; these commands work around it.
+Should I rebalance my table, how, and what do I gain? `dvc repro` answers this. These commands do the rest.
 
 commands:
 {commands}
 
 options:
-  --help                        this list; rebalance COMMAND --help explains a command
-  --version                     the version
-  --completion bash|zsh|fish    a script that completes commands and settings: eval "$(rebalance --completion bash)"
+  --help                        show this list; rebalance COMMAND --help explains a command
+  --version                     show the version
+  --completion bash|zsh|fish    print a completion script; use it with eval "$(rebalance --completion bash)"
 """
 HYDRA = "Any setting of conf/, as a Hydra override such as seed=7 or data=csv. "
-LAID_DOWN = "Without one, the settings in params.yaml hold."
+LAID_DOWN = "Without any, the settings in params.yaml are used."
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ class Command:
         Exit statuses, and what each means.
     arguments
         For argparse: names, and options of each.
+    switches
+        Keys of its own that are true or false, and not in conf/.
     """
 
     summary: str
@@ -59,6 +61,7 @@ class Command:
     examples: tuple[str, ...]
     statuses: dict[int, str]
     arguments: dict[str, dict[str, Any]]
+    switches: tuple[str, ...] = ()
 
 
 OVERRIDES: dict[str, dict[str, Any]] = {"overrides": {"nargs": "*", "metavar": "KEY=VALUE"}}
@@ -66,44 +69,44 @@ COMMANDS = {
     "inspect": Command(
         "Look at a table before you train: column types, problems, leaks",
         "[KEY=VALUE ...]",
-        "Reports what each column holds, what the pipeline would refuse, whether a run would end in a verdict, and "
+        "Reports what each column contains, which problems would stop a run, whether a run would end in a verdict, and "
         "which columns look too good to be true. Then it prints the command that runs the pipeline on this table. It "
-        "trains no model. Charts of every column go to reports/inspect.html.",
+        "trains no model. Charts of every column are written to reports/inspect.html.",
         {
             "KEY=VALUE": HYDRA + "Your table: data=csv data.path=FILE data.target=COLUMN.",
-            "save=NAME": "Also write these settings, and what the report proposes, to conf/experiment/NAME.yaml, each "
-            "with its reason. `rebalance use NAME` starts from there.",
+            "save=NAME": "Also write these settings, and those that inspect proposes, to conf/experiment/NAME.yaml, "
+            "each with its reason. `rebalance use NAME` makes them the default.",
         },
         (
             "inspect data=csv data.path=visits.csv data.target=buy",
             "inspect data=csv data.path=visits.csv data.target=buy save=visits",
         ),
         {
-            0: "a run of the printed command ends in a verdict",
-            1: "a run would be refused, or end without a verdict: the report says what to change",
+            0: "the printed command will end in a verdict",
+            1: "a run would be refused, or end without a verdict; the report shows what to change",
         },
         OVERRIDES,
     ),
     "use": Command(
-        "Make a preset the default that every command starts from",
+        "Make a preset the default of every command",
         "[NAME]",
-        "Writes the name of a preset of conf/experiment/ into conf/config.yaml, and composes params.yaml. From then on "
-        "`dvc repro`, `dvc exp run`, sweeps and all commands work on its table. A command that names another table "
-        "with data=..., or another preset with experiment=..., leaves it out.",
+        "Writes the name of a preset in conf/experiment/ into conf/config.yaml, and composes params.yaml. From then "
+        "on, `dvc repro`, `dvc exp run`, sweeps and all commands use its table. A command that names another table "
+        "with data=..., or another preset with experiment=..., ignores it.",
         {
-            "NAME": "The preset, such as one that `rebalance inspect ... save=NAME` wrote; mountain_shop goes back to "
-            "the simulated shop. Without it: shows which one is in use."
+            "NAME": "A preset, such as one written by `rebalance inspect ... save=NAME`. mountain_shop goes back to "
+            "the simulated shop. Without NAME, the command shows which preset is in use."
         },
         ("use visits", "use mountain_shop"),
         {0: "the preset is in use"},
         {"name": {"nargs": "?", "metavar": "NAME"}},
     ),
     "plan": Command(
-        "Estimate the smallest difference your table can show, before you train",
+        "Estimate the minimum detectable difference before you train",
         "[KEY=VALUE ...]",
         "Simulates tables with your features and your class counts, and measures how much the results of a method "
-        "vary. From that it computes the minimum detectable difference (80% power) and how many rows of the rarer "
-        "class you need. It uses the counts of your labels and nothing else, so you can plan before you look.",
+        "vary. From that, it computes the minimum detectable difference (80% power) and how many rows of the rarer "
+        "class you need. Of your labels, it uses only the counts, so planning reveals nothing about the results.",
         {"KEY=VALUE": HYDRA + LAID_DOWN},
         ("plan", "plan data=csv data.path=visits.csv data.target=buy plan.roc_auc=0.7"),
         {0: "the plan is printed", 30: "no verdict is possible: the rarer class has too few rows"},
@@ -112,74 +115,85 @@ COMMANDS = {
     "audit": Command(
         "Count how often the verdict recommends a method on shuffled labels",
         "[KEY=VALUE ...]",
-        "Shuffles your labels, so that there is nothing to find, compares all variants as usual, and repeats this many "
-        "times. The verdict should recommend a method no more often than alpha. Results are kept in audit/: to "
+        "Shuffles your labels many times, and compares all variants on each table. With shuffled labels, no method "
+        "can be better, so the verdict should recommend one no more often than alpha. Results are kept in audit/. To "
         "continue after a stop, run the same command again.",
         {"KEY=VALUE": HYDRA + LAID_DOWN},
         ("audit audit.null=73",),
         {
-            0: "the verdict recommends a method no more often than alpha, as far as these tables can show",
-            1: "it recommends a method more often than that: don't trust it on this table",
+            0: "no evidence that the verdict recommends a method more often than alpha",
+            1: "the verdict recommends a method more often than alpha: don't trust it on this table",
         },
         OVERRIDES,
     ),
     "verdict": Command(
         "Print the verdict; the exit status is the recommended action",
-        "[FILE]",
-        "Prints the verdict of the last `dvc repro`, with a line for each method and the caveats.",
-        {"FILE": "Another verdict, such as that of a sweep. Default: reports/verdict.json."},
-        ("verdict", "verdict multirun/visits-1a2b3c4d/verdict.json"),
-        {0: "keep the baseline", 10: "rebalance", 20: "undecided", 30: "no verdict is possible"},
+        "[FILE] [strict=false]",
+        "Prints the verdict of the last `dvc repro`, with a line for each method, what would settle it, and the "
+        "caveats.",
+        {
+            "FILE": "Another verdict, such as a sweep's. Default: reports/verdict.json.",
+            "strict=false": "Exit status 0 for every verdict to keep the baseline, also where the evidence is "
+            "inconclusive.",
+        },
+        ("verdict", "verdict multirun/visits-1a2b3c4d/verdict.json", "verdict strict=false"),
+        {
+            0: "keep the baseline: the methods are shown not to be better",
+            10: "rebalance: a method is shown to be better",
+            20: "keep the baseline: the evidence is inconclusive (0 with strict=false)",
+            30: "no verdict is possible",
+        },
         {"file": {"nargs": "?", "type": Path, "metavar": "FILE"}},
+        switches=("strict",),
     ),
     "predict": Command(
         "Score a new table with a trained variant",
         "data.path=FILE [variant=NAME] [to=FILE.csv]",
-        "Reads the new table as the training table was read, and writes a CSV with a row for each of its rows: row_id, "
-        "probability (calibrated), raw_probability (the model's own) and decision (at the variant's threshold).",
+        "Reads the new table in the same way as the training table, and writes a CSV file with one line for each row: "
+        "row_id, probability (recalibrated), raw_probability (the model's own), decision (at the tuned threshold).",
         {
-            "data.path=FILE": "The table to score. It needs the feature columns of training, in any order.",
-            "variant=NAME": "The variant that scores. Default: the one that the verdict recommends.",
-            "to=FILE.csv": "Where to write. Default: data/predict/NAME.csv.",
+            "data.path=FILE": "The table to score. It must have the training table's feature columns, in any order.",
+            "variant=NAME": "The variant to score with. Default: the one that the verdict recommends.",
+            "to=FILE.csv": "The file to write. Default: data/predict/NAME.csv.",
         },
         ("predict data.path=new.csv", "predict data.path=new.csv variant=smote to=scores.csv"),
         {0: "the predictions are written"},
         OVERRIDES,
     ),
     "verify": Command(
-        "Recompute every number of a report from the predictions inside it",
+        "Recompute every number in a report from the predictions in it",
         "[FILE]",
-        "Recomputes every number and every figure of a report, and compares them with what the page shows.",
-        {"FILE": "Another report, such as that of a sweep. Default: reports/index.html."},
+        "Recomputes every number and every figure in a report, and compares them with those on the page.",
+        {"FILE": "Another report, such as a sweep's. Default: reports/index.html."},
         ("verify", "verify multirun/visits-1a2b3c4d/index.html"),
-        {0: "everything agrees", 1: "something differs: the report was changed, or the code was"},
+        {0: "everything agrees", 1: "something differs: the report or the code was changed"},
         {"file": {"nargs": "?", "type": Path, "metavar": "FILE"}},
     ),
     "publish": Command(
-        "Publish results and sweeps to MLflow, and show them",
+        "Publish results and sweeps to MLflow",
         "[--ui] [--port PORT]",
         "Publishes the results of `dvc repro`, and every sweep in multirun/, to the MLflow store in params.yaml "
         "(tracking.uri). What the store already has is not published again.",
         {
-            "--ui": "Then serve MLflow on this machine, until Ctrl-C.",
+            "--ui": "Then serve MLflow on this machine until you press Ctrl-C.",
             "--port PORT": "Port of that server. Default: 5000.",
         },
         ("publish --ui",),
-        {0: "the results are in the store, or tracking is off", 1: "the store can't be reached now"},
+        {0: "the results are in the store, or tracking is off", 1: "the store can't be used now"},
         {"--ui": {"action": "store_true"}, "--port": {"type": int, "default": 5000, "metavar": "PORT"}},
     ),
     "configure": Command(
         "Write params.yaml from conf/ and your overrides",
         "[KEY=VALUE ...]",
-        "Composes conf/ and your overrides into params.yaml, from which `dvc repro` runs, and refuses settings that "
-        "can't work. (`dvc exp run -S KEY=VALUE` does this too, and then runs.)",
+        "Composes conf/ and your overrides into params.yaml, which `dvc repro` reads. Settings that can't work are "
+        "refused. `dvc exp run -S KEY=VALUE` does the same, and then runs the pipeline.",
         {"KEY=VALUE": HYDRA},
         ("configure variants.smote.sampler.k_neighbors=3",),
         {0: "params.yaml is written"},
         OVERRIDES,
     ),
 }
-ALWAYS = {2: "the input can't be used: the message says what is wrong and what to do", 130: "stopped with Ctrl-C"}
+ALWAYS = {2: "bad input; the message shows what is wrong and what to do", 130: "stopped with Ctrl-C"}
 
 
 class Parser(argparse.ArgumentParser):
@@ -187,7 +201,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise InputError instead of printing the usage."""
-        raise InputError(f"{message}: `{self.prog} --help` shows what the command takes")
+        raise InputError(f"{message}. For the command's arguments, see `{self.prog} --help`.")
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -215,23 +229,39 @@ def _run(words: list[str]) -> int:
 
         print(completion.script(*rest[:1]), end="")  # noqa: T201
     elif name == "--complete":
-        print("\n".join(complete(" ".join(rest))))  # noqa: T201
+        from pipeline.tools import completion
+
+        print("\n".join(completion.complete(" ".join(rest), COMMANDS, conf=CONF)))  # noqa: T201
     else:
-        raise InputError(f"rebalance has no command {name!r}; {nearest(name, COMMANDS)} `rebalance --help` lists all.")
+        raise InputError(
+            f"rebalance has no command {name!r}; {nearest(name, COMMANDS)} For a list, see `rebalance --help`."
+        )
     return 0
 
 
 def _command(name: str, words: list[str]) -> int:
     if "-S" in words:
-        raise InputError("`-S` belongs to `dvc exp run`. Leave it out here: KEY=VALUE is enough")
+        raise InputError("`-S` is only for `dvc exp run`. Leave it out here, and give just KEY=VALUE.")
     parser = Parser(prog=f"rebalance {name}", add_help=False, allow_abbrev=False)
     for argument, options in COMMANDS[name].arguments.items():
         parser.add_argument(argument, **options)
-    given = vars(parser.parse_intermixed_args(words))
+    switched, words = _switched(COMMANDS[name].switches, words)
+    given = vars(parser.parse_intermixed_args(words)) | switched
     if given.get("file") is None:  # a file may be anywhere
         refuse_other_folder()
         sys.path.append(str(Path.cwd()))  # for extensions/, as `python -m` has it
     return int(import_module(f"pipeline.tools.{name}").run(**given))
+
+
+def _switched(switches: Sequence[str], words: list[str]) -> tuple[dict[str, bool], list[str]]:
+    """What the words KEY=true and KEY=false of these switches say, and the other words."""
+    own = [word for word in words if word.partition("=")[0] in switches and "=" in word]
+    given = {}
+    for key, _, value in (word.partition("=") for word in own):
+        if value not in ("true", "false"):
+            raise InputError(f"{key}: expected true or false, found {value!r}")
+        given[key] = value == "true"
+    return given, [word for word in words if word not in own]
 
 
 def help_of(name: str) -> str:
@@ -260,37 +290,6 @@ def _columns(lines: dict[str, str]) -> str:
         textwrap.fill(means, WIDTH, initial_indent=f"  {word:<{width}}", subsequent_indent=" " * (width + 2))
         for word, means in lines.items()
     )
-
-
-def complete(line: str) -> list[str]:
-    """What the last word of a command line may become.
-
-    Parameters
-    ----------
-    line
-        All that is typed before the cursor; a space at its end begins a new word.
-    """
-    _, *words, word = line.split(" ")
-    words = [each for each in words if each]
-    if not words:
-        return [name for name in [*COMMANDS, "--help", "--version", "--completion"] if name.startswith(word)]
-    if words == ["--completion"]:
-        return [shell for shell in ("bash", "zsh", "fish") if shell.startswith(word)]
-    if words[0] not in COMMANDS:
-        return []
-    if word.startswith("-"):
-        options = [name for name in COMMANDS[words[0]].arguments if name.startswith("-")]
-        return [option for option in [*options, "--help"] if option.startswith(word)]
-    if words[0] == "use":
-        names = [path.stem for path in sorted((CONF / "experiment").glob("*.yaml")) if path.stem != "none"]
-        return [name for name in [*names, "mountain_shop"] if name.startswith(word) and len(words) == 1]
-    if COMMANDS[words[0]].arguments is not OVERRIDES:
-        return []
-    from pipeline.tools import completion
-
-    if words[0] == "predict":
-        return completion.scoring(word, trained=Path("data/train"))
-    return completion.overrides(words[0], words[1:], word, conf=CONF)
 
 
 if __name__ == "__main__":

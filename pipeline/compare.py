@@ -1,4 +1,4 @@
-"""Lays the variants' results side by side, at both thresholds, with what the best possible rule would do."""
+"""Compares the variants, decides the verdict, and writes the report."""
 
 import shutil
 from pathlib import Path

@@ -1,14 +1,14 @@
 """Composes conf/ with Hydra, and compares params.yaml with it."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError, safe_load
 
-from pipeline.errors import InputError, set_param
+from pipeline.errors import InputError, nearest, set_param
 from pipeline.files import CONF, PARAMS
 
 NO_PRESET = "none"  # the file of conf/experiment that changes nothing
@@ -37,9 +37,38 @@ def unresolved(overrides: Sequence[str], *, name: str = "config") -> tuple[DictC
         with initialize_config_dir(str(CONF.absolute()), version_base=None):
             config = hydra_compose(name, overrides=asked, return_hydra_config=True)
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
-        raise InputError(respelled(overrides) or f"{CONF}: {' '.join(str(error).split())}") from None
+        raise InputError(respelled(overrides) or explained(error, name)) from None
     choices = {group: choice for group, choice in config.hydra.runtime.choices.items() if "hydra/" not in group}
     return OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"]), choices
+
+
+def explained(error: Exception, name: str) -> str:
+    """Hydra's error in a sentence: an unknown setting, an unknown choice of a group, or the error as it is."""
+    text = " ".join(str(error).split())
+    if found := re.search(r"Could not find '([\w/]+)/([^'/]+)' Available options in '[\w/]+': ([\w ]+?) Config", text):
+        group, choice, options = found.groups()
+        return f"{group} has no choice {choice!r}; {nearest(choice, options.split())}"
+    if found := re.match(r"Could not override '([^']+)'", text):
+        key = found[1]
+        config, choices = unresolved([f"experiment={NO_PRESET}"], name=name)
+        known = list(dict.fromkeys([*choices, *_keys(OmegaConf.to_container(config))]))
+        above = key.rpartition(".")[0]
+        advice = ""
+        if above in known and re.search(r"(^|\.)(sampler|model)(\.|$)", above):  # arguments that conf/ doesn't list
+            advice = f" To add an argument, write +{key}=..."
+        return f"{key} is not a setting in {CONF}/; {nearest(key, known)}{advice}"
+    if found := re.match(r"Could not delete '([^']+)'", text):
+        choices = unresolved([f"experiment={NO_PRESET}"], name=name)[1]
+        return f"~{found[1]}: there is no such choice to leave out; {nearest(found[1], choices)}"
+    return f"{CONF}: {text}"
+
+
+def _keys(settings: Any, above: str = "") -> Iterator[str]:
+    """The paths of all settings in nested mappings."""
+    if isinstance(settings, Mapping):
+        for key, value in settings.items():
+            yield f"{above}{key}"
+            yield from _keys(value, f"{above}{key}.")
 
 
 def in_use() -> str | None:
@@ -74,11 +103,14 @@ def respelled(overrides: Sequence[str], *, sweep: bool = False) -> str:
             meant = safe_load(value) if value[:1] in ("[", "{") else value
         except YAMLError:
             if not value[-1].isalnum():  # a list that isn't closed, and no text such as {a}.csv
-                return ""
+                example = set_param("data.drop", ["Price [EUR]"])
+                return f"{override}: Hydra can't read this. Close all brackets, and quote names such as in {example}."
             meant = value
         if isinstance(meant, Mapping):
             meant = {str(name): each for name, each in meant.items()}
-        return f"{override}: Hydra reads some of these signs as its own. Quote the text: {set_param(key, meant)}"
+        return (
+            f"{override}: Hydra can't read this, because of its special characters. Quote them: {set_param(key, meant)}"
+        )
     return ""
 
 
@@ -95,14 +127,14 @@ def differences(ours: Any, theirs: Any, prefix: str = "") -> list[str]:
             )
         ]
     if type(ours) is object:
-        return [f"{prefix}: not in {PARAMS}, in {CONF} {theirs!r}"]
+        return [f"{prefix}: missing in {PARAMS}, {theirs!r} in {CONF}"]
     if type(theirs) is object:
-        return [f"{prefix}: in {PARAMS} {ours!r}, not in {CONF}"]
-    return [] if ours == theirs else [f"{prefix}: in {PARAMS} {ours!r}, in {CONF} {theirs!r}"]
+        return [f"{prefix}: {ours!r} in {PARAMS}, missing in {CONF}"]
+    return [] if ours == theirs else [f"{prefix}: {ours!r} in {PARAMS}, {theirs!r} in {CONF}"]
 
 
 def refuse_differences(params: Any, composed: Any) -> None:
     """Raise InputError if `params` isn't what conf/ composes to, with the keys and the command that composes."""
     if lines := differences(params, composed):
-        how = "Write it with `rebalance configure`, or use `dvc exp run`, which writes it before it runs."
+        how = "Update it with `rebalance configure`, or use `dvc exp run`, which updates it first. Differences:"
         raise InputError([f"{PARAMS} differs from {CONF}/. {how}", *lines])

@@ -1,4 +1,4 @@
-"""Checks params.yaml before any other stage runs: it is what conf/ composes to, and every setting can be used."""
+"""Checks, before any other stage runs, that params.yaml matches conf/, and that every setting can be used."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Ends a command on bad input with a short message and exit status 2, not with a traceback."""
+"""Errors of bad input: a short message and exit status 2 instead of a traceback."""
 
 import ctypes
 import os
@@ -92,7 +92,7 @@ def refuse_other_folder() -> None:
     """Raise InputError unless the current folder is the project's."""
     if not Path("conf/config.yaml").is_file():
         raise InputError(
-            f"{Path.cwd()} isn't the folder of a rebalance project: conf/config.yaml isn't here. Change to the "
+            f"{Path.cwd()} isn't the folder of a rebalance project, because conf/config.yaml is missing. Change to the "
             "project's folder and run this again."
         )
 

@@ -1,4 +1,4 @@
-"""Judges a trained model on the hold-out's test rows, at threshold 0.5 and at one chosen out of fold."""
+"""Evaluates a trained model on the test rows, at threshold 0.5 and at a threshold chosen out of fold."""
 
 from pipeline import config
 from pipeline.errors import InputError, run

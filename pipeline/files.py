@@ -1,4 +1,4 @@
-"""Artifacts on disk: written completely or not at all, and the same bytes for the same content."""
+"""Files on disk: written completely or not at all, with the same bytes for the same content."""
 
 import hashlib
 import io
@@ -108,13 +108,13 @@ def read_table(path: Path) -> "pd.DataFrame":
 
 def _there(path: Path) -> Path:
     if not path.is_file():
-        raise InputError(f"{path} doesn't exist. An earlier stage writes it. Run `dvc repro`")
+        raise InputError(f"{path}: no such file. An earlier stage writes it: run `dvc repro`.")
     return path
 
 
 def _changed(path: Path, error: Exception) -> InputError:
     reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
-    return InputError(f"{path}: this isn't the file that an earlier stage wrote ({reason}). Run `dvc repro --force`")
+    return InputError(f"{path}: the file was changed after a stage wrote it ({reason}). Run `dvc repro --force`.")
 
 
 def write_model(path: Path, model: Any) -> None:
@@ -130,7 +130,7 @@ def write_model(path: Path, model: Any) -> None:
     data = skops.io.dumps(model)
     if unknown := _unknown(data):
         name = type(model).__name__
-        raise InputError(f"{name} can't be stored safely, because it holds {unknown}. Choose another model")
+        raise InputError(f"{name} can't be stored safely, because it contains {unknown}. Choose another model.")
     write_bytes(path, _canonical(data))
 
 
@@ -146,7 +146,9 @@ def read_model(path: Path) -> Any:
 
     data = _there(path).read_bytes()
     if unknown := _unknown(data):
-        raise InputError(f"{path}: not loaded, because it holds {unknown}, which this project doesn't trust")
+        raise InputError(
+            f"{path}: not loaded, because it contains {unknown}, which isn't trusted. Run `dvc repro --force`."
+        )
     return skops.io.loads(data, trusted=[*TRUSTED_TYPES, *own_types(data)])
 
 

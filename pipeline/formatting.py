@@ -1,4 +1,4 @@
-"""Figures as people read them, on a page and in a terminal."""
+"""Formats numbers and lists for people, on a page and in a terminal."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -64,6 +64,12 @@ def listed(words: Iterable[object], most: int = 6) -> str:
     shown = list(map(str, words))
     rest = f" and {len(shown) - most:,} more" if len(shown) > most else ""
     return ", ".join(shown[:most]) + rest
+
+
+def joined(words: Iterable[str]) -> str:
+    """Words as a sentence lists them: "a", "a and b", "a, b and c"."""
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def places(unit: str, numbers: Sequence[int], most: int = 3) -> str:

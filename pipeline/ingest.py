@@ -1,4 +1,4 @@
-"""Reads or simulates the table, refuses what can't be used, and writes typed features and a coded target."""
+"""Reads or simulates the table, refuses one that can't be used, and writes typed features and an encoded target."""
 
 from pipeline import config
 from pipeline.errors import run

@@ -1,4 +1,4 @@
-"""Fills holes, scales numbers and encodes categories by what the training rows say."""
+"""Fills missing values, scales numbers and encodes categories, fitted on the training rows."""
 
 import pandas as pd
 

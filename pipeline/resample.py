@@ -1,4 +1,4 @@
-"""Gives the training rows to a variant's sampler, and keeps account of which rows are original."""
+"""Resamples the training rows with a variant's sampler, and records which rows are original."""
 
 import pandas as pd
 
@@ -28,7 +28,7 @@ def main() -> None:
         X_resampled, y_resampled = resample(X, y, suited, task.labels)
     except InputError as error:
         leave = f"leave it out with -S '~variant@variants.{name}'"
-        raise InputError(f"variants.{name}: {error}, or {leave}") from None
+        raise InputError(f"variants.{name}: {str(error).rstrip('.')}, or {leave}.") from None
     origin = provenance(X, y, X_resampled, y_resampled, getattr(suited, "sample_indices_", None))
     fitted = read_model(PREPROCESS / "preprocessor.skops")
     encoded = encode(fitted, X_resampled)
@@ -44,7 +44,7 @@ def main() -> None:
     say(f"{params.data.name}, {name}: {len(y):,} rows in, {len(table):,} out: {made}")
     notes = [describe(sampler, suited, X)]
     if origin.synthetic.any() and (whole := rounded(fitted)):
-        notes.append(f"synthetic values rounded to whole numbers: {', '.join(whole)}")
+        notes.append(f"synthetic values rounded to integers: {', '.join(whole)}")
     if said := "; ".join(filter(None, notes)):
         say(f"{params.data.name}, {name}: {said}")
 

@@ -1,4 +1,4 @@
-"""Publishes the results to MLflow: a parent run for the reproduction and a child run for each variant, once."""
+"""Publishes the results to MLflow, once: a parent run for the reproduction, and a child run for each variant."""
 
 from pipeline import config
 from pipeline.errors import exit_on_signals, run
@@ -13,7 +13,7 @@ def main() -> None:
     exit_on_signals()  # so that runs are marked as failed
     params = config.load()
     if params.tracking.uri is None:
-        say(f"{params.data.name}: tracking is off (tracking.uri is null): the results are in reports/ only")
+        say(f"{params.data.name}: tracking is off (tracking.uri is null). The results are only in reports/")
         write_json(DONE, {"results_sha256": None})
         return
     try:

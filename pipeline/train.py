@@ -1,4 +1,4 @@
-"""Fits the model on resampled training rows, with the C that does best on rows held out of them."""
+"""Fits the model on the resampled training rows, with a tuned C."""
 
 from pipeline import config
 from pipeline.errors import InputError, run
@@ -32,7 +32,7 @@ def main() -> None:
     write_model(TRAIN / name / "model.skops", fitted)
     write_json(TRAIN / name / "coefficients.json", summary)
     warning = "" if converged else f": NOT CONVERGED. {unconverged_advice(scaled=params.preprocess.scale)}"
-    chosen = "" if C is None else f", C {C:g} chosen out of {', '.join(f'{c:g}' for c in chain.grid or ())}"
+    chosen = "" if C is None else f", C={C:g} tuned over {', '.join(f'{c:g}' for c in chain.grid or ())}"
     fit = f"{summary['model']}{chosen}, {summary['iterations']} iterations{warning}"
     say(f"{params.data.name}, {name}: {fit}")
 

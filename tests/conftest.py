@@ -14,6 +14,7 @@ import pytest
 import yaml
 from hydra.core.global_hydra import GlobalHydra
 from hypothesis import settings
+from untraced import untrace_hydra
 from visitors import comparison, evidence, page, pages, predictions, results, said  # noqa: F401  of several layers
 
 from pipeline import __main__ as hydra_app
@@ -26,6 +27,8 @@ from pipeline.tracking.store import open_store
 ROOT = Path(__file__).parents[1]
 
 settings.register_profile("fuzz", max_examples=10_000)  # pytest --hypothesis-profile=fuzz
+
+untrace_hydra()
 
 # A shell ignores Ctrl-C for what it starts in the background, and so would every command that the tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)

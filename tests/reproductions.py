@@ -27,9 +27,11 @@ PIXEL = bytes.fromhex(
 # Stand-ins for what compare writes, which is published as it is.
 REPORTS = {
     "comparison.json": '{"variants": []}\n',
-    "verdict.json": '{"action": "keep"}\n',
+    "verdict.json": '{"action": "none", "evidence": null, "variant": null, "leading": null, "reference": null, '
+    '"methods": []}\n',
     "comparison.csv": "variant\nnone\nsmote\n",
     "comparison.md": "| variant |\n|---|\n| none |\n| smote |\n",
+    "model_card.md": "# Model card: none\n",
     "index.html": "<!doctype html><title>none, smote</title>\n",
 }
 

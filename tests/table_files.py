@@ -16,7 +16,7 @@ from pipeline.table.reading import Reading
 VISITS = "time,pages,buy\n120,2,0\n250.5,3,1\n"
 READ = pd.DataFrame({"time": [120.0, 250.5], "pages": [2, 3], "buy": [0, 1]})
 
-QUOTE = "Quote cells that hold the delimiter or a line end, and add the missing cells to short rows."
+QUOTE = "Quote cells that contain the delimiter or a line break, and complete short rows."
 LEAVE = "or leave the column out with -S 'data.drop=[time]'."
 
 ARFF = """% a comment

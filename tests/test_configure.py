@@ -109,18 +109,18 @@ def test_what_is_composed_is_written_in_block_lists_without_references(composed)
     ("ours", "theirs", "lines"),
     [
         ({"a": 1}, {"a": 1}, []),
-        ({"a": 1}, {"a": 2}, ["a: in params.yaml 1, in conf 2"]),
-        ({"a": {"b": [1, 2]}}, {"a": {"b": [2, 1]}}, ["a.b: in params.yaml [1, 2], in conf [2, 1]"]),
-        ({"a": {"b": None}}, {"a": {}}, ["a.b: in params.yaml None, not in conf"]),
-        ({}, {"a": None}, ["a: not in params.yaml, in conf None"]),
-        ({"a": {}}, {"a": 3}, ["a: in params.yaml {}, in conf 3"]),
+        ({"a": 1}, {"a": 2}, ["a: 1 in params.yaml, 2 in conf"]),
+        ({"a": {"b": [1, 2]}}, {"a": {"b": [2, 1]}}, ["a.b: [1, 2] in params.yaml, [2, 1] in conf"]),
+        ({"a": {"b": None}}, {"a": {}}, ["a.b: None in params.yaml, missing in conf"]),
+        ({}, {"a": None}, ["a: missing in params.yaml, None in conf"]),
+        ({"a": {}}, {"a": 3}, ["a: {} in params.yaml, 3 in conf"]),
         (
             {"a": 1, "x": {"y": 2}},
             {"x": {"y": "2"}, "z": 3},
             [
-                "x.y: in params.yaml 2, in conf '2'",
-                "z: not in params.yaml, in conf 3",
-                "a: in params.yaml 1, not in conf",
+                "x.y: 2 in params.yaml, '2' in conf",
+                "z: missing in params.yaml, 3 in conf",
+                "a: 1 in params.yaml, missing in conf",
             ],
         ),
     ],
@@ -148,12 +148,14 @@ def test_configure_writes_what_conf_composes_to(beside_conf, composed):
 @pytest.mark.parametrize(
     ("override", "problem"),
     [
-        ("sed=1", "conf: Could not override 'sed'"),
-        ("+variant@variants.mine=smoote", "conf: .*smoote"),
+        ("sed=1", "sed is not a setting in conf/; did you mean 'seed'?"),
+        ("+variant@variants.mine=smoote", "variant has no choice 'smoote'; did you mean 'smote'"),
         ("split.test_size=3", "params.yaml: split.test_size: expected a fraction"),
-        ("data=csv", "params.yaml: data.path must be given: rebalance configure data.path="),
+        ("data=csv", "params.yaml: data.path is missing. Set it with `rebalance configure data.path=...`."),
         ("split.seed=${nowhere}", "conf: .*nowhere"),
-        ("seed=[", "conf: "),
+        ("seed=[", "Hydra can't read this. Close all brackets"),
+        ("~variant@variants.smte", "no such choice to leave out; did you mean 'variant@variants.smote'"),
+        ("model.l1=1", r"model.l1 is not a setting in conf/; .* To add an argument, write \+model.l1="),
         ("model.max_iter=-1", "params.yaml: model.*max_iter"),
     ],
 )
@@ -171,9 +173,9 @@ def test_settings_that_agree_with_conf_pass_and_others_stop_with_key_and_command
     with pytest.raises(InputError) as caught:
         stage.main()
     assert caught.value.problems == [
-        "params.yaml differs from conf/. Write it with `rebalance configure`, or use `dvc exp run`, which writes it "
-        "before it runs.",
-        "variants.smote.sampler.k_neighbors: in params.yaml 3, in conf 5",
+        "params.yaml differs from conf/. Update it with `rebalance configure`, or use `dvc exp run`, which updates it "
+        "first. Differences:",
+        "variants.smote.sampler.k_neighbors: 3 in params.yaml, 5 in conf",
     ]
 
 
@@ -181,7 +183,7 @@ def test_settings_that_agree_with_conf_pass_and_others_stop_with_key_and_command
     ("override", "problem"),
     [
         ("split.test_size=3", "split.test_size: expected a fraction"),
-        ("evaluate=expected_cost", "evaluate.false_negative_cost must be given: dvc exp run -S"),
+        ("evaluate=expected_cost", "evaluate.false_negative_cost is missing. Set it with `dvc exp run -S"),
         ("variants.smote.sampler.k_neighbors=-1", "variants.smote.sampler: .*k_neighbors"),
         ("tracking.uri=mlruns", "tracking.uri: expected sqlite:///FILE"),
     ],
@@ -215,7 +217,7 @@ def test_what_an_experiment_composed_goes_on_until_it_or_conf_is_edited(beside_c
 
 def test_a_check_without_params_says_what_writes_them(beside_conf):
     (beside_conf / "params.yaml").unlink()
-    with pytest.raises(InputError, match="params.yaml: no such file here. .*rebalance configure"):
+    with pytest.raises(InputError, match="params.yaml: no such file. .*rebalance configure"):
         stage.main()
 
 

@@ -109,7 +109,7 @@ def test_a_file_that_was_changed_between_stages_is_refused(tmp_path, name, read,
     path.write_bytes(content)
     with pytest.raises(InputError) as caught:
         read(path)
-    assert str(caught.value).startswith(f"{path}: this isn't the file that an earlier stage wrote (")
+    assert str(caught.value).startswith(f"{path}: the file was changed after a stage wrote it (")
     assert str(caught.value).endswith("). Run `dvc repro --force`")
 
 

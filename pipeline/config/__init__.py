@@ -1,4 +1,4 @@
-"""The settings, typed: every key has a type and a range, and no default hides in code."""
+"""Typed settings: every key has a type and a range. There are no defaults in code."""
 
 from pipeline.config.groups import (
     Audit,

@@ -1,4 +1,4 @@
-"""Settings of what is done with the table: one model for each group of conf/."""
+"""Settings for everything but the table: one model for each group in conf/."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -48,7 +48,7 @@ class Split(Settings):
     def conflicts(self) -> Iterator[Conflict]:
         """Two rules for what stays together."""
         if self.group_duplicates and self.by != "rows":
-            yield Conflict("group_duplicates", "false, since split.by says what stays together", True)
+            yield Conflict("group_duplicates", f"false with split.by={self.by}", True)
 
 
 class Preprocess(Settings):
@@ -63,10 +63,9 @@ class Preprocess(Settings):
     def conflicts(self) -> Iterator[Conflict]:
         """Settings of a step that isn't made."""
         if self.min_frequency is not None and self.encode is None:
-            yield Conflict("min_frequency", "null, since preprocess.encode is null", self.min_frequency)
+            yield Conflict("min_frequency", "null, because preprocess.encode is null", self.min_frequency)
         if self.missing_indicator and self.impute is None:
-            words = "false, since preprocess.impute is null and refuses missing values"
-            yield Conflict("missing_indicator", words, True)
+            yield Conflict("missing_indicator", "false, because preprocess.impute is null", True)
 
 
 def _choice_of_C(node: Node) -> Node:
@@ -78,19 +77,16 @@ def _choice_of_C(node: Node) -> Node:
 def _conflicts_of_C(node: Node) -> Iterator[Conflict]:
     tune, grid = node.get("tune"), node.get("grid")
     if not isinstance(tune, bool):
-        yield Conflict("tune", "true or false: whether to choose C for each variant", tune)
+        yield Conflict("tune", "true or false", tune)
     if tune is not True:
         return
     values = grid if isinstance(grid, list) else []
     sound = all(isinstance(C, int | float) and not isinstance(C, bool) and C > 0 for C in values)
     if len(values) < 2 or not sound or len(set(values)) < len(values):
-        yield Conflict("grid", "two or more different values of C above 0, since model.tune is true", grid)
+        yield Conflict("grid", "two or more different values above 0, because model.tune is true", grid)
     if node.get("C", DEFAULT_C) != DEFAULT_C:
-        words = (
-            f"{DEFAULT_C}, since model.tune is true and C is chosen for each variant: one C penalizes resampled rows "
-            "differently. Set model.tune=false to give C"
-        )
-        yield Conflict("C", words, node["C"])
+        words = f"{DEFAULT_C}, because model.tune is true and C is tuned for each variant"
+        yield Conflict("C", words, node["C"], "To set C, add model.tune=false")
 
 
 Model = Annotated[Node, AfterValidator(_choice_of_C)]
@@ -118,8 +114,10 @@ class Evaluate(Settings):
     false_positive_cost: Positive | None
     precision_floor: Fraction | None
     alerts: Fraction | None
-    folds: Annotated[Whole, Field(ge=0), AfterValidator(_no_single_fold), expected("a whole number from 2, or 0")]
-    repeats: Annotated[Whole, Field(ge=1), expected("a whole number from 1")]
+    folds: Annotated[
+        Whole, Field(ge=0), AfterValidator(_no_single_fold), expected("0, or a whole number of at least 2")
+    ]
+    repeats: Annotated[Whole, Field(ge=1), expected("a whole number of at least 1")]
     confidence: Fraction
 
     def conflicts(self) -> Iterator[Conflict]:
@@ -131,17 +129,17 @@ class Evaluate(Settings):
                     yield Conflict(key, f"null without evaluate={objective}", value)
                 if objective == self.objective and value is None:
                     kind = "a fraction between 0 and 1" if key in FRACTIONS else "a number above 0"
-                    yield Conflict(key, f"{kind}, since evaluate.objective is {objective}", None)
+                    yield Conflict(key, f"{kind}, because evaluate.objective is {objective}", None)
 
 
 class Compare(Settings):
-    """What a method must be better in, and by how much, to be called better; declared before anything runs."""
+    """The metric that decides, and by how much a method must be better; declared before anything runs."""
 
     primary: Annotated[
         str,
-        one_of(PRIMARY, why="; others follow the threshold, or the class proportions, and don't show a better model"),
+        one_of(PRIMARY, why=" (other metrics change with the threshold or the class proportions)"),
     ]
-    rope: Annotated[Number, Field(ge=0, lt=1), expected("a difference from 0 to below 1")]
+    rope: Annotated[Number, Field(ge=0, lt=1), expected("a number from 0 to below 1")]
     alpha: Annotated[Number, Field(gt=0, lt=0.5), expected("a fraction between 0 and 0.5")]
 
 
@@ -155,19 +153,19 @@ class Tracking(Settings):
     ]
     artifacts: str | None
     experiment: str
-    timeout: Annotated[Number, Field(gt=0), expected("seconds above 0")]
+    timeout: Annotated[Number, Field(gt=0), expected("a number of seconds above 0")]
 
 
 class Audit(Settings):
-    """How often `rebalance audit` tries the verdict where there is nothing to find."""
+    """How many times `rebalance audit` shuffles the labels."""
 
-    null: Annotated[Whole, Field(ge=1), expected("a whole number from 1")]
+    null: Annotated[Whole, Field(ge=1), expected("a whole number of at least 1")]
 
 
 class Plan(Settings):
     """The tables that `rebalance plan` simulates."""
 
     roc_auc: Annotated[Number, Field(gt=0.5, lt=1), expected("a fraction between 0.5 and 1")]
-    tables: Annotated[Whole, Field(ge=2), expected("a whole number from 2")]
-    rows: Annotated[Whole, Field(ge=100), expected("a whole number from 100")]
+    tables: Annotated[Whole, Field(ge=2), expected("a whole number of at least 2")]
+    rows: Annotated[Whole, Field(ge=100), expected("a whole number of at least 100")]
     methods: list[str]

@@ -64,14 +64,15 @@ class Config(Settings):
         for role, choice in (("group", "grouped"), ("time", "temporal")):
             column, asked = getattr(self.data, role), self.split.by == role
             if asked and column is None:
-                yield Conflict(f"data.{role}", f"a column, since split={choice} splits by it", None)
+                yield Conflict(f"data.{role}", f"the name of a column, because split={choice} needs it", None)
             if column is not None and not asked:
-                words = f"null without split={choice}, which keeps together what belongs together"
-                yield Conflict(f"data.{role}", words, column)
+                advice = f"Add split={choice}, or leave out data.{role}"
+                yield Conflict(f"data.{role}", f"null without split={choice}", column, advice)
         primary = self.compare.primary
         if primary in AT_OWN_THRESHOLD and primary != self.evaluate.objective:
-            words = f"evaluate={primary} with it, so that each variant is judged at the threshold chosen for it"
-            yield Conflict("compare.primary", words, primary)
+            advice = f"Add evaluate={primary}, which tunes each variant's threshold for it"
+            expected = f"another metric with evaluate.objective={self.evaluate.objective}"
+            yield Conflict("compare.primary", expected, primary, advice)
 
 
 def load(path: Path = PARAMS) -> Config:
@@ -88,11 +89,13 @@ def load(path: Path = PARAMS) -> Config:
 def read(path: Path) -> Any:
     """The content of a YAML file, as it stands."""
     if not path.is_file():
-        raise InputError(f"{path}: no such file here. Go to the project's folder, or write it: `rebalance configure`")
+        raise InputError(
+            f"{path}: no such file. Change to the project's folder, or write the file with `rebalance configure`."
+        )
     try:
         return OmegaConf.to_container(OmegaConf.load(path))
     except (YAMLError, OSError) as error:  # OmegaConf raises OSError for a bare scalar
-        raise InputError(f"{path}: expected YAML: {' '.join(str(error).split())}") from None
+        raise InputError(f"{path}: expected valid YAML ({' '.join(str(error).split())}). Correct the file.") from None
 
 
 def check(raw: Any, *, path: Path = PARAMS, give: str = "dvc exp run -S") -> Config:
@@ -109,7 +112,7 @@ def check(raw: Any, *, path: Path = PARAMS, give: str = "dvc exp run -S") -> Con
 def checked(kind: type[Kind], raw: Any, *, path: Path, give: str, under: str = "") -> Kind:
     """The settings of `kind` in the mapping `raw`, whose key is `under`; see `check`."""
     if not isinstance(raw, Mapping):
-        raise InputError(f"{path}: expected keys and values, found {type(raw).__name__}")
+        raise InputError(f"{path}: expected keys and values, found {type(raw).__name__}. Correct the file.")
     lines: list[str] = []
     settings = None
     try:
@@ -153,7 +156,9 @@ def asked() -> str:
         It names none, or more than one.
     """
     if len(sys.argv) != 2:
-        raise InputError(f"expected the name of one variant: python -m pipeline.{Path(sys.argv[0]).stem} VARIANT")
+        raise InputError(
+            f"expected the name of one variant. Run `python -m pipeline.{Path(sys.argv[0]).stem} VARIANT`."
+        )
     return sys.argv[1]
 
 
@@ -166,5 +171,5 @@ def variant(config: Config, name: str) -> Variant:
         There is none of that name; the message lists those there are.
     """
     if name not in config.variants:
-        raise InputError(f"{PARAMS}: variants.{name} is not there; {nearest(name, config.variants)}")
+        raise InputError(f"{PARAMS}: there is no variant {name!r}; {nearest(name, config.variants)}")
     return config.variants[name]

@@ -1,4 +1,4 @@
-"""Pydantic's errors in the project's words: which key, what was expected, what was found, and what to do."""
+"""Errors of pydantic, reworded: which key, what was expected, what was found, and what to do."""
 
 from collections.abc import Iterator, Sequence
 from inspect import isclass
@@ -48,19 +48,20 @@ def _lines(found: Any, kind: type[BaseModel], give: str, under: str) -> Iterator
     if sort == "missing":
         yield must_be_given(key, give)
     elif sort == "extra_forbidden":
-        yield f"{key} is not a key; {nearest(str(where[-1]), _model_at(kind, where[:-1]).model_fields)}"
+        yield f"{key} is not a setting; {nearest(str(where[-1]), _model_at(kind, where[:-1]).model_fields)}"
     elif sort == CONFLICTS:
         for conflict in found["ctx"][CONFLICTS]:
             at = dotted([*where, conflict.key] if conflict.key else where, under)
-            yield f"{at}: expected {conflict.expected}, found {shown(conflict.found)}"
+            advice = f" {conflict.advice}." if conflict.advice else ""
+            yield f"{at}: expected {conflict.expected}, found {shown(conflict.found)}.{advice}"
     else:
         words = found["msg"] if sort == EXPECTED else KINDS.get(sort.partition("_")[0], found["msg"])
-        yield f"{key}: expected {words}, found {shown(found['input'])}"
+        yield f"{key}: expected {words}, found {shown(found['input'])}."
 
 
 def must_be_given(key: str, give: str) -> str:
-    """What to say of a value that is missing."""
-    return f"{key} must be given: {give} {key}=..."
+    """The error for a value that is missing."""
+    return f"{key} is missing. Set it with `{give} {key}=...`."
 
 
 def dotted(where: Sequence[Any], under: str = "") -> str:

@@ -1,4 +1,4 @@
-"""Settings of the table: where it comes from, and what its columns mean."""
+"""Settings of the table: its source, and what its columns mean."""
 
 import re
 from collections.abc import Iterator
@@ -17,16 +17,16 @@ SOURCES = ("simulation", "url", "openml", "imbalanced", "sql")  # where a table 
 
 
 class Simulation(Settings):
-    """A simulated table: its size, its share of positives, and its seed."""
+    """A simulated table: its size, its prevalence, and its seed."""
 
-    rows: Annotated[Whole, Field(ge=2), expected("a whole number from 2")]
+    rows: Annotated[Whole, Field(ge=2), expected("a whole number of at least 2")]
     prevalence: Number
     seed: Seed
 
     def conflicts(self) -> Iterator[Conflict]:
         """A prevalence that leaves a class no row."""
         if not 0 < round(self.rows * self.prevalence) < self.rows:
-            words = f"a fraction that leaves each class some of {self.rows:,} rows"
+            words = f"a fraction that gives each class at least one of {self.rows:,} rows"
             yield Conflict("prevalence", words, self.prevalence)
 
 
@@ -41,14 +41,14 @@ class OpenML(Settings):
         """An id and a name, neither of them, or a version of an id."""
         if (self.id is None) == (self.name is None):
             found = {"id": self.id, "name": self.name}
-            yield Conflict("", "an id or a name, and not both: -S data.openml.id=310", found)
+            yield Conflict("", "either an id or a name", found, "For example, set -S data.openml.id=310")
         if self.version is not None and self.id is not None:
-            yield Conflict("version", "null, since an id is of one version", self.version)
+            yield Conflict("version", "null with data.openml.id, because an id has one version", self.version)
 
 
 def _ordered(query: str) -> str:
     if not re.match(r"\s*(?:select|with)\b.*\border\s+by\b", query, re.IGNORECASE | re.DOTALL):
-        words = "a SELECT with ORDER BY, since a database may return rows in a different order each time"
+        words = "a SELECT with ORDER BY, because a database may return rows in a different order each time"
         refuse([Conflict("", words, " ".join(query.split())[:60])])
     return query
 
@@ -63,8 +63,8 @@ class SQL(Settings):
         """A password, which params.yaml would show to everyone."""
         if shown := without_password(self.url):
             safe = shown.replace("***", "$PASSWORD")
-            words = f"$NAME of an environment variable in place of the password, since params.yaml is committed: {safe}"
-            yield Conflict("url", words, shown)
+            words = "an environment variable, as $NAME, for the password, because params.yaml is committed"
+            yield Conflict("url", words, shown, f"For example: {safe}")
 
 
 def without_password(url: str) -> str | None:
@@ -118,7 +118,7 @@ class Data(Settings):
     integers: bool
     header: bool
     names: list[str] | None
-    skip_rows: Annotated[Whole, Field(ge=0), expected("a whole number from 0")]
+    skip_rows: Annotated[Whole, Field(ge=0), expected("a whole number of at least 0")]
     sheet: str | None
     simulation: Simulation | None
     url: str | None
@@ -135,7 +135,7 @@ class Data(Settings):
         return next((key for key in SOURCES if getattr(self, key) is not None), None)
 
     def conflicts(self) -> Iterator[Conflict]:
-        """Columns with two meanings, and tables with two sources."""
+        """Columns with two roles, and tables with two sources."""
         if self.target in self.drop:
             yield Conflict("drop", "columns other than data.target", self.target)
         roles = {role: getattr(self, role) for role in ROLES if getattr(self, role)}
@@ -145,7 +145,7 @@ class Data(Settings):
             keys = ", ".join(["target", *(f"data.{role}" for role in roles)])
             yield Conflict(keys, words, ", ".join(named))
         if self.target in (self.columns or {}):
-            yield Conflict("columns", "features, and not the target", self.target)
+            yield Conflict("columns", "features, not the target", self.target)
         for name, kind in (self.columns or {}).items():
             if isinstance(kind, list) and len(set(map(label_text, kind))) < max(2, len(kind)):
                 yield Conflict(f"columns.{name}", "two or more different levels in order", kind)
@@ -153,16 +153,18 @@ class Data(Settings):
                 words = f"one of {', '.join(KINDS)}, a date format such as %d/%m/%Y, or levels in order: [S, M, L]"
                 yield Conflict(f"columns.{name}", words, kind)
         if self.names is not None and self.header:
-            yield Conflict("names", "null, or data.header=false, since a header has the names", self.names)
+            yield Conflict(
+                "names", "null with data.header=true", self.names, "If there is no header, add data.header=false"
+            )
         there = [key for key in SOURCES if getattr(self, key) is not None]
         if len(there) > 1:
             *first, last = (f"data.{key}" for key in SOURCES)
             yield Conflict("", f"only one of {', '.join(first)} and {last}", ", ".join(there))
         if self.source not in (None, "url") and not self.path.endswith(".yaml"):
             made = "simulated" if self.source == "simulation" else "fetched"
-            file = "for a file: -S data=csv -S data.path=FILE -S data.target=COLUMN"
-            yield Conflict("path", f"no file, since this table is {made}; {file}", self.path)
+            advice = "For a file, use -S data=csv -S data.path=FILE -S data.target=COLUMN"
+            yield Conflict("path", f"a YAML file, because this table is {made}", self.path, advice)
         if self.simulation is not None and self.target != SIMULATED_TARGET:
             yield Conflict("target", f"{SIMULATED_TARGET!r}, the target of the simulated table", self.target)
         if self.simulation is not None and self.classes is not None:
-            yield Conflict("classes", "null, since a simulated table has two classes", self.classes)
+            yield Conflict("classes", "null, because a simulated table has two classes", self.classes)

@@ -1,4 +1,4 @@
-"""Kinds of values that settings take, each with the words that an error uses for it."""
+"""Types of settings, each with its description in errors."""
 
 from collections.abc import Collection, Iterable, Iterator
 from typing import Annotated, Any, NamedTuple, Self
@@ -29,11 +29,14 @@ class Conflict(NamedTuple):
         In words.
     found
         The value.
+    advice
+        What to do; empty where `expected` shows it.
     """
 
     key: str
     expected: str
     found: Any
+    advice: str = ""
 
 
 def refuse(conflicts: Iterable[Conflict]) -> None:

@@ -1,4 +1,4 @@
-"""Builds samplers and models from constructor nodes, and nothing else."""
+"""Builds samplers and models, and nothing else, from `_target_` and arguments."""
 
 import importlib
 import inspect
@@ -35,7 +35,7 @@ def build(node: Mapping[str, Any], *, where: str, method: str, trusted: Sequence
     """
     result = _build(node, where=where, trusted=trusted)
     if not hasattr(result, method):
-        raise InputError(f"{where}: expected a class with {method}, found {node['_target_']}")
+        raise InputError(f"{where}: expected a class with {method}, found {node['_target_']}. Choose another class.")
     return result
 
 
@@ -44,11 +44,11 @@ def _build(node: Mapping[str, Any], *, where: str, trusted: Sequence[str]) -> An
 
     target = node.get("_target_")
     if not isinstance(target, str) or "." not in target:
-        raise InputError(f"{where}._target_: expected the full name of a class, found {target!r}")
+        raise InputError(f"{where}._target_: expected the full name of a class, found {target!r}. Write package.Class.")
     if target.partition(".")[0] not in trusted:
         raise InputError(
-            f"{where}._target_: expected a class from {', '.join(trusted)}, found {target}; "
-            "packages you trust go into trusted_packages"
+            f"{where}._target_: expected a class from {', '.join(trusted)}, found {target}. "
+            "If you trust its package, add it to trusted_packages."
         )
     module, _, name = target.rpartition(".")
     try:
@@ -56,11 +56,13 @@ def _build(node: Mapping[str, Any], *, where: str, trusted: Sequence[str]) -> An
         _refuse_local(there, target, where=where)
         found = getattr(there, name)
     except ImportError:
-        raise InputError(f"{where}._target_: {target} does not exist in what is installed") from None
+        raise InputError(
+            f"{where}._target_: {target} can't be imported. Correct the name, or install its package."
+        ) from None
     except AttributeError:
         raise InputError(f"{where}._target_: {module} has no {name}; {nearest(name, vars(there))}") from None
     if not (inspect.isclass(found) and issubclass(found, BaseEstimator)):
-        raise InputError(f"{where}._target_: expected the class of an estimator or a sampler, found {target}")
+        raise InputError(f"{where}._target_: expected the class of an estimator or a sampler, found {target}.")
     known = inspect.signature(found).parameters
     unknown = [key for key in node if key != "_target_" and key not in known]
     if unknown:
@@ -85,6 +87,6 @@ def _refuse_local(module: ModuleType, target: str, *, where: str) -> None:
         return
     if not {"site-packages", "dist-packages"} & set(Path(file).parts):
         raise InputError(
-            f"{where}._target_: {target} is in {file}, where a change would go unnoticed: results would stay. Move the "
-            f"file to {EXTENSIONS}/, and write {EXTENSIONS}.{target}"
+            f"{where}._target_: {target} is in {file}. There, changes would go unnoticed, and results become stale. "
+            f"Move the file to {EXTENSIONS}/, and write {EXTENSIONS}.{target}."
         )

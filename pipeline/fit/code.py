@@ -1,4 +1,4 @@
-"""The hash of the code and packages that the numbers of a run depend on."""
+"""The hash of the code and packages that a run's results depend on."""
 
 import hashlib
 from collections.abc import Iterable

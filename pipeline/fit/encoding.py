@@ -1,4 +1,4 @@
-"""What preprocessing needs beside scikit-learn: columns of any kind as numbers, and whole numbers kept whole."""
+"""Additions to scikit-learn's preprocessing: columns of any type as numbers, and integers that stay integers."""
 
 import warnings
 from typing import Any

@@ -100,8 +100,8 @@ def _refuse_missing(y: pd.Series, task: Task) -> None:
     for code, label in enumerate(task.labels):
         if not (y == code).any():
             raise InputError(
-                f"class {label!r} is not among the training rows, since its rows stay together in few groups: set "
-                f"evaluate.folds to fewer, {classes.advice(task.classes)}, or use split=stratified"
+                f"the training rows have no row of class {label!r}, because its rows are in few groups. Lower "
+                f"evaluate.folds, {classes.advice(task.classes)}, or use split=stratified."
             )
 
 

@@ -1,4 +1,4 @@
-"""Fits a model, and describes what was fitted."""
+"""Fits a model, and describes the result."""
 
 import warnings
 from math import inf

@@ -1,4 +1,4 @@
-"""Fills holes, scales numbers and encodes categories by what the training rows say."""
+"""Fills missing values, scales numbers and encodes categories, fitted on the training rows."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ import pandas as pd
 from pipeline.config import Preprocess
 from pipeline.errors import InputError, set_param
 from pipeline.fit.encoding import Numbers, Whole, named
+from pipeline.formatting import counted
 from pipeline.table import columns
 
 
@@ -127,9 +128,9 @@ def _fit(of_numbers: Any, numbers: list[str], of_categories: Any, categories: li
     try:
         rows = both.set_output(transform="pandas").fit_transform(X)
     except ValueError as error:  # scikit-learn's, when a category's level makes the name of another column
-        raise InputError(f"preprocess: {' '.join(str(error).split())}: rename a column") from None
+        raise InputError(f"preprocess: {' '.join(str(error).split()).rstrip('.')}. Rename a column.") from None
     if twins := sorted(set(rows.columns[rows.columns.duplicated()])):
-        raise InputError(f"column {twins[0]!r}: preprocessing makes a column of this name: rename it")
+        raise InputError(f"column {twins[0]!r}: preprocessing creates a column of the same name. Rename this one.")
     return both, rows
 
 
@@ -137,8 +138,9 @@ def refuse_categorical(X: pd.DataFrame) -> None:
     """Raise InputError if columns of X are categorical."""
     if names := columns.categorical(X):
         raise InputError(
-            f"expected numbers, found categories in {', '.join(map(repr, names))}; preprocess.encode is null and takes "
-            f"none: use preprocess=auto, or leave them out with {set_param('data.drop', names)}"
+            "expected only numbers, because preprocess.encode is null, found categories in "
+            f"{', '.join(map(repr, names))}. Use preprocess=auto, or leave them out with "
+            f"{set_param('data.drop', names)}."
         )
 
 
@@ -150,8 +152,8 @@ def refuse_missing(X: pd.DataFrame) -> None:
         if len(missing):
             rows = ", ".join(str(row) for row in missing[:3]) + (" ..." if len(missing) > 3 else "")
             problems.append(
-                f"column {name!r}: {len(missing):,} missing (row_id {rows}); preprocess.impute is null and takes none: "
-                "use preprocess=auto, or fill them in"
+                f"column {name!r}: expected no missing values, because preprocess.impute is null, found "
+                f"{len(missing):,} (row_id {rows}). Use preprocess=auto, or fill them in."
             )
     if problems:
         raise InputError(problems)
@@ -171,9 +173,12 @@ def describe(settings: Preprocess, X: pd.DataFrame, rows: pd.DataFrame, encoded:
     """
     said = [", ".join(f"{key} {value}" for key, value in settings.model_dump().items())]
     if names := columns.categorical(rows):
-        said.append(f"{len(names)} categorical columns in {encoded.shape[1] - rows.shape[1] + len(names)} of 0 and 1")
+        said.append(
+            f"{counted(len(names), 'categorical column')} encoded as "
+            f"{counted(encoded.shape[1] - rows.shape[1] + len(names), 'column')} of 0 and 1"
+        )
     if holes := [name for name, values in X.items() if values.isna().any()]:
-        said.append(f"holes in the training rows: {', '.join(map(str, holes))}")
+        said.append(f"missing values in the training rows: {', '.join(map(str, holes))}")
     if constant := [name for name, values in X.items() if values.nunique() < 2]:
         said.append(f"constant in the training rows: {', '.join(map(str, constant))}")
     return said

@@ -1,4 +1,4 @@
-"""Which resampled rows are original, which are synthetic, and where they lie."""
+"""Which resampled rows are original, which are synthetic, and their principal components."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Gives training rows to a sampler."""
+"""Resamples training rows with a sampler."""
 
 import re
 from collections.abc import Sequence
@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, advise
+from pipeline.formatting import counted
 from pipeline.table import classes
 
 
@@ -39,27 +40,28 @@ def resample(X: pd.DataFrame, y: pd.Series, sampler: Any, labels: Sequence[Any])
     for code, label in enumerate(labels):
         if not (y_resampled == code).any():
             advice = classes.advice(len(labels))
-            raise InputError(f"{type(sampler).__name__} leaves no row of class {label!r}: {advice}")
+            raise InputError(f"{type(sampler).__name__} leaves no row of class {label!r}. {advise(advice)}")
     return X_resampled, y_resampled
 
 
 def _reason(error: Exception, y: pd.Series, name: str, labels: Sequence[Any]) -> str:
     counts = y.value_counts()
     rarest = counts.idxmin()
-    rows = f"training class {labels[rarest]!r} has {counts[rarest]:,}"
-    route = f", {classes.ROUTE}" if len(labels) > 2 else ""
-    # imbalanced-learn counts the row itself among its neighbours, and so says 6 where the user set 5.
-    if neighbours := re.search(r"n_neighbors = (\d+), n_samples_fit = (\d+)", str(error)):
-        needed, there = int(neighbours[1]), int(neighbours[2])
+    rows = f"class {labels[rarest]!r} has {counted(int(counts[rarest]), 'training row')}"
+    route = classes.ROUTE if len(labels) > 2 else ""
+    # imbalanced-learn counts a row among its own neighbors, so its message has 6 where the user set 5.
+    if neighbors := re.search(r"n_neighbors = (\d+), n_samples_fit = (\d+)", str(error)):
+        needed, there = int(neighbors[1]), int(neighbors[2])
         raised = (counts == there).any()
         least = int(counts[rarest]) if raised else there  # of several classes a less rare one may have come first
-        mend = f"lower its k_neighbors or n_neighbors to {least - 1}" if least > 1 else "collect more rows"
+        fix = f"lower its k_neighbors or n_neighbors to {least - 1}" if least > 1 else "collect more rows"
         if raised:
-            return f"{name} needs {needed} rows of each class it raises; {rows}: {mend}{route}, or use random_over"
-        return f"{name} needs {needed} rows in a neighbourhood, found {there}; {rows}: {mend}"
+            advice = advise(fix, route, "use random_over")
+            return f"{name} needs {needed} rows of each class that it oversamples, but {rows}. {advice}"
+        return f"{name} needs {needed} rows in a neighborhood, found {there}; {rows}. {advise(fix)}"
     if "cannot convert float NaN" in str(error):  # KMeansSMOTE divides by the mean distance in a cluster
         return (
-            f"{name} finds a cluster in which all rows of a class are equal, so that their density is not defined; "
-            f"{rows}: leave out repeated rows, or use another method"
+            f"{name} finds a cluster in which all rows of a class are equal, so their density is undefined; {rows}. "
+            "Leave out duplicates, or use another method."
         )
-    return f"{name} cannot take these rows ({rows} of {len(y):,}): {' '.join(str(error).split())}"
+    return f"{name} can't resample these {len(y):,} rows ({rows}): {' '.join(str(error).split()).rstrip('.')}."

@@ -1,4 +1,4 @@
-"""Makes one run, one table, one variant, one seed, in this process: what the stages make one process at a time."""
+"""One run (a table, a variant, a seed) in this process: the same computations as the stages, which are processes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

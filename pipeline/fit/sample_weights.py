@@ -43,7 +43,7 @@ def carried(weight: np.ndarray, sampler: Any, rows: int) -> np.ndarray:
     if not weights.declared(weight):
         return weights.ones(rows)
     if not keeps_rows(sampler):
-        raise InputError(f"{type(sampler).__name__} makes up rows, which have no data.weight")
+        raise InputError(f"{type(sampler).__name__} creates new rows, which have no data.weight. Use another sampler.")
     # imblearn's identity, a FunctionSampler, has no indices.
     return weight[sampler.sample_indices_] if hasattr(sampler, "sample_indices_") else weight
 
@@ -62,12 +62,13 @@ def problems(samplers: Mapping[str, Any], models: Mapping[str, Any]) -> list[str
     if made_up := [name for name, sampler in samplers.items() if not keeps_rows(sampler)]:
         leave = " ".join(f"-S '~variant@variants.{name}'" for name in made_up)
         found.append(
-            "data.weight: expected samplers that repeat or leave out rows, since a row that is made up stands for "
-            f"nobody, found {', '.join(made_up)}: use random_over, random_under or class_weight, and leave out those "
-            f"that make rows up with {leave}"
+            f"data.weight: expected samplers that only repeat or drop rows, found {', '.join(made_up)}. New rows have "
+            f"no weight. Use random_over, random_under or class_weight, and leave out the others with {leave}."
         )
     deaf = dict.fromkeys(
         type(model).__name__ for model in models.values() if not has_fit_parameter(model, "sample_weight")
     )
-    found += [f"data.weight: expected a model whose fit takes sample_weight, found {name}" for name in deaf]
+    found += [
+        f"data.weight: expected a model that accepts sample_weight, found {name}. Choose another." for name in deaf
+    ]
     return found

@@ -1,4 +1,4 @@
-"""Chooses the form of a sampler by the columns it gets: nothing may lie between two categories."""
+"""Adapts a sampler to the columns it gets: synthetic rows must not lie between two categories."""
 
 from typing import Any
 
@@ -53,8 +53,8 @@ def suit(sampler: Any, X: pd.DataFrame) -> Any:
         return sampler if settings["shrinkage"] is None else Jitter(sampler)
     listed = ", ".join(map(repr, names[:SHOWN])) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
     raise InputError(
-        f"{kind.__name__} computes with numbers, and finds categories in {listed}: use smote_nc, random_over or "
-        "random_under in its place"
+        f"{kind.__name__} needs numbers, but these columns are categorical: {listed}. Use smote_nc, random_over or "
+        "random_under instead."
     )
 
 
@@ -94,10 +94,10 @@ def describe(given: Any, used: Any, X: pd.DataFrame) -> str:
     """What a person should know of the sampler that `suit` chose; empty where it is the one that was given."""
     names = categorical(X)
     if isinstance(used, Jitter):
-        return f"noise on {X.shape[1] - len(names)} numeric columns, {len(names)} categorical ones copied"
+        return f"adds noise to {X.shape[1] - len(names)} numeric columns, copies {len(names)} categorical ones"
     if type(used) is type(given):
         return ""
     numbers = X.shape[1] - len(names)
     counts = {"categorical": len(names), "numeric": numbers}
     made_of = " and ".join(f"{count} {kind}" for kind, count in counts.items() if count)
-    return f"{type(used).__name__} in place of {type(given).__name__}, for {made_of} columns"
+    return f"{type(used).__name__} instead of {type(given).__name__}, because of {made_of} columns"

@@ -1,4 +1,4 @@
-"""Folds of the training rows: stratified, grouped, or along time."""
+"""Folds of the training rows: stratified, grouped, or by time."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Chooses C for a variant, in folds of the rows that it is fitted on."""
+"""Tunes C for a variant, in folds of the rows that it is fitted on."""
 
 from collections.abc import Sequence
 from dataclasses import replace

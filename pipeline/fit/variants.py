@@ -20,16 +20,16 @@ def sampler(config: Config, name: str, labels: Sequence[Any] | None = None) -> A
 def model(config: Config, name: str, labels: Sequence[Any] | None = None) -> Any:
     """The model of variant `name`, unfitted: the common model with the variant's arguments over it.
 
-    With the table's `labels` by their codes its `class_weight` speaks of codes.
+    With the table's `labels`, its `class_weight` is by code.
     """
     changed = variant(config, name).model
     where = f"model with variants.{name}.model" if changed else "model"
     node = {key: value for key, value in {**config.model, **changed}.items() if key not in ("tune", "grid")}
     built = build(node, where=where, method="predict_proba", trusted=config.trusted_packages)
     if config.model["tune"] and "C" not in built.get_params():
-        raise InputError(f"{where}: {type(built).__name__} has no C to choose: set model.tune=false")
+        raise InputError(f"{where}: {type(built).__name__} has no C to tune. Set model.tune=false.")
     if config.model["tune"] and "C" in changed:
-        raise InputError(f"variants.{name}.model.C: C is chosen for each variant: set model.tune=false to give it")
+        raise InputError(f"variants.{name}.model.C: C is tuned for each variant. To set it, add model.tune=false.")
     return _coded(built, labels, "class_weight", where=where)
 
 

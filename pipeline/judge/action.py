@@ -1,7 +1,7 @@
-"""What the folds say to do: rebalance, keep the baseline, or undecided."""
+"""What the folds say to do: rebalance with a method, or keep the baseline; and how strong the evidence is."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 
 from pipeline.formatting import counted
+from pipeline.judge import headline
+from pipeline.judge.family import Method, call, evidence, judged
+from pipeline.judge.price import price
 from pipeline.judge.primary import COLUMNS, REFERENCE, metric_words
-from pipeline.judge.reasons import headline
-from pipeline.measure.statistics import CorrelatedTest, correlated, fold_ratio, holm, minimum_detectable
+from pipeline.measure.statistics import CorrelatedTest, correlated, fold_ratio, minimum_detectable
 from pipeline.measure.task import Task
 from pipeline.measure.tasks import TWO_CLASSES
 from pipeline.table.classes import advice
@@ -22,10 +24,12 @@ SHOWN = 3  # variants without a result whose reasons are shown
 POWER = 0.8  # of the minimum detectable difference
 # What there is only with a verdict, beside the methods.
 DECIDED = (
+    "evidence",
     "variant",
     "threshold",
-    "confidence",
     "sentence",
+    "confidence",
+    "price",
     "minimum_detectable_difference",
     "leading",
     "reference",
@@ -34,13 +38,15 @@ DECIDED = (
 
 @dataclass(frozen=True)
 class _Family:
-    """The tests of all methods against the baseline; higher values are better, for losses too."""
+    """All variants over the folds, and the methods judged; higher values are better, for losses too."""
 
     values: dict[str, np.ndarray]
     how: dict[str, float]
-    tests: dict[str, CorrelatedTest]
-    adjusted: dict[str, float]
-    calls: dict[str, str]
+    methods: dict[str, Method]
+
+    def test(self, name: str, other: str, **changed: float) -> CorrelatedTest:
+        """The test of one variant against another."""
+        return correlated(self.values[name] - self.values[other], **{**self.how, **changed})
 
 
 def judge(
@@ -83,19 +89,32 @@ def judge(
         method is better, for losses too.
     """
     declared = {"primary": primary, "rope": rope, "alpha": alpha, "metric": metric_words(primary, task)}
-    empty: dict[str, Any] = {"declared": declared, "failed": dict(failed), "action": "invalid"}
-    empty |= {**dict.fromkeys(DECIDED), "methods": []}
+    empty: dict[str, Any] = {"declared": declared, "failed": dict(failed), "action": "none", **dict.fromkeys(DECIDED)}
+    empty["methods"] = []
     if reason := _why_not(folds, COLUMNS[primary][0], leaked, failed, task.classes):
-        return {**empty, "sentence": f"No verdict: {reason}."}
+        return {**empty, "sentence": f"No verdict: {reason}"}
     family = _family(folds, primary=primary, rope=rope, alpha=alpha)
-    action, chosen, leading = _action(family)
+    return {**empty, **_decided(family, thresholds, declared=declared, task=task)}
+
+
+def _decided(
+    family: _Family, thresholds: Mapping[str, float | None], *, declared: Mapping[str, Any], task: Task
+) -> dict[str, Any]:
+    """What to do, and why."""
+    grade, at_stake = evidence(family.methods, alpha=declared["alpha"]), price(family.methods)
+    better = grade == "proven_better"
+    chosen = _simplest_unbeaten(family) if better else REFERENCE
+    how: dict[str, Any] = {"threshold": thresholds[chosen], "declared": declared}
     return {
-        **empty,
-        **_evidence(family, action, leading, sign=COLUMNS[primary][1]),
-        "action": action,
+        "action": "rebalance" if better else "keep",
+        "evidence": grade,
         "variant": chosen,
         "threshold": thresholds[chosen],
-        "sentence": _sentence(family, action, chosen, leading, declared=declared, thresholds=thresholds, task=task),
+        "price": at_stake,
+        "sentence": headline.rebalance(family.methods, chosen, **how)
+        if better
+        else headline.keep(family.methods, grade, price=at_stake, kind=task.kind, **how),
+        **_evidence(family, grade, chosen, sign=COLUMNS[declared["primary"]][1]),
     }
 
 
@@ -104,87 +123,58 @@ def _family(folds: Mapping[str, pd.DataFrame | None], *, primary: str, rope: flo
     values = {name: sign * rows[column].to_numpy(dtype=float) for name, rows in folds.items() if rows is not None}
     baseline = folds[REFERENCE]
     assert baseline is not None
-    how = {"test_over_train": fold_ratio(baseline), "rope": rope, "alpha": alpha}
-    methods = [name for name in folds if name != REFERENCE]
-    tests = {name: correlated(values[name] - values[REFERENCE], **how) for name in methods}
-    adjusted = dict(zip(methods, holm([tests[name].p for name in methods]), strict=True))
-    calls = {name: call(tests[name], adjusted[name], rope=rope, alpha=alpha) for name in methods}
-    return _Family(values, how, tests, adjusted, calls)
+    family = _Family(values, {"test_over_train": fold_ratio(baseline), "rope": rope, "alpha": alpha}, {})
+    tests = {name: family.test(name, REFERENCE) for name in folds if name != REFERENCE}
+    return replace(family, methods=judged(tests, rope=rope, alpha=alpha))
 
 
-def _action(family: _Family) -> tuple[str, str, str]:
-    """The action, the variant to use, and the leading method, on which the action depends."""
-    if better := [name for name, called in family.calls.items() if called == "BETTER"]:
-        chosen = _simplest_unbeaten(better, family.values, family.how)
-        return "rebalance", chosen, chosen
+def _leading(family: _Family, grade: str, chosen: str) -> str:
+    """The method on which the action depends: the chosen one, the best, or the one most likely to be better."""
+    if grade == "proven_better":
+        return chosen
     # With few and noisy folds, a method that is worse on average may still be better.
-    likeliest = max(family.tests, key=lambda name: family.tests[name].better)
-    if family.tests[likeliest].better < family.how["alpha"]:
-        return "keep", REFERENCE, _best(family)
-    return "undecided", REFERENCE, likeliest
-
-
-def _best(family: _Family) -> str:
-    return max(family.tests, key=lambda name: family.tests[name].mean)
+    tests = {name: method.test for name, method in family.methods.items()}
+    key = "mean" if grade == "proven_not_better" else "better"
+    return max(tests, key=lambda name: getattr(tests[name], key))
 
 
 def _detectable(family: _Family, leading: str) -> float:
     """The leading method's minimum detectable difference, at Holm's first step, which is the strictest."""
-    test, alpha, rope = family.tests[leading], family.how["alpha"] / len(family.tests), family.how["rope"]
-    return minimum_detectable(test.standard_error, test.df, alpha=alpha, power=POWER, rope=rope)
+    test, alpha = family.methods[leading].test, family.how["alpha"] / len(family.methods)
+    return minimum_detectable(test.standard_error, test.df, alpha=alpha, power=POWER, rope=family.how["rope"])
 
 
-def _evidence(family: _Family, action: str, leading: str, *, sign: int) -> dict[str, Any]:
+def _evidence(family: _Family, grade: str, chosen: str, *, sign: int) -> dict[str, Any]:
+    leading = _leading(family, grade, chosen)
     confidence = {
-        "rebalance": family.tests[leading].better,
-        "keep": 1 - max(test.better for test in family.tests.values()),
-        "undecided": None,
+        "proven_better": family.methods[leading].test.better,
+        "proven_not_better": 1 - max(method.test.better for method in family.methods.values()),
+        "inconclusive": None,
     }
+    # Each sampler could beat the weights: the error holds for all of them together (Bonferroni).
+    compared = [name for name in family.methods if name != WEIGHTS] if WEIGHTS in family.values else []
+    alpha = family.how["alpha"] / max(len(compared), 1)
     methods = []
-    for name, test in family.tests.items():
-        against = None
-        if WEIGHTS in family.values and name != WEIGHTS:
-            against = asdict(correlated(family.values[name] - family.values[WEIGHTS], **family.how))
+    for name, method in family.methods.items():
+        against = asdict(family.test(name, WEIGHTS, alpha=alpha)) if name in compared else None
+        of_method = {key: getattr(method, key) for key in ("p_better_holm", "p_holm", "low", "high", "regret")}
         methods.append(
             {
                 "variant": name,
-                "call": family.calls[name],
+                "call": method.call,
                 "mean_primary": sign * float(family.values[name].mean()),
-                **asdict(test),
-                "p_holm": family.adjusted[name],
+                **asdict(method.test),
+                **of_method,  # with bounds adjusted for all methods
                 "against_class_weight": against,
             }
         )
     return {
-        "confidence": confidence[action],
+        "confidence": confidence[grade],
         "minimum_detectable_difference": _detectable(family, leading),
         "leading": leading,
         "reference": sign * float(family.values[REFERENCE].mean()),
         "methods": methods,
     }
-
-
-def _sentence(
-    family: _Family,
-    action: str,
-    chosen: str,
-    leading: str,
-    *,
-    declared: Mapping[str, Any],
-    thresholds: Mapping[str, float | None],
-    task: Task,
-) -> str:
-    which = "the best method" if leading == _best(family) else "the method most likely to be better"
-    return headline(
-        action,
-        chosen,
-        f"{which}, {leading}",
-        asdict(family.tests[leading]),
-        threshold=thresholds[chosen],
-        smallest=_detectable(family, leading),
-        declared=declared,
-        kind=task.kind,
-    )
 
 
 def _why_not(
@@ -194,58 +184,45 @@ def _why_not(
     failed: Mapping[str, str],
     classes: int,
 ) -> str | None:
-    """Why there can be no verdict; None where there can."""
+    """Why there can be no verdict, and what to do, in sentences; None where there can."""
     if leaked:
-        return f"{counted(leaked, 'row')} {'is' if leaked == 1 else 'are'} in both train and test"
+        are = "is" if leaked == 1 else "are"
+        return (
+            f"{counted(leaked, 'row')} {are} in both train and test. Split the table again with `dvc repro -f split`."
+        )
     if failed:
-        reasons = [f"{name} has no result: {why}" for name, why in list(failed.items())[:SHOWN]]
-        return "; ".join(reasons) + (f"; and {len(failed) - SHOWN:,} more" if len(failed) > SHOWN else "")
+        reasons = [f"{name} has no result: {why.rstrip('.')}" for name, why in list(failed.items())[:SHOWN]]
+        more = f"; and {len(failed) - SHOWN:,} more" if len(failed) > SHOWN else ""
+        return f"{'; '.join(reasons)}{more}. Fix what failed, or leave it out, and run again."
     if REFERENCE not in folds:
-        return f"the baseline, variant '{REFERENCE}', is missing, and methods are tested against it"
+        return (
+            f"the baseline, variant '{REFERENCE}', is missing, and methods are tested against it. Add it to the "
+            "variants."
+        )
     if len(folds) < 2:
-        return "there is no method to test"
+        return "there is no method to test. Add one to the variants, such as smote."
     if any(rows is None for rows in folds.values()):
         return (
-            "there are no folds: they are off, or the rarest class has too few training rows for two folds of 5 (along "
-            f"time, also for 5 rows of each class before the first fold): {advice(classes)}"
+            "there are no folds, because they are off, or because the rarest class has too few training rows for two "
+            "folds of 5 (along time, also for 5 rows of each class before the first fold). If they are off, set "
+            f"evaluate.folds=5. If the class is too small, {advice(classes)}."
         )
     for rows in folds.values():
         if rows is not None and (empty := int(rows[column].isna().sum())):
             return (
-                f"the metric is undefined in {counted(empty, 'fold')}, because a class is missing: use fewer folds, or "
-                f"{advice(classes)}"
+                f"the metric is undefined in {counted(empty, 'fold')}, because a class is missing. Use fewer folds, or "
+                f"{advice(classes)}."
             )
     return None
 
 
-def _simplest_unbeaten(better: list[str], values: dict[str, np.ndarray], how: dict[str, float]) -> str:
-    """Of the methods that are better than none, the simplest that none of the others beats."""
+def _simplest_unbeaten(family: _Family) -> str:
+    """Of the methods that are BETTER, the simplest that none of the others beats."""
+    better = [name for name, method in family.methods.items() if method.call == "BETTER"]
     order = [name for name in SIMPLEST if name in better] + [name for name in better if name not in SIMPLEST]
+    limits = {key: family.how[key] for key in ("rope", "alpha")}
     for name in order:
-        against = [correlated(values[other] - values[name], **how) for other in order if other != name]
-        if not any(call(test, test.p, rope=how["rope"], alpha=how["alpha"]) == "BETTER" for test in against):
+        against = [family.test(other, name) for other in order if other != name]
+        if not any(call(test, test.p_better, test.p, **limits) == "BETTER" for test in against):
             return name
-    return max(order, key=lambda name: float(values[name].mean()))  # each is beaten by one: a circle
-
-
-def call(test: CorrelatedTest, p_adjusted: float, *, rope: float, alpha: float) -> str:
-    """The verdict on a method: `BETTER`, `WORSE`, `EQUIVALENT` or `INCONCLUSIVE`, the first one that holds.
-
-    Parameters
-    ----------
-    test
-        Of method minus none, with the same `rope`.
-    p_adjusted
-        Its p-value, adjusted for the family.
-    rope
-        Half-width of the region of practical equivalence, which holds its borders: an estimate of exactly `rope` is
-        not beyond it.
-    alpha
-        In (0, 1). BETTER and WORSE need a p below it; EQUIVALENT needs a probability of equivalence above 1 - alpha.
-        Both are strict.
-    """
-    if p_adjusted < alpha and test.mean > rope:
-        return "BETTER"
-    if p_adjusted < alpha and test.mean < -rope:
-        return "WORSE"
-    return "EQUIVALENT" if test.equivalent > 1 - alpha else "INCONCLUSIVE"
+    return max(order, key=lambda name: float(family.values[name].mean()))  # each is beaten by one: a circle

@@ -162,9 +162,14 @@ def best_possible(evidence: Evidence) -> dict[str, Any]:
             "weight": np.concatenate([known, 1 - known]) * np.tile(weight, 2),
         }
         tuned = task.choose(pd.DataFrame(expected), settings)
+    return task.holdout(by_truth(evidence), tuned=tuned, trained=np.empty(0), confidence=declared["confidence"])
+
+
+def by_truth(evidence: Evidence) -> pd.DataFrame:
+    """The test rows with their true probabilities, by which they are ranked, too."""
     test = next(iter(evidence.predictions.values()))
-    decided = test.drop(columns=scores.COLUMN, errors="ignore").assign(probability=truth[test.index])
-    return task.holdout(decided, tuned=tuned, trained=np.empty(0), confidence=declared["confidence"])
+    assert evidence.truth is not None
+    return test.drop(columns=scores.COLUMN, errors="ignore").assign(probability=evidence.truth[test.index])
 
 
 def corrected(evidence: Evidence) -> dict[str, dict[str, pd.DataFrame]]:

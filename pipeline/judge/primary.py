@@ -12,6 +12,14 @@ WORDS = {  # of those that are no metric of the test rows
     "expected_cost": "expected cost",
     "f_beta": "F-beta",
 }
+BETTER = {  # what a better model does
+    "average_precision": "rank better",
+    "roc_auc": "rank better",
+    "log_loss": "give better probabilities",
+    "brier": "give better probabilities",
+    "expected_cost": "cost less",
+    "f_beta": "decide better",
+}
 RANKING = ("average_precision", "roc_auc")
 # Of each primary metric, its column among the folds, and whether more of it is better.
 COLUMNS = {

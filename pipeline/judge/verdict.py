@@ -4,19 +4,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.files import REPORTS
+from pipeline.judge import settle
 from pipeline.judge.action import judge
 from pipeline.judge.caveats import caveats, converged, formula_holds
 from pipeline.judge.evidence import Evidence
 from pipeline.judge.primary import RANKING, REFERENCE
 from pipeline.judge.reasons import reasons
+from pipeline.measure.statistics import fold_ratio, student
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 FILE = REPORTS / "verdict.json"
 FORMS = ("raw", "prior_corrected", "platt")  # of probabilities
 SOURCES = {
     "difference": "mean over folds of the gain against none; Nadeau & Bengio 2003 (corrected resampled t)",
     "posterior": "Bayesian correlated t-test, flat prior; Benavoli, Corani, Demsar & Zaffalon 2017",
-    "p_holm": "Holm 1979 over the methods",
+    "p_better_holm, p_holm": "Holm 1979 over the methods, one-sided and two-sided",
+    "low, high": "one-sided bounds, adjusted for the methods: Holm 1979; above, Berger 1982",
+    "regret": "linear loss integral of Student's t; Raiffa & Schlaifer 1961",
     "holdout": "normal interval on the logit scale, row bootstrap by class",
     "recall, precision, specificity": "Wilson 1927",
 }
@@ -56,6 +60,7 @@ def verdict(
         "table": {key: evidence.table[key] for key in keys if key in evidence.table},
         "hashes": dict(evidence.hashes),
         **judged,
+        "to_settle": settle.to_settle(basis) if (basis := _basis(evidence, judged)) else [],
         "declared": {**declared, **judged["declared"]},
         "reasons": reasons(results, judged, kind=task.kind, translation=translation),
         "caveats": caveats(evidence, judged),
@@ -79,6 +84,30 @@ def verdict(
     }
 
 
+def _basis(evidence: Evidence, judged: Mapping[str, Any]) -> settle.Basis | None:
+    """What the verdict rests on; None where there is none."""
+    rows = evidence.folds.get(REFERENCE)
+    if rows is None or not judged["methods"]:
+        return None
+    limits = {key: judged["declared"][key] for key in ("rope", "alpha")}
+    counts = evidence.table["classes"]
+    name = min(reversed(counts), key=lambda each: counts[each])  # of two as rare the positive one
+    repeats = int(rows["repeat"].nunique())
+    return settle.Basis(
+        tests={
+            each["variant"]: student(each["mean"], each["standard_error"], each["df"], **limits)
+            for each in judged["methods"]
+        },
+        **limits,
+        rare=counts[name],
+        noun=name if name in ("positive", "negative") else f"row of class {name}",
+        folds=len(rows) // repeats,
+        repeats=repeats,
+        repeatable=evidence.declared["split"]["by"] != "time",
+        test_over_train=fold_ratio(rows),
+    )
+
+
 def _by_class(result: Mapping[str, Any]) -> dict[str, Any]:
     """Of each class its ranking on the test rows, and its recall and precision by both rules of decision."""
     judged = result["holdout"]
@@ -99,7 +128,7 @@ def _by_class(result: Mapping[str, Any]) -> dict[str, Any]:
 def _agrees(results: Mapping[str, dict[str, Any]], judged: Mapping[str, Any]) -> bool | None:
     """Whether the leading method is better than none both on the test rows and over the folds, or worse in both.
 
-    None where the folds' interval includes 0, and for metrics that the test rows don't have.
+    None where 0 is within the method's bounds, and for metrics that the test rows don't have.
     """
     metric = judged["declared"]["primary"]
     leading = next((method for method in judged["methods"] if method["variant"] == judged["leading"]), None)

@@ -2,24 +2,25 @@
 
 # By figure: alternative text and caption. In braces: what to call the rules of decision.
 CAPTIONS = {
-    "differences": (
-        "Forest plot: a dot and an interval for each method, over a shaded band around 0. The table above has the "
-        "numbers.",
-        "Each method's gain over the baseline in the folds. To the right of the band, the method is a better model. "
-        "Within the band, it is practically equivalent. An interval longer than the band leaves the question open.",
-    ),
     "class_counts": (
         "Bars of the class counts in the whole table, the training rows, the test rows, and in the rows that each "
         "variant's model is fitted on, with the counts beside them.",
         "Class weights leave the rows as they are.",
     ),
-    "confusion_matrices": (
-        "Confusion matrices of every variant: {default} above, {tuned} below. The table above has the metrics.",
-        "Rows are actual classes, columns are predicted classes. The shade is the proportion of the actual class.",
-    ),
     "precision_recall": (
         "Precision over recall on the test rows, a line for each variant, with a dot at 0.5 and a diamond at t*.",
         "Where the dots of all variants follow one curve, rebalancing only moved the threshold.",
+    ),
+    "thresholds": (
+        "Precision and recall over the threshold, for the baseline and the leading method, with a dotted line at each "
+        "one's t*.",
+        "A lower threshold finds more positives, and raises more false alarms.",
+    ),
+    "distributions": (
+        "Histograms of the raw probabilities of negatives and of positives, a panel for the baseline and one for the "
+        "leading method.",
+        "The less the two classes overlap, the better the model. Shifting both together changes nothing but the "
+        "threshold.",
     ),
     "roc": (
         "ROC curves on the test rows, a line for each variant, with a dot at 0.5 and a diamond at t*.",
@@ -27,17 +28,18 @@ CAPTIONS = {
     ),
     "reliability": (
         "Observed proportion of positives over predicted probability, in ten bins of test rows: a panel for the raw "
-        "probabilities, and one for each correction. The table above has their metrics.",
+        "probabilities, and one for each correction. The tables have their metrics.",
         "On the diagonal, probabilities are well calibrated. To the right of it, they are too high.",
     ),
     "cost_map": (
         "Cost of each variant against the baseline's, over the cost of a false negative in false positives, with a "
-        "strip that shows the cheapest variant. The list above says where it changes.",
+        "strip that shows the cheapest variant.",
         "Each variant uses the threshold that is cheapest for it on the other folds.",
     ),
     "decision_curve": (
         "Net benefit of each variant over the threshold probability, beside alerting on all rows and on none.",
-        "A model is useful where its line is above both grey lines. Probabilities are prior-corrected.",
+        "A model is useful where its line is above both grey lines. The threshold probability is 1 / (1 + cost of a "
+        "false negative, in false positives). Probabilities are prior-corrected.",
     ),
     "components": (
         "Training rows and synthetic rows on the two leading principal components of the training rows, a panel for "

@@ -83,8 +83,7 @@ def unpack(text: str) -> Evidence:
 
 
 def _without_what_follows(result: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {key: value for key, value in result.items() if key not in RECOMPUTED}
-    return {**kept, "model": {key: value for key, value in result["model"].items() if key != "coefficients"}}
+    return {key: value for key, value in result.items() if key not in RECOMPUTED}
 
 
 def _predicted(rows: pd.DataFrame | None) -> list[str]:

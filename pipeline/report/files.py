@@ -4,9 +4,12 @@ from typing import Any
 
 from pipeline.judge.comparison import compare
 from pipeline.judge.evidence import Evidence
+from pipeline.report.answer import leaders
 from pipeline.report.embedded import pack
+from pipeline.report.explorer import explorer
 from pipeline.report.figures.draw import draw, tables
 from pipeline.report.figures.style import png
+from pipeline.report.model_card import model_card
 from pipeline.report.page import render
 from pipeline.report.tables import flat, markdown
 
@@ -29,5 +32,12 @@ def pages(evidence: Evidence) -> dict[str, Any]:
         "verdict.json": comparison["verdict"],
         "comparison.csv": flat(comparison).to_csv(index=False, lineterminator="\n"),
         "comparison.md": markdown(comparison),
-        "index.html": render(comparison, drawn, command=evidence.command, evidence=pack(evidence)),
+        "model_card.md": model_card(comparison, command=evidence.command),
+        "index.html": render(
+            comparison,
+            drawn,
+            command=evidence.command,
+            evidence=pack(evidence),
+            decided=explorer(evidence, leaders(comparison["verdict"])),
+        ),
     }

@@ -11,9 +11,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.formatting import digits, number, signed, threshold
+from pipeline.judge.headline import bounds
 from pipeline.judge.primary import is_loss
 from pipeline.measure.metrics import BEST
 from pipeline.measure.tasks import task_of
+from pipeline.report import answer
 from pipeline.report.captions import CAPTIONS, RUNS
 from pipeline.report.figures.draw import FORMS, judged
 from pipeline.table import weights
@@ -29,7 +31,14 @@ MEASURES = (
 )
 
 
-def render(comparison: dict[str, Any], figures: dict[str, bytes], *, command: str, evidence: str | None) -> str:
+def render(
+    comparison: dict[str, Any],
+    figures: dict[str, bytes],
+    *,
+    command: str,
+    evidence: str | None,
+    decided: dict[str, dict[str, Any]] | None = None,
+) -> str:
     """The page of a comparison as HTML, which loads nothing from elsewhere.
 
     Parameters
@@ -42,13 +51,23 @@ def render(comparison: dict[str, Any], figures: dict[str, bytes], *, command: st
         That makes the page.
     evidence
         What `pipeline.report.embedded.pack` gives, for `rebalance verify`; None where it is too large.
+    decided
+        What `pipeline.report.explorer.explorer` gives; None leaves out the slider.
     """
+    headline, explained = answer.parted(comparison["verdict"]["sentence"])
     task, raw = task_of(comparison["table"]), comparison["variants"][0]["probabilities"]["raw"]
     texts = {name: [text.format(**task.points) for text in each] for name, each in CAPTIONS.items()}
     return _page(
         "report.html",
         **comparison,
         task=task,
+        headline=headline,
+        explained=explained,
+        leaders=answer.leaders(comparison["verdict"]),
+        gains=answer.gains(comparison["verdict"]),
+        coefficients=answer.coefficients(comparison),
+        explorer=decided,
+        cost=comparison["declared"]["false_negative_cost"] or 1,
         pictures={name: _picture(figures[name], *texts[name]) for name in CAPTIONS if name in figures},
         holdouts=judged(comparison),
         best=BEST,
@@ -99,6 +118,8 @@ def _page(template: str, **content: Any) -> str:
     environment.filters["plain"] = _typeset(_plain)
     environment.filters["prose"] = _typeset(str)
     environment.filters["digits"] = digits
+    environment.filters["bounds"] = bounds
+    environment.filters["breakable"] = lambda name: Markup("_<wbr>").join(name.split("_"))
     environment.filters["shown"] = weights.shown
     environment.tests["loss"] = is_loss
     return environment.get_template(template).render(**content)

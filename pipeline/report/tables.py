@@ -8,7 +8,9 @@ from tabulate import tabulate
 
 from pipeline import formatting
 from pipeline.formatting import digits, number, signed
+from pipeline.judge.headline import bounds
 from pipeline.judge.primary import is_loss
+from pipeline.judge.settle import settling
 from pipeline.measure.metrics import BEST
 from pipeline.measure.task import Task
 from pipeline.measure.tasks import task_of
@@ -51,6 +53,7 @@ def markdown(comparison: dict[str, Any]) -> str:
     test, holdouts = comparison["split"]["test"], judged(comparison)
     counts = ", ".join(f"{task.label(code)}: {rows:,}" for code, rows in enumerate(test.values()))
     caveats = [f"- {caveat}" for caveat in verdict["caveats"]]
+    options = [f"- {settling(option)}" for option in verdict["to_settle"]]
     return "\n".join(
         [
             f"# {table['name']}: {sum(test.values()):,} test rows ({counts})",
@@ -58,6 +61,7 @@ def markdown(comparison: dict[str, Any]) -> str:
             *([weighted, ""] if (weighted := weights.sentence(table)) else []),
             f"**{verdict['sentence']}**",
             "",
+            *(["What would settle it:", "", *options, ""] if options else []),
             *(f"{place}. {reason}" for place, reason in enumerate(verdict["reasons"], start=1)),
             "",
             *tests(verdict),
@@ -83,7 +87,9 @@ def tests(verdict: dict[str, Any]) -> list[str]:
         return []
     declared = verdict["declared"]
     metric, places = declared["metric"], digits(declared["rope"])
-    headers = ["method", "result", metric, "gain", "interval", "Holm p", "P(worse)", "P(equivalent)", "P(better)"]
+    ends = bounds(declared, len(verdict["methods"]))
+    headers = ["method", "result", metric, "gain", ends, "Holm p (better)", "Holm p (different)"]
+    headers += ["P(worse)", "P(equivalent)", "P(better)"]
     rows = [
         [
             method["variant"],
@@ -91,14 +97,15 @@ def tests(verdict: dict[str, Any]) -> list[str]:
             number(method["mean_primary"], places),
             signed(method["mean"], places),
             f"{signed(method['low'], places)} to {signed(method['high'], places)}",
-            *(number(method[key]) for key in ("p_holm", "worse", "equivalent", "better")),
+            *(number(method[key]) for key in ("p_better_holm", "p_holm", "worse", "equivalent", "better")),
         ]
         for method in verdict["methods"]
     ]
     above = (
         f"Evidence: {metric} over the folds of the training rows. The baseline has "
         f"{number(verdict['reference'], places)}. A positive gain means that the method is better"
-        f"{' (its metric is lower)' if is_loss(declared) else ''}."
+        f"{' (its metric is lower)' if is_loss(declared) else ''}. Holm-adjusted p-values are one-sided for "
+        "better, two-sided for different."
     )
     return [above, "", aligned(headers, rows), ""]
 

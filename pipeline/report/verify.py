@@ -19,6 +19,7 @@ PAGE = REPORTS / "index.html"
 BLOCK = re.compile(r'<script type="application/json" id="evidence">(.*?)</script>', re.DOTALL)
 SEAL = re.compile(r"sha256 <code>([0-9a-f]{64})</code>\): <code>rebalance verify")
 SHOWN = 12  # differences listed
+SECTIONS = {"h1", "h2", "h3", "caption"}
 VOID = {"meta", "img", "br"}
 
 
@@ -76,7 +77,7 @@ class _Reader(HTMLParser):
         text = " ".join(data.split())
         if not text or "script" in self._open:
             return
-        if "h1" in self._open or "h2" in self._open:
+        if not SECTIONS.isdisjoint(self._open):
             self._section, self._row, self._column = text, "", 0
         cell = "td" in self._open or "th" in self._open
         if cell and self._column == 1 and not self._row:

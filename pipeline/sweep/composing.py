@@ -65,7 +65,7 @@ class Composer:
 def refuse_variants(overrides: Sequence[str]) -> None:
     """Raise InputError for settings of the variants that DVC compares: a run would ignore them."""
     if given := [override for override in overrides if override.lstrip("+~").startswith("variants.")]:
-        raise InputError(f"{given[0]}: a run has one variant. Set it with variant=NAME and variant.KEY=VALUE")
+        raise InputError(f"{given[0]}: a run has only one variant. Set it with variant=NAME and variant.KEY=VALUE.")
 
 
 def of_run(composed: DictConfig) -> DictConfig:

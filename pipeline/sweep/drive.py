@@ -84,7 +84,7 @@ def drive(
             old.unlink()
         sweep.write()
         missing = [planned for planned in runs if not planned.finished]
-        say(f"{', '.join(_tables(runs))}: {counted(len(runs), 'run')}, {len(missing):,} of them to make")
+        say(f"{', '.join(_tables(runs))}: {counted(len(runs), 'run')}, {len(missing):,} of them to do")
         size = len(missing) if at_once else min(settings.runs_per_job, ceil(len(missing) / JOBS))
         jobs = _jobs(sweep, batches(missing, max(size, 1)), fail_fast=settings.fail_fast)
         watch, stopped = Watch(sweep), None
@@ -147,7 +147,8 @@ def start(arguments: list[str], master: DictConfig, context: Any, task: Any) -> 
         launcher = Plugins.instance().instantiate_launcher(hydra_context=context, task_function=task, config=master)
     except (ImportError, RuntimeError) as error:
         raise InputError(
-            f"hydra/launcher: {one_line(error)}. Is it installed? Ray needs the environment of `make test-ray`"
+            f"hydra/launcher: {one_line(error).rstrip('.')}. Install the launcher. For Ray, use the environment of "
+            "`make test-ray`."
         ) from None
 
     def launch(jobs: list[Path]) -> None:

@@ -117,7 +117,7 @@ def planned_runs(arguments: list[str], master: DictConfig, loader: ConfigLoader)
     runs, varied = expanded(arguments, loader)
     for key in varied:
         if key.partition(".")[0] in ("compare", "sweep", "tracking"):
-            raise InputError(f"{key} can't vary in a sweep, since no run depends on it. Run a sweep for each value")
+            raise InputError(f"{key} can't vary in a sweep, because no run depends on it. Run one sweep per value.")
     planned: dict[str, Planned] = {}
     problems: dict[str, None] = {}
     for overrides in tqdm(runs, desc="plan", unit="run", delay=2, leave=False, disable=None):

@@ -10,6 +10,7 @@ from pipeline.files import digest, read_json, read_table, say
 from pipeline.measure.tasks import task_of
 from pipeline.sweep import results
 from pipeline.sweep.results import Planned, Sweep
+from pipeline.tracking import verdict
 from pipeline.tracking.describe import flat_metrics, settings
 from pipeline.tracking.publication import Publication
 from pipeline.tracking.runs import Run, metric_name
@@ -19,6 +20,7 @@ ENDS = ("_low", "_high")  # ends of intervals: left out, since MLflow writes a r
 PAGES = (
     "index.html",
     "comparison.md",
+    "model_card.md",
     "comparison.csv",
     "comparison.json",
     "verdict.json",
@@ -113,7 +115,10 @@ class Publisher:
             if name in artifacts:
                 text += "\n\n" + (folder / name).read_text(encoding="utf-8")
         status = "FINISHED" if complete else "KILLED" if interrupted else "FAILED"
-        self._publication.close(description=text, artifacts=artifacts, status=status)
+        judged = read_json(folder / "verdict.json") if "verdict.json" in artifacts else None
+        tags, metrics = (verdict.tags(judged), verdict.metrics(judged)) if judged else ({}, {})
+        parent = Run(self._sweep.name, text, tags=tags, metrics=metrics, artifacts=artifacts)
+        self._publication.close(parent, status=status)
 
 
 def publish_sweeps() -> int:

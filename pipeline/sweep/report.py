@@ -1,4 +1,4 @@
-"""Writes the tables and the page of a sweep, and prints how it ended."""
+"""Writes a sweep's tables and page, and prints its results."""
 
 from pathlib import Path
 from typing import Any
@@ -96,14 +96,14 @@ def conclude(sweep: Sweep, watch: Watch, *, skipped: int, stopped: str | None) -
     for key, reason in list(failures.items())[:SHOWN]:
         say(f"failed   {names[key]}: {reason}")
     if len(failures) > SHOWN:
-        say(f"failed   {len(failures) - SHOWN:,} more: see {sweep.folder / 'failed'}")
+        say(f"failed   {len(failures) - SHOWN:,} more, see {sweep.folder / 'failed'}")
     if stopped:
         say(f"stopped  {stopped}")
     left = len(sweep.runs) - finished - len(failures)
     counts = f"{finished:,} of {len(sweep.runs):,} finished"
     counts += f" ({skipped:,} earlier)" if skipped else ""
     counts += f", {len(failures):,} failed" if failures else ""
-    counts += f", {left:,} not started: the same command continues" if left else ""
+    counts += f", {left:,} not started (to continue, run the same command again)" if left else ""
     say(f"runs     {counts}")
     if finished:
         say(f"report   {sweep.folder / 'index.html'}")
@@ -113,7 +113,7 @@ def conclude(sweep: Sweep, watch: Watch, *, skipped: int, stopped: str | None) -
 
 def _where(sweep: Sweep, watch: Watch) -> str:
     if watch.unpublished is not None or watch.published is None:
-        return watch.unpublished or "no run to publish"
+        return watch.unpublished or "nothing to publish"
     uri, address = str(sweep.tracking.uri), page(watch.published, metric=SORTED_BY)
     if store_file(uri) is None:
         return f"{uri.rstrip('/')}/{address}"

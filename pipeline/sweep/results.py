@@ -1,4 +1,4 @@
-"""The files in multirun/: finished runs, and the sweeps that they belong to."""
+"""The files in multirun/: finished runs, and their sweeps."""
 
 import fcntl
 import shutil
@@ -171,6 +171,6 @@ def locked(sweep: Sweep) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise InputError(
-                f"{sweep.folder}: another process is running this sweep. Wait for it, or stop it"
+                f"{sweep.folder}: another process is running this sweep. Wait for it, or stop it."
             ) from None
         yield

@@ -1,4 +1,4 @@
-"""Sums up many runs: how well each configuration did over seeds, table by table."""
+"""Summarizes many runs: the results of each configuration over seeds, table by table."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Follows a sweep by its files: shows progress and failures, and publishes finished runs."""
+"""Watches a sweep's files: shows progress and failures, and publishes finished runs."""
 
 import sys
 import threading

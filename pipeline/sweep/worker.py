@@ -1,4 +1,4 @@
-"""Makes the runs of a job that aren't finished."""
+"""Does the unfinished runs of a job."""
 
 import traceback
 from pathlib import Path
@@ -39,7 +39,7 @@ def attempt(planned: Planned, folder: Path) -> None:
         params = Config.model_validate(planned.settings)
         schema = run.table(params.data)[2]
         if schema["sha256"] != planned.data_sha256:
-            raise InputError(f"{params.data.path}: the table has changed since the sweep began. Run the sweep again")
+            raise InputError(f"{params.data.path}: the table has changed since the sweep started. Run the sweep again.")
         made = run.run(params, planned.variant)
         sides, target, roles = run.sides(params.data, params.split), params.data.target, run.table(params.data)[3]
         counts = split.count(*sides, target=target, names=names(schema), roles=roles)

@@ -1,4 +1,4 @@
-"""Reads ARFF files, the format of Weka and OpenML, and those of KEEL, which are alike."""
+"""Reads ARFF files, the format of Weka and OpenML, and the similar files of KEEL."""
 
 import re
 from collections.abc import Container

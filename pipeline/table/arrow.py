@@ -1,4 +1,4 @@
-"""Reads Parquet and Feather files, and brings typed columns to the dtypes that a CSV file would give."""
+"""Reads Parquet and Feather files, and converts typed columns to the dtypes that a CSV file would give."""
 
 import datetime
 import numbers
@@ -86,7 +86,7 @@ def columns(table: pd.DataFrame, *, drop: Container[str] = ()) -> pd.DataFrame:
     place_of = origin(table) if KEY in table.attrs else Origin("row", 1)
     problems = delimited.header_problems(names)
     if table.empty:
-        problems.append("expected rows and columns, found none.")
+        problems.append("expected rows and columns, found none. Correct data.path or the query.")
     made: dict[int, pd.Series] = {}
     for place, name in enumerate(names):
         try:

@@ -1,4 +1,4 @@
-"""Merges and codes the classes of a target, and refuses targets that a classifier can't have."""
+"""Merges and encodes the classes of a target, and refuses targets that can't be classified."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -72,7 +72,7 @@ def merged(column: pd.Series, mapping: Mapping[Any, Any]) -> pd.Series:
         words, there = words.fillna(none[0]) if none else words, {**dict.fromkeys(none, nan), **there}
     if unknown := [label for label in asked if label not in there]:
         raise InputError(
-            f"data.classes: no row has the class {label!r}; {unquoted(label, there) or nearest(label, there)}"
+            f"data.classes: the target has no class {label!r}; {unquoted(label, there) or nearest(label, there)}"
             for label in unknown
         )
     # The new label may be one of the table, whether given as text or as a number.
@@ -110,7 +110,7 @@ def unquoted(label: Any, there: Iterable[Any]) -> str | None:
     meant = [str(each) for each in there if str(each).lower() in truth]
     if not meant:
         return None
-    return f"YAML reads {meant[0]} without quotes as {label_text(label).lower()}: write '{meant[0]}' in quotes."
+    return f"YAML reads {meant[0]} without quotes as {label_text(label).lower()}. Write it in quotes: '{meant[0]}'."
 
 
 def encoded(column: pd.Series) -> tuple[pd.Series, list[Any]]:
@@ -145,8 +145,8 @@ def problems(counts: pd.Series, *, positive: Any) -> list[str]:
     """
     if compound := _compounds(counts.index):
         return [
-            f"expected one class in each row, found cells that list several, such as {compound!r}. Multi-label targets "
-            "aren't supported. Make one table for each label, or declare such a cell a class of its own with "
+            f"expected one class per row, found cells with several, such as {compound!r}. Multi-label targets "
+            "aren't supported. Make one table per label, or make such a cell a class of its own with "
             f"{set_param('data.classes', {compound: 'both'})}."
         ]
     if positive is not None:
@@ -155,20 +155,20 @@ def problems(counts: pd.Series, *, positive: Any) -> list[str]:
     if numbers and (counts.index.to_numpy(dtype=float) % 1 != 0).any():
         first = ", ".join(f"{value:g}" for value in counts.index[:3])
         return [
-            f"expected classes, found {len(counts):,} numbers with decimals, such as {first}. A continuous target "
-            "needs regression. To classify, cut it into ranges first."
+            f"expected classes, found {len(counts):,} different numbers with decimals, such as {first}. A continuous "
+            "target needs regression. To classify, bin it first."
         ]
     if numbers and len(counts) > MANY and counts.min() < FEW:
         return [
-            f"expected classes, found {len(counts):,} different numbers, some in fewer than {FEW} rows "
-            f"({listed(counts)}). A quantity needs regression. To classify, cut it into ranges first, or merge values "
+            f"expected classes, found {len(counts):,} different numbers, some in fewer than {FEW} rows: "
+            f"{listed(counts)}. A quantity needs regression. To classify, bin it first, or merge values "
             "with data.classes."
         ]
     if single := [plain(label) for label in counts.index[counts == 1]]:
         return [
-            f"expected at least two rows of each class, one to train and one to test, found one row of "
+            f"expected at least two rows of each class, one for training and one for testing, found one row of "
             f"{formatting.listed(map(repr, single))}. Merge such a class into another with "
-            f"{set_param('data.classes', {label_text(single[0]): 'OTHER'})}, or leave it out with null in place of "
+            f"{set_param('data.classes', {label_text(single[0]): 'OTHER'})}, or leave it out with null instead of "
             "OTHER."
         ]
     return []

@@ -1,4 +1,4 @@
-"""Tells what each column is (numeric, integer, boolean, ordinal, date or categorical) by its values or as declared."""
+"""The type of each column (numeric, integer, boolean, ordinal, date or categorical), inferred or as declared."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -123,7 +123,7 @@ def out_of_range(column: pd.Series) -> ColumnError | None:
     if huge.size:
         return ColumnError(
             f"expected numbers up to {LARGEST:g}, found {values[huge[0]]:g}",
-            "correct or empty these cells, or use another unit",
+            "correct or empty these cells, or use a larger unit",
             rows=huge,
         )
     return None
@@ -140,7 +140,7 @@ def _inferred(column: pd.Series) -> pd.Series:
         return without_zone(column)
     types = {type(value) for value in column.dropna()}
     if not types:
-        raise ColumnError("every value is missing")
+        raise ColumnError("all values are missing")
     if types <= {bool, np.bool_}:
         return as_boolean(column)
     if types <= {int, float, Decimal}:
@@ -151,7 +151,7 @@ def _inferred(column: pd.Series) -> pd.Series:
         return without_zone(pd.to_datetime(column))
     except (TypeError, ValueError):
         found = next(iter(types)).__name__
-        raise ColumnError(f"expected numbers, text or dates, found {found}", "convert it") from None
+        raise ColumnError(f"expected numbers, text or dates, found {found}", "convert the column") from None
 
 
 def _inferred_from_text(column: pd.Series) -> pd.Series:
@@ -160,7 +160,7 @@ def _inferred_from_text(column: pd.Series) -> pd.Series:
     levels = text.value_counts(sort=False)
     cells = int(levels.sum())
     if not cells:
-        raise ColumnError("every value is missing")
+        raise ColumnError("all values are missing")
     spelled = pd.to_numeric(pd.Series(levels.index, index=levels.index), errors="coerce").notna()
     numbers = int(levels[spelled].sum())
     if numbers == cells:

@@ -159,7 +159,7 @@ def as_date(column: pd.Series, formats: tuple[str, ...] | list[str]) -> pd.Serie
                 f"{reading[at]:%Y-%m-%d} as {form}" for form, reading in ((best, whole[best]), (other, read))
             )
             raise ColumnError(
-                f"expected dates of one meaning, found {spelled[at]!r}, which reads {both}",
+                f"expected unambiguous dates, found {spelled[at]!r}, which is {both}",
                 kind=best,
             )
     return text.map(dict(zip(spelled, whole[best], strict=True))).astype(whole[best].dtype)

@@ -1,4 +1,4 @@
-"""Reads delimited text such as CSV, and refuses by line number what pandas would silently misread."""
+"""Reads delimited text such as CSV, and refuses lines that pandas would silently misread."""
 
 import re
 from collections import Counter
@@ -49,11 +49,11 @@ def read(data: bytes, how: Reading = AS_IT_IS) -> pd.DataFrame:
         begin = _next_line(data, begin)
     if first := SEP.match(data, begin):  # as Excel writes it
         begin, delimiter = first.end(), first[1].decode()
-        notes.append(f"line {line_number(data, first.start())}, which names the delimiter, left out")
+        notes.append(f"skipped line {line_number(data, first.start())}, which declares the delimiter")
+    if not data[begin:].strip(b" \t\r\n"):
+        raise InputError("expected a header and rows, found none. Correct data.skip_rows.")
     dialect = _dialect(data, begin, delimiter)
     found = [(line, fields) for line, _, fields in islice(records(data, dialect, begin), header.SAMPLE)]
-    if not found:
-        raise InputError("expected a header and rows, found none. Correct data.skip_rows.")
     if not how.header:
         names = header.names_of(how.names, len(found[0][1]))
         start = begin
@@ -65,7 +65,7 @@ def read(data: bytes, how: Reading = AS_IT_IS) -> pd.DataFrame:
         while line_number(data, start) <= last and start < len(data):
             start = _next_line(data, start)
         data, again = _without_repeats(data, start)
-        notes += [f"{places('line', again)}, the header again, left out"] if again else []
+        notes += [f"skipped {places('line', again)}: the header again"] if again else []
     textual = [place for place, name in enumerate(names) if name in how.text]
     named = _named(names, (fields for _, fields in found[1:])) if how.header else len(names)
     text = Text(data, start, dialect, names)
@@ -75,7 +75,7 @@ def read(data: bytes, how: Reading = AS_IT_IS) -> pd.DataFrame:
         if table.iloc[:, named:].notna().any(axis=None):
             raise InputError(header_problems(names))
         table = table.iloc[:, :named]
-        notes.append(f"{places('column', range(named + 1, len(names) + 1))}, without a name or values, left out")
+        notes.append(f"skipped {places('column', range(named + 1, len(names) + 1))}, without a name or values")
     return noted(table, notes)
 
 
@@ -130,14 +130,14 @@ def _delimiter(data: bytes, begin: int) -> str:
     if len(best) > 1:
         found = " and ".join(f"{DELIMITERS[delimiter]} ({fits[delimiter][1]} fields)" for delimiter in best)
         raise InputError(
-            f"line {number}: expected one delimiter, but {found} fit equally well. Quote cells that hold the other "
-            "one, or save the file again with one delimiter."
+            f"line {number}: expected one delimiter, but {found} fit equally well. Quote cells that contain the other "
+            "one, or save the file with another delimiter."
         )
     if not best:
         lines = data[begin:].lstrip().splitlines() or [b""]
         raise InputError(
             f"line {number}: expected columns separated by commas, semicolons, tabs or vertical bars, "
-            f"found {lines[0][:240].decode(errors='replace').strip()[:60]!r}. Save the file with commas."
+            f"found {lines[0][:240].decode(errors='replace').strip()[:60]!r}. Save the file as CSV with more columns."
         )
     return best[0]
 
@@ -149,8 +149,8 @@ def header_problems(names: Sequence[str]) -> list[str]:
     empty = [place for place, name in enumerate(names, 1) if not name]
     if repeated and all(re.fullmatch(NUMBER, name) for name in names):
         return [
-            f"header: expected column names, found numbers, and {repeated[0]!r} more than once. Put a line of names "
-            "above the rows."
+            f"header: expected column names, found numbers, and {repeated[0]!r} more than once. Add a line of names "
+            "above the rows, or set -S data.header=false."
         ]
     if empty:
         problems.append(
@@ -160,7 +160,7 @@ def header_problems(names: Sequence[str]) -> list[str]:
     if repeated:
         problems.append(
             f"header: expected different column names, found {listed(map(repr, repeated))} more than once. Rename the "
-            "duplicates."
+            "duplicates in the file."
         )
     return problems
 
@@ -203,7 +203,7 @@ def rows(
         unread = [unclosed_quote(text)] if "EOF inside string" in str(error) else wrong_lengths(text)
         raise InputError([*problems, *unread] or f"expected delimited text, found {str(error).strip()!r}.") from None
     if table.empty:
-        raise InputError([*problems, "expected rows below the header, found none."])
+        raise InputError([*problems, "expected rows below the header, found none. Copy the file again."])
     # pandas turns extra fields of the first row into an index, and missing fields of any row into missing values.
     _, _, first = next(records(text.data, text.dialect, text.start))
     complete = len(first) == width and (bool(table[width - 1].notna().all()) or no_short_rows(text, len(table)))
@@ -235,8 +235,8 @@ def _like_codes(cells: pd.Series) -> pd.Series:
 
 def _code_note(name: str, cells: pd.Series) -> str:
     return (
-        f"column {name!r}: cells such as {cells[_like_codes(cells)].iloc[0].strip()!r} read as numbers; if these are "
-        f"codes, {set_param('data.columns', {name: 'categorical'})}"
+        f"column {name!r}: read cells such as {cells[_like_codes(cells)].iloc[0].strip()!r} as numbers; if these are "
+        f"codes, declare them with {set_param('data.columns', {name: 'categorical'})}"
     )
 
 

@@ -53,13 +53,14 @@ def download(url: str, expected: str | None, *, folder: Path = DOWNLOADS) -> Pat
         if isinstance(error, HTTPError):
             error.close()
         raise InputError(
-            f"{url}: can't be downloaded ({getattr(error, 'reason', error)}). Download it on a machine with network "
-            f"access, then use it with -S data.path=FILE{f', or put it at {path}' if expected else ''}."
+            f"{url}: the download failed ({getattr(error, 'reason', error)}). Download it on a machine with network "
+            f"access, then use it with -S data.path=FILE{f', or save it as {path}' if expected else ''}."
         ) from None
     found = hashlib.sha256(data).hexdigest()
     if found != (expected or found):
         raise InputError(
-            f"{url}: expected sha256 {expected}, found {found}. The file has changed at its source and isn't used."
+            f"{url}: expected sha256 {expected}, found {found}. The file has changed at its source. If you accept "
+            f"the new file, set -S data.sha256={found}."
         )
     path = folder / f"{found}{ending}"
     write_bytes(path, data)
@@ -114,7 +115,8 @@ def cached(
     found = content_sha256(table)
     if found != (expected or found):
         raise InputError(
-            f"expected sha256 {expected}, found {found}. The table has changed at its source and isn't used."
+            f"expected sha256 {expected}, found {found}. The table has changed at its source. If you accept the new "
+            f"table, set -S data.sha256={found}."
         )
     write_table(folder / f"{found}{suffix}", table)
     return table, found

@@ -27,7 +27,7 @@ def utf8(data: bytes) -> bytes:
             data = data.decode("utf-16").encode()
         except UnicodeDecodeError as error:
             raise InputError(
-                f"expected UTF-16 text, as the byte order mark says, found {error.reason} at byte {error.start + 1:,}. "
+                f"expected UTF-16, due to the byte order mark, found {error.reason} at byte {error.start + 1:,}. "
                 "Save the file as UTF-8."
             ) from None
     data = data.removeprefix(codecs.BOM_UTF8)
@@ -48,6 +48,6 @@ def utf8(data: bytes) -> bytes:
                 f"line {line_number(data, error.start)}: expected UTF-8 text, found byte {data[error.start]:#04x}. "
                 "Save the file as UTF-8."
             ) from None
-        say("the file isn't UTF-8; reading it as Windows-1252")
+        say("the file isn't UTF-8: reading it as Windows-1252")
         return data.decode("cp1252").encode()
     return data

@@ -50,9 +50,9 @@ def excel(data: bytes, how: Reading) -> pd.DataFrame:
     sheet = how.sheet
     full = {title: rows for title, rows in sheets.items() if any(map(_filled, rows))}
     if sheet is not None and sheet not in sheets:
-        raise InputError(f"the workbook has no sheet {sheet!r}, as data.sheet says; {nearest(sheet, sheets)}")
+        raise InputError(f"data.sheet is {sheet!r}, but the workbook has no such sheet; {nearest(sheet, sheets)}")
     if not full:
-        raise InputError("expected a table, found an empty workbook.")
+        raise InputError("expected a table, found an empty workbook. Correct data.path.")
     if sheet is None and len(full) > 1:
         raise InputError(
             f"the workbook has {len(full)} sheets ({', '.join(map(repr, full))}). Choose one with "
@@ -68,11 +68,11 @@ def _below_header(cells: Sequence[Sequence[Any]], how: Reading, merged: Sequence
     filled = filled.dropna(how="all").dropna(how="all", axis=1)
     numbers = filled.index.to_numpy() + 1 + how.skip_rows
     shown = filled.map(lambda cell: "" if pd.isna(cell) else str(cell))
-    notes = [f"cells {listed(merged)} are merged: only the first of each holds the value"] if merged else []
+    notes = [f"cells {listed(merged)} are merged: only the first cell of each has the value"] if merged else []
     if not how.header:
         names, body = header.names_of(how.names, filled.shape[1]), filled
     elif len(filled) < 2:
-        raise InputError("expected rows below the header, found none.")
+        raise InputError("expected rows below the header, found none. Correct data.path or data.skip_rows.")
     else:
         first = shown.head(header.SAMPLE).to_numpy().tolist()
         head = header.find(list(zip(numbers.tolist(), first, strict=False)), "row")
@@ -80,7 +80,7 @@ def _below_header(cells: Sequence[Sequence[Any]], how: Reading, merged: Sequence
         names, below = first[head.place], slice(head.place + 1, None)
         again = shown.iloc[below].eq(names).all(axis=1).to_numpy()
         if again.any():
-            notes.append(f"{places('row', numbers[below][again].tolist())}, the header again, left out")
+            notes.append(f"skipped {places('row', numbers[below][again].tolist())}: the header again")
         body, numbers = filled.iloc[below][~again], numbers[below][~again]
     table = body.infer_objects().set_axis(pd.Index(names, dtype="str"), axis=1)
     return placed(table, Origin("row", numbers=numbers, notes=tuple(notes)))

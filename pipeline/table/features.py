@@ -1,4 +1,4 @@
-"""Prepares the columns other than the target: typed features, and the group, time and weight of each row."""
+"""Prepares all columns but the target: typed features, and the group, time and weight of each row."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,26 +26,26 @@ def typed_features(
 ) -> tuple[pd.DataFrame, list[str]]:
     """Each column in the dtype of its kind, and an error message for each unusable one."""
     if source.shape[1] == 0:
-        return source, ["expected at least one feature besides the target, found none."]
+        return source, ["expected at least one feature besides the target, found none. Add one, or correct data.drop."]
     features: dict[Any, pd.Series] = {}
     problems: dict[Any, str] = {}
     unusable: dict[Any, ColumnError] = {}
     place = origin(source)
     for name, column in source.items():
         if name in RESERVED:
-            problems[name] = f"column {name!r}: this name is reserved. Rename the column."
+            problems[name] = f"column {name!r}: this name is reserved. Rename the column in the file."
             continue
         try:
             features[name] = columns.typed(column, declared.get(name))
             if features[name].isna().all():
-                raise ColumnError("every value is missing")
+                raise ColumnError("all values are missing")
         except ColumnError as error:
             problems[name], unusable[name] = error.at(name, place), error
             continue
         if error_of_range := columns.out_of_range(features[name]):
             problems[name] = f"{error_of_range.at(name, place)} {advise(error_of_range.advice)}"
     if not problems and all(column.nunique(dropna=False) <= 1 for column in features.values()) and len(source) > 1:
-        return source, ["every feature has a single value. Add features that differ between rows."]
+        return source, ["every feature is constant. Add features that differ between rows."]
     leave_out = f"leave the column out with {set_param('data.drop', map(str, [*drop, *unusable]))}"
     kinds = {**declared, **{str(name): error.kind for name, error in unusable.items() if error.kind}}
     declare = set_param("data.columns", kinds)
@@ -57,7 +57,7 @@ def typed_features(
 
 def _advice(error: ColumnError, declare: str, leave_out: str) -> str:
     """What to do about an unusable column; `declare` and `leave_out` do so for all of them at once."""
-    what = "levels" if error.kind == "categorical" else "the format"
+    what = "it categorical" if error.kind == "categorical" else "the format"
     return advise(error.advice, f"declare {what} with {declare}" if error.kind else "", leave_out)
 
 
@@ -88,7 +88,7 @@ def role_columns(source: pd.DataFrame, roles: Mapping[str, str]) -> tuple[pd.Dat
 
 def _role_column(column: pd.Series, role: str) -> pd.Series:
     if (empty := np.flatnonzero(column.isna())).size:
-        raise ColumnError("expected a value in every row, found none", rows=empty)
+        raise ColumnError("expected a value in every row, found a missing value", rows=empty)
     if role == "time" and not pd.api.types.is_numeric_dtype(column):
         return columns.typed(column, "date")
     if role == "weight":

@@ -38,7 +38,9 @@ def read_table(path: Path, how: Reading = AS_IT_IS) -> pd.DataFrame:
     except InputError as error:
         raise error.within(path) from None
     except OSError as error:
-        raise InputError(f"{path}: can't be read ({error.strerror}). Correct the path.") from None
+        raise InputError(
+            f"{path}: the file can't be read ({error.strerror}). Correct data.path or its permissions."
+        ) from None
 
 
 def _not_a_file(path: Path) -> str:
@@ -47,4 +49,4 @@ def _not_a_file(path: Path) -> str:
         return f"DVC tracks this file, but it isn't here. Run `dvc pull {path}`."
     folder, found = (path, "expected a file, found a folder") if path.is_dir() else (path.parent, "no such file")
     tables = sorted(p.name for p in folder.glob("*") if p.suffix in formats.SUFFIXES) if folder.is_dir() else []
-    return f"{found}; {nearest(path.name, tables)}" if tables else f"{found}. Correct the path."
+    return f"{found}; {nearest(path.name, tables)}" if tables else f"{found}. Correct data.path."

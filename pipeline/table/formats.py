@@ -35,7 +35,7 @@ BINARY = {
 NOT_TABLES = {
     b"version https://git-lfs": "a Git LFS pointer. Run `git lfs pull` in its repository.",
     b"\xd0\xcf\x11\xe0": "an Excel workbook that is older than 2007 or has a password. Save it as .xlsx without one.",
-    b"SQLite format 3": "an SQLite database. Read it with -S data=sql, or export its table as CSV.",
+    b"SQLite format 3": "an SQLite database. Read it with -S data=sql, or export the table as CSV.",
     b"\x89HDF": "an HDF5 file. Export its table as Parquet or CSV.",
     b"%PDF": "a PDF. Export its table as CSV.",
     b"\xfd7zXZ": "an xz file. Unpack it.",
@@ -74,14 +74,14 @@ def read(data: bytes, name: str, how: Reading = AS_IT_IS) -> pd.DataFrame:
         suffix = PurePath(name).suffix.lower()
         _refuse_other_files(data)
         if data.startswith((GZIP, ZSTANDARD, *ZIP)):
-            raise InputError("expected a table, found a compressed file in a compressed file. Unpack it.")
+            raise InputError("expected a table, found a compressed file inside a compressed file. Unpack it once.")
     if PARQUET.match(data):
         return columns(parquet(data), drop=how.drop)
     if data.startswith(FEATHER):
         return columns(feather(data), drop=how.drop)
     if suffix in BINARY:
         raise InputError(
-            f"expected {BINARY[suffix]} file, as the name says, found {data[:16]!r}. "
+            f"expected {BINARY[suffix]} file, because of the suffix {suffix}, found {data[:16]!r}. "
             "Copy the file again, or correct its suffix."
         )
     if suffix == ".arff" or re.match(rb"\s*@relation\b", uncommented(data[:65_536]), re.IGNORECASE):
@@ -96,7 +96,7 @@ def _refuse_other_files(data: bytes) -> None:
     """Refuse files that are known not to be tables."""
     text = data[:65_536].lstrip(b"\xef\xbb\xbf \t\r\n")
     if not text and not data.strip(b"\xef\xbb\xbf \t\r\n"):
-        raise InputError("expected a table, found an empty file.")
+        raise InputError("expected a table, found an empty file. Copy the file again, or correct data.path.")
     for beginning, found in NOT_TABLES.items():
         if text.startswith(beginning):
             raise InputError(f"expected a table, found {found}")

@@ -1,4 +1,4 @@
-"""Says which rows a split must keep together, and which come before others."""
+"""The rows that a split must keep together, and their order in time."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Finds the header of a table, and refuses one that is no header."""
+"""Finds the header of a table, and refuses a row that is not a header."""
 
 import re
 from collections import Counter
@@ -54,7 +54,7 @@ def find(rows: Sequence[Row], unit: str = "line") -> Header:
     note = ""
     if place:
         skipped = [line for line, _ in rows[:place]]
-        note = f"{places(unit, skipped)}, above the header, left out"
+        note = f"skipped {places(unit, skipped)} above the header"
     (line, names), body = rows[place], rows[place + 1 :]
     _refuse_other_width(rows[place:], unit)
     _refuse_second_header(line, names, body, unit)
@@ -73,7 +73,9 @@ def names_of(names: Sequence[str] | None, width: int) -> list[str]:
     if names is None:
         return [f"x{place}" for place in range(1, width + 1)]
     if len(names) != width:
-        raise InputError(f"data.names: expected {counted(width, 'name')}, as many as columns, found {len(names)}.")
+        raise InputError(
+            f"data.names: expected {counted(width, 'name')}, one per column, found {len(names)}. Correct it."
+        )
     return list(names)
 
 
@@ -112,7 +114,7 @@ def _refuse_other_width(rows: Sequence[Row], unit: str) -> None:
     if other and times >= MOSTLY * (len(rows) - first):
         raise InputError(
             f"{unit} {rows[0][0]}: expected {counted(usual, 'field')}, as in the rows below, found {width}. If the "
-            f"table begins in {unit} {begin}, leave out what is above it with -S data.skip_rows={begin - 1}."
+            f"table begins in {unit} {begin}, skip what is above it with -S data.skip_rows={begin - 1}."
         )
 
 
@@ -151,7 +153,7 @@ def _refuse_second_header(line: int, names: Sequence[str], body: Sequence[Row], 
     if words := _words_above_numbers(first, body[1:]):
         raise InputError(
             f"{unit} {second}: expected numbers as in the rows below, found {listed(map(repr, words))}. If this is the "
-            f"header, leave out what is above it with -S data.skip_rows={second - 1}; if it is a second one, delete it."
+            f"header, skip what is above it with -S data.skip_rows={second - 1}. If it is a second header, delete it."
         )
 
 
@@ -173,9 +175,9 @@ def _refuse_row_as_header(line: int, names: Sequence[str], body: Sequence[Row], 
         return
     found = listed([repr(name.strip()) for name in (*numeric, *below)], 3)
     raise InputError(
-        f"{unit} {line}: expected column names, found a row of the table ({found}). If the file has no header, set "
-        f"-S data.header=false, which names {counted(len(names), 'column')} x1 to x{len(names)}, and give other names "
-        "with data.names."
+        f"{unit} {line}: expected column names, found values: {found}. If the file has no header, set "
+        f"-S data.header=false, which names the {counted(len(names), 'column')} x1 to x{len(names)}. To choose other "
+        "names, add data.names."
     )
 
 

@@ -1,4 +1,4 @@
-"""Turns a source table into the one that every stage uses: typed features, a coded target, and roles of rows."""
+"""Turns a source table into the one that every stage uses: typed features, an encoded target, and roles of rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -103,7 +103,7 @@ def ingest(
 
 def _refuse_unknown(source: pd.DataFrame, names: list[str]) -> None:
     known = list(map(str, source.columns))
-    if unknown := [f"column {name!r} is not there; {nearest(name, known)}" for name in names if name not in source]:
+    if unknown := [f"the table has no column {name!r}; {nearest(name, known)}" for name in names if name not in source]:
         raise InputError(unknown)
 
 
@@ -111,7 +111,7 @@ def _weights_of_many_classes(number: int) -> list[str]:
     if number <= 2:
         return []
     return [
-        f"data.weight: expected two classes, found {number:,}. Leave the weight out, or choose one class against the "
+        f"data.weight: expected two classes, found {number:,}. Leave out data.weight, or compare one class with the "
         "rest with data.positive."
     ]
 

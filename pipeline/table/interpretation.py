@@ -1,4 +1,4 @@
-"""Gives the cells of a table their meaning: marks of missing values, and numbers in another notation."""
+"""Interprets the cells of a table: marks of missing values, and numbers in another notation."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -76,7 +76,7 @@ def _error(doubts: Mapping[str, Doubt], how: Reading, place: Origin) -> InputErr
         missing: Missing = {**how.missing, **words}
     else:
         missing = list(dict.fromkeys([*(how.missing or ()), *(word for each in words.values() for word in each)]))
-    mean = f"if this means that a value is missing, declare it with {set_param('data.missing', missing)}"
+    mean = f"if this marks a missing value, declare it with {set_param('data.missing', missing)}"
     levels = "if these are levels, declare the column categorical with data.columns"
     problems = [
         f"column {name!r}, {place.unit} {place.of(doubt.row)}: {doubt.message}. "

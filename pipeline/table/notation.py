@@ -1,8 +1,8 @@
-"""Reads numbers that a file holds as text: with units, separators between thousands, and words for missing values.
+"""Reads numbers that are text in a file: with units, thousands separators, and words for missing values.
 
-A column is read as numbers if all its cells are numbers in one notation, apart from words that stand for missing
-values; the same holds for dates. Where the notation or the meaning of a word is in doubt, the column is refused: it
-never becomes levels, one for each number.
+A column is numeric if all its cells are numbers in one notation, apart from words that mark missing values. The same
+applies to dates. If the notation or a word is ambiguous, the column is refused. It is never made categorical with one
+level for each number.
 """
 
 import re
@@ -47,7 +47,7 @@ class Reading:
     values
         Shape (n,): float64; or text without quotes and marks, where these are dates or levels.
     note
-        What was read otherwise than it stands; empty where there is nothing to report.
+        How values in the file were interpreted; empty if there is nothing to report.
     """
 
     values: pd.Series
@@ -92,7 +92,7 @@ def interpreted(column: pd.Series, decimal: str = ".", *, known: bool = False) -
     quoted = _without_quotes(counts.index)
     if quoted:
         column, counts = column.map(quoted), counts.groupby(counts.index.map(quoted), sort=False).sum()
-    notes = [f"single quotes left out, such as those of {next(iter(quoted))}"] if quoted else []
+    notes = [f"removed single quotes, such as in {next(iter(quoted))}"] if quoted else []
     as_it_stands = Reading(column, notes[0]) if notes else None
     texts = counts.index.to_series()
     marked = texts.str.lower().isin(MARKS)
@@ -109,7 +109,7 @@ def interpreted(column: pd.Series, decimal: str = ".", *, known: bool = False) -
         return _unknown_words(column, counts[unknown], "numbers" if found else "dates") if some else as_it_stands
     if marked.any():
         cells = int(counts[marked].sum())
-        notes.append(f"{listed(map(repr, counts.index[marked]))} read as missing ({counted(cells, 'cell')})")
+        notes.append(f"read {listed(map(repr, counts.index[marked]))} as missing ({counted(cells, 'cell')})")
     if found is None:
         return Reading(column.mask(column.isin(counts.index[marked])), "; ".join(notes)) if notes else None
     values = column.map(dict(zip(valued, found.values, strict=True))).astype("float64")
@@ -178,7 +178,7 @@ def _numbers(texts: pd.Index, decimal: str, few: int) -> "_Numbers | Doubt | Non
             if set(units) == {""} or len(texts) <= FEW:
                 return None
             like = repr(next(text for text, each in written.items() if each.unit == unit))
-            return Doubt(place, f"expected a number like {like}, found {text!r}", "write all cells in one way")
+            return Doubt(place, f"expected a number like {like}, found {text!r}", "write all cells in the same way")
     return _in_one_notation(texts, [each.number for each in written.values()], unit, decimal)
 
 
@@ -215,7 +215,7 @@ def _in_one_notation(texts: pd.Index, numbers: list[str], unit: str, decimal: st
         readings = {form: read for form, read in readings.items() if form[1] == ","}
         if not readings:
             place = next(place for place, number in enumerate(numbers) if "." in number)
-            advice = "other columns have decimal commas: write all numbers in one way"
+            advice = "write all numbers in one way, because other columns have decimal commas"
             return Doubt(place, f"expected a number, found {texts[place]!r}", advice)
     (first, values), *others = readings.items()
     for _, other in others:
@@ -224,8 +224,8 @@ def _in_one_notation(texts: pd.Index, numbers: list[str], unit: str, decimal: st
             both = " or ".join(f"{read[place]:g}" for read in (values, other))
             return Doubt(
                 place,
-                f"expected a number, found {texts[place]!r}, which may be {both}",
-                "write numbers with a decimal point and without separators between thousands",
+                f"expected a number, found {texts[place]!r}, which may mean {both}",
+                "write numbers with a decimal point and without thousands separators",
             )
     odd = [
         place

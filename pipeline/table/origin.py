@@ -1,4 +1,4 @@
-"""Where the rows of a table stand in its file, and what was read otherwise than it stands there."""
+"""Where a table's rows are in its file, and how their values were interpreted."""
 
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -29,7 +29,7 @@ class Origin:
     text
         Columns that the file declares as text, even where all cells look like numbers.
     notes
-        Sentences about what was read otherwise than it stands in the file.
+        How values in the file were interpreted, a sentence each.
     """
 
     unit: str = "line"

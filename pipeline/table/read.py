@@ -50,8 +50,8 @@ def describe(table: Table, source: pd.DataFrame, data: Data, *, sha256: str) -> 
         `name`; `target`, and its labels `positive` and `negative`, or `labels` by code where there are more than two;
         `features`; by feature, `columns` (its kind, see `pipeline.table.columns.KINDS`) and `declaration` (see
         `pipeline.table.columns.declaration`); `text`, the features that the source has as text other than numbers;
-        rows by class, `classes`; `missing`, as `data.missing`; `notes` on what was read otherwise than it stands
-        in the file; `sha256` of the source; and the name of the `weight` column if there is one.
+        rows by class, `classes`; `missing`, as `data.missing`; `notes` on how values in the file were
+        interpreted; `sha256` of the source; and the name of the `weight` column if there is one.
     """
     counts = table.data[data.target].value_counts().sort_index()
     names = ("negative", "positive") if table.labels is None else map(formatting.label_text, table.labels)

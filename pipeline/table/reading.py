@@ -1,4 +1,4 @@
-"""What the settings say about how a file is read."""
+"""The settings for reading a file."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -42,7 +42,7 @@ def fetch_openml(data_id: int | None = None, *, name: str | None = None, version
             found = datasets.fetch_openml(**which, as_frame=True, parser="pandas", cache=False)
     except (OSError, HTTPException, ValueError) as error:
         raise InputError(
-            f"OpenML {shown}: can't be downloaded ({_one_line(error)}). On a machine with network access, download it "
+            f"OpenML {shown}: the download failed ({_one_line(error)}). On a machine with network access, download it "
             f"from {page} as ARFF or Parquet, then use it with -S data=csv -S data.path=FILE."
         ) from None
     return arrow.columns(found.frame)
@@ -72,7 +72,7 @@ def fetch_imbalanced(name: str, *, folder: Path = DOWNLOADS) -> pd.DataFrame:
         found = datasets.fetch_datasets(data_home=str(folder), filter_data=(name,))[name]
     except (OSError, EOFError, HTTPException, ValueError) as error:
         raise InputError(
-            f"imbalanced-learn's {name}: can't be downloaded ({_one_line(error)}). On a machine with network access, "
+            f"imbalanced-learn's {name}: the download failed ({_one_line(error)}). On a machine with network access, "
             f"download {URL}, then unpack it into {folder / 'zenodo'}."
         ) from None
     table = pd.DataFrame(found.data, columns=[f"f{place}" for place in range(found.data.shape[1])])

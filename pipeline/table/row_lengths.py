@@ -36,14 +36,14 @@ def wrong_lengths(text: Text) -> list[str]:
             f"line {first}: expected {width} fields, as in the header, found 1. This is the last line: delete it "
             "if it is a total or a note, or complete it."
         ]
-    advice = "Quote cells that hold the delimiter or a line end, and add the missing cells to short rows."
+    advice = "Quote cells that contain the delimiter or a line break, and complete short rows."
     if numbered == count:
-        advice = "Name every column in the header, also the first."
+        advice = "Name every column in the header, including the first."
     elif ending == count:
         advice = "Remove the delimiter at the end of each row, or add it to the header."
     elif 2 * decimal > count:
         advice = (
-            "If these are decimal commas, write decimal points, or put semicolons between columns. Otherwise name "
+            "If these are decimal commas, write decimal points, or separate columns by semicolons. Otherwise, name "
             "every column in the header."
         )
     return [
@@ -55,4 +55,4 @@ def wrong_lengths(text: Text) -> list[str]:
 def unclosed_quote(text: Text) -> str:
     """The error message for a quote that is still open at the end of the text."""
     *_, (first, _, _) = records(text.data, text.dialect, text.start)
-    return f"line {first}: this quote is never closed. Close or remove it."
+    return f"line {first}: a quote is never closed. Close or remove it."

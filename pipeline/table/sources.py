@@ -1,4 +1,4 @@
-"""Gets the declared table from a file, an address, a database or a simulation."""
+"""Gets the declared table from a file, a web address, a database or a simulation."""
 
 import hashlib
 from collections.abc import Callable
@@ -24,8 +24,8 @@ def read(data: Data) -> tuple[pd.DataFrame, pd.Series | None, str]:
     table, truth, sha256 = fetch(data)
     if truth is None and data.sha256 is None and data.path.endswith(".yaml"):
         raise InputError(
-            f"{data.name}: downloaded {len(table):,} rows and {table.shape[1]:,} columns. So that everyone gets the "
-            f"same table, declare their SHA-256: -S data.sha256={sha256}"
+            f"{data.name}: fetched {len(table):,} rows and {table.shape[1]:,} columns. So that everyone gets the "
+            f"same table, add its SHA-256 and run again: -S data.sha256={sha256}"
         )
     return table, truth, sha256
 
@@ -45,7 +45,10 @@ def fetch(data: Data) -> tuple[pd.DataFrame, pd.Series | None, str]:
     table = file.read_table(path, reading(data))
     sha256 = download.sha256(path)
     if sha256 != (data.sha256 or sha256):
-        raise InputError(f"{path}: expected sha256 {data.sha256}, found {sha256}. For your own table use -S data=csv.")
+        raise InputError(
+            f"{path}: expected sha256 {data.sha256}, found {sha256}. For a table of your own, use -S data=csv. If this "
+            "file is right, correct data.sha256."
+        )
     return table, None, sha256
 
 

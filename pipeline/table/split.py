@@ -65,7 +65,7 @@ def split(
         raise InputError(
             f"class {labels[label]!r} of {target!r} has {counts[label]} of {len(table):,} rows. With "
             f"split.test_size={test_size}, training and test rows can't both have one. "
-            + advise(classes.advice(len(labels)), "move split.test_size closer to 0.5")
+            + advise(classes.advice(len(labels)), "move split.test_size closer to 0.5" if counts[label] > 1 else "")
         )
     return train, test
 

@@ -60,6 +60,6 @@ def _expanded(url: str) -> str:
     names = re.findall(r"\$([A-Za-z_]\w*)", url)
     if missing := [name for name in names if name not in os.environ]:
         raise InputError(
-            f"data.sql.url has ${missing[0]}, but there is no such environment variable. Run export {missing[0]}=..."
+            f"data.sql.url has ${missing[0]}, but there is no such environment variable. Run `export {missing[0]}=...`."
         )
     return re.sub(r"\$([A-Za-z_]\w*)", lambda found: quote(os.environ[found[1]], safe=""), url)

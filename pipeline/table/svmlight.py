@@ -34,7 +34,7 @@ def svmlight(data: bytes) -> pd.DataFrame:
         raise broken("an svmlight file", error) from None
     count, width = features.shape
     if count == 0:
-        raise InputError("expected rows, found none.")
+        raise InputError("expected rows, found none. Copy the file again.")
     if count * width > LARGEST:
         raise InputError(
             f"expected a table of at most {LARGEST:,} cells, found {count:,} rows by {width:,} features. "

@@ -100,14 +100,14 @@ def look_alikes(labels: pd.Series, merge: Mapping[Any, Any]) -> list[str]:
     if several:
         found = "; ".join(", ".join(f"{word!r} ({counts[word]:,})" for word in group) for group in several)
         problems.append(
-            f"{column}: expected each class in one spelling, found {found}. Merge them with {fix}, or declare that "
-            "they differ by naming each as its own: label: label."
+            f"{column}: expected one spelling per class, found {found}. Merge them with {fix}. If they are different "
+            "classes, map each to itself in data.classes."
         )
     if marks:
         found = ", ".join(f"{word!r} ({counts[word]:,})" for word in marks)
         problems.append(
-            f"{column}: expected a class in every row, found {found}, which may mark a missing value. Leave out "
-            f"these rows with {fix}, or declare the class by naming it as its own: label: label."
+            f"{column}: expected a class in every row, found {found}, which usually marks a missing value. Leave out "
+            f"these rows with {fix}. If it is a class, map it to itself in data.classes."
         )
     return problems
 
@@ -116,22 +116,22 @@ def target_problems(labels: pd.Series, positive: Any, merge: Mapping[Any, Any]) 
     """Why these labels can't be a target; empty where they can."""
     column, place = f"target {labels.name!r}", origin(labels)
     if labels.name in RESERVED:
-        return [f"{column}: this name is reserved. Rename the column."]
+        return [f"{column}: this name is reserved. Rename the column in the file."]
     missing = np.flatnonzero(labels.isna())
     if missing.size:
         return [
-            f"{column}, {place.where(missing)}: expected a class in every row, found none. Fill in these cells, or "
-            f"leave out their rows with {set_param('data.classes', corrected(labels, merge))}."
+            f"{column}, {place.where(missing)}: expected a class in every row, found a missing value. Fill in these "
+            f"cells, or leave out their rows with {set_param('data.classes', corrected(labels, merge))}."
         ]
     if pd.api.types.is_float_dtype(labels) and (infinite := np.flatnonzero(np.isinf(labels))).size:
         return [f"{column}, {place.where(infinite)}: expected a class in every row, found inf. Correct these cells."]
     counts = labels.value_counts()
     if len(counts) < 2:
         found = f"one: {classes.listed(counts)}" if len(counts) else "none"
-        return [f"{column}: expected two or more classes, found {found}."]
+        return [f"{column}: expected two or more classes, found {found}. Check data.target and data.classes."]
     if several := classes.problems(counts, positive=positive) if len(counts) > 2 else []:
         return [f"{column}: {problem}" for problem in several]
     if positive is not None and label_of(positive, counts.index) is None:
         how = classes.unquoted(positive, counts.index) or f"choose from {classes.listed(counts)}."
-        return [f"{column}: no row has the class {positive!r}, as data.positive says; {how}"]
+        return [f"{column}: data.positive is {positive!r}, but the target has no such class; {how}"]
     return []

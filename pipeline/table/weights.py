@@ -1,4 +1,4 @@
-"""Handles the weights of rows: how many rows of the population each one represents.
+"""The weights of rows: how many rows of the population each one represents.
 
 Weights are always an array. Where none are declared, they are integer ones, so that their sums are counts; declared
 weights are floats.

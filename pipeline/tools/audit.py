@@ -1,4 +1,4 @@
-"""Whether you can trust the verdict on a table: how often it recommends a method when labels are shuffled."""
+"""Tests whether you can trust the verdict on a table: how often it recommends a method on shuffled labels."""
 
 import io
 import sys
@@ -85,7 +85,7 @@ def outcome(params: Config, number: int, *, criterion: Criterion, sha256: str) -
     with redirect_stderr(quiet):
         table, _, schema, roles = table_of(params.data)
         if schema["sha256"] != sha256:
-            raise InputError(f"{params.data.path}: the table has changed since the audit began. Run the audit again")
+            raise InputError(f"{params.data.path}: the table has changed since the audit started. Run the audit again.")
         try:
             found, thresholds = over_folds(
                 shuffled(table, target=params.data.target, seed=params.seed, number=number),
@@ -174,11 +174,11 @@ def lines(outcomes: Sequence[dict[str, Any]], *, alpha: float) -> tuple[list[str
         There was no verdict on any of the tables.
     """
     # A table without a verdict has no false one.
-    judged = [each for each in outcomes if each["action"] != "invalid"]
+    judged = [each for each in outcomes if each["action"] != "none"]
     if not judged:
         raise InputError(
-            f"expected verdicts on shuffled labels, found none on {len(outcomes):,} tables: in each, a fold lacked a "
-            "class. Use fewer evaluate.folds, or a split whose folds hold both classes"
+            f"expected verdicts on shuffled labels, found none on {len(outcomes):,} tables, because in each, a class "
+            "is missing in a fold. Lower evaluate.folds, or use a split whose folds have all classes."
         )
     total, chosen = len(judged), [each["variant"] for each in judged if each["action"] == "rebalance"]
     interval = wilson(len(chosen), total, confidence=CONFIDENCE)
@@ -186,11 +186,11 @@ def lines(outcomes: Sequence[dict[str, Any]], *, alpha: float) -> tuple[list[str
     low, high = interval
     actions = Counter(each["action"] for each in outcomes)
     if low > alpha:
-        meaning = "Don't trust the verdict on this table: it recommends a method for shuffled labels more often than"
+        meaning = "Don't trust the verdict on this table: on shuffled labels, it recommends a method more often than"
     elif high <= alpha:
-        meaning = "The verdict is sound on this table: it recommends a method for shuffled labels no more often than"
+        meaning = "The verdict is sound on this table: on shuffled labels, it recommends a method no more often than"
     else:
-        meaning = "Nothing is wrong so far, but these are too few tables to show that the verdict keeps to"
+        meaning = "No problem so far, but these tables are too few to show that false positives stay within"
     return [
         "verdicts  " + ", ".join(f"{action} {number:,}" for action, number in sorted(actions.items())),
         *(["methods   " + ", ".join(f"{name} {n:,}" for name, n in Counter(chosen).most_common())] if chosen else []),

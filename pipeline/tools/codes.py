@@ -1,4 +1,4 @@
-"""Finds numbers that are codes, values that are customers with several rows each, and levels spelled in two ways."""
+"""Finds numbers that are codes, ids with several rows each, and levels spelled in several ways."""
 
 import re
 from collections.abc import Iterable
@@ -92,7 +92,7 @@ def codes(typed: pd.Series, kind: str | None) -> str | None:
         or (_scattered(counts) and _unordered(counts))
     ):
         return None
-    return f"{len(counts):,} different, such as {', '.join(f'{value:.0f}' for value in counts.index[:3])}"
+    return f"{len(counts):,} different values, such as {', '.join(f'{value:.0f}' for value in counts.index[:3])}"
 
 
 def _scattered(counts: pd.Series) -> bool:
@@ -133,7 +133,7 @@ def groups(values: pd.Series, typed: pd.Series, kind: str | None) -> str | None:
     named = bool(IDS & set(said)) or (bool(said) and said[-1] in PEOPLE)
     if not (text or numbers) or not (named or (not CODES & set(said) and _many(values, typed, distinct, text=text))):
         return None
-    return f"{counted(distinct, 'value')}, {rows / distinct:.2g} rows each on average, such as {cell(values.iloc[0])}"
+    return f"{counted(distinct, 'value')} such as {cell(values.iloc[0])}, {rows / distinct:.2g} rows each on average"
 
 
 def _many(values: pd.Series, typed: pd.Series, distinct: int, *, text: bool) -> bool:

@@ -1,7 +1,8 @@
-"""What a shell may put at the end of a `rebalance` command line."""
+"""Completions of a `rebalance` command line for the shell."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, Protocol
 
 from pipeline.errors import InputError, nearest
 
@@ -48,6 +49,53 @@ def script(shell: str = "") -> str:
     if shell not in SCRIPTS:
         raise InputError(f"--completion: expected a shell, found {shell!r}; {nearest(shell, SCRIPTS)}")
     return SCRIPTS[shell]
+
+
+class Command(Protocol):
+    """What completion asks of a command, see `pipeline.cli.Command`."""
+
+    @property
+    def arguments(self) -> Mapping[str, Any]:
+        """Names of its arguments; `overrides` where it takes Hydra's."""
+
+    @property
+    def switches(self) -> Sequence[str]:
+        """Keys of its own that are true or false."""
+
+
+def complete(line: str, commands: Mapping[str, Command], *, conf: Path) -> list[str]:
+    """What the last word of a command line may become; where nothing does, shells complete files.
+
+    Parameters
+    ----------
+    line
+        All that is typed before the cursor; a space at its end begins a new word.
+    commands
+        By name.
+    conf
+        The folder of settings.
+    """
+    _, *words, word = line.split(" ")
+    words = [each for each in words if each]
+    if not words:
+        return [name for name in [*commands, "--help", "--version", "--completion"] if name.startswith(word)]
+    if words == ["--completion"]:
+        return [shell for shell in SCRIPTS if shell.startswith(word)]
+    if words[0] not in commands:
+        return []
+    command = commands[words[0]]
+    if word.startswith("-"):
+        options = [name for name in command.arguments if name.startswith("-")]
+        return [option for option in [*options, "--help"] if option.startswith(word)]
+    if words[0] == "use":
+        names = [path.stem for path in sorted((conf / "experiment").glob("*.yaml")) if path.stem != "none"]
+        return [name for name in [*names, "mountain_shop"] if name.startswith(word) and len(words) == 1]
+    if words[0] == "predict":
+        return scoring(word, trained=Path("data/train"))
+    if "overrides" in command.arguments:
+        return overrides(words[0], words[1:], word, conf=conf)
+    switched = [f"{key}={value}" for key in command.switches for value in ("true", "false")]
+    return [option for option in switched if word and option.startswith(word)]
 
 
 def overrides(command: str, words: Sequence[str], word: str, *, conf: Path) -> list[str]:

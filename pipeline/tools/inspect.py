@@ -1,4 +1,4 @@
-"""Reports what a table holds before a model is trained: column kinds, problems, and features too good to be true."""
+"""Reports on a table before a model is trained: column types, problems, and features too good to be true."""
 
 import re
 import unicodedata
@@ -165,7 +165,7 @@ def run(overrides: list[str]) -> int:
     others = proposal.options(found, given, source, params, usable)
     html = page(found, problems, name=name, step=step, command=command, options=others, no_verdict=now.no_verdict)
     write_text(PAGE, html)
-    say(f"\nhistograms of all columns: {PAGE}")
+    say(f"\ncharts of all columns: {PAGE}")
     for why_so, what in [*others.items(), (f"next, {step}", command)]:
         say(f"\n{why_so}:\n  {what}")
     return 0 if now.good and found.target is not None else 1

@@ -1,4 +1,4 @@
-"""Describes one column: its kind, its values, and what looks wrong with it."""
+"""Describes one column: its type, its values, and what looks wrong with it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,20 +16,20 @@ from pipeline.tools.suspects import key_like
 
 # What may be found in a column, from the most to the least serious.
 FINDINGS = {
-    "leak": "has the classes in it: each value, or range of values, belongs to one class; leave it out",
-    "id": "identifies rows, so a model learns nothing that holds for new rows; leave it out",
-    "predicts": "almost separates a class from the others on its own; make sure it's known before the outcome",
-    "dominant": "predicts the class far better than any other column; make sure it's known before the outcome",
+    "leak": "gives the class away: each value, or range of values, belongs to one class; leave it out",
+    "id": "identifies rows, so a model can learn nothing from it that applies to new rows; leave it out",
+    "predicts": "almost separates a class from the others by itself; check that it's known before the outcome",
+    "dominant": "predicts the class far better than any other column; check that it's known before the outcome",
     "empty": "has no values",
     "constant": "has the same value in all rows, or in all but one or two",
     "text": "has numbers stored as text; they are read as numbers",
     "zeros": 'has zeros far below all other values; if they mean "missing", declare data.missing={NAME: [0]}',
-    "sentinel": 'has a value far from all others, or one negative value often; if it means "missing", declare it with '
+    "sentinel": 'has a value far from all others, or a single, frequent negative value; if it means "missing", declare '
     "data.missing={NAME: [VALUE]}",
-    "missing": "has no value in more than half of the rows",
-    "groups": "looks like customers or the like, with several rows each; keep these together: split=grouped",
-    "codes": "has whole numbers that look like codes; unless they count or measure something, declare them categorical",
-    "spelling": "has levels that differ only in upper and lower case, or in spaces; write them alike",
+    "missing": "is missing in more than half of the rows",
+    "groups": "looks like ids, such as customers, with several rows each; to keep these together, use split=grouped",
+    "codes": "has whole numbers that look like codes; unless they count or measure something, declare it categorical",
+    "spelling": "has levels that differ only in case or spaces; spell them the same way",
     "levels": "has many levels",
     "date": "has dates, which become days since 1970; to test on the latest rows, use split=temporal data.time=NAME",
 }

@@ -1,4 +1,4 @@
-"""What a run on an inspected table would come to, and which change of the classes lets it end in a verdict."""
+"""Whether a run on an inspected table would end in a verdict, and which change of the classes would help."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Puts an inspection into words, for the terminal and the page."""
+"""Describes an inspection, for the terminal and the page."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -21,8 +21,8 @@ UNUSABLE = "unusable"  # the kind of a column that has none
 SERIOUS = ("leak", "id")
 # What the proposed command does about classes, by the setting.
 CHANGES = {
-    "classes": "merges classes or leaves some out, so that there is a verdict; change that if others belong together",
-    "positive": "compares one class with all others, so that there is a verdict; choose another if you like",
+    "classes": "merges classes or leaves some out, to get a verdict; check that these are the right ones",
+    "positive": "compares one class with all others, to get a verdict; check that this is the class you want",
 }
 
 
@@ -56,22 +56,23 @@ def facts(found: Inspection) -> dict[str, str]:
     )
     duplicates = "none"
     if found.repeated:
-        duplicates = f"{found.repeated:,} of {found.rows:,} rows repeat the features of an earlier row"
+        verb = "repeats" if found.repeated == 1 else "repeat"
+        duplicates = f"{found.repeated:,} of {found.rows:,} rows {verb} the features of an earlier row"
     if found.conflicting:
-        duplicates += f"; {found.conflicting:,} rows have the features of a row in another class"
+        duplicates += f"; {counted(found.conflicting, 'row')} have the same features as a row of another class"
     return {**lines, "features": features or "none", "missing": _missing(found), "duplicates": duplicates}
 
 
 def _target(found: Inspection) -> str:
     if found.target is None:
-        return "unknown, and no column looks like one; choose one of the columns below with data.target=COLUMN"
+        return "unknown, and no column looks like a target; choose a column below with data.target=COLUMN"
     total = sum(count for _, count in found.classes)
     shown = [f"{_label(label)} ({counted(count, 'row')}, {100 * count / total:.3g}%)" for label, count in found.classes]
     classes = listed(shown, NAMES)
     if len(found.classes) > CLASSES:
         some = ", ".join(cell(label) for label, _ in found.classes[:3])
-        classes = f"{len(found.classes):,} different values, such as {some}, which is too many for classes"
-    return f"{'not given; probably ' if found.guessed else ''}{found.target!r}: {classes}"
+        classes = f"{len(found.classes):,} different values, such as {some}; too many for classes"
+    return f"{'probably ' if found.guessed else ''}{found.target!r}: {classes}"
 
 
 def _label(label: object) -> str:
@@ -85,7 +86,7 @@ def _imbalance(found: Inspection) -> str:
     ratio = f"{times:,.0f} to 1" if times >= 100 else f"{times:.3g} to 1"
     if len(counts) == 2:
         return f"{ratio}; the positive class is {_label(found.positive)}"
-    return f"{ratio}; the rarest of {len(counts)} classes has {counted(dict(found.classes)[found.positive], 'row')}"
+    return f"{ratio}; {len(counts)} classes, and the rarest has {counted(dict(found.classes)[found.positive], 'row')}"
 
 
 def _missing(found: Inspection) -> str:
@@ -113,7 +114,7 @@ def lines(
     no_verdict
         Why a run ends without a verdict; None if it has one.
     notes
-        What was read otherwise than it stands in the file.
+        How values in the file were interpreted.
     """
     shown = [f"{name}: {counted(found.rows, 'row')}, {counted(len(found.columns), 'feature')}"]
     shown += [_wrapped(label, text) for label, text in facts(found).items()]
@@ -122,7 +123,7 @@ def lines(
         shown += ["", *(_wrapped("columns" if not place else "", text) for place, text in enumerate(summaries))]
         rest = len(found.columns) - COLUMNS
         shown += [_wrapped("", f"and {rest:,} more on the page")] if rest > 0 else []
-    shown += [_wrapped("" if place else "read", note) for place, note in enumerate(notes)]
+    shown += [_wrapped("" if place else "notes", note) for place, note in enumerate(notes)]
     by_key = findings(found)
     shown += [""] if by_key else []
     for key, named in by_key.items():
@@ -130,12 +131,12 @@ def lines(
         rest = len(named) - NAMES
         shown.append(_wrapped("", "; ".join(named[:NAMES]) + (f"; and {rest:,} more" if rest > 0 else "")))
     if problems:
-        shown += ["", "a run would stop with these errors:"]
+        shown += ["", "with these settings, a run would stop with:"]
         shown += [f"error: {problem}" for problem in problems[:ERRORS]]
         rest = len(problems) - ERRORS
         shown += [f"error: and {rest:,} more on the page"] if rest > 0 else []
     if no_verdict:
-        shown += ["", "a run would end without a verdict:", no_verdict]
+        shown += ["", "with these settings, a run would end without a verdict:", no_verdict]
     return shown
 
 
@@ -161,11 +162,11 @@ def next_step(*, drops: bool, declares: bool, changes: str | None, outlook: Outl
     if outlook.problems:
         step = "fix the errors above, then run this command"
     elif outlook.no_verdict:
-        step = "change what is said above, or run this command for numbers without a verdict"
+        step = "solve the problem above, or run this command for results without a verdict"
     does = ["leaves out ids, leaks, and unusable, empty or constant columns"] if drops else []
-    does += ["declares words as missing values: make sure that they are"] if declares else []
+    does += ["declares words as missing values; check that this is what they mean"] if declares else []
     does += [CHANGES[changes]] if changes else []
-    return "; it ".join([step, " and ".join(does)]) if does else step
+    return ". It ".join([step, ", and ".join(does)]) if does else step
 
 
 def page(

@@ -1,4 +1,4 @@
-"""Refits a table's variants over its folds, and says whether there are enough rows for that."""
+"""Refits a table's variants over its folds, and checks whether there are enough rows for that."""
 
 from math import ceil
 from typing import Any
@@ -78,15 +78,15 @@ def refuse_no_family(params: Config) -> None:
     """Raise InputError where there is nothing to test: no `none`, no method, or no folds."""
     if primary.REFERENCE not in params.variants:
         raise InputError(
-            f"variants: '{primary.REFERENCE}', the baseline that methods are compared with, isn't there. Add "
-            f"'+variant@variants.{primary.REFERENCE}={primary.REFERENCE}'"
+            f"variants: the baseline, '{primary.REFERENCE}', is missing. Methods are compared with it. Add "
+            f"'+variant@variants.{primary.REFERENCE}={primary.REFERENCE}'."
         )
     if len(params.variants) < 2:
         raise InputError(
-            f"variants: expected a method besides '{primary.REFERENCE}', found none. Add one for a verdict"
+            f"variants: expected a method besides '{primary.REFERENCE}', found none. A verdict needs one: add it."
         )
     if params.evaluate.folds == 0:
-        raise InputError("evaluate.folds: expected 2 or more, as the verdict comes from folds, found 0")
+        raise InputError("evaluate.folds: expected 2 or more, found 0. A verdict needs folds: set evaluate.folds=5.")
 
 
 def training_labels(
@@ -121,16 +121,16 @@ def too_few(params: Config, table: pd.DataFrame, roles: pd.DataFrame, task: Task
     rows = np.bincount(table[params.data.target], minlength=task.classes)
     codes = [code for code in np.argsort(training, kind="stable") if training[code] < least] or [training.argmin()]
     short = listed(
-        f"{task.labels[code]!r} has {training[code]} of its {counted(int(rows[code]), 'row')} for training"
+        f"{task.labels[code]!r} has {counted(int(rows[code]), 'row')}, {training[code]} of them for training"
         for code in codes
     )
-    spread = "" if times is None else ", spread over enough different times for two folds along time"
+    spread = "" if times is None else ", at enough different times for two time folds"
     if task.classes > 2:
         todo = (
-            f"Merge such a class with another with -S 'data.classes={{{task.names[codes[0]]}: OTHER}}', leave it out "
-            "with null in place of OTHER, or compare one class with all others with -S data.positive=CLASS."
+            f"To merge one with another: -S 'data.classes={{{task.names[codes[0]]}: OTHER}}'. To leave it out, write "
+            "null instead of OTHER. To compare one class with all others: -S data.positive=CLASS."
         )
     else:
         size = params.split.test_size
-        todo = f"At split.test_size={size:g} that takes {ceil(least / (1 - size))} rows. Collect more."
+        todo = f"With split.test_size={size:g}, it needs {ceil(least / (1 - size))} rows. Collect more."
     return f"A verdict needs {least} training rows of each class{spread}. Class {short}. {todo}"

@@ -1,4 +1,4 @@
-"""Estimates the smallest difference that a table can show, before a model is trained on its labels."""
+"""Estimates the minimum detectable difference of a table, before a model is trained on its labels."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,6 +17,8 @@ from pipeline.fit.run import table as table_of
 from pipeline.formatting import digits, number
 from pipeline.judge import primary
 from pipeline.judge.action import POWER
+from pipeline.judge.headline import bounds
+from pipeline.measure.statistics import inflation
 from pipeline.measure.tasks import TWO_CLASSES, task_of
 from pipeline.table.classes import rarest
 from pipeline.tools import simulate
@@ -72,19 +74,19 @@ def refuse_unplannable(params: Config, schema: Mapping[str, Any]) -> None:
     task = task_of(schema)
     if task.kind != "binary":
         raise InputError(
-            f"data.target: expected two classes, as the plan simulates two, found {task.classes}. Plan one class "
-            "against the rest with data.positive=CLASS; a macro average depends most on the rarest class"
+            f"data.target: expected two classes, found {task.classes}. The plan simulates two classes. Plan one class "
+            "against the rest with data.positive=CLASS, best the rarest, on which a macro average depends most."
         )
     if params.split.by != "rows":
         raise InputError(
-            f"split.by: expected rows, as the plan treats every row as independent, found {params.split.by}. Plan with "
-            "split=stratified and read the figures as the best case"
+            f"split.by: expected rows, found {params.split.by}. The plan treats every row as independent. Plan with "
+            "split=stratified, and take the result as the best case."
         )
     if params.data.weight is not None:
         drop = ",".join([*params.data.drop, params.data.weight])
         raise InputError(
-            f"data.weight: expected null, as the plan weighs all rows equally, found {params.data.weight}. Plan with "
-            f"data.weight=null 'data.drop=[{drop}]' and read the figures as the best case"
+            f"data.weight: expected null, found {params.data.weight}. The plan weights all rows equally. Plan with "
+            f"data.weight=null 'data.drop=[{drop}]', and take the result as the best case."
         )
 
 
@@ -118,9 +120,12 @@ def standard_errors(expected: Expected, params: Config, keys: Plan, processes: i
     )
     seen = list(tqdm(made, total=keys.tables, desc="plan", unit="table", file=sys.stderr))
     scale = np.sqrt(2 / (folds - 1)) * np.exp(gammaln(folds / 2) - gammaln((folds - 1) / 2))
-    folded, share = 1 / (folds * expected.repeats), drawn / expected.rare
+    share = drawn / expected.rare
     return {
-        name: np.sqrt([each[name] * (folded + each["test_over_train"]) * share for each in seen]) / scale
+        name: np.sqrt(
+            [each[name] * inflation(folds * expected.repeats, each["test_over_train"]) * share for each in seen]
+        )
+        / scale
         for name in shown
     }
 
@@ -129,24 +134,25 @@ def lines(expected: Expected, params: Config, keys: Plan) -> list[str]:
     """What to print of a plan."""
     e, declared, places = expected, params.compare, digits(params.compare.rope)
     first = (
-        f"table      {params.data.name}: {e.rows:,} rows, {e.rare:,} {e.kind}, {e.training_rare:,} of them for training"
+        f"table      {params.data.name}: {e.rows:,} rows, {e.rare:,} {e.kind}, {e.training_rare:,} of them in training"
     )
     if not e.errors:
         least = 2 * splits.LEAST
         enough = ceil(least / (1 - params.split.test_size))
         return [
             first,
-            f"No verdict is possible: two folds of {splits.LEAST} rows of the rarer class need {least} of them for "
-            f"training. At split.test_size={params.split.test_size:g} the table needs {enough:,}.",
+            f"No verdict is possible. Two folds need {least} training rows of the rarer class, {splits.LEAST} in each. "
+            f"With split.test_size={params.split.test_size:g}, the table needs {enough:,} rows of it. Collect more.",
         ]
+    ends = bounds(declared.model_dump(), e.family)
     part = f", {e.simulated_rows:,} rows each" if e.simulated_rows < e.rows else ""
-    aim = f"{AIM} x the ROPE ({AIM * e.rope:g})"
+    aim = f"a difference of {AIM * e.rope:g} ({AIM} x ROPE)"
     if e.rows_needed is None:
         needed = f"with a ROPE of 0, no number of {e.kind}s is enough"
     elif e.rows_needed == e.rare:
-        needed = f"no more {e.kind}s: the table can show {aim}"
+        needed = f"no more {e.kind}s: the table can already show {aim}"
     else:
-        needed = f"{e.rows_needed:,} {e.kind}s to show {aim}: {e.rows_needed - e.rare:,} more than the table has"
+        needed = f"{e.rows_needed:,} {e.kind}s to show {aim}, {e.rows_needed - e.rare:,} more than the table has"
     return [
         first,
         f"folds      {e.folds} x {e.repeats}, {e.training_rare / e.folds:.0f} {e.kind}s in each test fold",
@@ -154,8 +160,8 @@ def lines(expected: Expected, params: Config, keys: Plan) -> list[str]:
         f"{e.family} methods",
         f"simulated  {keys.tables} tables with your features{part}; labels from a logistic model, ROC AUC "
         f"{keys.roc_auc:g}; {', '.join(e.errors)} against {primary.REFERENCE}",
-        f"interval   +/- {number(e.half_width, places)} around a method's difference ({100 * (1 - e.alpha):g}%); with "
-        f"{keys.tables} tables this width is known to +/- {number(e.half_width_error, places)}",
+        f"bounds     the lower one is {number(e.reach, places)} below a method's gain ({ends}); with {keys.tables} "
+        f"tables this distance is known to +/- {number(e.reach_error, places)}",
         f"smallest   {number(e.minimum_detectable_difference, places)} is the minimum detectable difference "
         f"({100 * POWER:g}% power)",
         f"needed     {needed}",
@@ -174,4 +180,4 @@ def run(overrides: Sequence[str]) -> int:
     expected = plan(params, keys)
     for line in lines(expected, params, keys):
         say(line)
-    return 0 if expected.errors else EXIT["invalid"]
+    return 0 if expected.errors else EXIT[None]

@@ -1,12 +1,12 @@
-"""What a table can show: widths of intervals, the minimum detectable difference, and the rows it takes."""
+"""What a table can show: how far bounds lie, the minimum detectable difference, and the rows it needs."""
 
 from dataclasses import dataclass
-from math import ceil, sqrt
+from math import sqrt
 
 import numpy as np
 
 from pipeline.judge.action import POWER
-from pipeline.measure.statistics import minimum_detectable
+from pipeline.measure.statistics import minimum_detectable, reach, rows_needed
 
 AIM = 2  # times the ROPE: the difference that a table should be able to show
 
@@ -54,21 +54,19 @@ class Expected:
         return self.folds * self.repeats - 1
 
     @property
-    def half_widths(self) -> np.ndarray:
-        """Of the interval of a method's difference with coverage 1 - alpha, shape (tables,): means over methods."""
-        from scipy.special import stdtrit
-
-        return np.asarray(float(stdtrit(self.df, 1 - self.alpha / 2)) * np.mean(list(self.errors.values()), axis=0))
+    def reaches(self) -> np.ndarray:
+        """How far the lower bound lies below a method's gain, shape (tables,): means over methods, adjusted for all."""
+        return np.array([reach(error, self.df, alpha=self.alpha / self.family) for error in self._errors])
 
     @property
-    def half_width(self) -> float:
-        """The mean of `half_widths`."""
-        return float(self.half_widths.mean())
+    def reach(self) -> float:
+        """The mean of `reaches`."""
+        return float(self.reaches.mean())
 
     @property
-    def half_width_error(self) -> float:
-        """Two standard errors of `half_width`, as only so many tables are simulated."""
-        return float(2 * self.half_widths.std(ddof=1) / sqrt(self.half_widths.size))
+    def reach_error(self) -> float:
+        """Two standard errors of `reach`, as only so many tables are simulated."""
+        return float(2 * self.reaches.std(ddof=1) / sqrt(self.reaches.size))
 
     @property
     def minimum_detectable_difference(self) -> float:
@@ -85,9 +83,14 @@ class Expected:
             return None
         if self.minimum_detectable_difference <= AIM * self.rope:
             return self.rare
-        # At AIM times the ROPE significance is the harder condition, as t[1 - alpha/2] is above t[power].
-        return ceil(self.rare * (self._detectable(0.0) / (AIM * self.rope)) ** 2)
+        # At AIM times the ROPE significance is the harder condition, as t[1 - alpha] is above t[power].
+        return rows_needed(self.rare, shrinking=AIM * self.rope / self._detectable(0.0))
+
+    @property
+    def _errors(self) -> np.ndarray:
+        """Shape (tables,): means over methods."""
+        return np.asarray(np.mean(list(self.errors.values()), axis=0))
 
     def _detectable(self, rope: float) -> float:
-        error = float(np.mean(list(self.errors.values())))
-        return minimum_detectable(error, self.df, alpha=self.alpha / self.family, power=POWER, rope=rope)
+        error, alpha = float(self._errors.mean()), self.alpha / self.family
+        return minimum_detectable(error, self.df, alpha=alpha, power=POWER, rope=rope)

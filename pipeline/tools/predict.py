@@ -1,4 +1,4 @@
-"""Scores a new table with a trained variant: calibrated probabilities, and decisions at its threshold."""
+"""Scores a new table with a trained variant: recalibrated probabilities, and decisions at its threshold."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.errors import InputError, nearest
+from pipeline.errors import InputError, advise, nearest
 from pipeline.files import EVALUATE, INGEST, PREPROCESS, TRAIN, read_json, read_model, say, write_text
 from pipeline.judge import verdict
 from pipeline.table import columns, file
@@ -41,10 +41,10 @@ def load(name: str, schema: dict[str, Any]) -> Scorer:
     if not folder.is_dir():
         there = sorted(path.name for path in TRAIN.glob("*") if path.is_dir())
         raise InputError(
-            f"variant={name}: no such variant is trained here; {nearest(name, there)} Name one of these, or run "
-            "`dvc repro`"
+            f"variant={name}: this variant isn't trained; {nearest(name, there)} Name one of these, or train it with "
+            "`dvc repro`."
             if there
-            else f"{TRAIN}: no model is trained here. Run `dvc repro` first"
+            else f"{TRAIN}: there is no trained model. Run `dvc repro` first."
         )
     return scorer(
         schema,
@@ -62,12 +62,14 @@ def recommended(schema: dict[str, Any]) -> str:
     InputError
         There is no verdict, it recommends none, or it is about another table.
     """
-    fix = "name a variant with variant=NAME"
+    fix = "choose a variant with variant=NAME"
     found = read_json(verdict.FILE)
     if found["variant"] is None:
-        raise InputError(f"{verdict.FILE}: {found['sentence'].rstrip('.')}: {fix}")
+        raise InputError(f"{verdict.FILE}: {found['sentence'].rstrip('.')}. {advise(fix)}")
     if found["table"]["sha256"] != schema["sha256"]:
-        raise InputError(f"{verdict.FILE}: the verdict is about another table than {INGEST}. Run `dvc repro`, or {fix}")
+        raise InputError(
+            f"{verdict.FILE}: this verdict is for a different table than {INGEST}. {advise('run `dvc repro`', fix)}"
+        )
     return str(found["variant"])
 
 
@@ -102,7 +104,7 @@ def describe(rows: pd.DataFrame, scored: pd.DataFrame, chain: Scorer) -> list[st
     lines = [
         f"{len(rows):,} rows: {_decided(scored, chain)}",
         "probability is "
-        + ("calibrated with Platt's method, fitted out of fold" if platt else "corrected for the class proportions")
+        + ("recalibrated with Platt's method, fitted out of fold" if platt else "prior-corrected")
         + "; raw_probability is the model's own",
     ]
     if extra := [str(name) for name in rows if name not in chain.declaration]:
@@ -112,7 +114,7 @@ def describe(rows: pd.DataFrame, scored: pd.DataFrame, chain: Scorer) -> list[st
         lines.append(f"missing values, filled in as in training: {_some(missing)}")
     for name, cells in chain.unseen(X).items():
         levels = _some([f"{level!r} ({times:,})" for level, times in cells.items()])
-        lines.append(f"{name}: levels not seen in training, treated as rare ones or as none: {levels}")
+        lines.append(f"{name}: levels not seen in training, treated as `rare` or as no level: {levels}")
     return lines
 
 
@@ -121,10 +123,10 @@ def _decided(scored: pd.DataFrame, chain: Scorer) -> str:
     if len(chain.labels) > 2:
         counts = scored["decision"].value_counts()
         predicted = ", ".join(f"{counts.get(label, 0):,} predicted {label!r}" for label in chain.labels)
-        return f"{predicted}, by class weights"
+        return f"{predicted}, with class weights"
     positive, decided = chain.labels[1], scored["decision"]
     limit = f"{chain.rule['threshold']:.6g}" + (", since no threshold was tuned" if chain.rule == DEFAULT else "")
-    return f"{(decided == positive).sum():,} predicted {positive!r}, at a raw probability of at least {limit}"
+    return f"{(decided == positive).sum():,} predicted {positive!r}, where raw_probability is at least {limit}"
 
 
 def _some(words: list[str]) -> str:
@@ -143,10 +145,12 @@ def settings(overrides: Sequence[str]) -> dict[str, str]:
     for word in overrides:
         key, _, value = word.partition("=")
         if not value or key not in KEYS:
-            raise InputError(f"expected {', '.join(f'{known}=...' for known in KEYS)}, found {word!r}")
+            raise InputError(
+                f"expected {', '.join(f'{known}=...' for known in KEYS)}, found {word!r}. Correct or remove it."
+            )
         given[key] = value
     if "data.path" not in given:
-        raise InputError("expected a table to score, found none: `rebalance predict data.path=FILE`")
+        raise InputError("expected a table to score, found none. Give one: `rebalance predict data.path=FILE`.")
     return given
 
 
@@ -168,7 +172,7 @@ def run(overrides: Sequence[str]) -> int:
     name = given.get("variant") or recommended(schema)
     out = Path(given.get("to", PREDICT / f"{name}.csv"))
     if out.suffix != ".csv" or out.resolve() == path.resolve():
-        raise InputError(f"to={out}: expected another file than the table, and one that ends in .csv")
+        raise InputError(f"to={out}: expected a file that ends in .csv, and not the table itself. Choose another file.")
     chain = load(name, schema)
     rows = read(path, schema)
     try:

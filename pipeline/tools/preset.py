@@ -1,4 +1,4 @@
-"""Presets, a file of conf/experiment/ for each table: written from overrides, with a reason beside each setting."""
+"""Presets, one file in conf/experiment/ per table: written from overrides, with a reason beside each setting."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,8 +28,8 @@ def path_of(name: str) -> Path:
     """
     if not re.fullmatch(NAME, name) or name in (SHOP, NO_PRESET, "null"):
         raise InputError(
-            f"{name!r} can't name a preset: expected 1 to 64 letters, digits, _ and -, and neither {SHOP} nor "
-            f"{NO_PRESET}, which are the simulated shop. Choose another name."
+            f"{name!r} can't be the name of a preset: expected 1 to 64 letters, digits, _ and -, and neither {SHOP} "
+            f"nor {NO_PRESET}, which are reserved. Choose another name."
         )
     return FOLDER / f"{name}.yaml"
 
@@ -43,12 +43,11 @@ def write(file: Path, overrides: Sequence[str], *, about: str, reasons: Mapping[
         There is another file of this name, or no `target`.
     """
     if target is None:
-        raise InputError(f"save={file.stem}: which column is the target? Add data.target=COLUMN.")
+        raise InputError(f"save={file.stem}: the target is unknown. Add data.target=COLUMN.")
     content = text(file.stem, overrides, about=about, reasons=reasons)
     if file.is_file() and file.read_text(encoding="utf-8") != content:
         raise InputError(
-            f"{file} is there already, with other settings than these. Remove it first, or choose another name with "
-            "save=NAME."
+            f"{file} exists already, with different settings. Remove it first, or choose another name with save=NAME."
         )
     write_text(file, content)
 

@@ -1,4 +1,4 @@
-"""What inspect proposes for a table: the settings to run it with, and the reason for each."""
+"""The settings that inspect proposes for a table, and the reason for each."""
 
 import re
 import shlex
@@ -64,7 +64,7 @@ def options(
     if codes := [one.name for one in found.columns if "codes" in one.findings]:
         declared = override("data.columns", dict(data.columns or {}) | dict.fromkeys(codes, "categorical"))
         there = any(each.startswith("data.columns=") for each in overrides)
-        how = "put this in the command, in place of its data.columns" if there else "add this to the command"
+        how = "replace data.columns in the command with this" if there else "add this to the command"
         made[f"to treat codes as categories, {how}"] = f"-S {shlex.quote(declared)}"
     group = next((one.name for one in found.columns if "groups" in one.findings), None)
     if group is not None and params.split.by == "rows" and found.target is not None:
@@ -74,7 +74,7 @@ def options(
         if then.good:
             others = [each for each in overrides if not each.startswith(("split=", "split.group_duplicates="))]
             own = settings(others, data, target=found.target, leave_out=then.leave_out)
-            purpose = f"to keep all rows of the same {group!r} either in training or in test, run this instead"
+            purpose = f"to keep rows with the same {group!r} together, in training or in test, run this instead"
             made[purpose] = command([*own, "split=grouped", override("data.group", group)])
     return made
 
@@ -103,11 +103,13 @@ def reasons(
     for name in proposed.drop:
         why["data", "drop", uninterpolated(name)] = "given" if name in given.drop else _unfit(name, found, problems)
     if proposed.missing != given.missing:
-        why["data", "missing"] = "words among numbers or dates: make sure that they stand for missing values"
+        why["data", "missing"] = "words among numbers or dates; check that they mark missing values"
     if proposed.sha256 != given.sha256:
-        why["data", "sha256"] = "of the table as it was inspected"
+        why["data", "sha256"] = "SHA-256 of the inspected table"
     for name in leave_out:
-        why[(f"variant@variants.{name}",)] = "can't be used here: too few rows of the rarest class, or row weights"
+        why[(f"variant@variants.{name}",)] = (
+            "can't be used on this table: too few rows of the rarest class, or row weights"
+        )
     return why
 
 

@@ -1,4 +1,4 @@
-"""Publishes to MLflow by hand: what a dead server has missed, and every sweep."""
+"""Publishes to MLflow by hand: results that a server missed while it was down, and every sweep."""
 
 from pipeline import config
 from pipeline.errors import InputError, exit_on_signals
@@ -28,7 +28,7 @@ def run(*, ui: bool = False, port: int = 5000) -> int:
     params = config.load()
     tracking, swept = params.tracking, publish_sweeps()
     if tracking.uri is None:
-        say(f"{params.data.name}: tracking is off (tracking.uri is null): the results are in reports/ only")
+        say(f"{params.data.name}: tracking is off (tracking.uri is null). The results are only in reports/")
         return 0
     try:
         address = publish_results(params)

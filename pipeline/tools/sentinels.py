@@ -1,4 +1,4 @@
-"""Finds values that may stand for missing ones: zeros, -1, -999, 9999, 9999-12-31."""
+"""Finds values that may mark missing ones: zeros, -1, -999, 9999, 9999-12-31."""
 
 import numpy as np
 import pandas as pd

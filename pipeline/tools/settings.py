@@ -1,4 +1,4 @@
-"""The settings of a command that has keys of its own."""
+"""The settings of a command that has its own keys."""
 
 from collections.abc import Sequence
 

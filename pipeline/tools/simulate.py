@@ -58,8 +58,8 @@ def truth(score: np.ndarray, *, prevalence: float, roc_auc: float) -> np.ndarray
 
     if (most := above(STEEPEST)) < roc_auc:
         raise InputError(
-            f"plan.roc_auc: expected at most {most:.2f}, the most that features with so few values allow, found "
-            f"{roc_auc:g}"
+            f"plan.roc_auc: expected at most {most:.2f}, because the features have few distinct values, found "
+            f"{roc_auc:g}. Lower it."
         )
     return probability(brentq(lambda slope: above(slope) - roc_auc, 0.0, STEEPEST, xtol=1e-6))
 
@@ -105,7 +105,7 @@ def simulate(
     scaled = fitted.transform(features).to_numpy(dtype=float)
     score = scaled @ rng.normal(size=scaled.shape[1])
     if score.std() == 0:
-        raise InputError("features: expected at least one that varies, found none")
+        raise InputError("expected at least one feature that varies, found none. Add one.")
     score = (score - score.mean()) / score.std()
     probability = truth(score, prevalence=positives / len(score), roc_auc=roc_auc)
     return features.assign(**{target: draw(probability, positives, rng)})

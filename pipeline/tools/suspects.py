@@ -1,4 +1,4 @@
-"""Finds columns that identify rows, or have numbers with units."""
+"""Finds columns that identify rows."""
 
 import pandas as pd
 
@@ -13,7 +13,7 @@ def key_like(values: pd.Series, typed: pd.Series, kind: str | None) -> str | Non
     if len(values) < 2 * CLASSES or values.nunique() < len(values):
         return None
     if kind is None and not pd.api.types.is_numeric_dtype(values):
-        return f"different in every row, such as {cell(values.iloc[0])}"
+        return f"a different value in every row, such as {cell(values.iloc[0])}"
     if kind not in ("numeric", "integer") or (typed.abs() > columns.LARGEST).any() or (typed % 1 != 0).any():
         return None
     first, last = cell(values.iloc[0]), cell(values.iloc[-1])
@@ -21,5 +21,5 @@ def key_like(values: pd.Series, typed: pd.Series, kind: str | None) -> str | Non
         return f"whole numbers in order, from {first} to {last}"
     named = any(word in ("id", "key", "uid", "uuid", "index", "nr", "no", "number") for word in words(values.name))
     if named or typed.max() - typed.min() < 2 * len(values):
-        return f"whole numbers, different in every row, from {cell(values.min())} to {cell(values.max())}"
+        return f"a different whole number in every row, from {cell(values.min())} to {cell(values.max())}"
     return None

@@ -1,4 +1,4 @@
-"""Makes a preset the one that every command starts from."""
+"""Makes a preset the default of every command."""
 
 from omegaconf import OmegaConf
 
@@ -22,14 +22,14 @@ def run(name: str | None = None) -> int:
     """
     if name is None:
         found = in_use()
-        say(f"{found or preset.SHOP}: every command starts from {preset.path_of(found) if found else CONFIG}")
+        say(f"{found or preset.SHOP}: every command uses the settings in {preset.path_of(found) if found else CONFIG}")
         return 0
     choice = NO_PRESET if name == preset.SHOP else name
     if choice != NO_PRESET and not (file := preset.path_of(name)).is_file():
         known = sorted(path.stem for path in file.parent.glob("*.yaml") if path.stem != NO_PRESET)
         raise InputError(
-            f"{file}: no such preset; {nearest(name, [*known, preset.SHOP])} `rebalance inspect data=csv "
-            f"data.path=FILE data.target=COLUMN save={name}` writes it."
+            f"{file}: no such preset; {nearest(name, [*known, preset.SHOP])} To write it, run `rebalance inspect "
+            f"data=csv data.path=FILE data.target=COLUMN save={name}`."
         )
     before = CONFIG.read_text(encoding="utf-8")
     after, lines = IN_USE.subn(rf"\g<1>{preset.scalar(choice)}", before)
@@ -41,7 +41,7 @@ def run(name: str | None = None) -> int:
     write_text(PARAMS, text)
     write_text(CONFIG, after)
     data = params.data
-    say(f"{data.name}: every command starts from this table now: {data.path}, target {data.target!r}")
-    back = f"; `rebalance use {preset.SHOP}` goes back" if choice != NO_PRESET else ""
-    say(f"`dvc repro` runs it{back}")
+    say(f"{data.name}: every command uses this table now: {data.path}, target {data.target!r}")
+    back = f". To go back: `rebalance use {preset.SHOP}`" if choice != NO_PRESET else ""
+    say(f"To run it: `dvc repro`{back}")
     return 0

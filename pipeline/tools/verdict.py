@@ -1,5 +1,6 @@
 """Prints the verdict."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,15 +10,25 @@ from tabulate import tabulate
 from pipeline.errors import InputError
 from pipeline.files import read_json, say
 from pipeline.formatting import counted, digits, signed
+from pipeline.judge.headline import bounds
 from pipeline.judge.primary import metric_words
+from pipeline.judge.settle import settling
 from pipeline.judge.verdict import FILE, SCHEMA_VERSION
 from pipeline.measure.tasks import of_labels
 
-EXIT = {"keep": 0, "rebalance": 10, "undecided": 20, "invalid": 30}
+# By evidence; without a verdict there is none.
+EXIT = {"proven_not_better": 0, "proven_better": 10, "inconclusive": 20, None: 30}
 
 
-def run(file: Path | None = None) -> int:
-    """Print a verdict, and give the exit status of its action: 0 keep, 10 rebalance, 20 undecided, 30 no verdict.
+def run(file: Path | None = None, *, strict: bool = True) -> int:
+    """Print a verdict, and give its exit status: 0 keep, 10 rebalance, 20 keep with inconclusive evidence, 30 none.
+
+    Parameters
+    ----------
+    file
+        The verdict; None is that of the last reproduction.
+    strict
+        Whether inconclusive evidence has a status of its own; else it is 0, as the action is to keep.
 
     Raises
     ------
@@ -27,27 +38,39 @@ def run(file: Path | None = None) -> int:
     file = FILE if file is None else file
     if not file.is_file() and file.with_name("summary.json").is_file():
         raise InputError(
-            f"{file}: this sweep varies more than the variant, so it has a summary and no verdict. For a verdict, "
-            "sweep over variants at one seed, such as seed=7"
+            f"{file}: this sweep varies more than the variant, so it has a summary but no verdict. For a verdict, "
+            "sweep over variants at one seed, such as seed=7."
         )
-    found = read_json(file)
+    found = read_json(file) if file == FILE else _named(file)
     if not isinstance(found, dict) or found.get("schema_version") != SCHEMA_VERSION:
         raise InputError(
-            f"{file}: expected a verdict of schema version {SCHEMA_VERSION}. Make it anew with `dvc repro`"
+            f"{file}: expected a verdict of schema version {SCHEMA_VERSION}. To update it, run `dvc repro`."
         )
     for line in lines(found):
         say(line)
-    return EXIT[found["action"]]
+    return 0 if found["action"] == "keep" and not strict else EXIT[found["evidence"]]
+
+
+def _named(file: Path) -> Any:
+    """The content of a JSON file that the user named."""
+    if not file.is_file():
+        raise InputError(f"{file}: no such file. Correct the path, or leave it out to print {FILE}.")
+    try:
+        return json.loads(file.read_bytes())
+    except ValueError:
+        raise InputError(f"{file}: expected a verdict in JSON. Correct the path.") from None
 
 
 def lines(found: Mapping[str, Any]) -> list[str]:
-    """What to print of a verdict: the sentence, a row for each method, the caveats."""
+    """The lines of a printed verdict: the sentence, a row for each method, what would settle it, the caveats."""
     table, rows = found["table"], sum(found["table"]["classes"].values())
     said = [f"{table['name']}: {counted(rows, 'row')}, target {table['target']!r}", "", found["sentence"]]
     if found["methods"]:
         classes = list(table["classes"])
         metric = metric_words(found["declared"]["primary"], of_labels(table.get("labels", classes), classes))
         said += ["", f"Gain in {metric} over the baseline:", methods(found)]
+    if found["to_settle"]:
+        said += ["", "What would settle it:", *(f"- {settling(option)}" for option in found["to_settle"])]
     if found["caveats"]:
         said += ["", "Caveats:", *(f"- {caveat}" for caveat in found["caveats"])]
     return said
@@ -55,14 +78,13 @@ def lines(found: Mapping[str, Any]) -> list[str]:
 
 def methods(found: Mapping[str, Any]) -> str:
     """The methods with their results, a row each."""
-    places = digits(found["declared"]["rope"])
-    rows = []
+    declared, rows = found["declared"], []
+    places = digits(declared["rope"])
     for method in found["methods"]:
         mean, low, high = (signed(method[key], places) for key in ("mean", "low", "high"))
         chances = [f"{method[key]:.2f}" for key in ("worse", "equivalent", "better")]
-        rows.append(
-            [method["variant"], method["call"], f"{mean} ({low} to {high})", f"{method['p_holm']:.3f}", *chances]
-        )
-    interval = f"gain ({100 * (1 - found['declared']['alpha']):g}% interval)"
-    headers = ["method", "result", interval, "p (Holm)", "P(worse)", "P(equivalent)", "P(better)"]
+        gain = f"{mean} ({low} to {high})"
+        rows.append([method["variant"], method["call"], gain, f"{method['p_better_holm']:.3f}", *chances])
+    gain = f"gain ({bounds(declared, len(rows))})"
+    headers = ["method", "result", gain, "p (Holm)", "P(worse)", "P(equivalent)", "P(better)"]
     return tabulate(rows, headers, tablefmt="plain", disable_numparse=True, stralign="left")

@@ -1,4 +1,4 @@
-"""Recomputes every number of a report."""
+"""Recomputes every number in a report."""
 
 import html
 import re
@@ -21,11 +21,11 @@ def run(file: Path | None = None) -> int:
     """
     file = PAGE if file is None else file
     if not file.is_file():
-        raise InputError(f"{file}: no such file. `dvc repro` makes {PAGE}, or `dvc pull` brings it")
+        raise InputError(f"{file}: no such file. To get {PAGE}, run `dvc repro` or `dvc pull`.")
     try:
         page = file.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise InputError(f"{file}: expected UTF-8: the page was changed since it was made") from None
+        raise InputError(f"{file}: expected UTF-8 text. The file was changed, or isn't a report.") from None
     own = file.resolve() == PAGE.resolve()  # what data/ holds belongs to no other page
     bare = BLOCK.search(page) is None and SEAL.search(page) is None
     kept = evidence.read(config.load()) if own and bare else None
@@ -40,7 +40,7 @@ def run(file: Path | None = None) -> int:
     if len(found) > SHOWN:
         say(f"differs  and {len(found) - SHOWN:,} more")
     if found:
-        say(f"{file}: does not agree with its predictions")
+        say(f"{file}: the page doesn't agree with its predictions")
         return 1
     say(f"{file}: every number and every figure agrees with the predictions")
     return 0

@@ -1,4 +1,4 @@
-"""The scoring model in MLflow's format: a skops file, which runs no code when read, and the code that it needs."""
+"""The scoring model in MLflow's format: a skops file, which runs no code when read, and the code it needs."""
 
 import shutil
 import tempfile

@@ -1,13 +1,12 @@
-"""A parent run in MLflow that child runs join one by one, over several attempts if need be, none of them twice."""
+"""A parent run in MLflow whose child runs are published one by one, never twice, in as many attempts as needed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from pipeline.config import Tracking
-from pipeline.tracking.log import create, log, log_artifacts, recorded
+from pipeline.tracking.log import create, log, recorded
 from pipeline.tracking.runs import Published, Run, cut
 from pipeline.tracking.store import experiment, locked, open_store, reported
 
@@ -75,12 +74,12 @@ class Publication:
                 pass
         self._children.add(key)
 
-    def close(self, *, description: str, artifacts: Mapping[str, Path | str], status: str) -> None:
-        """Give the parent its description and files, and end it as `FINISHED`, `FAILED` or `KILLED`."""
+    def close(self, parent: Run, *, status: str) -> None:
+        """Give the parent what it has in the end, and end it as `FINISHED`, `FAILED` or `KILLED`."""
         with self._exclusive():
-            self._client.set_tag(self._parent, "mlflow.note.content", cut(description, "tag"))
-            if artifacts:
-                log_artifacts(self._client, self._entity, artifacts)
+            for name, text in {**parent.tags, "mlflow.note.content": parent.description}.items():
+                self._client.set_tag(self._parent, name, cut(text, "tag"))
+            log(self._client, self._entity, parent)
             self._client.set_terminated(self._parent, status)
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""Publishes a reproduction to MLflow: all its runs at once, and the same results only once."""
+"""Publishes all runs of a reproduction to MLflow; the same results are published only once."""
 
 import time
 from collections.abc import Sequence

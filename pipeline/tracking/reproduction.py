@@ -30,6 +30,7 @@ from pipeline.files import (
 from pipeline.measure.task import Task
 from pipeline.measure.tasks import task_of
 from pipeline.table.split import separate
+from pipeline.tracking import verdict
 from pipeline.tracking.describe import flat_metrics, git_tags, settings
 from pipeline.tracking.publish import publish
 from pipeline.tracking.runs import Dataset, Model, Run, page
@@ -43,7 +44,7 @@ EXAMPLE_ROWS = 5
 
 
 def sentence(name: str, params: Config, task: Task, holdout: dict[str, Any]) -> str:
-    """What a variant is and how well it does, for someone who reads nothing else."""
+    """A short description of a variant and its results."""
     chosen = config.variant(params, name)
     sampler = chosen.sampler["_target_"].rpartition(".")[2]
     model = ", ".join([params.model["_target_"].rpartition(".")[2], *(f"{k}={v}" for k, v in chosen.model.items())])
@@ -68,7 +69,14 @@ def child_files(name: str) -> dict[str, Path]:
 
 def parent_files(variants: Iterable[str]) -> dict[str, Path]:
     """The files of a reproduction's run, by name."""
-    names = ("index.html", "comparison.md", "comparison.csv", "comparison.json", "verdict.json")
+    names = (
+        "index.html",
+        "comparison.md",
+        "model_card.md",
+        "comparison.csv",
+        "comparison.json",
+        "verdict.json",
+    )
     figures = [*FIGURES.glob("*.*"), *(path for name in variants for path in FIGURES.glob(f"{name}/*.*"))]
     return {
         **{name: REPORTS / name for name in names},
@@ -85,7 +93,7 @@ def refuse_missing(variants: Iterable[str]) -> None:
     missing = [path for path in needed if not path.is_file()]
     if missing:
         others = f" and {len(missing) - 1} more files don't" if len(missing) > 1 else " doesn't"
-        raise InputError(f"{missing[0]}{others} exist. Run `dvc repro` first")
+        raise InputError(f"{missing[0]}{others} exist. Run `dvc repro` first.")
 
 
 def changed(lock: Mapping[Any, Any], now: Mapping[Any, Any]) -> list[str]:
@@ -113,24 +121,33 @@ def refuse_changed() -> None:
     assert isinstance(now, dict)
     if keys := changed(lock, now):
         raise InputError(
-            f"{config.PARAMS}: {', '.join(keys)}: changed since the results were made. Run `dvc repro` first"
+            f"{config.PARAMS}: these settings changed after the results were made: {', '.join(keys)}. Run `dvc repro` "
+            "first."
         )
 
 
 def variant_run(
-    name: str, params: Config, *, schema: Mapping[str, Any], preprocessor: Any, example: pd.DataFrame, dataset: Dataset
+    name: str,
+    params: Config,
+    *,
+    schema: Mapping[str, Any],
+    preprocessor: Any,
+    example: pd.DataFrame,
+    dataset: Dataset,
+    judged: Mapping[str, Any],
 ) -> Run:
-    """The MLflow run of one variant, from the files of the stages."""
+    """The MLflow run of one variant, from the files of the stages and the verdict."""
     metrics, own = read_json(EVALUATE / name / "metrics.json"), settings(params, name)
     # Without the sampler, which is for training rows only.
     chain = scorer(schema, preprocessor, read_model(TRAIN / name / "model.skops"), metrics)
     predictions = read_table(EVALUATE / name / "predictions.parquet").to_csv(lineterminator="\n")
+    tags, over_folds = verdict.of_variant(judged, name)
     return Run(
         name,
         sentence(name, params, task_of(schema), metrics["holdout"]),
-        tags={"kind": "variant", "data_sha256": dataset.sha256, "params_sha256": digest(own)},
+        tags={"kind": "variant", "data_sha256": dataset.sha256, "params_sha256": digest(own), **tags},
         params=own,
-        metrics=flat_metrics(metrics),
+        metrics={**flat_metrics(metrics), **over_folds},
         artifacts={**child_files(name), "predictions.csv": predictions},
         model=Model(chain, example),
         dataset=dataset,
@@ -157,8 +174,11 @@ def gather(params: Config) -> tuple[Run, list[Run], str]:
         rows=len(table),
         columns={str(column): str(kind) for column, kind in table.dtypes.items()},
     )
+    found = read_json(REPORTS / "verdict.json")
     children = [
-        variant_run(name, params, schema=schema, preprocessor=preprocessor, example=example, dataset=dataset)
+        variant_run(
+            name, params, schema=schema, preprocessor=preprocessor, example=example, dataset=dataset, judged=found
+        )
         for name in params.variants
     ]
     everything = {child.name: dict(child.params) for child in children}
@@ -171,7 +191,9 @@ def gather(params: Config) -> tuple[Run, list[Run], str]:
             "kind": "reproduction",
             "data_sha256": schema["sha256"],
             "params_sha256": digest(everything),
+            **verdict.tags(found),
         },
+        metrics=verdict.metrics(found),
         params={**settings(params), "variants": " ".join(params.variants)},
         artifacts=parent_files(params.variants),
         dataset=dataset,

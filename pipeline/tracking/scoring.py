@@ -1,4 +1,4 @@
-"""Scores raw rows with what was trained: types them as the training rows were, prepares, encodes, predicts, decides."""
+"""Scores raw rows with a trained variant: types, prepares and encodes them, predicts, and decides."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -95,7 +95,7 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         if prepared.isna().any(axis=None):  # preprocessing fills no missing values
             raise InputError(
                 f"column {name!r}, {place.where(np.flatnonzero(X[name].isna()))}: expected a value in every row, as in "
-                "training, found none. Fill in these cells."
+                "training, found a missing value. Fill in these cells."
                 for name in X.columns[X.isna().any()]
             )
         raw, score = scored(self.model, encoding.encode(self.preprocessor, prepared))
@@ -128,8 +128,8 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         for name, declared in self.declaration.items():
             if name not in rows:
                 others = [str(each) for each in rows if each not in self.declaration]
-                there = f"; {nearest(name, others)}" if others else "."
-                problems.append(f"column {name!r}, which the model was trained with, is not there{there}")
+                there = f"; {nearest(name, others)}" if others else ". Add it."
+                problems.append(f"the table has no column {name!r}, which the model needs{there}")
                 continue
             try:
                 features[name] = columns.typed(known[name], declared)
@@ -174,7 +174,7 @@ def scorer(schema: Mapping[str, Any], preprocessor: Any, model: Any, metrics: Ma
     # A preprocessor that passes all columns through doesn't know their names; then the model does.
     trained = getattr(preprocessor, "feature_names_in_", getattr(model, "feature_names_in_", schema["features"]))
     if list(trained) != schema["features"]:
-        raise InputError("the preprocessor or the model was fitted on another table. Run `dvc repro`")
+        raise InputError("the preprocessor or the model was fitted on another table. Run `dvc repro`.")
     tuned, corrections, named = metrics["holdout"]["tuned"], metrics["probabilities"]["corrections"], labels(schema)
     proportions = {key: list(corrections[key].values()) for key in ("trained", "true")}
     return Scorer(

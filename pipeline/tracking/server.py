@@ -1,4 +1,4 @@
-"""Serves MLflow's pages on this machine."""
+"""Serves MLflow on this machine."""
 
 import os
 import signal
@@ -17,7 +17,11 @@ HOST = "127.0.0.1"
 def where(tracking: Tracking, address: str) -> str:
     """Where a person sees what is published: a link, or the command that serves a local store."""
     uri = str(tracking.uri)
-    return "`rebalance publish --ui` shows them" if store_file(uri) else f"{uri.rstrip('/')}/{address}"
+    return (
+        "to see the results in MLflow, run `rebalance publish --ui`"
+        if store_file(uri)
+        else f"{uri.rstrip('/')}/{address}"
+    )
 
 
 def serve(tracking: Tracking, *, port: int, address: str) -> None:
@@ -35,8 +39,8 @@ def serve(tracking: Tracking, *, port: int, address: str) -> None:
             probe.bind((HOST, port))
         except (OSError, OverflowError):
             raise InputError(
-                f"--port: port {port} is in use, or not allowed. Choose another one, or if this project's "
-                f"MLflow runs there, open {link}"
+                f"--port: port {port} is in use or not allowed. Choose another port. If this project's "
+                f"MLflow already runs there, open {link}"
             ) from None
     say(f"MLflow runs on this machine until you press Ctrl-C: {link}")
     sys.stdout.flush()
@@ -67,4 +71,4 @@ def serve(tracking: Tracking, *, port: int, address: str) -> None:
             server.send_signal(signal.SIGINT)
             server.wait()
     if status:
-        raise InputError(f"MLflow's server ended with status {status}. See what it printed above")
+        raise InputError(f"MLflow's server ended with status {status}. See its messages above.")

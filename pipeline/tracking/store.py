@@ -1,4 +1,4 @@
-"""The MLflow store: how it is reached, created once, and locked."""
+"""The MLflow store: connecting to it, creating it once, and locking it."""
 
 import fcntl
 import logging
@@ -26,7 +26,7 @@ class StoreError(Exception):
         line = next(iter(str(reason).strip().splitlines()), "") or type(reason).__name__
         super().__init__(
             f"MLflow at {uri}: {line[:300].rstrip('. ')}. Your results are complete. To publish them later, run "
-            "`rebalance publish`"
+            "`rebalance publish`."
         )
 
 
@@ -44,7 +44,7 @@ def unreachable(uri: str, timeout: float) -> str | None:
                 return None
         return "the server there isn't MLflow"
     except urllib.error.HTTPError as error:
-        return f"the server there isn't MLflow, it answers {error.code} {error.reason}"
+        return f"the server there isn't MLflow: it answers {error.code} {error.reason}"
     except urllib.error.URLError as error:
         reason = error.reason
         return (
@@ -67,7 +67,7 @@ def locked(tracking: Tracking) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say(f"{tracking.uri}: another process is publishing, so this one waits")
+            say(f"{tracking.uri}: waiting for another process that is publishing")
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
@@ -95,7 +95,7 @@ def open_store(tracking: Tracking) -> "MlflowClient":
                     _create(file)
         with file.open("rb") as handle:
             if handle.read(16) != b"SQLite format 3\0":
-                raise StoreError(uri, "this file isn't an SQLite database. Move it away")
+                raise StoreError(uri, "this file isn't an SQLite database. Move or delete it")
         client = _client(_sqlite(file))
         client.search_experiments(max_results=1)
     return client
@@ -118,7 +118,7 @@ def _client(uri: str) -> "MlflowClient":
 
 def _create(file: Path) -> None:
     """Create the store under another name and move it to its place, so that a killed process leaves no half of it."""
-    say(f"{file}: creating the MLflow store, which takes a few seconds once")
+    say(f"{file}: creating the MLflow store (a few seconds, only once)")
     fresh = file.with_name(f"{file.name}.new")
     for stale in (file, fresh):
         for suffix in ("-journal", "-wal", "-shm"):

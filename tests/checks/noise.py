@@ -31,11 +31,12 @@ def noise(seed: int, *, params: Config) -> dict[str, Any]:
 
 
 def check_noise(number: int = 200, **how: Any) -> Line:
-    """Few verdicts on noise name a method."""
+    """Few verdicts on noise recommend a method."""
     made = outcomes(noise, range(number), params=settings(), **how)
-    named = Counter(judged(found)["variant"] for found in made.values())
-    methods = {name: times for name, times in named.items() if name != "none"}
-    total, most = sum(methods.values()), int(NOISE_LIMIT * number)
-    which = f" ({', '.join(f'{name} {times}' for name, times in methods.items())})" if methods else ""
-    must = f"at most {most} verdicts name a method"
-    return Line(f"noise, {number} tables", must, f"{total}{which}", total <= most)
+    said = [judged(found) for found in made.values()]
+    named = Counter(each["variant"] for each in said if each["action"] == "rebalance")
+    total, most = sum(named.values()), int(NOISE_LIMIT * number)
+    which = f" ({', '.join(f'{name} {times}' for name, times in named.items())})" if named else ""
+    grades = Counter(each["evidence"] for each in said)
+    found = f"{total}{which}; {', '.join(f'{grade} {times}' for grade, times in sorted(grades.items()))}"
+    return Line(f"noise, {number} tables", f"at most {most} tables name a method", found, total <= most)

@@ -19,102 +19,108 @@ def test_the_composition_of_conf_is_typed(raw):
     ("path", "value", "problem"),
     [
         # unknown keys
-        ("sed", 1, "sed is not a key; did you mean 'seed'?"),
-        ("split.tset_size", 0.3, "split.tset_size is not a key; did you mean 'test_size'?"),
-        ("data.simulation.n", 1, "data.simulation.n is not a key; choose from 'rows', 'prevalence', 'seed'."),
-        ("variants.smote.modle", {}, "variants.smote.modle is not a key; did you mean 'model', 'sampler'?"),
+        ("sed", 1, "sed is not a setting; did you mean 'seed'?"),
+        ("split.tset_size", 0.3, "split.tset_size is not a setting; did you mean 'test_size'?"),
+        ("data.simulation.n", 1, "data.simulation.n is not a setting; choose from 'rows', 'prevalence', 'seed'."),
+        ("variants.smote.modle", {}, "variants.smote.modle is not a setting; did you mean 'model', 'sampler'?"),
         # wrong types
-        ("seed", "many", "seed: expected a whole number from 0 to 4294967295, found 'many'"),
-        ("seed", True, "seed: expected a whole number from 0 to 4294967295, found true"),
-        ("split.test_size", "third", "split.test_size: expected a fraction between 0 and 1, found 'third'"),
-        ("split.test_size", False, "split.test_size: expected a fraction between 0 and 1, found false"),
-        ("preprocess.scale", "perhaps", "preprocess.scale: expected true or false, found 'perhaps'"),
-        ("data.simulation.rows", 1e6, "data.simulation.rows: expected a whole number from 2, found 1000000.0"),
-        ("data.target", True, "data.target: expected text, found true"),
-        ("data.drop", "visitor", "data.drop: expected a list, found 'visitor'"),
-        ("data.drop", [None], "data.drop[0]: expected text, found null"),
-        ("model", "logistic", "model: expected keys and values, found 'logistic'"),
-        ("data", None, "data: expected keys and values, found null"),
-        ("variants.smote.model", None, "variants.smote.model: expected keys and values, found null"),
+        ("seed", "many", "seed: expected a whole number from 0 to 4294967295, found 'many'."),
+        ("seed", True, "seed: expected a whole number from 0 to 4294967295, found true."),
+        ("split.test_size", "third", "split.test_size: expected a fraction between 0 and 1, found 'third'."),
+        ("split.test_size", False, "split.test_size: expected a fraction between 0 and 1, found false."),
+        ("preprocess.scale", "perhaps", "preprocess.scale: expected true or false, found 'perhaps'."),
+        ("data.simulation.rows", 1e6, "data.simulation.rows: expected a whole number of at least 2, found 1000000.0."),
+        ("data.target", True, "data.target: expected text, found true."),
+        ("data.drop", "visitor", "data.drop: expected a list, found 'visitor'."),
+        ("data.drop", [None], "data.drop[0]: expected text, found null."),
+        ("model", "logistic", "model: expected keys and values, found 'logistic'."),
+        ("data", None, "data: expected keys and values, found null."),
+        ("variants.smote.model", None, "variants.smote.model: expected keys and values, found null."),
         (
             "tracking.uri",
             "mlruns",
-            "tracking.uri: expected sqlite:///FILE, http://HOST:PORT, https://HOST or null, found 'mlruns'",
+            "tracking.uri: expected sqlite:///FILE, http://HOST:PORT, https://HOST or null, found 'mlruns'.",
         ),
-        ("data.sql", "postgresql://u:secret@h/d", "data.sql: expected keys and values, found 'postgresql://u:***@h/d'"),
+        (
+            "data.sql",
+            "postgresql://u:secret@h/d",
+            "data.sql: expected keys and values, found 'postgresql://u:***@h/d'.",
+        ),
         # missing values
-        ("data.path", "???", "data.path must be given: dvc exp run -S data.path=..."),
-        ("split.seed", ..., "split.seed must be given: dvc exp run -S split.seed=..."),
+        ("data.path", "???", "data.path is missing. Set it with `dvc exp run -S data.path=...`."),
+        ("split.seed", ..., "split.seed is missing. Set it with `dvc exp run -S split.seed=...`."),
         (
             "variants.smote.sampler",
             ...,
-            "variants.smote.sampler must be given: dvc exp run -S variants.smote.sampler=...",
+            "variants.smote.sampler is missing. Set it with `dvc exp run -S variants.smote.sampler=...`.",
         ),
         # out of range
-        ("seed", -1, "seed: expected a whole number from 0 to 4294967295, found -1"),
-        ("split.seed", 2**32, "split.seed: expected a whole number from 0 to 4294967295, found 4294967296"),
-        ("data.simulation.seed", -1, "data.simulation.seed: expected a whole number from 0 to 4294967295, found -1"),
-        ("split.test_size", 0.0, "split.test_size: expected a fraction between 0 and 1, found 0.0"),
-        ("split.test_size", 1, "split.test_size: expected a fraction between 0 and 1, found 1"),
-        ("split.test_size", nan, "split.test_size: expected a fraction between 0 and 1, found nan"),
+        ("seed", -1, "seed: expected a whole number from 0 to 4294967295, found -1."),
+        ("split.seed", 2**32, "split.seed: expected a whole number from 0 to 4294967295, found 4294967296."),
+        ("data.simulation.seed", -1, "data.simulation.seed: expected a whole number from 0 to 4294967295, found -1."),
+        ("split.test_size", 0.0, "split.test_size: expected a fraction between 0 and 1, found 0.0."),
+        ("split.test_size", 1, "split.test_size: expected a fraction between 0 and 1, found 1."),
+        ("split.test_size", nan, "split.test_size: expected a fraction between 0 and 1, found nan."),
         (
             "preprocess.impute",
             "mode",
-            "preprocess.impute: expected one of median, mean, most_frequent, or null, found 'mode'",
+            "preprocess.impute: expected one of median, mean, most_frequent, or null, found 'mode'.",
         ),
         (
             "evaluate.objective",
             "recall",
             "evaluate.objective: expected one of balanced_accuracy, f_beta, expected_cost, recall_at_precision, "
-            "alert_budget, found 'recall'",
+            "alert_budget, found 'recall'.",
         ),
-        ("evaluate.alerts", 0.1, "evaluate.alerts: expected null without evaluate=alert_budget, found 0.1"),
-        ("model.tune", "yes", "model.tune: expected true or false: whether to choose C for each variant, found 'yes'"),
+        ("evaluate.alerts", 0.1, "evaluate.alerts: expected null without evaluate=alert_budget, found 0.1."),
+        ("model.tune", "yes", "model.tune: expected true or false, found 'yes'."),
         (
             "model.grid",
             [1.0, 1.0],
-            "model.grid: expected two or more different values of C above 0, since model.tune is true, "
-            "found [1.0, 1.0]",
+            "model.grid: expected two or more different values above 0, because model.tune is true, found [1.0, 1.0].",
         ),
         (
             "compare.primary",
             "f_beta",
-            "compare.primary: expected evaluate=f_beta with it, so that each variant is judged at the threshold chosen "
-            "for it, found 'f_beta'",
+            "compare.primary: expected another metric with evaluate.objective=balanced_accuracy, found 'f_beta'. "
+            "Add evaluate=f_beta, which tunes each variant's threshold for it.",
         ),
-        ("evaluate.folds", 1, "evaluate.folds: expected a whole number from 2, or 0, found 1"),
-        ("evaluate.confidence", 95, "evaluate.confidence: expected a fraction between 0 and 1, found 95"),
-        ("tracking.timeout", 0, "tracking.timeout: expected seconds above 0, found 0"),
-        ("variants", {}, "variants: expected at least one variant, found {}"),
-        ("data.drop", ["buy"], "data.drop: expected columns other than data.target, found 'buy'"),
-        ("data.simulation.rows", 1, "data.simulation.rows: expected a whole number from 2, found 1"),
+        ("evaluate.folds", 1, "evaluate.folds: expected 0, or a whole number of at least 2, found 1."),
+        ("evaluate.confidence", 95, "evaluate.confidence: expected a fraction between 0 and 1, found 95."),
+        ("tracking.timeout", 0, "tracking.timeout: expected a number of seconds above 0, found 0."),
+        ("variants", {}, "variants: expected at least one variant, found {}."),
+        ("data.drop", ["buy"], "data.drop: expected columns other than data.target, found 'buy'."),
+        ("data.simulation.rows", 1, "data.simulation.rows: expected a whole number of at least 2, found 1."),
         (
             "data.simulation.prevalence",
             1,
-            "data.simulation.prevalence: expected a fraction that leaves each class some of 1,000 rows, found 1.0",
+            (
+                "data.simulation.prevalence: expected a fraction that gives each class at least one of 1,000 rows, "
+                "found 1.0."
+            ),
         ),
         (
             "data.path",
             "visits.csv",
-            "data.path: expected no file, since this table is simulated; "
-            "for a file: -S data=csv -S data.path=FILE -S data.target=COLUMN, found 'visits.csv'",
+            "data.path: expected a YAML file, because this table is simulated, found 'visits.csv'. For a file, "
+            "use -S data=csv -S data.path=FILE -S data.target=COLUMN.",
         ),
         (
             "data.url",
             "https://h/v.csv",
             "data: expected only one of data.simulation, data.url, data.openml, data.imbalanced and data.sql, "
-            "found 'simulation, url'",
+            "found 'simulation, url'.",
         ),
-        ("data.sha256", "6734", "data.sha256: expected 64 hexadecimal digits in lower case, or null, found '6734'"),
+        ("data.sha256", "6734", "data.sha256: expected 64 hexadecimal digits in lower case, or null, found '6734'."),
         (
             "variants.plots",
             {"sampler": {}, "model": {}},
-            "variants: expected names other than figures, plots, tables, found 'plots'",
+            "variants: expected names other than figures, plots, tables, found 'plots'.",
         ),
         (
             "variants.a/b",
             {"sampler": {}, "model": {}},
-            "variants: expected names of letters, digits, _ and -, found 'a/b'",
+            "variants: expected names of letters, digits, _ and -, found 'a/b'.",
         ),
     ],
 )
@@ -126,7 +132,7 @@ def test_a_bad_value_is_refused_with_its_path_and_what_was_expected(raw, path, v
 def test_f_beta_needs_a_positive_finite_beta(raw, beta):
     bad = changed(changed(raw, "evaluate.objective", "f_beta"), "evaluate.beta", beta)
     (problem,) = refusal(bad)
-    why = ", since evaluate.objective is f_beta" if beta is None else ""
+    why = ", because evaluate.objective is f_beta" if beta is None else ""
     assert problem.startswith(f"params.yaml: evaluate.beta: expected a number above 0{why}, found ")
     assert config.check(changed(bad, "evaluate.beta", 2)).evaluate.beta == 2.0
 
@@ -144,7 +150,7 @@ def test_an_objective_needs_its_settings(raw, objective, key, bad, expected, goo
     if objective == "expected_cost":
         asked = changed(asked, "evaluate.false_positive_cost", 1.0)
     (problem,) = refusal(changed(asked, f"evaluate.{key}", bad))
-    why = f", since evaluate.objective is {objective}" if bad is None else ""
+    why = f", because evaluate.objective is {objective}" if bad is None else ""
     assert problem.startswith(f"params.yaml: evaluate.{key}: expected {expected}{why}, found ")
     assert getattr(config.check(changed(asked, f"evaluate.{key}", good)).evaluate, key) == good
 
@@ -152,8 +158,8 @@ def test_an_objective_needs_its_settings(raw, objective, key, bad, expected, goo
 def test_a_c_that_is_chosen_cannot_be_given(raw):
     (problem,) = refusal(changed(raw, "model.C", 0.1))
     assert problem == (
-        "params.yaml: model.C: expected 1.0, since model.tune is true and C is chosen for each variant: one C "
-        "penalizes resampled rows differently. Set model.tune=false to give C, found 0.1"
+        "params.yaml: model.C: expected 1.0, because model.tune is true and C is tuned for each variant, "
+        "found 0.1. To set C, add model.tune=false."
     )
     assert config.check(changed(changed(raw, "model.tune", False), "model.C", 0.1)).model["C"] == 0.1
 
@@ -163,11 +169,11 @@ def test_all_problems_are_reported_at_once(raw):
     for key, value in bad.items():
         raw = changed(raw, key, value)
     assert refusal(raw) == [
-        "params.yaml: seed: expected a whole number from 0 to 4294967295, found -1",
-        "params.yaml: split.tset_size is not a key; did you mean 'test_size'?",
-        "params.yaml: evaluate.folds: expected a whole number from 2, or 0, found 1",
-        "params.yaml: variants.smote.sampler.k_neighbors must be given: "
-        "dvc exp run -S variants.smote.sampler.k_neighbors=...",
+        "params.yaml: seed: expected a whole number from 0 to 4294967295, found -1.",
+        "params.yaml: split.tset_size is not a setting; did you mean 'test_size'?",
+        "params.yaml: evaluate.folds: expected 0, or a whole number of at least 2, found 1.",
+        "params.yaml: variants.smote.sampler.k_neighbors is missing. Set it with `dvc exp run -S "
+        "variants.smote.sampler.k_neighbors=...`.",
     ]
 
 
@@ -205,10 +211,10 @@ def test_a_file_that_is_no_mapping_is_an_input_error_that_names_it(tmp_path, con
 
 
 def test_a_missing_file_says_what_writes_it(tmp_path):
-    with pytest.raises(InputError, match=r"no such file here. .* `rebalance configure`"):
+    with pytest.raises(InputError, match=r"no such file. .* `rebalance configure`"):
         config.load(tmp_path / "params.yaml")
 
 
 def test_an_unknown_variant_is_refused_with_the_nearest(raw):
-    with pytest.raises(InputError, match=r"params.yaml: variants.smot is not there; did you mean 'smote'?"):
+    with pytest.raises(InputError, match=r"params.yaml: there is no variant 'smot'; did you mean 'smote'?"):
         config.variant(config.check(raw), "smot")

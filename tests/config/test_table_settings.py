@@ -25,8 +25,8 @@ def sql(raw, url, query="select a from t order by a"):
 def test_a_password_is_refused_and_not_told(raw, url, shown):
     (problem,) = refusal(sql(raw, url))
     assert problem == (
-        "params.yaml: data.sql.url: expected $NAME of an environment variable in place of the password, since "
-        f"params.yaml is committed: {shown.replace('***', '$PASSWORD')}, found {shown!r}"
+        "params.yaml: data.sql.url: expected an environment variable, as $NAME, for the password, because "
+        f"params.yaml is committed, found {shown!r}. For example: {shown.replace('***', '$PASSWORD')}."
     )
 
 
@@ -49,9 +49,12 @@ def test_an_address_without_a_password_of_its_own_is_a_setting(raw, url):
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"id": None}, "data.openml: expected an id or a name, and not both: -S data.openml.id=310, found"),
-        ({"name": "oil"}, "data.openml: expected an id or a name, and not both: -S data.openml.id=310, found"),
-        ({"version": 2}, "data.openml.version: expected null, since an id is of one version, found 2"),
+        ({"id": None}, "data.openml: expected either an id or a name, found"),
+        ({"name": "oil"}, "data.openml: expected either an id or a name, found"),
+        (
+            {"version": 2},
+            "data.openml.version: expected null with data.openml.id, because an id has one version, found 2.",
+        ),
     ],
 )
 def test_openml_has_an_id_or_a_name(composed, changes, problem):
@@ -66,35 +69,36 @@ def test_openml_has_an_id_or_a_name(composed, changes, problem):
 )
 def test_a_query_is_a_select_whose_rows_have_an_order(raw, query):
     assert refusal(sql(raw, "sqlite:///visits.db", query)) == [
-        "params.yaml: data.sql.query: expected a SELECT with ORDER BY, since a database may return rows in a different "
-        f"order each time, found {' '.join(query.split())!r}"
+        "params.yaml: data.sql.query: expected a SELECT with ORDER BY, because a database may return rows in "
+        f"a different order each time, found {' '.join(query.split())!r}."
     ]
 
 
 def test_a_simulated_table_has_its_own_target(raw):
     assert refusal(changed(raw, "data.target", "sold")) == [
-        "params.yaml: data.target: expected 'buy', the target of the simulated table, found 'sold'"
+        "params.yaml: data.target: expected 'buy', the target of the simulated table, found 'sold'."
     ]
 
 
 @pytest.mark.parametrize("kind", ["ordinal", "nominal", None, 3, {}])
 def test_a_column_is_declared_as_a_known_kind(raw, kind):
     assert refusal(changed(raw, "data.columns", {"size": kind, "zip": "categorical"})) == [
-        "params.yaml: data.columns.size: expected one of numeric, integer, boolean, categorical, date, a date format "
-        f"such as %d/%m/%Y, or levels in order: [S, M, L], found {'null' if kind is None else repr(kind)}"
+        "params.yaml: data.columns.size: expected one of numeric, integer, boolean, categorical, date, a "
+        "date format such as %d/%m/%Y, or levels in order: [S, M, L], found "
+        f"{'null' if kind is None else repr(kind)}."
     ]
 
 
 @pytest.mark.parametrize("levels", [[], ["S"], ["S", "S"], ["S", "M", "S "], [1, 1.0]])
 def test_levels_are_two_or_more_and_different(raw, levels):
     assert refusal(changed(raw, "data.columns", {"size": levels})) == [
-        f"params.yaml: data.columns.size: expected two or more different levels in order, found {levels!r}"
+        f"params.yaml: data.columns.size: expected two or more different levels in order, found {levels!r}."
     ]
 
 
 def test_a_declared_column_is_a_feature(raw):
     assert refusal(changed(raw, "data.columns", {"buy": "boolean"})) == [
-        "params.yaml: data.columns: expected features, and not the target, found 'buy'"
+        "params.yaml: data.columns: expected features, not the target, found 'buy'."
     ]
 
 

@@ -29,7 +29,7 @@ def test_a_variant_s_model_overrides_the_common_one(raw):
 def test_a_model_without_c_cannot_be_tuned(raw):
     forest = {"_target_": "sklearn.ensemble.RandomForestClassifier", "tune": True, "grid": [0.1, 1.0]}
     params = config.check({**raw, "model": forest})
-    with pytest.raises(InputError, match=r"model: RandomForestClassifier has no C to choose: set model.tune=false"):
+    with pytest.raises(InputError, match=r"model: RandomForestClassifier has no C to tune. Set model.tune=false."):
         variants.model(params, "none")
     forest["tune"] = False
     params = config.check({**raw, "model": forest})
@@ -66,12 +66,12 @@ def test_nested_nodes_are_built_too():
         (
             {"_target_": "os.system", "command": "true"},
             "variants.mine.sampler._target_: expected a class from sklearn, imblearn, pipeline, found os.system; "
-            "packages you trust go into trusted_packages",
+            "If you trust its package, add it to trusted_packages.",
         ),
         (
             {"_target_": "sklearn2.Sampler"},
-            "variants.mine.sampler._target_: expected a class from sklearn, imblearn, pipeline, "
-            "found sklearn2.Sampler; packages you trust go into trusted_packages",
+            "variants.mine.sampler._target_: expected a class from sklearn, imblearn, pipeline, found "
+            "sklearn2.Sampler; If you trust its package, add it to trusted_packages.",
         ),
         (
             {"_target_": "sklearn.datasets.load_iris"},
@@ -103,7 +103,7 @@ def test_nested_nodes_are_built_too():
                 "kmeans_estimator": {"_target_": "joblib.load", "filename": "x"},
             },
             "variants.mine.sampler.kmeans_estimator._target_: expected a class from sklearn, imblearn, pipeline, "
-            "found joblib.load; packages you trust go into trusted_packages",
+            "found joblib.load; If you trust its package, add it to trusted_packages.",
         ),
         (
             {"_target_": "sklearn.linear_model.LogisticRegression"},

@@ -47,8 +47,8 @@ def test_smote_takes_the_form_that_the_columns_ask_for(mixed):
     assert type(alone) is SMOTEN
     for form in (nominal, alone, suit(SMOTENC("auto", k_neighbors=2, sampling_strategy=0.9, random_state=7), X)):
         assert (form.k_neighbors, form.sampling_strategy, form.random_state) == (2, 0.9, 7)
-    assert describe(smote, nominal, X) == "SMOTENC in place of SMOTE, for 2 categorical and 2 numeric columns"
-    assert describe(smote, alone, X[["sex"]]) == "SMOTEN in place of SMOTE, for 1 categorical columns"
+    assert describe(smote, nominal, X) == "SMOTENC instead of SMOTE, for 2 categorical and 2 numeric columns"
+    assert describe(smote, alone, X[["sex"]]) == "SMOTEN instead of SMOTE, for 1 categorical columns"
     assert describe(smote, smote, X) == ""
 
 

@@ -58,7 +58,7 @@ def test_each_row_that_a_sampler_keeps_has_its_own_weight_and_one_that_makes_up_
             np.exp(made.a.to_numpy())
         )
     else:
-        with pytest.raises(InputError, match="makes up rows, which have no data.weight"):
+        with pytest.raises(InputError, match="creates new rows, which have no data.weight. Use another sampler."):
             sample_weights.carried(np.ones(120), sampler, 120)
 
 

@@ -50,7 +50,7 @@ def test_folds_along_time_name_what_comes_from_later_rows(evidence):
 def test_a_variant_without_a_result_is_named(evidence):
     assert "No result" not in found(evidence)
     made = comparison.compare(replace(evidence, failed={"adasyn": "too few rows", "smote_tomek": "not made yet"}))
-    assert made["verdict"]["action"] == "invalid"
+    assert made["verdict"]["action"] == "none"
     assert "No result for: adasyn, smote_tomek." in made["verdict"]["caveats"][0]
 
 

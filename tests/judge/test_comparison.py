@@ -32,7 +32,7 @@ def test_without_the_baseline_a_sentence_is_about_the_variant_alone(results):
 def test_a_comparison_without_folds_has_no_threshold_and_no_verdict_and_still_compares(evidence):
     none = dict.fromkeys(evidence.out_of_fold)
     made = compare(verify.recompute(replace(evidence, out_of_fold=none, folds=none)))
-    assert made["verdict"]["action"] == "invalid"
+    assert made["verdict"]["action"] == "none"
     assert "Without folds, there is no tuned threshold and no verdict." in made["verdict"]["caveats"]
     assert made["cost_map"] == []
     assert tables.flat(made)["tuned_recall"].isna().all()
@@ -61,8 +61,11 @@ def test_costs_are_significant_for_all_methods_together(evidence):
 def test_a_row_in_both_train_and_test_forbids_a_verdict(evidence):
     leaky = {name: rows.rename(index={100: 5}) for name, rows in evidence.out_of_fold.items()}
     said = compare(replace(evidence, out_of_fold=leaky))["verdict"]
-    assert said["action"] == "invalid"
-    assert said["sentence"] == "No verdict: 1 row is in both train and test."
+    assert said["action"] == "none"
+    assert (
+        said["sentence"]
+        == "No verdict: 1 row is in both train and test. Split the table again with `dvc repro -f split`."
+    )
 
 
 def test_a_leak_is_seen_where_the_first_variant_has_no_folds(evidence):

@@ -1,15 +1,18 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import t as student_t
 
 from pipeline import cli
 from pipeline.errors import InputError
 from pipeline.judge import verdict
 from pipeline.judge.action import judge
+from pipeline.judge.comparison import compare
 from pipeline.tools import verdict as shown
 
 ROOT = Path(__file__).parents[2]
@@ -39,58 +42,57 @@ def calls(said):
     return {method["variant"]: method["call"] for method in said["methods"]}
 
 
-def test_a_clear_gain_says_rebalance_with_its_threshold_and_interval():
+def test_a_clear_gain_says_rebalance_with_its_threshold_and_bounds():
     said = judged(smote=folds(0.7, noise=0.01))
-    assert (said["action"], said["variant"], said["threshold"]) == ("rebalance", "smote", 0.2)
+    assert (said["action"], said["evidence"]) == ("rebalance", "proven_better")
+    assert (said["variant"], said["threshold"]) == ("smote", 0.2)
     assert calls(said) == {"smote": "BETTER"}
     (method,) = said["methods"]
-    assert method["low"] < 0.1 < method["high"]
-    assert said["sentence"].startswith(
-        "Rebalance with smote, with its threshold at 0.200 instead of 0.5: over the folds"
-    )
+    assert 0 < method["low"] < method["mean"] < method["high"]
+    assert method["p_better"] < method["p"] < 0.05
 
 
 def test_a_method_that_is_none_is_equivalent_and_the_baseline_is_kept():
     said = judged(same=folds(0.6))
     assert calls(said) == {"same": "EQUIVALENT"}
-    assert (said["action"], said["variant"], said["threshold"]) == ("keep", "none", 0.1)
-    assert "is practically equivalent" in said["sentence"]
+    assert (said["action"], said["evidence"]) == ("keep", "proven_not_better")
+    assert (said["variant"], said["threshold"]) == ("none", 0.1)
+    assert said["price"] == {"variant": "same", "regret": 0, "upper": 0}
 
 
 def test_a_clear_loss_keeps_the_baseline():
     said = judged(smote=folds(0.4, noise=0.01))
     assert calls(said) == {"smote": "WORSE"}
-    assert said["action"] == "keep"
-    assert "is worse" in said["sentence"]
+    assert (said["action"], said["evidence"]) == ("keep", "proven_not_better")
+    assert said["methods"][0]["high"] < 0
 
 
-def test_a_method_that_is_worse_on_average_but_may_be_better_leaves_it_undecided():
+def test_a_method_that_is_worse_on_average_but_may_be_better_keeps_the_baseline_without_proof():
     said = judged(same=folds(0.6), smote=folds(0.58, noise=0.08))
     assert calls(said) == {"same": "EQUIVALENT", "smote": "INCONCLUSIVE"}
     same, smote = said["methods"]
     assert smote["mean"] < same["mean"] == 0
     assert smote["better"] > 0.05
-    assert (said["action"], said["variant"], said["confidence"]) == ("undecided", "none", None)
-    assert said["sentence"].startswith(
-        "Undecided: over the folds, the method most likely to be better, smote, changes average precision by -0.0"
-    )
-    assert said["leading"] == "smote"
-    # Also where the best on average is undecided, and hardly better.
+    assert (said["action"], said["evidence"], said["variant"]) == ("keep", "inconclusive", "none")
+    assert said["confidence"] is None
+    assert said["leading"] == said["price"]["variant"] == "smote"
+    assert said["price"]["upper"] == smote["high"]
+    # Also where the best on average is inconclusive, and hardly better.
     among = judged(close=folds(0.592, noise=0.02, seed=1), smote=folds(0.58, noise=0.08))
     assert calls(among) == {"close": "INCONCLUSIVE", "smote": "INCONCLUSIVE"}
     assert among["methods"][0]["mean"] > among["methods"][1]["mean"]
-    assert (among["action"], among["leading"]) == ("undecided", "smote")
+    assert (among["evidence"], among["leading"]) == ("inconclusive", "smote")
     alone = judged(smote=folds(0.58, noise=0.08))
     # Of smote, and of one among two.
     assert said["minimum_detectable_difference"] > alone["minimum_detectable_difference"] > 0
 
 
-def test_a_method_that_is_hardly_better_keeps_the_baseline_however_undecided_how_much_worse_it_is():
+def test_a_method_that_is_hardly_better_keeps_the_baseline_however_unsure_how_much_worse_it_is():
     said = judged(same=folds(0.6), smote=folds(0.56, noise=0.05))
     assert calls(said) == {"same": "EQUIVALENT", "smote": "INCONCLUSIVE"}
     same, smote = said["methods"]
     assert 0 < same["better"] + smote["better"] < 0.05
-    assert (said["action"], said["leading"]) == ("keep", "same")
+    assert (said["evidence"], said["leading"]) == ("proven_not_better", "same")
     assert said["confidence"] == 1 - smote["better"] < 1 - same["better"]
 
 
@@ -105,14 +107,11 @@ def test_the_minimum_detectable_difference_is_of_the_method_that_is_named():
     )
 
 
-def test_noise_is_undecided_and_comes_with_the_minimum_detectable_difference():
+def test_noise_keeps_the_baseline_and_names_the_price():
     said = judged(smote=folds(0.62, noise=0.08))
     assert calls(said) == {"smote": "INCONCLUSIVE"}
-    assert said["action"] == "undecided"
-    assert (
-        f"The minimum detectable difference on this table is {said['minimum_detectable_difference']:.3f}"
-        in said["sentence"]
-    )
+    assert (said["action"], said["evidence"]) == ("keep", "inconclusive")
+    assert 0 < said["methods"][0]["mean"] < said["price"]["regret"] < said["price"]["upper"]
 
 
 def test_the_simplest_of_equally_better_methods_is_named():
@@ -131,18 +130,19 @@ def test_many_methods_make_it_harder_for_each():
     noisy = folds(0.65, noise=0.055, seed=4)
     alone = judged(smote=noisy)
     among = judged(smote=noisy, **{f"v{seed}": folds(0.6, noise=0.1, seed=seed) for seed in range(10, 25)})
-    p_alone, p_among = (said["methods"][0]["p_holm"] for said in (alone, among))
-    assert p_among == pytest.approx(min(1, 16 * p_alone))
+    for p in ("p_better_holm", "p_holm"):
+        p_alone, p_among = (said["methods"][0][p] for said in (alone, among))
+        assert p_among == pytest.approx(min(1, 16 * p_alone))
 
 
 @pytest.mark.parametrize(
     ("everything", "reason"),
     [
         ({"smote": folds(0.6)}, "the baseline, variant 'none', is missing"),
-        ({"none": folds(0.6)}, "there is no method"),
+        ({"none": folds(0.6)}, "there is no method to test. Add one"),
         (
             {"none": None, "smote": None},
-            "they are off, or the rarest class has too few training rows for two folds of 5",
+            "there are no folds, because they are off, or because the rarest class has too few training rows",
         ),
         (
             {"none": folds(0.6), "smote": folds(0.6).assign(average_precision=[None, *[0.5] * 49])},
@@ -153,18 +153,23 @@ def test_many_methods_make_it_harder_for_each():
 def test_what_cannot_be_judged_says_so(everything, reason):
     how = {"primary": "average_precision", "rope": 0.01, "alpha": 0.05}
     said = judge(everything, thresholds=dict.fromkeys(everything), **how)
-    assert said["action"] == "invalid"
-    assert reason in said["sentence"]
+    assert (said["action"], said["evidence"], said["price"], said["methods"]) == ("none", None, None, [])
+    assert said["sentence"].startswith(f"No verdict: {reason}")
+
+
+def kept(said):
+    """A verdict as a file has it, with what `judge` leaves to others."""
+    return {"schema_version": verdict.SCHEMA_VERSION, "caveats": [], "to_settle": [], "table": TABLE, **said}
 
 
 @pytest.mark.parametrize(
-    ("mean", "noise", "status"), [(0.6, 0.0, 0), (0.4, 0.01, 0), (0.7, 0.01, 10), (0.62, 0.08, 20)]
+    ("mean", "noise", "status", "gate"),
+    [(0.6, 0.0, 0, 0), (0.4, 0.01, 0, 0), (0.7, 0.01, 10, 10), (0.62, 0.08, 20, 0)],
 )
-def test_the_exit_status_says_what_to_do(mean, noise, status, tmp_path, monkeypatch, capsys):
+def test_the_exit_status_says_what_to_do(mean, noise, status, gate, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Path("reports").mkdir()
-    known = {"schema_version": verdict.SCHEMA_VERSION, "caveats": [], "table": TABLE}
-    said = {**known, **judged(smote=folds(mean, noise=noise))}
+    said = kept(judged(smote=folds(mean, noise=noise)))
     verdict.FILE.write_text(json.dumps(said), encoding="utf-8")
     assert shown.run() == status
     table, _, first, _, heading, names, row = capsys.readouterr().out.splitlines()
@@ -172,13 +177,23 @@ def test_the_exit_status_says_what_to_do(mean, noise, status, tmp_path, monkeypa
     assert first == said["sentence"]
     assert heading == "Gain in average precision over the baseline:"
     assert names.split("  ")[0] == "method"
+    assert "gain (95% bounds)" in names
     assert row.split()[:2] == ["smote", said["methods"][0]["call"]]
+    assert shown.run(strict=False) == gate
+
+
+def test_bounds_are_shown_as_adjusted_and_options_with_their_settings():
+    said = kept(judged(a=folds(0.62, noise=0.08), b=folds(0.6, noise=0.08, seed=1)))
+    said["to_settle"] = [{"kind": "repeats", "sentence": "Repeat them.", "setting": "evaluate.repeats=10"}]
+    lines = shown.lines(said)
+    assert "gain (95% bounds, adjusted for 2 methods)" in "\n".join(lines)
+    assert lines[-2:] == ["What would settle it:", "- Repeat them. Set evaluate.repeats=10."]
 
 
 def test_a_file_that_is_no_verdict_is_refused(tmp_path):
     file = tmp_path / "verdict.json"
     file.write_text("{}", encoding="utf-8")
-    with pytest.raises(InputError, match="expected a verdict of schema version 3"):
+    with pytest.raises(InputError, match="expected a verdict of schema version 4"):
         shown.run(file)
 
 
@@ -186,6 +201,20 @@ def test_the_whole_verdict_fits_its_schema(said):
     jsonschema.validate(said, SCHEMA)
     assert len(said["reasons"]) == 4
     assert said["methods"][0]["same_decisions"]["threshold"] is not None
+
+
+def test_an_inconclusive_verdict_says_what_would_settle_it(evidence):
+    # Two folds of two, twice; four of the sixteen visitors buy.
+    unsure = evidence.folds["smote"].assign(average_precision=[0.92, 1.04, 1.0, 0.96])
+    said = compare(replace(evidence, folds={**evidence.folds, "smote": unsure}))["verdict"]
+    jsonschema.validate(said, SCHEMA)
+    assert (said["action"], said["evidence"]) == ("keep", "inconclusive")
+    (option,) = said["to_settle"]
+    # .03 is .2208 of t[.95] 2.3534 errors of sqrt(.002667 (1 / 4 + 1)): 4 / .2208^2 is 82.05.
+    assert option["sentence"].startswith("Collect more positives: about 83 instead of 4 would show that no method")
+    turned = replace(evidence, table={**evidence.table, "classes": {"negative": 3, "positive": 13}})
+    said = compare(replace(turned, folds={**evidence.folds, "smote": unsure}))["verdict"]
+    assert said["to_settle"][0]["sentence"].startswith("Collect more negatives: about 62 instead of 3")
 
 
 def test_a_loss_is_a_gain_where_it_is_lower():
@@ -197,7 +226,7 @@ def test_a_loss_is_a_gain_where_it_is_lower():
     assert said["methods"][0]["mean"] == pytest.approx(0.1, abs=0.01)
     assert said["methods"][0]["mean_primary"] == pytest.approx(0.5, abs=0.01)
     assert said["reference"] == pytest.approx(0.6, abs=0.01)
-    assert "changes recalibrated log loss by -0.099" in said["sentence"]
+    assert "it lowers recalibrated log loss by 0.099 (at least 0.0" in said["sentence"]
 
 
 def test_confidence_is_the_probability_that_the_action_is_right():
@@ -214,21 +243,31 @@ def test_samplers_are_tested_against_weights_too():
     assert smote["against_class_weight"]["mean"] == pytest.approx(0, abs=1e-12)
 
 
+def test_intervals_against_weights_are_adjusted_for_all_samplers():
+    methods = {"smote": folds(0.62, noise=0.05), "class_weight": folds(0.61, noise=0.05, seed=1)}
+    alone, among = judged(**methods), judged(**methods, other=folds(0.6, noise=0.05, seed=2))
+    narrow, wide = (said["methods"][0]["against_class_weight"] for said in (alone, among))
+    ratio = (wide["high"] - wide["mean"]) / (narrow["high"] - narrow["mean"])
+    assert ratio == pytest.approx(student_t.ppf(1 - 0.05 / 4, 49) / student_t.ppf(1 - 0.05 / 2, 49))
+
+
 def test_a_failed_variant_forbids_a_verdict():
     how = {"primary": "average_precision", "rope": 0.01, "alpha": 0.05, "thresholds": {"none": 0.1, "other": 0.1}}
     there = {"none": folds(0.6), "other": folds(0.7, noise=0.01)}
     said = judge(there, failed={"smote": "too few rows"}, **how)
-    assert (said["action"], said["sentence"]) == ("invalid", "No verdict: smote has no result: too few rows.")
+    assert said["action"] == "none"
+    assert said["sentence"] == (
+        "No verdict: smote has no result: too few rows. Fix what failed, or leave it out, and run again."
+    )
     assert said["failed"] == {"smote": "too few rows"}
     many = judge(there, failed=dict.fromkeys("abcde", "not made yet"), **how)
-    assert many["sentence"].endswith("c has no result: not made yet; and 2 more.")
+    assert "c has no result: not made yet; and 2 more. Fix what failed" in many["sentence"]
 
 
 def test_no_verdict_and_bad_input_have_exit_statuses_of_their_own(tmp_path, monkeypatch, capsys):
     file, how = tmp_path / "verdict.json", {"primary": "average_precision", "rope": 0.01, "alpha": 0.05, "leaked": 3}
     said = judge({"none": folds(0.6), "smote": folds(0.6)}, thresholds={"none": 0.1, "smote": 0.1}, **how)
-    said |= {"schema_version": verdict.SCHEMA_VERSION, "caveats": [], "table": TABLE}
-    file.write_text(json.dumps(said), encoding="utf-8")
+    file.write_text(json.dumps(kept(said)), encoding="utf-8")
     statuses = []
     for each in (file, tmp_path / "none.json"):
         with pytest.raises(SystemExit) as left:

@@ -6,11 +6,24 @@ import pytest
 from baycomp import CorrelatedTTest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.integrate import quad
 from scipy.stats import binom, binomtest, nct, norm, ttest_1samp
-from scipy.stats import t as student
+from scipy.stats import t as student_t
 from sklearn.metrics import roc_auc_score
 
-from pipeline.measure.statistics import auc_lower, correlated, holm, minimum_detectable, wilson
+from pipeline.measure.statistics import (
+    auc_lower,
+    correlated,
+    expected_gain,
+    holm,
+    inflation,
+    minimum_detectable,
+    reach,
+    rows_needed,
+    steps,
+    student,
+    wilson,
+)
 
 # Whole thousandths, so that adjusted values can be had exactly.
 P_VALUES = st.lists(st.integers(0, 1000), max_size=12)
@@ -120,6 +133,8 @@ def test_correlated_without_correction_is_the_plain_t_test():
             theirs = ttest_1samp(differences, 0)
             ours = correlated(differences, test_over_train=0.0, rope=0.1, alpha=0.1)
             assert (ours.t, ours.p) == pytest.approx((theirs.statistic, theirs.pvalue), rel=1e-10)
+            greater = ttest_1samp(differences, 0, alternative="greater")
+            assert ours.p_better == pytest.approx(greater.pvalue, rel=1e-9)
             assert (ours.low, ours.high) == pytest.approx(tuple(theirs.confidence_interval(0.9)), rel=1e-10)
 
 
@@ -140,6 +155,7 @@ def test_probability_of_better_without_region_is_the_one_sided_p():
     test = correlated(differences, test_over_train=0.25, rope=0.0, alpha=0.05)
     assert test.mean > 0
     assert (test.worse, test.equivalent, test.better) == (pytest.approx(test.p / 2, rel=1e-9), 0, 1 - test.worse)
+    assert test.worse == pytest.approx(test.p_better, rel=1e-12)
 
 
 def test_equal_differences_leave_a_point():
@@ -148,6 +164,7 @@ def test_equal_differences_leave_a_point():
         test = correlated(np.full(50, value), test_over_train=0.25, rope=0.01, alpha=0.05)
         assert (test.mean, test.standard_error, test.low, test.high) == (value, 0, value, value)
         assert (test.df, test.t, test.p) == (49, None, p)
+        assert test.p_better == float(value <= 0)
         assert (test.worse, test.equivalent, test.better) == posterior
 
 
@@ -198,21 +215,75 @@ def test_holm_refuses_what_is_no_probability(p_values):
         holm(p_values)
 
 
+def test_steps_count_the_hypotheses_that_are_left():
+    # .005 is below .05 / 4 and .016 below .05 / 3; .03 is not below .05 / 2, so that it and .9 stay at that step.
+    assert steps([0.03, 0.005, 0.9, 0.016], alpha=0.05) == [2, 4, 2, 3]
+    assert steps([0.02, 0.001], alpha=0.05) == [1, 2]
+    assert steps([0.3, 0.2], alpha=0.05) == [2, 2]
+    assert steps([], alpha=0.05) == []
+
+
+@given(P_VALUES)
+def test_a_p_value_below_alpha_over_its_step_is_what_holm_rejects(thousandths):
+    p = [each / 1000 for each in thousandths]
+    # With this alpha no p times a count of hypotheses is alpha, up to rounding.
+    rejected = [adjusted < 0.0500001 for adjusted in holm(p)]
+    assert [each < 0.0500001 / left for each, left in zip(p, steps(p, alpha=0.0500001), strict=True)] == rejected
+
+
+def test_a_bound_reaches_as_far_as_students_quantile():
+    assert reach(2.0, 9, alpha=0.05) == pytest.approx(2 * student_t.ppf(0.95, 9), rel=1e-12)
+    assert reach(0.0, 9, alpha=0.05) == 0
+
+
+def test_expected_gain_equals_the_integral():
+    for df in (2, 4, 9, 49):
+        for mean in (-0.1, -0.02, 0.0, 0.004, 0.05):
+            for error in (0.002, 0.02):
+                density = student_t(df, loc=mean, scale=error)
+                centre = [point for point in (mean - 9 * error, mean, mean + 9 * error) if point > 0]
+                edges = [0.0, *centre, inf]
+                parts = [quad(lambda x, d=density: x * d.pdf(x), *pair, epsabs=1e-13)[0] for pair in pairwise(edges)]
+                found = expected_gain(student(mean, error, df, rope=0.01, alpha=0.05))
+                assert found == pytest.approx(sum(parts), rel=1e-6, abs=1e-11), (df, mean, error)
+
+
+def test_expected_gain_of_many_degrees_of_freedom_is_the_unit_normal_loss():
+    for mean, error in ((-0.02, 0.01), (0.0, 0.01), (0.005, 0.02)):
+        u = mean / error
+        normal = error * (norm.pdf(u) + u * norm.cdf(u))
+        assert expected_gain(student(mean, error, 10**7, rope=0.01, alpha=0.05)) == pytest.approx(normal, rel=1e-5)
+
+
+def test_expected_gain_of_a_point_is_the_point_and_of_one_degree_of_freedom_there_is_none():
+    assert expected_gain(student(0.03, 0.0, 49, rope=0.01, alpha=0.05)) == 0.03
+    assert expected_gain(student(-0.03, 0.0, 49, rope=0.01, alpha=0.05)) == 0
+    assert expected_gain(student(0.03, 0.01, 1, rope=0.01, alpha=0.05)) is None
+    assert expected_gain(student(-0.5, 0.01, 49, rope=0.01, alpha=0.05)) >= 0
+
+
 def test_minimum_detectable_of_many_degrees_of_freedom_by_hand():
-    # 1.959964 + .841621 and, at alpha .01 and power .9, 2.575829 + 1.281552.
-    assert minimum_detectable(2.0, 10**9, alpha=0.05) == pytest.approx(2 * 2.801585, abs=1e-5)
-    assert minimum_detectable(1.0, 10**9, alpha=0.01, power=0.9) == pytest.approx(3.857381, abs=1e-5)
+    # 1.644854 + .841621 and, at alpha .01 and power .9, 2.326348 + 1.281552.
+    assert minimum_detectable(2.0, 10**9, alpha=0.05) == pytest.approx(2 * 2.486475, abs=1e-5)
+    assert minimum_detectable(1.0, 10**9, alpha=0.01, power=0.9) == pytest.approx(3.607900, abs=1e-5)
 
 
 def test_minimum_detectable_is_found_with_about_its_power():
-    # Exact by the noncentral t; and at 4 degrees of freedom 1.2 % more gives the whole .8.
-    for df, more, power in ((49, 1, 0.8002), (9, 1, 0.7990), (4, 1, 0.7913), (4, 1.0117, 0.8)):
-        difference = more * minimum_detectable(1.0, df, alpha=0.05, power=0.8)
-        assert nct.sf(student.ppf(1 - 0.05 / 2, df), df, difference) == pytest.approx(power, abs=1e-4)
+    # Exact by the noncentral t; and at 4 degrees of freedom 1.1 % less gives the whole .8.
+    for df, less, power in ((49, 1, 0.8011), (9, 1, 0.8050), (4, 1, 0.8072), (4, 0.98924, 0.8)):
+        difference = less * minimum_detectable(1.0, df, alpha=0.05, power=0.8)
+        assert nct.sf(student_t.ppf(1 - 0.05, df), df, difference) == pytest.approx(power, abs=1e-4)
 
 
 def test_minimum_detectable_is_beyond_the_region():
-    # The estimate must pass the larger of 1.96 errors and the region.
-    assert minimum_detectable(1.0, 10**9, alpha=0.05, rope=1.9) == minimum_detectable(1.0, 10**9, alpha=0.05)
+    # The estimate must pass the larger of 1.64 errors and the region.
+    assert minimum_detectable(1.0, 10**9, alpha=0.05, rope=1.6) == minimum_detectable(1.0, 10**9, alpha=0.05)
     assert minimum_detectable(1.0, 10**9, alpha=0.05, rope=3.0) == pytest.approx(3.841621, abs=1e-5)
     assert minimum_detectable(0.0, 49, alpha=0.05, rope=0.01) == 0.01
+
+
+def test_a_variance_of_folds_is_inflated_by_what_they_share_and_rows_grow_with_the_square():
+    # Nadeau & Bengio: 1 / (K R) + 1 / (K - 1)
+    assert inflation(50, 1 / 4) == pytest.approx(0.27)
+    assert rows_needed(50, shrinking=0.5) == 200
+    assert rows_needed(50, shrinking=1.0) == 50

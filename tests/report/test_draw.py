@@ -1,9 +1,11 @@
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.judge.comparison import best_possible, compare
 from pipeline.report.figures.class_counts import class_counts
 from pipeline.report.figures.confusion import confusion_matrices
 from pipeline.report.figures.curves import precision_recall, roc
@@ -20,6 +22,8 @@ def test_figures_are_the_same_bytes_twice(evidence, comparison, pages):
         "class_counts",
         "confusion_matrices",
         "precision_recall",
+        "thresholds",
+        "distributions",
         "roc",
         "reliability",
         "cost_map",
@@ -123,3 +127,11 @@ def test_a_matplotlibrc_of_the_user_changes_no_byte(evidence, comparison, pages)
 
     with matplotlib.rc_context({"axes.facecolor": "red", "font.size": 20, "lines.linewidth": 9}):
         assert png(draw(evidence, comparison)["roc"]) == pages["figures/roc.png"]
+
+
+def test_the_best_possible_rule_ranks_by_the_truth_whatever_a_model_ranks_by(evidence):
+    upside_down = {name: rows.assign(score=-rows.probability) for name, rows in evidence.predictions.items()}
+    turned = replace(evidence, predictions=upside_down)
+    assert best_possible(turned)["threshold_free"]["average_precision"] == 1.0
+    drawn = tables(turned, compare(turned))["roc"].query("variant == 'best possible'")
+    assert (0.0, 1.0) in set(zip(drawn.false_positive_rate, drawn.true_positive_rate, strict=True))

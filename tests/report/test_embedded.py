@@ -17,7 +17,7 @@ def test_what_is_packed_comes_back_to_the_bit(evidence):
         assert again.folds[name].equals(evidence.folds[name][list(FITS)])
         assert again.components[name].equals(evidence.components[name])
         assert again.results[name].keys() == {"variant", "training", "model"}
-        assert "coefficients" not in again.results[name]["model"]
+        assert again.results[name]["model"] == evidence.results[name]["model"]
     assert again.truth.to_dict() == evidence.truth.to_dict()
     assert (again.declared, again.table, again.classes) == (evidence.declared, evidence.table, evidence.classes)
 
@@ -36,7 +36,7 @@ def test_a_column_s_name_cannot_end_the_block_it_stands_in(evidence):
     assert unpack(text).table["features"] == ["</script><b>"]
 
 
-def test_predictions_beyond_five_megabytes_stay_where_they_are(evidence):
+def test_predictions_beyond_ten_megabytes_stay_where_they_are(evidence):
     many = pd.DataFrame({"y": np.zeros(700_000), "probability": np.zeros(700_000)})
     assert pack(replace(evidence, predictions=dict.fromkeys(evidence.predictions, many))) is None
 

@@ -5,18 +5,20 @@ from pipeline.judge import comparison
 from pipeline.report.captions import CAPTIONS
 from pipeline.report.embedded import pack
 from pipeline.report.page import render
+from pipeline.report.tables import markdown
 
 
 def test_the_page_loads_nothing_from_elsewhere(page):
     assert not re.findall(
-        r"""(?:src|href)\s*=\s*["'](?!data:|#)|@import|url\(|<script(?! type="application/json")""", page
+        r"""(?:src|href)\s*=\s*["'](?!data:|#)|@import|url\(|<script(?! type="application/json"|>)""", page
     )
 
 
 def test_the_page_escapes_names_that_come_from_the_table(evidence):
     named = replace(evidence, table={**evidence.table, "name": "<b>x</b>", "target": "<script>"})
     page = render(comparison.compare(named), dict.fromkeys(CAPTIONS, b""), command="dvc repro", evidence=pack(named))
-    assert "<script>" not in page
+    assert page.count("<script>") == 1  # the page's own
+    assert "&lt;script&gt;" in page
     assert "<b>x" not in page
     assert "&lt;b&gt;x&lt;/b&gt;" in page
 
@@ -52,7 +54,7 @@ def cells(page, variant):
 
 def test_each_number_is_in_its_column(page):
     # BOLD at 0.5: 2 found, 2 false alarms, precision 1/2, F1 2/3; at .65: 2 found, 1 false alarm, 2/3, F1 .8.
-    tested, same, decisions, ranking, probabilities, rows = cells(page, "smote")
+    same, tested, decisions, ranking, probabilities = cells(page, "smote")
     # Platt's correction needs no test row: mean over observed is not 1 on these.
     assert probabilities[0] == "1.75"
     assert len(probabilities) == 12
@@ -63,11 +65,23 @@ def test_each_number_is_in_its_column(page):
     assert decisions[5:] == ["0.650", "1.000", "0.667", "0.800", "2", "1"]
     # AP 5/6, AUC 7/8; Brier (.09 + .16 + .3025 + .49 + .1225 + .01) / 6; mean 3.5/6 over 1/3.
     assert ranking == ["0.833", "0.875", "0.5677", "0.1958", "0.119", "1.75"]
-    assert rows == ["8", "8", "6"]
     baseline, *_ = cells(page, "none")
     assert baseline[:5] == ["0.500", "1.000", "0.667", "1", "0"]
 
 
 def test_sentences_are_apart(page):
-    words = " ".join(re.sub(r"<[^>]+>", "", page.partition("<header>")[2].partition("</header>")[0]).split())
-    assert "The positive class is 1. The models were fitted on" in words
+    words = " ".join(re.sub(r"<[^>]+>", "", page.partition('class="soft facts">')[2].partition("</p>")[0]).split())
+    assert "The positive class is 1. Models were fitted on" in words
+
+
+def test_an_inconclusive_verdict_shows_what_would_settle_it(evidence, page):
+    assert "What would settle it" not in page
+    unsure = evidence.folds["smote"].assign(average_precision=[0.92, 1.04, 1.0, 0.96])
+    made = comparison.compare(replace(evidence, folds={**evidence.folds, "smote": unsure}))
+    made["verdict"]["to_settle"].append({"kind": "repeats", "sentence": "Repeat.", "setting": "evaluate.repeats=10"})
+    shown = render(made, dict.fromkeys(CAPTIONS, b""), command="dvc repro", evidence=pack(evidence))
+    assert '<p class="settle">What would settle it:</p>' in shown
+    assert "<li>Collect more positives: about " in shown
+    assert "<li>Repeat. Set <code>evaluate.repeats=10</code>.</li>" in shown
+    assert '<th scope="col">95% bounds</th>' in shown
+    assert "- Repeat. Set evaluate.repeats=10." in markdown(made).splitlines()

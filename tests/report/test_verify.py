@@ -31,17 +31,23 @@ def test_a_changed_cell_is_named(rendered):
 
 
 def test_a_changed_verdict_is_named(rendered, said):
-    assert said["sentence"].startswith("Keep the baseline")
-    changed = rendered.replace("<strong>Keep the baseline", "<strong>Drop the baseline")
-    (line,) = verify.verify(changed, None)
-    assert "Drop the baseline" in line
-    assert "Keep the baseline" in line
+    assert said["sentence"].startswith("Keep the model as it is, and move")
+    changed = rendered.replace("<h1>Keep the model", "<h1>Drop the model")
+    first, *_ = verify.verify(changed, None)
+    assert "Drop the model" in first
+    assert "Keep the model" in first
+
+
+def test_a_moved_dot_or_a_changed_step_of_the_slider_is_found(rendered):
+    for was, other in (('class="dot" style="left: ', 'class="dot" style="left: 1'), ('"tp": [', '"tp": [9')):
+        assert was in rendered
+        assert verify.verify(rendered.replace(was, other, 1), None)
 
 
 def test_a_changed_picture_is_named(rendered):
     source = re.search(r"data:image/png;base64,([A-Za-z0-9+/]{200})", rendered)[1]
     (line,) = verify.verify(rendered.replace(source, source[:-1] + ("A" if source[-1] != "A" else "B")), None)
-    assert line.startswith("picture 'Forest plot")
+    assert line.startswith("picture 'Precision over recall")
 
 
 def test_a_changed_byte_that_shows_nowhere_is_found(rendered):

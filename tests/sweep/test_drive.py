@@ -50,7 +50,7 @@ def test_a_method_that_fails_prevents_the_verdict_of_a_sweep(folder, app):
     app(*sweep, "evaluate.folds=2", "evaluate.repeats=1", "split.test_size=0.3", status=1)
     (report,) = {path.parent for path in results.ROOT.rglob("verdict.json")}
     verdict = read_json(report / "verdict.json")
-    assert verdict["action"] == "invalid"
+    assert verdict["action"] == "none"
     assert list(verdict["failed"]) == ["smote"]
     assert verdict["sentence"].startswith("No verdict: smote has no result: ")
     assert {one["variant"] for one in verdict["variants"]} == {"none", "class_weight"}

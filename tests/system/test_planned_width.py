@@ -1,4 +1,4 @@
-"""Holds the plan of a table against tables drawn anew from the same truth."""
+"""Holds the planned distance of bounds against that on tables drawn anew from the same truth."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,7 @@ import pytest
 from scipy.special import expit
 
 from pipeline import config
-from pipeline.measure.statistics import correlated
+from pipeline.measure.statistics import correlated, reach
 from pipeline.measure.tasks import TWO_CLASSES
 from pipeline.tools import labels, plan
 
@@ -57,7 +57,8 @@ def test_the_planned_width_is_that_of_tables_drawn_anew(
     drawn(features, **how, seed=1000).to_csv(folder / "table.csv", index=False)
     params = config.load()
     keys = config.Plan(roc_auc=0.85, tables=tables, rows=20_000, methods=["random_over", "smote"])
-    planned = plan.plan(params, keys, processes=1).half_width
+    expected = plan.plan(params, keys, processes=1)
+    alpha = expected.alpha / expected.family
     widths = []
     for seed in range(1001, 1001 + draws):
         again = drawn(features, **how, seed=seed)
@@ -67,5 +68,5 @@ def test_the_planned_width_is_that_of_tables_drawn_anew(
         for each in found.values():
             differences = (each["average_precision"] - none["average_precision"]).to_numpy()
             test = correlated(differences, test_over_train=over, rope=0.01, alpha=0.05)
-            widths.append((test.high - test.low) / 2)
-    assert planned == pytest.approx(np.mean(widths), rel=0.25)
+            widths.append(reach(test.standard_error, test.df, alpha=alpha))
+    assert expected.reach == pytest.approx(np.mean(widths), rel=0.25)

@@ -84,7 +84,7 @@ def test_an_edit_in_conf_stops_repro_before_anything_runs(untouched):
     file = untouched.path / "conf/variant/smote.yaml"
     file.write_text(file.read_text().replace("k_neighbors: 5", "k_neighbors: 4"))
     said = untouched.run("dvc", "repro", status=255)
-    assert "variants.smote.sampler.k_neighbors: in params.yaml 5, in conf 4" in said
+    assert "variants.smote.sampler.k_neighbors: 5 in params.yaml, 4 in conf" in said
     assert "python -m pipeline.configure" in said
     assert "Running stage 'ingest'" not in said
     assert "Traceback" not in said

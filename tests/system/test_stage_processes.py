@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
     ("header", "status", "line", "written"),
     [
         ("time,buy", 0, "", {"roles.parquet", "schema.json", "table.parquet"}),
-        ("time,buys", 2, "error: visits.csv: column 'buy' is not there; did you mean 'buys'?\n", set()),
+        ("time,buys", 2, "error: visits.csv: the table has no column 'buy'; did you mean 'buys'?\n", set()),
     ],
 )
 def test_a_stage_ends_with_its_status_one_line_and_all_files_or_none(project, header, status, line, written):

@@ -9,7 +9,8 @@ import pytest
 from benchmarks import tables
 from pipeline.sweep import results
 
-SENTENCE = "Keep the plain model, with its threshold at 0.110 instead of 0.5: the best remedy, smote, does worse."
+SENTENCE = "Keep the model as it is, and move its threshold from 0.5 to 0.110. smote isn't shown to rank better."
+VERDICT = {"evidence": "inconclusive", "sentence": SENTENCE}
 LOOKED = (
     "visits.csv: 4 rows, 2 features\n\nto run it:\n  dvc exp run -S data=csv -S data.path=visits.csv -S data.target=buy"
 )
@@ -94,12 +95,12 @@ SMOTE_FAILED = tables.Said(1, "runs     1 of 2 finished, 1 failed\n", "")
 
 def test_a_table_ends_in_its_sweep_s_verdict(visits, commands):
     asked = commands(tables.Said(0, LOOKED, ""), SWEPT)
-    leave_sweep(verdict={"action": "keep", "sentence": SENTENCE})
+    leave_sweep(verdict=VERDICT)
     row = put_through(visits)
     assert (row.name, row.rows, row.features, row.missing) == ("visits", 4, 2, 1)
     assert (row.classes, row.imbalance) == ({"1": 1, "0": 3}, 3.0)
     assert (row.kinds, row.left_out_features) == ({"numeric": 1, "categorical": 1}, 0)
-    assert (row.ending, row.words, row.left_out, row.before) == ("keep", SENTENCE, {}, 1)
+    assert (row.ending, row.words, row.left_out, row.before) == ("inconclusive", SENTENCE, {}, 1)
     assert row.report == Path("multirun/visits-1/index.html")
     assert row.inspected.is_file()
     assert asked == [
@@ -112,7 +113,7 @@ def test_what_inspect_proposes_is_what_is_run(visits, commands):
     proposed = LOOKED + """ -S 'data.drop=[id,"visit day"]' -S 'data.columns={shop: categorical}'\n"""
     asked = commands(tables.Said(0, proposed, ""), SWEPT)
     told = """ data.target=buy 'data.drop=[id,"visit day"]' 'data.columns={shop: categorical}'"""
-    leave_sweep(verdict={"action": "keep", "sentence": SENTENCE}, command=COMMAND.replace(" data.target=buy", told))
+    leave_sweep(verdict=VERDICT, command=COMMAND.replace(" data.target=buy", told))
     row = put_through(visits)
     assert row.advice == ('data.drop=[id,"visit day"]', "data.columns={shop: categorical}")
     assert f"Inspect proposed {' '.join(row.advice)}." in tables.text([row])
@@ -158,16 +159,16 @@ def test_what_is_neither_a_verdict_nor_a_refusal_has_failed(visits, commands, sa
 
 def test_a_variant_that_cannot_take_the_table_is_told_beside_the_verdict(visits, commands):
     commands(tables.Said(0, LOOKED, ""), SMOTE_FAILED)
-    leave_sweep(verdict={"action": "keep", "sentence": SENTENCE}, reason="SMOTE needs 6 rows")
+    leave_sweep(verdict=VERDICT, reason="SMOTE needs 6 rows")
     row = put_through(visits)
-    assert (row.ending, row.left_out) == ("keep", {"smote": "SMOTE needs 6 rows"})
+    assert (row.ending, row.left_out) == ("inconclusive", {"smote": "SMOTE needs 6 rows"})
     for shown in (tables.render([row], repeats=1, command=""), tables.text([row])):
         assert "smote could not take it: SMOTE needs 6 rows" in shown
 
 
 def test_a_traceback_in_one_run_is_a_failure(visits, commands):
     commands(tables.Said(0, LOOKED, ""), SMOTE_FAILED)
-    leave_sweep(verdict={"action": "keep", "sentence": SENTENCE}, reason="KeyError: 'buy'", trace="Traceback ...")
+    leave_sweep(verdict=VERDICT, reason="KeyError: 'buy'", trace="Traceback ...")
     row = put_through(visits)
     assert (row.ending, row.words) == ("failed", "KeyError: 'buy'")
 
@@ -177,7 +178,7 @@ def test_runs_that_were_not_made_are_a_failure(visits, commands):
         tables.Said(0, LOOKED, ""),
         tables.Said(1, "runs     1 of 2 finished, 1 not started: the same command continues\n", ""),
     )
-    leave_sweep(verdict={"action": "keep", "sentence": SENTENCE}, made=["none"])
+    leave_sweep(verdict=VERDICT, made=["none"])
     row = put_through(visits)
     assert (row.ending, row.words) == ("failed", "1 of 2 runs were not made")
 

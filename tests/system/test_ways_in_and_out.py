@@ -87,7 +87,7 @@ def test_the_shop_first(clone):
 
 def test_after_a_run_that_was_refused(clone):
     said = clone.run(*OWN, "-S", "data.target=bougth", status=255)
-    assert "mine.csv: column 'bougth' is not there; did you mean 'bought'" in said
+    assert "mine.csv: the table has no column 'bougth'; did you mean 'bought'" in said
     clone.run(*OWN)
     leave_and_come_back(clone)
 

@@ -66,7 +66,7 @@ def test_arff_has_text_which_scipy_s_reader_refuses(written):
         "ARFF without rows",
         ARFF[: ARFF.index("yes,120")],
         "v.arff",
-        ["expected rows below the header, found none."],
+        ["expected rows below the header, found none. Copy the file again."],
     ),
     (
         "ARFF cut off",

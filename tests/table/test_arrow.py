@@ -42,15 +42,15 @@ def test_typed_columns_become_numbers_and_text(written):
         "header only, Parquet",
         parquet({"time": [], "buy": []}),
         "v.parquet",
-        ["expected rows and columns, found none."],
+        ["expected rows and columns, found none. Correct data.path or the query."],
     ),
     (
         "numbers in two notations in Parquet",
         parquet({"time": [None, "1,234", "7"], "buy": [0, 1, 0]}),
         "v.parquet",
         [
-            "column 'time', row 2: expected a number, found '1,234', which may be 1234 or 1.234. Write numbers with a "
-            f"decimal point and without separators between thousands, {LEAVE}"
+            "column 'time', row 2: expected a number, found '1,234', which may mean 1234 or 1.234. Write numbers "
+            f"with a decimal point and without thousands separators, {LEAVE}"
         ],
     ),
     (
@@ -68,7 +68,10 @@ def test_typed_columns_become_numbers_and_text(written):
         "v.parquet",
         [
             "header: column 3 has no name. Add a name, or save the table without its index.",
-            "header: expected different column names, found 'time' more than once. Rename the duplicates.",
+            (
+                "header: expected different column names, found 'time' more than once. Rename the duplicates in the "
+                "file."
+            ),
         ],
     ),
 )

@@ -33,8 +33,8 @@ def test_a_whole_number_beyond_64_bits_is_a_float(written):
         'note;time;buy\n"a\n";3;2,5\n\nb;1.25;3\n',
         "v.csv",
         [
-            "column 'time', line 5: expected a number, found '1.25'. Other columns have decimal commas: write all "
-            f"numbers in one way, {LEAVE}"
+            "column 'time', line 5: expected a number, found '1.25'. Write all numbers in one way, because other "
+            f"columns have decimal commas, {LEAVE}"
         ],
     ),
     (
@@ -42,8 +42,8 @@ def test_a_whole_number_beyond_64_bits_is_a_float(written):
         "time;buy\n1,234;0\n2,500;1\n",
         "v.csv",
         [
-            "column 'time', line 2: expected a number, found '1,234', which may be 1234 or 1.234. Write numbers with a "
-            f"decimal point and without separators between thousands, {LEAVE}"
+            "column 'time', line 2: expected a number, found '1,234', which may mean 1234 or 1.234. Write "
+            f"numbers with a decimal point and without thousands separators, {LEAVE}"
         ],
     ),
 )

@@ -67,7 +67,7 @@ def test_numbers_are_merged_into_numbers_and_a_new_word_makes_words_of_all():
 
 def test_an_unknown_class_is_refused_with_the_nearest():
     problem = refusal(["van", "car", "bus", "van", "car", "bus"], merge={"vann": "car"})
-    assert problem == "data.classes: no row has the class 'vann'; did you mean 'van'?"
+    assert problem == "data.classes: the target has no class 'vann'; did you mean 'van'?"
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_an_unknown_class_is_refused_with_the_nearest():
         ([*range(30), *[3] * 30], ["30 different numbers", "A quantity needs regression.", "data.classes"]),
         (
             ["a", "b", "a;b", "a", "b", "a;b"],
-            ["cells that list several, such as 'a;b'", "Multi-label", "-S 'data.classes=[[\"a;b\",both]]'"],
+            ["cells with several, such as 'a;b'", "Multi-label", "-S 'data.classes=[[\"a;b\",both]]'"],
         ),
         (["a", "b", "a, b", "a", "b"], ["Multi-label"]),
         (["a", "a", "b", "b", "c"], ["at least two rows of each class", "one row of 'c'", "data.classes={c: OTHER}"]),
@@ -141,7 +141,7 @@ def test_what_is_for_two_classes_is_refused_where_there_are_more(raw):
 
 
 def test_a_simulated_table_has_no_classes_to_merge(raw):
-    with pytest.raises(InputError, match="data.classes: expected null, since a simulated table has two classes"):
+    with pytest.raises(InputError, match="data.classes: expected null, because a simulated table has two classes"):
         config.check(raw("data.classes={0: 1}"))
 
 

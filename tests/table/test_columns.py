@@ -119,12 +119,12 @@ def test_numbers_that_no_computation_survives_are_found_by_line(number):
         (
             column("01/02/2020"),
             None,
-            ": expected dates of one meaning, found '01/02/2020', which reads 2020-02-01 as %d/%m/%Y and 2020-01-02 as "
+            ": expected unambiguous dates, found '01/02/2020', which is 2020-02-01 as %d/%m/%Y and 2020-01-02 as "
             "%m/%d/%Y.",
         ),
         (column(*"abcdefghijkka"), None, ": 11 different values in 13 cells, such as 'a', look like ids or free text"),
-        (column(None, None), None, ": every value is missing."),
-        (column(" ", ""), None, ": every value is missing."),
+        (column(None, None), None, ": all values are missing."),
+        (column(" ", ""), None, ": all values are missing."),
         (column("S", "XL"), ["S", "M"], ", line 3: expected one of 'S', 'M', found 'XL'."),
         (column(1.0, 2.5), "integer", ", line 3: expected whole numbers, found 2.5."),
         (column(1.0, 2.0), "boolean", ", line 3: expected true or false, yes or no, 1 or 0, found 2.0."),

@@ -69,7 +69,7 @@ def test_merged_cells_of_a_sheet_are_reported(written, tmp_path):
     book["v"].merge_cells("A2:A4")
     book.save(tmp_path / "v.xlsx")
     assert origin(read_table(tmp_path / "v.xlsx")).notes == (
-        "cells A2:A4 are merged: only the first of each holds the value",
+        "cells A2:A4 are merged: only the first cell of each has the value",
     )
 
 

@@ -69,13 +69,13 @@ def test_numbers_in_another_notation_are_accepted_in_columns_that_are_dropped(wr
         "header only",
         "time,buy\n",
         "v.csv",
-        ["expected rows below the header, found none."],
+        ["expected rows below the header, found none. Copy the file again."],
     ),
     (
         "header only, no line end",
         "time,buy",
         "v.csv",
-        ["expected rows below the header, found none."],
+        ["expected rows below the header, found none. Copy the file again."],
     ),
 )
 def test_text_without_rows_is_refused(written, content, name, problems):
@@ -88,8 +88,8 @@ def test_text_without_rows_is_refused(written, content, name, problems):
         "time\n1\n2\n",
         "v.csv",
         [
-            "line 1: expected columns separated by commas, semicolons, tabs or vertical bars, found 'time'. "
-            "Save the file with commas."
+            "line 1: expected columns separated by commas, semicolons, tabs or vertical bars, found 'time'. Save "
+            "the file as CSV with more columns."
         ],
     ),
     (
@@ -97,8 +97,8 @@ def test_text_without_rows_is_refused(written, content, name, problems):
         "time pages buy\n1 2 0\n",
         "v.csv",
         [
-            "line 1: expected columns separated by commas, semicolons, tabs or vertical bars, found 'time "
-            "pages buy'. Save the file with commas."
+            "line 1: expected columns separated by commas, semicolons, tabs or vertical bars, found 'time pages "
+            "buy'. Save the file as CSV with more columns."
         ],
     ),
     (
@@ -107,7 +107,7 @@ def test_text_without_rows_is_refused(written, content, name, problems):
         "v.csv",
         [
             "line 1: expected one delimiter, but commas (3 fields) and vertical bars (2 fields) fit equally "
-            "well. Quote cells that hold the other one, or save the file again with one delimiter."
+            "well. Quote cells that contain the other one, or save the file with another delimiter."
         ],
     ),
 )
@@ -120,13 +120,23 @@ def test_text_without_one_clear_delimiter_is_refused(written, content, name, pro
         "repeated names",
         "time, time,buy,pages,buy \n1,2,0,1,0\n",
         "v.csv",
-        ["header: expected different column names, found 'buy', 'time' more than once. Rename the duplicates."],
+        [
+            (
+                "header: expected different column names, found 'buy', 'time' more than once. Rename the duplicates "
+                "in the file."
+            )
+        ],
     ),
     (
         "no header",
         "1,1,0\n1,2,1\n",
         "v.csv",
-        ["header: expected column names, found numbers, and '1' more than once. Put a line of names above the rows."],
+        [
+            (
+                "header: expected column names, found numbers, and '1' more than once. Add a line of names above the "
+                "rows, or set -S data.header=false."
+            )
+        ],
     ),
     (
         "an index without a name",
@@ -140,7 +150,10 @@ def test_text_without_one_clear_delimiter_is_refused(written, content, name, pro
         "v.csv",
         [
             "header: columns 2, 4 have no name. Add a name, or save the table without its index.",
-            "header: expected different column names, found 'time' more than once. Rename the duplicates.",
+            (
+                "header: expected different column names, found 'time' more than once. Rename the duplicates in the "
+                "file."
+            ),
             f"lines 4, 5, 6 and 1 more: expected 4 fields, as in the header, found 2. {QUOTE}",
             f"line 8: expected 4 fields, as in the header, found 5. {QUOTE}",
         ],

@@ -37,7 +37,7 @@ def test_a_download_with_another_sha256_is_refused_and_not_written(server, tmp_p
         download(f"{server.url}/visits.csv", "0" * 64, folder=tmp_path / "kept")
     assert str(caught.value) == (
         f"{server.url}/visits.csv: expected sha256 {'0' * 64}, found {DIGEST}. "
-        "The file has changed at its source and isn't used."
+        f"The file has changed at its source. If you accept the new file, set -S data.sha256={DIGEST}."
     )
     assert not (tmp_path / "kept").exists()
 
@@ -46,14 +46,14 @@ def test_a_download_with_another_sha256_is_refused_and_not_written(server, tmp_p
 def test_a_failed_download_says_which_file_to_put_where(server, tmp_path, path):
     with pytest.raises(InputError) as caught:
         download(server.url + path, DIGEST, folder=tmp_path)
-    assert str(caught.value).startswith(f"{server.url}{path}: can't be downloaded (")
-    assert str(caught.value).endswith(f"use it with -S data.path=FILE, or put it at {tmp_path / DIGEST}.")
+    assert str(caught.value).startswith(f"{server.url}{path}: the download failed (")
+    assert str(caught.value).endswith(f"use it with -S data.path=FILE, or save it as {tmp_path / DIGEST}.")
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/visits.csv", "visits.csv", "http://[::1/visits.csv"])
 def test_a_dead_server_and_a_broken_address_are_refused(tmp_path, url):
-    with pytest.raises(InputError, match="can't be downloaded"):
+    with pytest.raises(InputError, match="the download failed"):
         download(url, DIGEST, folder=tmp_path)
 
 

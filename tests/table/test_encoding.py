@@ -6,7 +6,7 @@ from pipeline.table.file import read_table
 def test_windows_1252_is_read_where_nothing_else_fits(written, capsys):
     table = read_table(written("größe,buy\nklein,0\ngroß – 5 €,1\n".encode("cp1252")))
     assert table.to_dict("list") == {"größe": ["klein", "groß – 5 €"], "buy": [0, 1]}
-    assert capsys.readouterr().out == "the file isn't UTF-8; reading it as Windows-1252\n"
+    assert capsys.readouterr().out == "the file isn't UTF-8: reading it as Windows-1252\n"
 
 
 @refused(
@@ -26,7 +26,7 @@ def test_windows_1252_is_read_where_nothing_else_fits(written, capsys):
         "UTF-16 cut off",
         VISITS.encode("utf-16")[:-1],
         "v.csv",
-        ["expected UTF-16 text, as the byte order mark says, found truncated data at byte 67. Save the file as UTF-8."],
+        [("expected UTF-16, due to the byte order mark, found truncated data at byte 67. Save the file as UTF-8.")],
     ),
     (
         "another encoding",

@@ -37,7 +37,7 @@ def test_one_sheet_of_several_is_read_by_its_name(written):
     book = written(workbook(visits=[["time", "buy"], [1, 0]], others=[["time", "buy"], [2, 1]]), "v.xlsx")
     assert read_table(book, Reading(sheet="others")).to_dict("list") == {"time": [2], "buy": [1]}
     assert refusal(book, sheet="other") == [
-        "v.xlsx: the workbook has no sheet 'other', as data.sheet says; did you mean 'others'?"
+        "v.xlsx: data.sheet is 'other', but the workbook has no such sheet; did you mean 'others'?"
     ]
     assert refusal(written(VISITS), sheet="visits") == [
         "visits.csv: data.sheet is 'visits', but this isn't an Excel workbook. Set data.sheet=null."
@@ -73,13 +73,13 @@ def test_one_sheet_of_several_is_read_by_its_name(written):
         "empty Excel",
         workbook(visits=[], notes=[]),
         "v.xlsx",
-        ["expected a table, found an empty workbook."],
+        ["expected a table, found an empty workbook. Correct data.path."],
     ),
     (
         "Excel with a header only",
         workbook(visits=[["time", "buy"]]),
         "v.xlsx",
-        ["expected rows below the header, found none."],
+        ["expected rows below the header, found none. Correct data.path or data.skip_rows."],
     ),
     (
         "mixed types and a nameless column in Excel",

@@ -19,8 +19,8 @@ from pipeline.table.ingest import ingest
             {"x": [1, 2, 1e308, 4, 5, -1e308], "buy": TWO},
             {"target": "buy"},
             [
-                "column 'x', lines 4, 7: expected numbers up to 1e+100, found 1e+308. Correct or empty these "
-                "cells, or use another unit."
+                "column 'x', lines 4, 7: expected numbers up to 1e+100, found 1e+308. Correct or empty these cells, "
+                "or use a larger unit."
             ],
         ),
         (
@@ -28,7 +28,7 @@ from pipeline.table.ingest import ingest
             {"target": "buy"},
             [
                 "column 'x', lines 3, 6: expected numbers, found 'two', 'five'. Correct or empty these cells, or "
-                "declare levels with -S 'data.columns={x: categorical}', or leave the column out with -S "
+                "declare it categorical with -S 'data.columns={x: categorical}', or leave the column out with -S "
                 "'data.drop=[x]'."
             ],
         ),
@@ -37,29 +37,29 @@ from pipeline.table.ingest import ingest
             {"target": "buy", "drop": ["z"]},
             [
                 "column 'id': 11 different values in 11 cells, such as 'a0', look like ids or free text, which a "
-                "model can't learn from. Declare levels with -S 'data.columns={id: categorical}', or leave the "
-                "column out with -S 'data.drop=[z,id]'."
+                "model can't learn from. Declare it categorical with -S 'data.columns={id: categorical}', or leave "
+                "the column out with -S 'data.drop=[z,id]'."
             ],
         ),
         (
             {**ROWS, "took": pd.to_timedelta(range(6), unit="h"), "buy": TWO},
             {"target": "buy"},
             [
-                "column 'took': expected numbers, text or dates, found Timedelta. Convert it, or leave "
+                "column 'took': expected numbers, text or dates, found Timedelta. Convert the column, or leave "
                 "the column out with -S 'data.drop=[took]'."
             ],
         ),
         (
             {**ROWS, "z": [np.nan] * 6, "buy": TWO},
             {"target": "buy"},
-            ["column 'z': every value is missing. Leave the column out with -S 'data.drop=[z]'."],
+            ["column 'z': all values are missing. Leave the column out with -S 'data.drop=[z]'."],
         ),
         (
             {"row_id": range(6), "synthetic": range(6), "buy": TWO},
             {"target": "buy"},
             [
-                "column 'row_id': this name is reserved. Rename the column.",
-                "column 'synthetic': this name is reserved. Rename the column.",
+                "column 'row_id': this name is reserved. Rename the column in the file.",
+                "column 'synthetic': this name is reserved. Rename the column in the file.",
             ],
         ),
         (
@@ -73,26 +73,26 @@ from pipeline.table.ingest import ingest
         (
             {"x": 3.5, "shop": "north", "buy": TWO},
             {"target": "buy"},
-            ["every feature has a single value. Add features that differ between rows."],
+            ["every feature is constant. Add features that differ between rows."],
         ),
         (
             {"x 1": ["1", "two", "3", "4", "5", "6"], "z": 1, "buy": TWO},
             {"target": "buy"},
             [
-                "column 'x 1', line 3: expected numbers, found 'two'. Correct or empty these cells, or declare "
-                "levels with -S 'data.columns={x 1: categorical}', or leave the column out with -S "
+                "column 'x 1', line 3: expected numbers, found 'two'. Correct or empty these cells, or declare it "
+                "categorical with -S 'data.columns={x 1: categorical}', or leave the column out with -S "
                 "'data.drop=[\"x 1\"]'."
             ],
         ),
         (
             {"buy": TWO},
             {"target": "buy"},
-            ["expected at least one feature besides the target, found none."],
+            ["expected at least one feature besides the target, found none. Add one, or correct data.drop."],
         ),
         (
             {**ROWS, "buy": TWO},
             {"target": "buy", "drop": ["x"]},
-            ["expected at least one feature besides the target, found none."],
+            ["expected at least one feature besides the target, found none. Add one, or correct data.drop."],
         ),
     ],
 )

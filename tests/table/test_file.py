@@ -13,14 +13,16 @@ def test_a_path_that_is_no_file_names_the_nearest_tables(written, tmp_path):
     missing = tmp_path / "vists.csv"
     assert refusal(missing) == [f"{missing}: no such file; did you mean 'visits.csv'?"]
     nowhere = tmp_path / "nowhere" / "vists.csv"
-    assert refusal(nowhere) == [f"{nowhere}: no such file. Correct the path."]
+    assert refusal(nowhere) == [f"{nowhere}: no such file. Correct data.path."]
     tables = "choose from 'other.csv.gz', 'visits.csv'"
     assert refusal(tmp_path) == [f"{tmp_path}: expected a file, found a folder; {tables}."]
     tracked = tmp_path / "tracked.csv"
     assert refusal(tracked) == [
         f"{tracked}: DVC tracks this file, but it isn't here. Run `dvc pull {tracked}`.",
     ]
-    assert refusal(tmp_path / ("x" * 300))[0].endswith(": can't be read (File name too long). Correct the path.")
+    assert refusal(tmp_path / ("x" * 300))[0].endswith(
+        ": the file can't be read (File name too long). Correct data.path or its permissions."
+    )
 
 
 TABLES = (

@@ -89,25 +89,25 @@ def test_one_table_reads_alike_however_it_is_written(written, content, name):
         "empty",
         "",
         "v.csv",
-        ["expected a table, found an empty file."],
+        ["expected a table, found an empty file. Copy the file again, or correct data.path."],
     ),
     (
         "blank",
         " \n\n",
         "v.csv",
-        ["expected a table, found an empty file."],
+        ["expected a table, found an empty file. Copy the file again, or correct data.path."],
     ),
     (
         "byte order mark alone",
         "\ufeff",
         "v.csv",
-        ["expected a table, found an empty file."],
+        ["expected a table, found an empty file. Copy the file again, or correct data.path."],
     ),
     (
         "empty, packed",
         gzip.compress(b""),
         "v.csv.gz",
-        ["expected a table, found an empty file."],
+        ["expected a table, found an empty file. Copy the file again, or correct data.path."],
     ),
     (
         "git-lfs pointer",
@@ -144,7 +144,7 @@ def test_one_table_reads_alike_however_it_is_written(written, content, name):
         b"time,buy\n1,0\n",
         "v.csv.gz",
         [
-            "expected a gzip file, as the name says, found b'time,buy\\n1,0\\n'. Copy the file again, or "
+            "expected a gzip file, because of the suffix .gz, found b'time,buy\\n1,0\\n'. Copy the file again, or "
             "correct its suffix."
         ],
     ),
@@ -153,8 +153,8 @@ def test_one_table_reads_alike_however_it_is_written(written, content, name):
         b"time,buy\n1,0\n",
         "v.parquet",
         [
-            "expected a Parquet file, as the name says, found b'time,buy\\n1,0\\n'. Copy the file again, or "
-            "correct its suffix."
+            "expected a Parquet file, because of the suffix .parquet, found b'time,buy\\n1,0\\n'. Copy the file "
+            "again, or correct its suffix."
         ],
     ),
 )
@@ -188,7 +188,7 @@ def test_what_is_not_a_table_is_refused(written, content, name, problems):
         "packed twice",
         gzip.compress(gzip.compress(VISITS.encode())),
         "v.csv.gz",
-        ["expected a table, found a compressed file in a compressed file. Unpack it."],
+        ["expected a table, found a compressed file inside a compressed file. Unpack it once."],
     ),
 )
 def test_an_archive_that_is_damaged_or_holds_no_single_table_is_refused(written, content, name, problems):

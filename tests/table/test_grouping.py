@@ -82,8 +82,9 @@ def test_missing_groups_and_times_that_are_not_times_are_refused():
     with pytest.raises(InputError) as refused:
         ingest.ingest(holes, target="sick", roles={"group": "patient", "time": "seen"})
     first, second = refused.value.problems
-    assert (
-        first == "data.group: column 'patient', line 3: expected a value in every row, found none. Fill in these cells."
+    assert first == (
+        "data.group: column 'patient', line 3: expected a value in every row, found a missing value. Fill in "
+        "these cells."
     )
     assert second.startswith("data.time: column 'seen', lines 2, 3, 4 and 1 more: expected dates, found 'x', 'y', 'z'.")
 
@@ -91,9 +92,9 @@ def test_missing_groups_and_times_that_are_not_times_are_refused():
 @pytest.mark.parametrize(
     ("overrides", "words"),
     [
-        (["split=grouped"], "data.group: expected a column, since split=grouped splits by it"),
+        (["split=grouped"], "data.group: expected the name of a column, because split=grouped needs it"),
         (["+data.group=who"], "data.group: expected null without split=grouped"),
-        (["split=temporal"], "data.time: expected a column, since split=temporal splits by it"),
+        (["split=temporal"], "data.time: expected the name of a column, because split=temporal needs it"),
     ],
 )
 def test_a_role_and_the_split_that_goes_by_it_need_each_other(composed, overrides, words):

@@ -12,11 +12,11 @@ TABLE = "a,b,c,y\n" + BODY
 @pytest.mark.parametrize(
     ("above", "note"),
     [
-        ("Quarterly export\n\n", "line 1, above the header, left out"),
-        ("Quarterly export,,,\n,,,\n", "lines 1, 2, above the header, left out"),
-        ("# made by x, v1\n# units: s, m\n", "lines 1, 2, above the header, left out"),
-        ("% from a tool\n", "line 1, above the header, left out"),
-        ("Fleet\n\nlicence: none\n\n", "lines 1, 3, above the header, left out"),
+        ("Quarterly export\n\n", "skipped line 1 above the header"),
+        ("Quarterly export,,,\n,,,\n", "skipped lines 1, 2 above the header"),
+        ("# made by x, v1\n# units: s, m\n", "skipped lines 1, 2 above the header"),
+        ("% from a tool\n", "skipped line 1 above the header"),
+        ("Fleet\n\nlicence: none\n\n", "skipped lines 1, 3 above the header"),
     ],
 )
 def test_titles_and_comments_above_the_header_are_left_out_and_reported(written, above, note):
@@ -31,7 +31,7 @@ def test_titles_and_comments_above_the_header_are_left_out_and_reported(written,
 def test_the_line_that_names_the_delimiter_is_left_out(written, first):
     table = read_table(written(first + TABLE.replace(",", ";")))
     assert list(table) == ["a", "b", "c", "y"]
-    assert origin(table).notes == ("line 1, which names the delimiter, left out",)
+    assert origin(table).notes == ("skipped line 1, which declares the delimiter",)
 
 
 @pytest.mark.parametrize("name", ["#items", "50%", "12", "1e5", "yes"])
@@ -53,7 +53,7 @@ def test_names_that_count_the_columns_are_names(written, names):
 def test_a_file_without_a_header_is_refused_and_read_with_names_of_its_columns(written, content):
     path = written(content)
     (problem,) = refusal(path)
-    assert "line 1: expected column names, found a row of the table" in problem
+    assert "line 1: expected column names, found values" in problem
     assert "-S data.header=false" in problem
     table = read_table(path, Reading(header=False))
     width = content.split("\n")[0].count(",") + 1
@@ -86,7 +86,7 @@ def test_the_header_again_among_the_rows_is_left_out_and_reported(written, body)
     table = read_table(path)
     assert len(table) == 30
     assert not (table == "c").any(axis=None)
-    assert origin(table).notes == ("lines 12, 23, the header again, left out",)
+    assert origin(table).notes == ("skipped lines 12, 23: the header again",)
     assert [origin(table).of(row) for row in (9, 10, 29)] == [11, 13, 33]
 
 
@@ -97,7 +97,7 @@ def test_a_sheet_has_the_same_header_as_a_text_file(written):
     header = ["a", "b", "c", "y"]
     table = read_table(written(workbook(v=[["Report of sales"], [], header, *rows[:5], header, *rows[5:]]), "v.xlsx"))
     assert len(table) == 30
-    assert origin(table).notes == ("row 1, above the header, left out", "row 9, the header again, left out")
+    assert origin(table).notes == ("skipped row 1 above the header", "skipped row 9: the header again")
     assert [origin(table).of(row) for row in (0, 5)] == [4, 10]
     assert "row 1: expected column names" in refusal(written(workbook(v=rows), "w.xlsx"))[0]
     assert "data.skip_rows=1" in refusal(written(workbook(v=[["u", "v", "w", "x"], header, *rows]), "u.xlsx"))[0]
@@ -112,7 +112,7 @@ def test_a_note_below_the_rows_is_refused_with_its_line(written, last):
 @pytest.mark.parametrize("first", ["?,0,p,0", "-,3,q,1", ",7,p,2", "0.5,NA,q,"])
 def test_a_first_row_with_a_missing_value_is_no_header(written, first):
     (problem,) = refusal(written(f"{first}\n{BODY}"))
-    assert "line 1: expected column names, found a row of the table" in problem
+    assert "line 1: expected column names, found values: " in problem
 
 
 @pytest.mark.parametrize("above", ["Date,of,export\n", "Report:,Sales,x\nDate:,2026-01-02,y\n\n", "made by,x,v1\n"])
@@ -129,7 +129,7 @@ def test_columns_without_a_name_or_values_at_the_end_are_left_out_and_reported(w
     assert list(table) == ["a", "b", "c", "y"]
     assert len(table) == 30
     (note,) = origin(table).notes
-    assert note.endswith("without a name or values, left out")
+    assert note.startswith("skipped column")
 
 
 @pytest.mark.parametrize("place", [1, 15, 29])

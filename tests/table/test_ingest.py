@@ -57,20 +57,20 @@ def test_dropped_columns_are_gone(visits):
         (
             {**ROWS, "buy": TWO},
             {"target": "buys"},
-            ["column 'buys' is not there; did you mean 'buy'?"],
+            ["the table has no column 'buys'; did you mean 'buy'?"],
         ),
         (
             {**ROWS, "buy": TWO},
             {"target": "outcome", "drop": ["ID"]},
             [
-                "column 'outcome' is not there; choose from 'x', 'buy'.",
-                "column 'ID' is not there; choose from 'x', 'buy'.",
+                "the table has no column 'outcome'; choose from 'x', 'buy'.",
+                "the table has no column 'ID'; choose from 'x', 'buy'.",
             ],
         ),
         (
             {**ROWS, "buy": TWO},
             {"target": "buy", "declared": {"buyer": "categorical"}},
-            ["column 'buyer' is not there; did you mean 'buy'?"],
+            ["the table has no column 'buyer'; did you mean 'buy'?"],
         ),
     ],
 )

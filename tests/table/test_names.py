@@ -30,7 +30,10 @@ def test_names_are_read_in_the_composed_form(written, name):
 def test_two_columns_whose_names_look_the_same_are_refused(written):
     file = written(f"{NAME},{DECOMPOSED},buy\n1,2,0\n")
     assert refusal(file) == [
-        f"visits.csv: header: expected different column names, found '{NAME}' more than once. Rename the duplicates."
+        (
+            f"visits.csv: header: expected different column names, found '{NAME}' more than once. Rename the "
+            "duplicates in the file."
+        )
     ]
 
 

@@ -32,7 +32,7 @@ def test_a_mark_of_a_missing_value_among_numbers_is_missing_however_many_there_a
     assert table.x.dtype == "float64"
     assert table.x[:4].tolist() == [1, 2.5, 3, -4]
     assert table.x.isna().sum() == 40
-    assert origin(table).notes == (f"column 'x': {mark!r} read as missing (40 cells)",)
+    assert origin(table).notes == (f"column 'x': read {mark!r} as missing (40 cells)",)
 
 
 @pytest.mark.parametrize("mark", ["na", "-", "unknown"])
@@ -85,7 +85,7 @@ def test_single_quotes_around_all_cells_are_left_out(written, words):
         ),
         (["3%", "4%", "5%", "soon", "soon"], "expected numbers, found 'soon' (2 cells)"),
         (["2026-01-02", "2026-03-04", "2026-03-05", "never", "never"], "expected dates, found 'never' (2 cells)"),
-        (["1,234", "2,500"], "expected a number, found '1,234', which may be 1234 or 1.234"),
+        (["1,234", "2,500"], "expected a number, found '1,234', which may mean 1234 or 1.234"),
         ([f"{n} kg" for n in range(20)] + [f"{n} lb" for n in range(5)], "expected a number like '0 kg', found '0 lb'"),
         ([f"{n}.5%" for n in range(20)] + ["<1%"], "expected a number like '0.5%', found '<1%'"),
         ([f"{n} EUR" for n in range(20)] + ["7"], "expected a number like '0 EUR', found '7'"),
@@ -158,7 +158,7 @@ def test_numbers_that_are_written_like_codes_are_reported_with_the_declaration(w
     table = read_table(written("zip,y\n" + "".join(f"{cell},{n % 2}\n" for n, cell in enumerate(cells))))
     (note,) = origin(table).notes
     assert note == (
-        f"column 'zip': cells such as {cells[0]!r} read as numbers; if these are codes, "
+        f"column 'zip': read cells such as {cells[0]!r} as numbers; if these are codes, declare them with "
         "-S 'data.columns={zip: categorical}'"
     )
 
@@ -182,7 +182,8 @@ def test_a_label_that_yaml_took_for_true_or_false_is_to_be_quoted(label, others)
     truth = label.lower() in ("yes", "y", "on")
     for given in ({"classes": {truth: "other"}}, {"positive": truth}):
         with pytest.raises(
-            ValueError, match=f"YAML reads {label} without quotes as {str(truth).lower()}: write '{label}'"
+            ValueError,
+            match=f"YAML reads {label} without quotes as {str(truth).lower()}. Write it in quotes: '{label}'",
         ):
             accept(source, settings(**given))
 

@@ -69,14 +69,14 @@ def test_main_names_the_file_and_writes_nothing_when_it_is_bad(project, stage):
     (folder / "visits.csv").write_text("time,buy\n1,1\n2,0\n")
     with pytest.raises(InputError) as caught:
         stage(ingest_stage)
-    assert str(caught.value) == "visits.csv: column 'bought' is not there; choose from 'time', 'buy'."
+    assert str(caught.value) == "visits.csv: the table has no column 'bought'; choose from 'time', 'buy'."
     assert not (folder / "data").exists()
 
 
 def test_the_article_s_table_must_have_the_article_s_bytes(project, stage):
     folder = project("experiment=article", "data.path=copy.csv")
     (folder / "copy.csv").write_text("time,buy\n1,1\n2,0\n")
-    with pytest.raises(InputError, match="expected sha256 6734.*For your own table use -S data=csv"):
+    with pytest.raises(InputError, match="expected sha256 6734.*For a table of your own, use -S data=csv"):
         stage(ingest_stage)
 
 

@@ -17,11 +17,11 @@ def test_openml_without_a_network_says_what_to_fetch(monkeypatch):
     with pytest.raises(InputError) as caught:
         fetch_openml(310)
     assert caught.value.problems == [
-        "OpenML 310: can't be downloaded (no route). On a machine with network access, download it from "
+        "OpenML 310: the download failed (no route). On a machine with network access, download it from "
         "https://www.openml.org/d/310 as ARFF or Parquet, then use it with -S data=csv -S data.path=FILE."
     ]
     with pytest.raises(
-        InputError, match=r"^OpenML 'mammography' version 1: can't be downloaded \(no route\)\. .*openml"
+        InputError, match=r"^OpenML 'mammography' version 1: the download failed \(no route\)\. .*openml"
     ):
         fetch_openml(name="mammography", version=1)
 
@@ -46,9 +46,9 @@ def test_imbalanced_learn_s_tables_without_a_network_say_what_to_fetch(monkeypat
     with pytest.raises(InputError) as caught:
         fetch_imbalanced("mammography", folder=tmp_path)
     assert caught.value.problems == [
-        "imbalanced-learn's mammography: can't be downloaded (no route). On a machine with network access, download "
-        "https://zenodo.org/record/61452/files/benchmark-imbalanced-learn.tar.gz, "
-        f"then unpack it into {tmp_path / 'zenodo'}."
+        "imbalanced-learn's mammography: the download failed (no route). On a machine with network access, "
+        "download https://zenodo.org/record/61452/files/benchmark-imbalanced-learn.tar.gz, then unpack it "
+        f"into {tmp_path / 'zenodo'}."
     ]
     with pytest.raises(InputError, match=r"^imbalanced-learn has no table 'mamography'; did you mean 'mammography'"):
         fetch_imbalanced("mamography", folder=tmp_path)

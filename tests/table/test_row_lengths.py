@@ -18,7 +18,12 @@ from table_files import QUOTE, refusal, refused
         "row numbers without a name",
         "time,pages,buy\n1,5,3,0\n2,7,3,0\n",
         "v.csv",
-        ["lines 2, 3: expected 3 fields, as in the header, found 4. Name every column in the header, also the first."],
+        [
+            (
+                "lines 2, 3: expected 3 fields, as in the header, found 4. Name every column in the header, "
+                "including the first."
+            )
+        ],
     ),
     (
         "a delimiter at the end of rows",
@@ -35,7 +40,7 @@ from table_files import QUOTE, refusal, refused
         "v.csv",
         [
             "lines 2, 3: expected 3 fields, as in the header, found 4. If these are decimal commas, write "
-            "decimal points, or put semicolons between columns. Otherwise name every column in the header."
+            "decimal points, or separate columns by semicolons. Otherwise, name every column in the header."
         ],
     ),
     (  # pandas alone would fill the end with a missing value
@@ -72,25 +77,25 @@ def test_rows_with_too_few_or_too_many_fields_are_refused_by_line(written, conte
         "a quote that does not close",
         'note,buy\na,0\n"b,1\nc,0\n',
         "v.csv",
-        ["line 3: this quote is never closed. Close or remove it."],
+        ["line 3: a quote is never closed. Close or remove it."],
     ),
     (
         "a quote that does not close in the last column",
         'buy,note\n0,a\n1,"b\n0,c\n',
         "v.csv",
-        ["line 3: this quote is never closed. Close or remove it."],
+        ["line 3: a quote is never closed. Close or remove it."],
     ),
     (
         "a quote that does not close, and nothing after it",
         'buy,note\n"b\n\n',
         "v.csv",
-        ["line 2: this quote is never closed. Close or remove it."],
+        ["line 2: a quote is never closed. Close or remove it."],
     ),
     (
         "a quote that does not close in a long file",
         'buy,note\n0,a\n1,"b\n' + "0,c\n" * 40_000,
         "v.csv",
-        ["line 3: this quote is never closed. Close or remove it."],
+        ["line 3: a quote is never closed. Close or remove it."],
     ),
 )
 def test_a_quote_that_is_never_closed_is_refused_by_line(written, content, name, problems):

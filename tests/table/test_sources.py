@@ -25,7 +25,7 @@ def declared_sha256(stage):
         stage(ingest_stage)
     (problem,) = caught.value.problems
     return re.fullmatch(
-        r"(.*)\. So that everyone gets the same table, declare their SHA-256: -S data\.sha256=([0-9a-f]{64})",
+        r"(.*)\. So that everyone gets the same table, add its SHA-256 and run again: -S data\.sha256=([0-9a-f]{64})",
         problem,
     ).groups()
 
@@ -45,7 +45,7 @@ def read_once_declared(project, stage, folder, *chosen):
 def test_a_table_at_an_address_is_downloaded_once_and_its_sha256_is_shown(project, stage, server, tmp_path):
     chosen = ("data=url", f"data.url={server.url}/visits.csv", "data.target=buy", "data.name=visits")
     downloaded, schema = read_once_declared(project, stage, tmp_path, *chosen)
-    assert downloaded == "visits: downloaded 2 rows and 3 columns"
+    assert downloaded == "visits: fetched 2 rows and 3 columns"
     assert schema["features"] == ["time", "pages"]
     assert server.asked == ["/visits.csv"]
     project("data=url", "data.url=http://127.0.0.1:1/v.csv", f"data.sha256={DIGEST}", "data.target=buy")
@@ -58,7 +58,7 @@ def test_a_copy_in_place_of_a_download_has_its_bytes(project, stage, server, tmp
     (tmp_path / "copy.csv").write_text(VISITS)
     stage(ingest_stage)
     (tmp_path / "copy.csv").write_text(VISITS.replace("120", "121"))
-    with pytest.raises(InputError, match=rf"^copy.csv: expected sha256 {DIGEST}, found .*\. For your own table"):
+    with pytest.raises(InputError, match=rf"^copy.csv: expected sha256 {DIGEST}, found .*\. For a table of your own"):
         stage(ingest_stage)
     assert server.asked == []
 
@@ -67,7 +67,7 @@ def test_a_query_is_run_once_and_its_sha256_is_shown(project, stage, database, t
     query = "data.sql.query='select time, page, buy from visits order by id'"
     chosen = ("data=sql", f"data.sql.url={database}", query, "data.target=buy")
     downloaded, schema = read_once_declared(project, stage, tmp_path, *chosen)
-    assert downloaded == "sql: downloaded 3 rows and 3 columns"
+    assert downloaded == "sql: fetched 3 rows and 3 columns"
     assert schema["features"] == ["time", "page"]
     (tmp_path / "visits.db").unlink()
     stage(ingest_stage)
@@ -83,12 +83,12 @@ def test_tables_of_openml_and_imbalanced_learn_are_downloaded_once_and_their_sha
     monkeypatch.setattr("sklearn.datasets.fetch_openml", lambda **_: type("Found", (), {"frame": frame}))
     chosen = ("data=openml", "data.openml.name=visits", "data.openml.version=1", "data.target=target")
     downloaded, _ = read_once_declared(project, stage, tmp_path, *chosen)
-    assert downloaded == "openml: downloaded 3 rows and 2 columns"
+    assert downloaded == "openml: fetched 3 rows and 2 columns"
     monkeypatch.setattr("sklearn.datasets.fetch_openml", unreachable)
     stage(ingest_stage)
     found = {"data": frame[["x"]].to_numpy(), "target": frame.target.to_numpy()}
     monkeypatch.setattr("imblearn.datasets.fetch_datasets", lambda **_: {"oil": type("Bunch", (), found)})
     shutil.rmtree(tmp_path / "data/ingest")
     downloaded, schema = read_once_declared(project, stage, tmp_path, "data=imbalanced", "data.imbalanced=oil")
-    assert downloaded == "imbalanced: downloaded 3 rows and 2 columns"
+    assert downloaded == "imbalanced: fetched 3 rows and 2 columns"
     assert schema["features"] == ["f0"]

@@ -27,7 +27,10 @@ def test_a_query_gives_a_table(database):
             "{}: column 'mixed': expected values of one type, found text in row 1, bytes in row 2. "
             "Convert them to one type.",
         ),
-        ("select * from visits where id > 3 order by id", "{}: expected rows and columns, found none."),
+        (
+            "select * from visits where id > 3 order by id",
+            "{}: expected rows and columns, found none. Correct data.path or the query.",
+        ),
     ],
     ids=["no such table", "mixed types", "no rows"],
 )

@@ -60,32 +60,32 @@ def test_a_target_may_be_called_nearly_anything(target):
         (
             {**ROWS, "buy": [1] * 6},
             {"target": "buy"},
-            ["target 'buy': expected two or more classes, found one: 1 (6)."],
+            ["target 'buy': expected two or more classes, found one: 1 (6). Check data.target and data.classes."],
         ),
         (
             {**ROWS, "buy": ["a", "a", "a", "b", "b", "c"]},
             {"target": "buy"},
             [
-                "target 'buy': expected at least two rows of each class, one to train and one to test, found one "
-                "row of 'c'. Merge such a class into another with -S 'data.classes={c: OTHER}', or leave it out "
-                "with null in place of OTHER."
+                "target 'buy': expected at least two rows of each class, one for training and one for testing, found "
+                "one row of 'c'. Merge such a class into another with -S 'data.classes={c: OTHER}', or leave it out "
+                "with null instead of OTHER."
             ],
         ),
         (
             {"x": range(1000), "buy": [*range(8), *[0] * 992]},
             {"target": "buy"},
             [
-                "target 'buy': expected at least two rows of each class, one to train and one to test, found one "
-                "row of 1, 2, 3, 4, 5, 6 and 1 more. Merge such a class into another with -S 'data.classes={1: "
-                "OTHER}', or leave it out with null in place of OTHER."
+                "target 'buy': expected at least two rows of each class, one for training and one for testing, found "
+                "one row of 1, 2, 3, 4, 5, 6 and 1 more. Merge such a class into another with -S "
+                "'data.classes={1: OTHER}', or leave it out with null instead of OTHER."
             ],
         ),
         (
             {**ROWS, "buy": [0, np.nan, 1, 0, np.nan, 0]},
             {"target": "buy"},
             [
-                "target 'buy', lines 3, 6: expected a class in every row, found none. Fill in these cells, or "
-                "leave out their rows with -S 'data.classes={NA: null}'."
+                "target 'buy', lines 3, 6: expected a class in every row, found a missing value. Fill in these "
+                "cells, or leave out their rows with -S 'data.classes={NA: null}'."
             ],
         ),
         (
@@ -96,17 +96,17 @@ def test_a_target_may_be_called_nearly_anything(target):
         (
             {**ROWS, "buy": TWO},
             {"target": "buy", "positive": "yes"},
-            ["target 'buy': no row has the class 'yes', as data.positive says; choose from 0 (4), 1 (2)."],
+            ["target 'buy': data.positive is 'yes', but the target has no such class; choose from 0 (4), 1 (2)."],
         ),
         (
             {**ROWS, "synthetic": TWO},
             {"target": "synthetic"},
-            ["target 'synthetic': this name is reserved. Rename the column."],
+            ["target 'synthetic': this name is reserved. Rename the column in the file."],
         ),
         (
             {**ROWS, "row_id": TWO},
             {"target": "row_id"},
-            ["target 'row_id': this name is reserved. Rename the column."],
+            ["target 'row_id': this name is reserved. Rename the column in the file."],
         ),
     ],
 )
@@ -127,7 +127,7 @@ def test_a_target_that_cannot_be_used_is_refused(columns, settings, problems):
 def test_rows_without_a_label_are_refused_with_the_setting_that_leaves_them_out(labels, classes):
     source = pd.DataFrame({"x": range(20), "y": pd.Series(labels).repeat(4).to_numpy()})
     name = "" if "NA" in classes else "NA"
-    with pytest.raises(ValueError, match="expected a class in every row, found none") as caught:
+    with pytest.raises(ValueError, match="expected a class in every row, found a missing value") as caught:
         ingest(source, target="y")
     assert ('data.classes=[["",null]]' if name == "" else "data.classes={NA: null}") in str(caught.value)
     table = ingest(source, target="y", merge={name: None})

@@ -9,7 +9,7 @@ from pipeline.table import ingest, weights
 @pytest.mark.parametrize(
     ("column", "problem"),
     [
-        ([1, 2, None, 1], "line 4: expected a value in every row, found none."),
+        ([1, 2, None, 1], "line 4: expected a value in every row, found a missing value."),
         (
             [1.0, 0.0, -2.5, np.inf],
             "lines 3, 4, 5: expected finite numbers above 0 (1e-50 to 1e+50), found 0, -2.5, inf.",

@@ -91,14 +91,14 @@ def test_counts_are_told_with_wilson_s_interval_against_alpha(named, total, hold
 
 
 def test_tables_without_a_verdict_are_no_verdicts_that_held():
-    invalid = [{"number": n, "action": "invalid", "variant": None} for n in range(53)]
+    none = [{"number": n, "action": "none", "variant": None} for n in range(53)]
     keep = [{"number": n, "action": "keep", "variant": "none"} for n in range(53, 73)]
-    said, _ = audit.lines(invalid + keep, alpha=0.05)
-    assert said[0] == "verdicts  invalid 53, keep 20"
+    said, _ = audit.lines(none + keep, alpha=0.05)
+    assert said[0] == "verdicts  keep 20, none 53"
     assert "false     0 of 20 verdicts" in said[1]
     assert said[-1].endswith("Raise audit.null.")
     with pytest.raises(InputError, match="expected verdicts on shuffled labels, found none on 53 tables"):
-        audit.lines(invalid, alpha=0.05)
+        audit.lines(none, alpha=0.05)
 
 
 def test_what_is_done_is_not_made_again(params, monkeypatch):
@@ -206,9 +206,9 @@ def test_the_command_exits_with_what_it_found(params, monkeypatch, capsys, found
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["audit.null=0"], "conf/audit.yaml: audit.null: expected a whole number from 1, found 0"),
-        (["audit.null=many"], "conf/audit.yaml: audit.null: expected a whole number from 1, found 'many'"),
-        (["+audit.nul=2"], "conf/audit.yaml: audit.nul is not a key; did you mean 'null'?"),
+        (["audit.null=0"], "conf/audit.yaml: audit.null: expected a whole number of at least 1, found 0"),
+        (["audit.null=many"], "conf/audit.yaml: audit.null: expected a whole number of at least 1, found 'many'"),
+        (["+audit.nul=2"], "conf/audit.yaml: audit.nul is not a setting; did you mean 'null'?"),
         (["data=csv"], "conf/audit.yaml: data.path must be given: rebalance audit data.path=..."),
     ],
 )

@@ -83,7 +83,7 @@ def test_help_shows_a_command_s_own_keys_with_their_defaults_from_conf(typed):
     out = typed("plan", "--help")[1]
     assert "  plan.roc_auc=0.85 " in out
     assert "  plan.tables=12 " in out
-    assert "ROC AUC of the simulated truth" in out
+    assert "the ROC AUC that you expect of a perfect model" in out
     assert "  audit.null=200 " in typed("audit", "-h")[1]
     assert "shuffled labels" in typed("audit", "-h")[1]
 
@@ -107,7 +107,7 @@ def test_help_is_shown_without_the_libraries_that_take_long_to_import():
 def test_python_can_run_the_module():
     ended = subprocess.run([sys.executable, "-m", "pipeline.cli", "plna"], cwd=ROOT, capture_output=True, text=True)
     assert (ended.returncode, ended.stdout) == (2, "")
-    problem = "rebalance has no command 'plna'; did you mean 'plan'? `rebalance --help` lists all."
+    problem = "rebalance has no command 'plna'; did you mean 'plan'? For a list, see `rebalance --help`."
     assert ended.stderr == f"error: {problem}\n"
 
 
@@ -121,6 +121,8 @@ def test_python_can_run_the_module():
         ),
         (["predict", "data.path=a b.csv"], {"overrides": ["data.path=a b.csv"]}),
         (["verdict"], {"file": None}),
+        (["verdict", "strict=false"], {"file": None, "strict": False}),
+        (["verdict", "strict=true", "a/verdict.json"], {"file": Path("a/verdict.json"), "strict": True}),
         (["verify", "a/index.html"], {"file": Path("a/index.html")}),
         (["use"], {"name": None}),
         (["use", "churn"], {"name": "churn"}),
@@ -136,16 +138,20 @@ def test_a_command_is_given_what_was_typed_and_its_status_is_the_exit_status(typ
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["plna"], "rebalance has no command 'plna'; did you mean 'plan'? `rebalance --help` lists all."),
+        (["plna"], "rebalance has no command 'plna'; did you mean 'plan'? For a list, see `rebalance --help`."),
         (["--verson"], "rebalance has no command '--verson'"),
         (["evaluate"], "rebalance has no command 'evaluate'"),
         (
             ["publish", "--prt", "1"],
-            "unrecognized arguments: --prt 1: `rebalance publish --help` shows what the command takes",
+            "unrecognized arguments: --prt 1. For the command's arguments, see `rebalance publish --help`.",
         ),
-        (["publish", "--port", "x"], "argument --port: invalid int value: 'x': `rebalance publish --help` shows"),
-        (["plan", "-S", "seed=7"], "`-S` belongs to `dvc exp run`. Leave it out here: KEY=VALUE is enough"),
+        (
+            ["publish", "--port", "x"],
+            "argument --port: invalid int value: 'x'. For the command's arguments, see `rebalance",
+        ),
+        (["plan", "-S", "seed=7"], "`-S` is only for `dvc exp run`. Leave it out here, and give just KEY=VALUE."),
         (["verdict", "a", "b"], "unrecognized arguments: b: `rebalance verdict --help` shows"),
+        (["verdict", "strict=no"], "strict: expected true or false, found 'no'"),
         (["--completion", "tcsh"], "--completion: expected a shell, found 'tcsh'; did you mean 'zsh', 'fish', 'bash'?"),
         (["--completion"], "--completion: expected a shell, found ''; choose from 'bash', 'zsh', 'fish'."),
     ],
@@ -165,7 +171,9 @@ def test_outside_a_project_a_command_says_so(typed, given, tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     status, _, err = typed(*words)
     assert (status, given) == (2, [])
-    assert err.startswith(f"error: {tmp_path} isn't the folder of a rebalance project: conf/config.yaml isn't here")
+    assert err.startswith(
+        f"error: {tmp_path} isn't the folder of a rebalance project, because conf/config.yaml is missing"
+    )
 
 
 def test_a_report_or_a_verdict_may_be_anywhere(typed, given, tmp_path, monkeypatch):
@@ -184,7 +192,7 @@ def test_messages_written_for_dvc_name_overrides_as_these_commands_take_them(typ
 
 
 def completed(line):
-    return cli.complete(f"rebalance {line}")
+    return completion.complete(f"rebalance {line}", cli.COMMANDS, conf=cli.CONF)
 
 
 def test_commands_options_and_shells_are_completed():
@@ -193,7 +201,8 @@ def test_commands_options_and_shells_are_completed():
     assert completed("--completion ") == ["bash", "zsh", "fish"]
     assert completed("publish --") == ["--ui", "--port", "--help"]
     assert completed("plan --") == ["--help"]
-    assert completed("publish ") == completed("verify rep") == completed("nothing ") == []
+    assert completed("verdict str") == ["strict=true", "strict=false"]
+    assert completed("verdict ") == completed("publish ") == completed("verify rep") == completed("nothing ") == []
 
 
 def test_groups_options_and_keys_are_completed_as_hydra_knows_them():

@@ -43,7 +43,7 @@ def test_a_messy_table_is_described_and_the_command_line_runs(look, project, sta
         "",
     ]
     assert "error: mine.csv: column 'age', line 2: expected numbers, found 'old'. Correct or empty" in out
-    assert "error: mine.csv: column 'nothing': every value is missing. Leave the column out" in out
+    assert "error: mine.csv: column 'nothing': all values are missing. Leave the column out" in out
     *_, step, given = out.splitlines()
     assert step == "next, run this command; it leaves out ids, leaks, and unusable, empty or constant columns:"
     assert given == (
@@ -82,9 +82,9 @@ def test_variants_that_cannot_be_used_on_the_table_are_left_out(look):
 def test_without_a_target_or_with_a_misspelled_one_the_likely_one_is_proposed(look):
     for given in ([], ["data.target=buyer"]):
         out, _ = look(MINE, *given)
-        assert "target      not given; probably 'buy': 'no' (45 rows, 75%), 'yes' (15 rows, 25%)" in out
+        assert "target      probably 'buy': 'no' (45 rows, 75%), 'yes' (15 rows, 25%)" in out
         assert "columns     'customer id': numeric, 101 to 160, middle half 116 to 145" in out
-        assert ("error: mine.csv: column 'buyer' is not there; did you mean 'buy'?" in out) == bool(given)
+        assert ("error: mine.csv: the table has no column 'buyer'; did you mean 'buy'?" in out) == bool(given)
         assert "column 'age', line 2: expected numbers" in out  # all problems at once
         assert "-S data.target=buy -S" in out
 
@@ -98,7 +98,10 @@ def test_columns_that_cannot_be_read_do_not_hide_the_others(look):
 
 def test_a_table_that_the_proposed_command_cannot_fix_says_so(look):
     out, _ = look(MINE[["wave"]].assign(buy="no"), "data.target=buy", status=1)
-    assert "error: mine.csv: target 'buy': expected two or more classes, found one: 'no' (60)." in out
+    assert (
+        "error: mine.csv: target 'buy': expected two or more classes, found one: 'no' (60). Check "
+        "data.target and data.classes."
+    ) in out
     assert "next, fix the errors above, then run this command:" in out
 
 

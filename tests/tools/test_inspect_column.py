@@ -23,8 +23,8 @@ def found(values, **settings):
     [
         (range(60), {"id": "whole numbers in order, from 0 to 59"}),
         (range(1060, 1000, -1), {"id": "whole numbers in order, from 1060 to 1001"}),
-        (np.arange(60) * 7 % 60, {"id": "whole numbers, different in every row, from 0 to 59"}),
-        ([f"u{i}@x.org" for i in range(60)], {"id": "different in every row, such as 'u0@x.org'"}),
+        (np.arange(60) * 7 % 60, {"id": "a different whole number in every row, from 0 to 59"}),
+        ([f"u{i}@x.org" for i in range(60)], {"id": "a different value in every row, such as 'u0@x.org'"}),
         ([np.nan] * 60, {"empty": ""}),
         ([5] * 60, {"constant": "5"}),
         (["a"] * 58 + ["b"] * 2, {"constant": "'a' in all rows but 2"}),

@@ -33,7 +33,7 @@ BEASTS = {"cat": 80, "dog": 60, "eel": 9, "owl": 8}
 )
 def test_a_run_without_a_verdict_is_foretold_and_the_command_merges_classes(look, counts, given, short, change):
     out, html = look(table_of(counts), "data.target=y", *given, status=0 if short is None else 1)
-    assert ("a run would end without a verdict:" in out) == (short is not None)
+    assert ("with these settings, a run would end without a verdict:" in out) == (short is not None)
     assert ("No verdict" in html) == (short is not None)
     assert short is None or short in out
     command = out.splitlines()[-1]
@@ -90,7 +90,7 @@ def test_counts_are_those_after_classes_are_merged_or_left_out(look):
 
 def test_classes_that_differ_by_case_only_are_shown(look):
     out, _ = look(table_of({"no": 50, "yes": 30, "Yes": 31}), "data.target=y", status=1)
-    assert "expected each class in one spelling, found 'Yes' (31), 'yes' (30)" in out
+    assert "expected one spelling per class, found 'Yes' (31), 'yes' (30)" in out
     *_, command = out.splitlines()
     assert "-S 'data.classes={yes: Yes}'" in command
     assert inspect_module.run([word for word in shlex.split(command)[3:] if word != "-S"]) == 0

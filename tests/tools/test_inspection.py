@@ -66,7 +66,7 @@ def test_duplicates_and_contradictions_are_counted():
     seen = inspect(table, target="buy")
     assert (seen.repeated, seen.conflicting) == (3, 3)
     assert inspect_text.facts(seen)["duplicates"] == (
-        "3 of 6 rows repeat the features of an earlier row; 3 rows have the features of a row in another class"
+        "3 of 6 rows repeat the features of an earlier row; 3 rows have the same features as a row of another class"
     )
 
 

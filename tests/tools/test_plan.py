@@ -61,23 +61,23 @@ def expected(errors=(0.01, 0.03), **changed):
     return power.Expected(**{**fields, **changed})
 
 
-def test_width_and_smallest_difference_of_known_errors():
-    # Of Student's t with 49 degrees of freedom: t[.975] 2.0096, t[.995] 2.6800, t[.8] 0.8490; the mean error is .02.
+def test_bounds_and_smallest_difference_of_known_errors():
+    # Of Student's t with 49 degrees of freedom: t[1 - .05 / 5] 2.4049, t[.8] 0.8490; the mean error is .02.
     e = expected()
-    assert e.half_widths == pytest.approx([0.020096, 0.060287], abs=1e-5)
-    assert e.half_width == pytest.approx(0.040192, abs=1e-5)
-    assert e.minimum_detectable_difference == pytest.approx(0.02 * (2.6800 + 0.8490), abs=1e-5)
-    # Two widths x and 3x have a standard deviation of x sqrt(2), and their mean an error of x.
-    assert e.half_width_error == pytest.approx(0.040192, abs=1e-5)
-    # (.07058 / .02)^2 times 50 positives
-    assert e.rows_needed == pytest.approx(50 * (0.07058 / 0.02) ** 2, abs=1)
+    assert e.reaches == pytest.approx([0.024049, 0.072147], abs=1e-5)
+    assert e.reach == pytest.approx(0.048098, abs=1e-5)
+    assert e.minimum_detectable_difference == pytest.approx(0.02 * (2.4049 + 0.8490), abs=1e-5)
+    # Two distances x and 3x have a standard deviation of x sqrt(2), and their mean an error of x.
+    assert e.reach_error == pytest.approx(0.048098, abs=1e-5)
+    # (.065078 / .02)^2 times 50 positives
+    assert e.rows_needed == pytest.approx(50 * (0.065078 / 0.02) ** 2, abs=1)
 
 
 def test_errors_of_several_methods_are_averaged():
     e = expected(errors=(0.0, 0.0))
     two = expected()
     both = power.Expected(**{**vars(two), "errors": {**two.errors, "random_over": e.errors["smote"]}})
-    assert both.half_width == pytest.approx(two.half_width / 2)
+    assert both.reach == pytest.approx(two.reach / 2)
 
 
 def test_positives_that_are_enough_need_no_more_and_without_a_rope_none_are_enough():
@@ -250,9 +250,10 @@ def test_the_command_prints_the_plan(settings, capsys, monkeypatch):
         "folds      5 x 10, 7 positives in each test fold",
         "declared   average precision, ROPE 0.01, alpha 0.05, 5 methods",
         "simulated  12 tables with your features; labels from a logistic model, ROC AUC 0.7; smote against none",
-        "interval   +/- 0.040 around a method's difference (95%); with 12 tables this width is known to +/- 0.040",
-        "smallest   0.071 is the minimum detectable difference (80% power)",
-        "needed     623 positives to show 2 x the ROPE (0.02): 573 more than the table has",
+        "bounds     the lower one is 0.048 below a method's gain (95% bounds, adjusted for 5 methods); with 12 "
+        "tables this distance is known to +/- 0.048",
+        "smallest   0.065 is the minimum detectable difference (80% power)",
+        "needed     530 positives to show 2 x the ROPE (0.02): 480 more than the table has",
     ]
 
 
@@ -260,8 +261,8 @@ def test_the_command_prints_the_plan(settings, capsys, monkeypatch):
     ("argument", "problem"),
     [
         ("plan.roc_auc=0.5", "conf/plan.yaml: plan.roc_auc: expected a fraction between 0.5 and 1, found 0.5"),
-        ("plan.tables=1", "conf/plan.yaml: plan.tables: expected a whole number from 2, found 1"),
-        ("plan.rows=99", "conf/plan.yaml: plan.rows: expected a whole number from 100, found 99"),
+        ("plan.tables=1", "conf/plan.yaml: plan.tables: expected a whole number of at least 2, found 1"),
+        ("plan.rows=99", "conf/plan.yaml: plan.rows: expected a whole number of at least 100, found 99"),
     ],
 )
 def test_the_command_refuses_what_it_cannot_use(settings, argument, problem):

@@ -74,7 +74,7 @@ def test_unseen_levels_missing_values_and_a_single_row_are_scored_and_reported(v
     predict.run(["variant=none", "data.path=one.csv"])
     said = capsys.readouterr().out
     assert "none: missing values, filled in as in training: time (1)\n" in said
-    assert "none: shop: levels not seen in training, treated as rare ones or as none: 'west' (1)\n" in said
+    assert "none: shop: levels not seen in training, treated as `rare` or as no level: 'west' (1)\n" in said
     assert "code:" not in said
     assert len(scored("data/predict/none.csv")) == 1
 
@@ -85,8 +85,8 @@ def test_without_folds_one_half_decides_and_the_class_proportions_correct(empty,
     capsys.readouterr()
     predict.run(["variant=class_weight", "data.path=new.csv"])
     said = capsys.readouterr().out
-    assert "at a raw probability of at least 0.5, since no threshold was tuned\n" in said
-    assert "corrected for the class proportions; raw_probability" in said
+    assert "where raw_probability is at least 0.5, since no threshold was tuned\n" in said
+    assert "prior-corrected; raw_probability" in said
     found = scored("data/predict/class_weight.csv")
     assert (found.decision == "yes").tolist() == (found.raw_probability >= 0.5).tolist()
     odds, raw_odds = (p / (1 - p) for p in (found.probability, found.raw_probability))
@@ -107,7 +107,7 @@ def test_each_of_three_classes_has_its_probability_and_the_class_weights_decide(
         assert found[f"raw_probability_{name}"].tolist() == expected[f"probability_{code}"].tolist()
     counts = found.decision.value_counts()
     predicted = ", ".join(f"{counts.get(name, 0)} predicted {name!r}" for name in sorted(set(size)))
-    assert f"none: 30 rows: {predicted}, by class weights\n" in capsys.readouterr().out
+    assert f"none: 30 rows: {predicted}, with class weights\n" in capsys.readouterr().out
 
 
 def test_everything_wrong_is_refused_at_once_and_nothing_written(visits):
@@ -115,7 +115,7 @@ def test_everything_wrong_is_refused_at_once_and_nothing_written(visits):
     with pytest.raises(InputError) as caught:
         predict.run(["variant=none", "data.path=bad.csv"])
     assert caught.value.problems == [
-        "bad.csv: column 'shop', which the model was trained with, is not there.",
+        "bad.csv: column 'shop', which the model needs.",
         "bad.csv: column 'time', line 2: expected numbers, found 'tall'. Correct or empty these cells.",
         "bad.csv: column 'seen', line 2: expected dates, found 'soon'. Correct or empty these cells.",
         "bad.csv: column 'member', line 3: expected true or false, yes or no, 1 or 0, found 'maybe'. "

@@ -48,7 +48,7 @@ def test_a_preset_begins_with_its_commands_and_gives_the_reason_for_each_proposa
     assert reasons["customer"].startswith("id: identifies rows, so a model learns nothing that holds for new rows")
     assert reasons["paid"].startswith("leak: has the classes in it")
     assert reasons["age"] == "line 2: expected numbers, found 'old'"
-    assert reasons["nothing"] == "every value is missing"
+    assert reasons["nothing"] == "all values are missing"
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_preset_is_written_again_and_never_over_another_file(visits):
 
 @pytest.mark.parametrize("name", ["", "a b", "../x", "é", "a" * 65, "mountain_shop", "none", "a.yaml"])
 def test_a_name_that_cannot_be_a_preset_s_is_refused_before_anything_is_written(visits, name):
-    with pytest.raises(InputError, match="can't name a preset: expected 1 to 64 letters, digits, _ and -"):
+    with pytest.raises(InputError, match="can't be the name of a preset: expected 1 to 64 letters, digits, _ and -"):
         inspect_module.run([*GIVEN, f"save={name}"])
     assert not Path("reports").exists()
 

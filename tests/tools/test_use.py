@@ -40,7 +40,7 @@ def state():
 def test_a_preset_in_use_is_the_default_until_the_shop_is(churn, capsys):
     shop = state()
     assert use.run("churn") == 0
-    assert capsys.readouterr().out.startswith("churn: every command starts from this table now: churn.csv, target")
+    assert capsys.readouterr().out.startswith("churn: every command uses this table now: churn.csv, target")
     assert in_use() == "churn"
     assert (config.load().data.name, config.load().data.drop) == ("churn", ["id"])
     assert configure.checked_params().tracking.experiment == "churn"  # dvc repro would run it
@@ -57,8 +57,8 @@ def test_without_a_name_it_says_which_preset_is_in_use(churn, capsys):
     use.run("churn")
     use.run()
     shown = capsys.readouterr().out.splitlines()
-    assert shown[0] == "mountain_shop: every command starts from conf/config.yaml"
-    assert shown[-1] == "churn: every command starts from conf/experiment/churn.yaml"
+    assert shown[0] == "mountain_shop: every command uses the settings in conf/config.yaml"
+    assert shown[-1] == "churn: every command uses the settings in conf/experiment/churn.yaml"
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,9 @@ def test_without_a_name_it_says_which_preset_is_in_use(churn, capsys):
     [
         ("chrn", "conf/experiment/chrn.yaml: no such preset; did you mean 'churn'?"),
         ("mountain-shop", "did you mean 'mountain_shop'"),
-        ("../../params", "can't name a preset"),
-        ("typo", "params.yaml: data.taget is not a key; did you mean 'target'"),
-        ("fold", "params.yaml: evaluate.folds: expected a whole number from 2, or 0, found 1"),
+        ("../../params", "can't be the name of a preset"),
+        ("typo", "params.yaml: data.taget is not a setting; did you mean 'target'"),
+        ("fold", "params.yaml: evaluate.folds: expected 0, or a whole number of at least 2, found 1"),
         ("sampler", "SMOOTE"),
         ("open", "params.yaml: data.target must be given"),
         ("broken", "conf: "),

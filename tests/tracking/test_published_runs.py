@@ -81,6 +81,7 @@ def test_runs_show_figures_tables_and_predictions(published):
         "figures/roc.png",
         "figures/smote/confusion_matrix.png",
         "index.html",
+        "model_card.md",
         "verdict.json",
     ]
     assert artifacts(published.client, published.none) == [

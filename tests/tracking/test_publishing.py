@@ -88,7 +88,7 @@ def test_tracking_can_be_off(reproduced, stage, capsys):
 
 def test_missing_results_are_refused(reproduced):
     Path("data/evaluate/smote/metrics.json").unlink()
-    with pytest.raises(InputError, match="smote/metrics.json doesn't exist. Run `dvc repro` first"):
+    with pytest.raises(InputError, match="smote/metrics.json doesn't exist. Run `dvc repro` first."):
         reproduction.gather(config.load())
     shutil.rmtree("reports/figures/none")
     with pytest.raises(InputError, match=r"none/confusion_matrix.png and 1 more files don't exist. Run `dvc repro`"):

@@ -103,8 +103,14 @@ def test_missing_values_are_refused_by_line_where_preprocessing_imputes_none():
             pd.DataFrame({"time": [1.0, 2.0, None], "pages": [None, 1, 2]})
         )
     assert caught.value.problems == [
-        "column 'time', line 4: expected a value in every row, as in training, found none. Fill in these cells.",
-        "column 'pages', line 2: expected a value in every row, as in training, found none. Fill in these cells.",
+        (
+            "column 'time', line 4: expected a value in every row, as in training, found a missing value. Fill "
+            "in these cells."
+        ),
+        (
+            "column 'pages', line 2: expected a value in every row, as in training, found a missing value. Fill "
+            "in these cells."
+        ),
     ]
 
 
@@ -115,9 +121,9 @@ def test_all_problems_of_rows_are_listed_at_once():
         chain().predict(bad)
     fix = "Correct or empty these cells."
     assert caught.value.problems == [
-        "column 'time', which the model was trained with, is not there; did you mean 'Time'?",
+        "column 'time', which the model needs; did you mean 'Time'?",
         f"column 'pages', line 3: expected whole numbers, found 1.5. {fix}",
-        "column 'shop', which the model was trained with, is not there; choose from 'Time'.",
+        "column 'shop', which the model needs; choose from 'Time'.",
         f"column 'size', lines 3, 5, 7: expected one of 'S', 'M', 'L', found 'XL', 'XL', 'XL'. {fix}",
         "column 'seen', lines 2, 3, 4 and 3 more: expected dates in the format %d/%m/%Y, found '1970-01-31', "
         f"'1970-01-31', '1970-01-31'. {fix}",

@@ -43,7 +43,7 @@ def cost_map(found: list[dict[str, Any]]) -> Figure:
     axis.plot([], [], "o-", color="0.4", label="significant", **BOLD)
     axis.set(xscale="log", xlim=(edges[0], edges[-1]), ylabel=f"cost per row against {reference}")
     axis.yaxis.set_major_formatter(FuncFormatter(_percent))
-    axis.set_title("Below the line, a variant is cheaper (pale: not significant)", loc="left")
+    axis.set_title("Below the line: cheaper (pale: not significant)", loc="left")
     strip.set(yticks=[], xlabel="cost of a false negative, in false positives")
     strip.set_ylabel("cheapest", rotation=0, ha="right", va="center")
     strip.grid(visible=False)
@@ -64,14 +64,14 @@ def decision_curve(variants: dict[str, pd.DataFrame]) -> Figure:
     prevalence = float(np.average(first.y, weights=weights.of(first)))
     # Beyond some multiples of the prevalence, a false negative costs too little for anyone to look for the rare class.
     thresholds = np.linspace(0, min(0.99, 6 * prevalence), STEPS)
-    figure, axis = curve("threshold probability = 1 / (1 + cost of a false negative in false positives)", "net benefit")
+    figure, axis = curve("threshold probability", "net benefit")
     axis.plot(thresholds, treat_all(prevalence, thresholds), color="0.6", linewidth=1.4, label="alert on all")
     axis.axhline(0, color="0.6", linewidth=1.4, linestyle="--", label="alert on none")
     for number, (name, rows) in enumerate(variants.items()):
         points = decision_points(rows, thresholds)
         line(axis, number, name, points.threshold, points.net_benefit, name)
     axis.set(xlim=(0, thresholds[-1]), ylim=(-0.08 * prevalence, 1.04 * prevalence))
-    axis.set_title("Net benefit per row, by the probability from which one alerts", loc="left")
+    axis.set_title("Net benefit by threshold probability", loc="left")
     outside(figure)
     return figure
 

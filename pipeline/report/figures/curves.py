@@ -34,7 +34,7 @@ def precision_recall(holdouts: dict[str, dict[str, Any]], predictions: dict[str,
             cells = holdouts[name][point]
             if cells and cells["precision"] is not None and cells["recall"] is not None:
                 mark(axis, number, name, cells["recall"], cells["precision"], point)
-    _finish(axis, "Precision-recall curves on the test rows; each threshold is a point on its curve")
+    _finish(axis, "Precision-recall curves on the test rows")
     return figure
 
 
@@ -50,7 +50,7 @@ def roc(holdouts: dict[str, dict[str, Any]], predictions: dict[str, pd.DataFrame
             cells = holdouts[name][point]
             if cells and cells["specificity"] is not None and cells["recall"] is not None:
                 mark(axis, number, name, 1 - cells["specificity"], cells["recall"], point)
-    _finish(axis, "ROC curves on the test rows; each threshold is a point on its curve")
+    _finish(axis, "ROC curves on the test rows")
     return figure
 
 

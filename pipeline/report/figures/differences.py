@@ -1,9 +1,10 @@
-"""The forest plot: each method's gain over the baseline with its interval."""
+"""The forest plot: each method's gain over the baseline with its bounds."""
 
 from typing import Any
 
 from matplotlib.figure import Figure
 
+from pipeline.judge.headline import bounds
 from pipeline.judge.primary import is_loss
 from pipeline.report.figures.style import NEGATIVE
 
@@ -11,7 +12,7 @@ CALLS = {"BETTER": "#009E73", "WORSE": "#D55E00", "EQUIVALENT": "#0072B2", "INCO
 
 
 def differences(verdict: dict[str, Any]) -> Figure:
-    """Each method's gain over the baseline with its interval, over the region of practical equivalence.
+    """Each method's gain over the baseline with its bounds, over the region of practical equivalence.
 
     Parameters
     ----------
@@ -35,6 +36,6 @@ def differences(verdict: dict[str, Any]) -> Figure:
     axis.set_ylim(len(methods) - 0.5, -0.5)
     what = "reduction of" if is_loss(declared) else "gain in"
     axis.set_xlabel(f"{what} {declared['metric']} against the baseline, over the folds")
-    axis.set_title(f"Better models to the right ({100 * (1 - declared['alpha']):g}% intervals)", loc="left")
-    figure.legend(loc="outside lower right", frameon=False, fontsize=8)  # within, it would cover an interval
+    axis.set_title(f"Better models to the right ({bounds(declared, len(methods))})", loc="left")
+    figure.legend(loc="outside lower right", frameon=False, fontsize=8)  # within, it would cover a line
     return figure

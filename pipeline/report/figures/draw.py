@@ -6,11 +6,12 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pipeline.judge.comparison import corrected
+from pipeline.judge.comparison import by_truth, corrected
 from pipeline.judge.evidence import Evidence
 from pipeline.measure.metrics import BEST
 from pipeline.measure.multiclass import Multiclass
 from pipeline.measure.task import Task
+from pipeline.report.answer import leaders
 from pipeline.report.figures.calibration import reliability
 from pipeline.report.figures.class_counts import class_counts
 from pipeline.report.figures.components import components
@@ -20,6 +21,7 @@ from pipeline.report.figures.curves import precision_recall, roc
 from pipeline.report.figures.differences import differences
 from pipeline.report.figures.points import precision_recall_points, roc_points
 from pipeline.report.figures.style import styled
+from pipeline.report.figures.thresholds import distributions, thresholds
 
 FORMS = {"raw": "raw", "prior_corrected": "prior-corrected", "platt": "recalibrated (Platt)"}
 NARROW = 9  # letters beside a row of a matrix: longer labels leave out the target's name
@@ -107,7 +109,7 @@ def _predictions(evidence: Evidence) -> dict[str, pd.DataFrame]:
     """Of the test rows by variant, and last of the best possible rule if it is known."""
     found = dict(evidence.predictions)
     if evidence.truth is not None:
-        found[BEST] = next(iter(found.values())).assign(probability=evidence.truth)
+        found[BEST] = by_truth(evidence)
     return found
 
 
@@ -115,8 +117,11 @@ def _predictions(evidence: Evidence) -> dict[str, pd.DataFrame]:
 def _curves(task: Task, evidence: Evidence, comparison: dict[str, Any]) -> dict[str, Figure]:
     """The figures of thresholds and of the probability of the positive class."""
     holdouts, predictions, forms = judged(comparison), _predictions(evidence), corrected(evidence)
+    leading = {name: evidence.predictions[name] for name in leaders(comparison["verdict"]) if name in predictions}
     return {
         "precision_recall": precision_recall(holdouts, predictions),
+        "thresholds": thresholds(leading, holdouts),
+        "distributions": distributions(leading),
         "roc": roc(holdouts, predictions),
         "reliability": reliability({FORMS[form]: by_variant for form, by_variant in forms.items()}),
         **({"cost_map": cost_map(comparison["cost_map"])} if comparison["cost_map"] else {}),

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 Margins = tuple[float, float, float, float, float, float]  # inches: left, right, bottom, top, between, below
 LONGEST = 16  # letters of a class's name that fit
 LETTER = 0.0085  # inches of width a letter takes, per point of its size
-AXES_WIDTH = 6.6  # inches of a figure with its legend beside it, without the legend
+AXES_WIDTH = 5.0  # inches of a figure with its legend beside it, without the legend
 LEGEND_LINE = 0.21  # inches a name
 
 
@@ -31,7 +31,7 @@ def grid(panels: int, columns: int, *, width: float, height: float, margins: Mar
 
 def curve(x: str, y: str) -> tuple[Figure, Any]:
     """One panel for curves from 0 to 1, with these axis labels."""
-    figure = Figure(figsize=(9, 5.6), layout="constrained")
+    figure = Figure(figsize=(7, 4.4), layout="constrained")
     axis = figure.subplots()
     axis.set(xlabel=x, ylabel=y, xlim=(-0.02, 1.02), ylim=(-0.02, 1.04))
     return figure, axis

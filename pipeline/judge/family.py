@@ -1,0 +1,113 @@
+"""The tests of all methods against the baseline, adjusted for being several: calls, bounds, and the evidence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pipeline.measure.statistics import CorrelatedTest, expected_gain, holm, reach, steps
+
+
+@dataclass(frozen=True)
+class Method:
+    """What the folds show of a method.
+
+    Attributes
+    ----------
+    test
+        Of method minus baseline, higher being better; its `low` and `high` are for this method alone.
+    p_better_holm, p_holm
+        Holm-adjusted p-values: one-sided, on which BETTER rests, and two-sided, on which WORSE rests.
+    call
+        See `call`.
+    low, high
+        One-sided bounds of the gain, adjusted for all methods: see `judged`.
+    regret
+        Expected regret of keeping the baseline, see `pipeline.measure.statistics.expected_gain`.
+    """
+
+    test: CorrelatedTest
+    p_better_holm: float
+    p_holm: float
+    call: str
+    low: float
+    high: float
+    regret: float | None
+
+
+def judged(tests: Mapping[str, CorrelatedTest], *, rope: float, alpha: float) -> dict[str, Method]:
+    """Each method with its call and its bounds, adjusted for all of them.
+
+    Each end of `low` to `high` is a one-sided bound with error `alpha`, adjusted as the claim that it supports. The
+    lower end is that of Holm's step: above 0 exactly where Holm rejects that the method is no better. Below the largest
+    upper end lie the gains of all methods together. That needs no adjustment, as only the bound of the truly best
+    method may err: all are below `rope` exactly where the evidence is proven not better. An upper end below 0 is that
+    of Holm's two-sided step, and there only where Holm rejects; else it is 0 at least.
+
+    Parameters
+    ----------
+    tests
+        By method, with the same `rope`.
+    rope, alpha
+        See `call`.
+
+    References
+    ----------
+    Holm 1979, Scandinavian Journal of Statistics 6, 65-70; for the upper ends Berger 1982, Technometrics 24, 295-300.
+    """
+    family = list(tests.values())
+    one_sided, two_sided = [test.p_better for test in family], [test.p for test in family]
+    adjusted = zip(
+        family, holm(one_sided), holm(two_sided), steps(one_sided, alpha=alpha), steps(two_sided, alpha=alpha),
+        strict=True,
+    )  # fmt: skip
+    found = []
+    for test, p_better, p, left, left_two_sided in adjusted:
+        error, df = test.standard_error, test.df
+        at_step = test.mean + reach(error, df, alpha=alpha / (2 * left_two_sided))
+        found.append(
+            Method(
+                test=test,
+                p_better_holm=p_better,
+                p_holm=p,
+                call=call(test, p_better, p, rope=rope, alpha=alpha),
+                low=test.mean - reach(error, df, alpha=alpha / left),
+                high=at_step if at_step < 0 else max(test.mean + reach(error, df, alpha=alpha), 0.0),
+                regret=expected_gain(test),
+            )
+        )
+    return dict(zip(tests, found, strict=True))
+
+
+def call(test: CorrelatedTest, p_better: float, p: float, *, rope: float, alpha: float) -> str:
+    """The result of a method: `BETTER`, `WORSE`, `EQUIVALENT` or `INCONCLUSIVE`, the first one that holds.
+
+    Parameters
+    ----------
+    test
+        Of method minus none, with the same `rope`.
+    p_better, p
+        Its one-sided and its two-sided p-value, adjusted for the family.
+    rope
+        Half-width of the region of practical equivalence, which holds its borders: an estimate of exactly `rope` is
+        not beyond it.
+    alpha
+        In (0, 1). BETTER and WORSE need a p below it; EQUIVALENT needs a probability of equivalence above 1 - alpha.
+        All are strict.
+    """
+    if p_better < alpha and test.mean > rope:
+        return "BETTER"
+    if p < alpha and test.mean < -rope:
+        return "WORSE"
+    return "EQUIVALENT" if test.equivalent > 1 - alpha else "INCONCLUSIVE"
+
+
+def evidence(methods: Mapping[str, Method], *, alpha: float) -> str:
+    """The grade of the evidence: `proven_better`, `proven_not_better` or `inconclusive`.
+
+    Proven better is that a method is BETTER; proven not better, that for each method the probability of a gain above
+    the region of practical equivalence is below `alpha`.
+    """
+    if any(method.call == "BETTER" for method in methods.values()):
+        return "proven_better"
+    if all(method.test.better < alpha for method in methods.values()):
+        return "proven_not_better"
+    return "inconclusive"
