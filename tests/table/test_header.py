@@ -1,6 +1,7 @@
 import pytest
 from table_files import refusal, workbook
 
+from pipeline.errors import InputError
 from pipeline.table.file import read_table
 from pipeline.table.origin import origin
 from pipeline.table.reading import Reading
@@ -107,3 +108,8 @@ def test_a_sheet_has_the_same_header_as_a_text_file(written):
 def test_a_note_below_the_rows_is_refused_with_its_line(written, last):
     (problem,) = refusal(written(TABLE + last))
     assert "line 32: expected 4 fields, as in the header, found 1. This is the last line: delete it" in problem
+
+
+def test_skipping_all_lines_is_refused_with_the_setting(written):
+    with pytest.raises(InputError, match=r"expected a header and rows, found none\. Correct data\.skip_rows\."):
+        read_table(written("a,b\n1,2\n"), Reading(skip_rows=9))
