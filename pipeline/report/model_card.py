@@ -62,7 +62,7 @@ def _data(task: Task, comparison: Mapping[str, Any]) -> list[str]:
         [name, *(f"{count:,}" for count in counts.values())]
         for name, counts in (("table", table["classes"]), ("training", split["train"]), ("test", split["test"]))
     ]
-    positive = f" The positive class is {task.label(1)}." if "positive" in table else ""
+    positive = f" The positive class is {task.label(1)}." if task.classes == 2 else ""
     said = [
         f"The target is `{table['target']}`, with {len(table['features'])} features.{positive} The table's sha256 is "
         f"`{table['sha256']}`.",
