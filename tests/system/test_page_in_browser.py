@@ -1,5 +1,6 @@
 import base64
 import io
+import re
 
 import matplotlib.image
 import pytest
@@ -179,3 +180,9 @@ def test_the_slider_shows_the_decisions_of_its_threshold_and_what_they_cost(brow
     shown = browser.value("document.querySelector('#explorer output').textContent")
     assert shown.startswith("0.600: finds 1 of 2 positives with 0 false positives (4 true negatives); recall 0.500")
     assert shown.endswith("costs as much as 5 false positives")
+
+
+def test_the_page_prints_on_four_sheets_at_most(browser, address):
+    browser.show(address, media="print")
+    pdf = base64.b64decode(browser.ask("Page.printToPDF", paperWidth=8.27, paperHeight=11.69)["data"])
+    assert 1 <= max(map(int, re.findall(rb"/Count (\d+)", pdf))) <= 4
