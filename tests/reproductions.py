@@ -1,18 +1,12 @@
 """The results of two variants in a folder, as `dvc repro` leaves them, with an empty MLflow store."""
 
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
+from stages import reproduce
 
 from pipeline import compose, config
-from pipeline import evaluate as evaluate_stage
-from pipeline import ingest as ingest_stage
-from pipeline import preprocess as preprocess_stage
-from pipeline import resample as resample_stage
-from pipeline import split as split_stage
-from pipeline import train as train_stage
 from pipeline.tracking import publish as publish_
 from pipeline.tracking import reproduction
 
@@ -46,11 +40,7 @@ def made(tmp_path_factory, store):
         patch.chdir(folder)
         Path("params.yaml").write_text(text, encoding="utf-8")
         names = ("none", "smote")
-        runs = [(module, ()) for module in (ingest_stage, split_stage, preprocess_stage)]
-        runs += [(module, (name,)) for module in (resample_stage, train_stage, evaluate_stage) for name in names]
-        for module, arguments in runs:
-            patch.setattr(sys, "argv", [module.__name__, *arguments])
-            module.main()
+        reproduce(names)
         for picture in ("class_counts", "roc", *(f"{name}/confusion_matrix" for name in (*names, "dropped"))):
             path = Path("reports/figures", f"{picture}.png")
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,14 +1,13 @@
 """Trains a variant in this process, stage by stage, and keeps the test rows apart, so that they can be scored."""
 
 import gzip
-import sys
+from contextlib import chdir
 from pathlib import Path
 
 import pandas as pd
-import pytest
+from stages import reproduce
 
-from pipeline import compose, evaluate, ingest, preprocess, resample, split
-from pipeline import train as train_
+from pipeline import compose
 from pipeline.files import read_json, read_table
 from pipeline.tools import predict
 from pipeline.tracking import model, runs, scoring
@@ -20,20 +19,10 @@ QUICK = ("evaluate.repeats=1", "evaluate.folds=2", "model.tune=false")
 def train(path, variant, *overrides, target="target"):
     """Train one variant on a table, in the current folder, and write the test rows of its file to new.csv."""
     how = ("data=csv", f"data.path={path}", f"data.target={target}", *QUICK, *overrides)
-    with pytest.MonkeyPatch.context() as patch:
-        folder = Path.cwd()
-        patch.chdir(ROOT)
+    with chdir(ROOT):
         settings = compose.compose(list(how))
-        patch.chdir(folder)
-        Path("params.yaml").write_text(settings, encoding="utf-8")
-        for stage, words in (
-            (ingest, []),
-            (split, []),
-            (preprocess, []),
-            *((s, [variant]) for s in (resample, train_, evaluate)),
-        ):
-            patch.setattr(sys, "argv", [stage.__name__, *words])
-            stage.main()
+    Path("params.yaml").write_text(settings, encoding="utf-8")
+    reproduce([variant])
     text = gzip.decompress(path.read_bytes()).decode() if path.suffix == ".gz" else path.read_text()
     header, *rows = text.splitlines()
     Path("new.csv").write_text("\n".join([header, *(rows[row] for row in judged(variant).index)]) + "\n")

@@ -1,16 +1,16 @@
+from contextlib import chdir
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, confusion_matrix, log_loss, precision_recall_fscore_support
+from stages import reproduce
 
 from pipeline import config
-from pipeline import evaluate as evaluate_stage
 from pipeline import ingest as ingest_stage
-from pipeline import preprocess as preprocess_stage
-from pipeline import resample as resample_stage
 from pipeline import split as split_stage
-from pipeline import train as train_stage
 from pipeline.files import read_json, read_model, read_table
 from pipeline.fit import run as run_module
 from pipeline.measure import thresholds
@@ -26,36 +26,45 @@ def balanced(rows):
     return thresholds.at(cut, score, rows.probability.to_numpy())
 
 
+VISITS = ("data.simulation.rows=400", "data.simulation.prevalence=0.1")
+
+
 @pytest.fixture
-def judged(project, stage):
+def judged(project):
     """Runs the stages for one variant on simulated visits."""
 
     def run(name, *overrides):
         folder = project("evaluate.repeats=2", *overrides)
-        for module in (ingest_stage, split_stage, preprocess_stage):
-            stage(module)
-        for module in (resample_stage, train_stage, evaluate_stage):
-            stage(module, name)
+        reproduce([name])
         return folder
 
     return run
 
 
-def test_everything_reported_follows_from_the_kept_predictions(judged):
-    folder = judged("smote", "data.simulation.rows=400", "data.simulation.prevalence=0.1")
-    out = folder / "data/evaluate/smote"
-    metrics, told = read_json(folder / "reports/smote/metrics.json"), read_table(out / "predictions.parquet")
+@pytest.fixture(scope="module")
+def made(composed, tmp_path_factory):
+    """A folder with what the stages make of SMOTE on 400 visits; tests leave it as it is."""
+    text, folder = composed("evaluate.repeats=2", *VISITS), tmp_path_factory.mktemp("made")
+    with chdir(folder):
+        Path("params.yaml").write_text(text, encoding="utf-8")
+        reproduce(["smote"])
+    return folder
+
+
+def test_everything_reported_follows_from_the_kept_predictions(made):
+    out = made / "data/evaluate/smote"
+    metrics, told = read_json(made / "reports/smote/metrics.json"), read_table(out / "predictions.parquet")
     assert metrics == read_json(out / "metrics.json")
     # One row a test row, labels and all, from the model as it is on disk.
-    test = read_table(folder / "data/preprocess/test.parquet")
+    test = read_table(made / "data/preprocess/test.parquet")
     assert told.index.equals(test.index)
     assert told.y.tolist() == test.buy.tolist()
-    model = read_model(folder / "data/train/smote/model.skops")
+    model = read_model(made / "data/train/smote/model.skops")
     assert told.probability.tolist() == model.predict_proba(test.drop(columns="buy"))[:, 1].tolist()
     assert told.score.tolist() == np.round(model.decision_function(test.drop(columns="buy")), 9).tolist()
     # The threshold follows from the out-of-fold predictions, on training rows.
     held = read_table(out / "out_of_fold.parquet")
-    assert set(held.index) == set(read_table(folder / "data/split/train.parquet").index)
+    assert set(held.index) == set(read_table(made / "data/split/train.parquet").index)
     tuned = balanced(held)
     assert metrics["holdout"] == TWO_CLASSES.holdout(told, tuned=tuned, trained=np.array([0.5, 0.5]), confidence=0.95)
     for point, called in (("default", told.probability >= 0.5), ("tuned", told.score >= tuned.score)):
@@ -97,18 +106,16 @@ def test_a_variant_s_arguments_reach_the_model(judged):
 
 def test_the_objective_moves_the_threshold(judged):
     thresholds = [
-        read_json(
-            judged("none", "data.simulation.rows=400", "data.simulation.prevalence=0.1", *chosen)
-            / "reports/none/metrics.json"
-        )["holdout"]["tuned"]["threshold"]
+        read_json(judged("none", *VISITS, "model.tune=false", *chosen) / "reports/none/metrics.json")["holdout"][
+            "tuned"
+        ]["threshold"]
         for chosen in ([], ["evaluate=f_beta", "evaluate.beta=0.5"])
     ]
     assert thresholds[1] > thresholds[0]  # precision counts double
 
 
-def test_a_fold_is_judged_at_a_threshold_and_a_correction_from_the_other_folds_of_its_repeat(judged):
-    folder = judged("smote", "data.simulation.rows=400", "data.simulation.prevalence=0.1")
-    out = folder / "data/evaluate/smote"
+def test_a_fold_is_judged_at_a_threshold_and_a_correction_from_the_other_folds_of_its_repeat(made):
+    out = made / "data/evaluate/smote"
     rows, held = read_table(out / "folds.parquet"), read_table(out / "out_of_fold.parquet")
     row = rows[(rows.repeat == 1) & (rows.fold == 3)].iloc[0]
     mine, others = held[(held.repeat == 1) & (held.fold == 3)], held[(held.repeat == 1) & (held.fold != 3)]

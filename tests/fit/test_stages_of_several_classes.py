@@ -1,4 +1,5 @@
 import json
+from contextlib import chdir
 from pathlib import Path
 
 import jsonschema
@@ -6,15 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn import metrics
+from stages import reproduce
 
-from pipeline import compare as compare_stage
-from pipeline import config
-from pipeline import evaluate as evaluate_stage
-from pipeline import ingest as ingest_stage
-from pipeline import preprocess as preprocess_stage
-from pipeline import resample as resample_stage
-from pipeline import split as split_stage
-from pipeline import train as train_stage
+from pipeline import compare, config
 from pipeline.errors import InputError
 from pipeline.files import EVALUATE, INGEST, read_json, read_table
 from pipeline.fit import chains, folds, models, resampling, run
@@ -55,14 +50,14 @@ def test_too_few_rows_for_smote_name_the_class_and_the_ways_out():
     resampling.resample(X, y, SMOTE(random_state=0, k_neighbors=2), LABELS)
 
 
-@pytest.fixture
-def vehicles(tmp_path):
+@pytest.fixture(scope="module")
+def vehicles(tmp_path_factory):
     """A table of three classes that overlap: 120 cars, 50 buses, 30 vans."""
     rng = np.random.default_rng(1)
     kind = np.repeat(["car", "bus", "van"], [120, 50, 30])
     centre = pd.Series(kind).map({"car": 0.0, "bus": 1.5, "van": -1.5}).to_numpy()
     table = pd.DataFrame({"length": centre + rng.normal(size=200), "weight": rng.normal(size=200) - centre / 2})
-    path = tmp_path / "vehicles.csv"
+    path = tmp_path_factory.mktemp("vehicles") / "vehicles.csv"
     table.assign(kind=kind).sample(frac=1, random_state=0).to_csv(path, index=False)
     return path
 
@@ -70,23 +65,26 @@ def vehicles(tmp_path):
 SETTINGS = ["data=csv", "data.name=vehicles", "data.target=kind", "evaluate.folds=2", "evaluate.repeats=2"]
 
 
-@pytest.fixture
-def made(project, stage, vehicles):
-    """The stages' results on the vehicles, and their settings."""
+@pytest.fixture(scope="module")
+def reproduced(composed, vehicles, tmp_path_factory):
+    """A folder with the stages' results on the vehicles; tests leave it as it is."""
     raise_two = "+variants.smote.sampler.sampling_strategy={van: 60, bus: 60}"
     only = [f"~variant@variants.{name}" for name in ("random_under", "random_over", "augmentation")]
-    project(f"data.path={vehicles}", *SETTINGS, raise_two, *only)
-    params = config.load()
-    for module in (ingest_stage, split_stage, preprocess_stage):
-        stage(module)
-    for name in params.variants:
-        for module in (resample_stage, train_stage, evaluate_stage):
-            stage(module, name)
-    stage(compare_stage)
-    return params
+    text, folder = composed(f"data.path={vehicles}", *SETTINGS, raise_two, *only), tmp_path_factory.mktemp("reproduced")
+    with chdir(folder):
+        Path("params.yaml").write_text(text, encoding="utf-8")
+        reproduce(config.load().variants, compare)
+    return folder
 
 
-def test_stages_process_page_and_verdict_agree_on_several_classes(made, stage, capsys):
+@pytest.fixture
+def made(reproduced, monkeypatch):
+    """Goes to the folder with the results, and gives their settings."""
+    monkeypatch.chdir(reproduced)
+    return config.load()
+
+
+def test_stages_process_page_and_verdict_agree_on_several_classes(made):
     for name in made.variants:
         ours, folder = run.run(made, name), EVALUATE / name
         assert ours.metrics == read_json(folder / "metrics.json")
@@ -136,18 +134,13 @@ def test_c_is_chosen_by_the_corrected_log_loss_of_all_classes(made):
     assert max(losses) < np.log(3)
 
 
-def test_a_rarest_class_too_small_for_folds_gives_no_verdict_and_a_way_out(project, stage, vehicles, tmp_path):
+def test_a_rarest_class_too_small_for_folds_gives_no_verdict_and_a_way_out(project, vehicles, tmp_path):
     rows = pd.read_csv(vehicles)
     few = pd.concat([rows[rows.kind != "van"], rows[rows.kind == "van"].head(9)])
     few.to_csv(tmp_path / "few.csv", index=False)
     only = [f"~variant@variants.{name}" for name in ("random_under", "random_over", "augmentation", "smote")]
     project(f"data.path={tmp_path / 'few.csv'}", *SETTINGS, *only)
-    for module in (ingest_stage, split_stage, preprocess_stage):
-        stage(module)
-    for name in ("none", "class_weight"):
-        for module in (resample_stage, train_stage, evaluate_stage):
-            stage(module, name)
-    stage(compare_stage)
+    reproduce(["none", "class_weight"], compare)
     said = read_json(Path("reports/verdict.json"))
     assert said["action"] == "none"
     assert "merge it with another class or leave it out with data.classes" in said["sentence"]

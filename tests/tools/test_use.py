@@ -26,10 +26,10 @@ evaluate:
 
 
 @pytest.fixture
-def churn(own_conf):
+def churn(own_conf, composed):
     """The preset churn, and params.yaml of the simulated shop."""
     Path("conf/experiment/churn.yaml").write_text(PRESET, encoding="utf-8")
-    configure.run([])
+    Path("params.yaml").write_text(composed(), encoding="utf-8")
     return own_conf
 
 
