@@ -250,7 +250,8 @@ def test_the_command_prints_the_plan(settings, capsys, monkeypatch):
         "folds      5 x 10, 7 positives in each test fold",
         "declared   average precision, ROPE 0.01, alpha 0.05, 5 methods",
         "simulated  12 tables with your features; labels from a logistic model, ROC AUC 0.7; smote against none",
-        "interval   a method's difference +/- 0.040 (95%); estimated from 12 tables, this width is accurate to +/- 0.040",
+        "interval   a method's difference +/- 0.040 (95%); estimated from 12 tables, this width is accurate to "
+        "+/- 0.040",
         "smallest   0.071 is the minimum detectable difference (80% power)",
         "needed     623 positives to show a difference of 0.02 (2 x ROPE), 573 more than the table has",
     ]
