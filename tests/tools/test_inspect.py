@@ -45,7 +45,7 @@ def test_a_messy_table_is_described_and_the_command_line_runs(look, project, sta
     assert "error: mine.csv: column 'age', line 2: expected numbers, found 'old'. Correct or empty" in out
     assert "error: mine.csv: column 'nothing': all values are missing. Leave the column out" in out
     *_, step, given = out.splitlines()
-    assert step == "next, run this command; it leaves out ids, leaks, and unusable, empty or constant columns:"
+    assert step == "next, run this command. It leaves out ids, leaks, and unusable, empty or constant columns:"
     assert given == (
         "  dvc exp run -S data=csv -S data.path=mine.csv -S data.name=mine -S data.target=buy "
         "-S 'data.drop=[\"customer id\",age,nothing]' -S '~variant@variants.smote'"  # 10 of 15 are for training
@@ -167,7 +167,7 @@ def test_codes_and_customers_get_a_line_to_paste(look):
     )
     out, html = look(table, "data.target=y")
     assert "'plan' ('Basic' and 'basic')" in out
-    assert "'customer' (150 values, 4 rows each on average, such as 'C-0')" in out
+    assert "'customer' (150 values such as 'C-0', 4 rows each on average)" in out
     assert "levels" not in out.replace("has levels that differ", "")
     codes, command = (out.partition(f"{purpose}\n  ")[2].splitlines()[0] for purpose in ("to the command:", "instead:"))
     assert codes == "-S 'data.columns={state: categorical, zip: categorical}'"

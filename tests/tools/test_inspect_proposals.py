@@ -15,19 +15,29 @@ BEASTS = {"cat": 80, "dog": 60, "eel": 9, "owl": 8}
 @pytest.mark.parametrize(
     ("counts", "given", "short", "change"),
     [
-        (BEASTS, [], "Class 'eel' has 6 of its 9 rows for training, 'owl' has 6 of its 8", "{owl: other, eel: other}"),
-        ({0: 80, 1: 60, 2: 3}, [], "Class 2 has 2 of its 3 rows for training.", "{2: other, 1: other}"),
+        (
+            BEASTS,
+            [],
+            "Class 'eel' has 9 rows, 6 of them for training, 'owl' has 8 rows, 6 of them",
+            "{owl: other, eel: other}",
+        ),
+        ({0: 80, 1: 60, 2: 3}, [], "Class 2 has 3 rows, 2 of them for training.", "{2: other, 1: other}"),
         (
             {"other": 90, "cat": 40, "dog": 14, "eel": 8},
             [],
-            "Class 'eel' has 5 of its 8 rows for training",
+            "Class 'eel' has 8 rows, 5 of them for training",
             "{eel: rest, dog: rest}",
         ),
-        (BEASTS, ["data.classes={eel: null}"], "Class 'owl' has 5", "{owl: other, eel: null, dog: other}"),
+        (BEASTS, ["data.classes={eel: null}"], "Class 'owl' has 8 rows, 5", "{owl: other, eel: null, dog: other}"),
         (BEASTS, ["data.classes={owl: eel, dog: cat}"], None, None),  # seventeen eels
-        (BEASTS, ["data.positive=eel"], "Class 'eel' has 6 of its 9 rows for training. At split.test_size=0.3", None),
+        (
+            BEASTS,
+            ["data.positive=eel"],
+            "Class 'eel' has 9 rows, 6 of them for training. With split.test_size=0.3",
+            None,
+        ),
         ({"no": 90, "yes": 14}, [], None, None),
-        ({"no": 90, "yes": 13}, [], "Class 'yes' has 9 of its 13 rows for training", None),
+        ({"no": 90, "yes": 13}, [], "Class 'yes' has 13 rows, 9 of them for training", None),
         ({"no": 90, "yes": 30}, ["evaluate.folds=0"], "evaluate.folds: expected 2 or more", None),
     ],
 )
@@ -39,7 +49,7 @@ def test_a_run_without_a_verdict_is_foretold_and_the_command_merges_classes(look
     command = out.splitlines()[-1]
     assert (f"-S 'data.classes={change}'" in command) == (change is not None)
     assert command.count("data.classes") == int(change is not None or "data.classes" in "".join(given))
-    assert ("it merges classes" in out) == (change is not None)
+    assert ("It merges classes" in out) == (change is not None)
     again = [word for word in shlex.split(command)[3:] if word != "-S"]  # the command works
     assert inspect_module.run(again) == (0 if short is None or change else 1)
 
@@ -52,7 +62,7 @@ def test_single_rows_and_settings_for_two_classes_are_errors(look):
     out, _ = look(days, "data.target=y", "split=temporal", "data.time=day", status=1)
     assert "error: split.by: expected rows or group" in out
     *_, step, command = out.splitlines()
-    assert "it compares one class with all others" in step
+    assert "It compares one class with all others" in step
     assert "-S data.positive=owl" in command
     assert "data.classes" not in command
     assert inspect_module.run([word for word in shlex.split(command)[3:] if word != "-S"]) == 0
@@ -67,7 +77,7 @@ def test_labels_that_are_no_plain_words_are_merged_too(look):
 
 def test_measurements_are_not_merged(look):
     out, _ = look(table_of({1.5: 80, 2.5: 3, 3.5: 60}), "data.target=y", status=1)
-    assert "expected classes, found 3 numbers with decimals" in out
+    assert "expected classes, found 3 different numbers with decimals" in out
     assert out.splitlines()[-1].endswith("-S data.name=mine -S data.target=y")
 
 
@@ -82,7 +92,7 @@ def test_counts_are_those_after_classes_are_merged_or_left_out(look):
     beasts = table_of({**BEASTS, "ox": 20})
     out, _ = look(beasts, "data.target=y", "data.classes={eel: owl, ox: null}")
     assert "'y': 'cat' (80 rows, 51%), 'dog' (60 rows, 38.2%), 'owl' (17 rows, 10.8%)" in out
-    assert "4.71 to 1; the rarest of 3 classes has 17 rows" in out
+    assert "4.71 to 1; 3 classes, and the rarest has 17 rows" in out
     out, _ = look(beasts, "data.target=y", "data.positive=ox")
     assert "'y': 'the rest' (157 rows, 88.7%), 'ox' (20 rows, 11.3%)" in out
     assert "7.85 to 1; the positive class is 'ox'" in out
@@ -115,7 +125,7 @@ def test_words_among_numbers_are_proposed_as_missing_values(look, words, given, 
     out, _ = look(table, "data.target=y", *given)
     assert "expected numbers, found 'U'" in out
     *_, step, command = out.splitlines()
-    assert "it declares words as missing values: make sure that they are" in step
+    assert "It declares words as missing values; check that this is what they mean" in step
     assert declared in command
     assert "data.drop" not in command
     assert inspect_module.run([word for word in shlex.split(command)[3:] if word != "-S"]) == 0

@@ -74,11 +74,11 @@ def test_classes_are_counted_whatever_their_number():
     table = pd.DataFrame({"x": range(9), "y": list("aaaaabbbc")})
     lines = inspect_text.facts(inspect(table, target="y"))
     assert lines["target"] == "'y': 'a' (5 rows, 55.6%), 'b' (3 rows, 33.3%), 'c' (1 row, 11.1%)"
-    assert lines["imbalance"] == "5 to 1; the rarest of 3 classes has 1 row"
+    assert lines["imbalance"] == "5 to 1; 3 classes, and the rarest has 1 row"
     binary = inspect(table.replace("c", "b"), target="y", positive="a")
     assert inspect_text.facts(binary)["imbalance"] == "1.25 to 1; the positive class is 'a'"
     numbers = inspect_text.facts(inspect(pd.DataFrame({"x": range(40), "y": range(40)}), target="y"))
-    assert numbers["target"] == "'y': 40 different values, such as 0, 1, 2, which is too many for classes"
+    assert numbers["target"] == "'y': 40 different values, such as 0, 1, 2; too many for classes"
     assert "imbalance" not in numbers
 
 

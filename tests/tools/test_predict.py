@@ -115,7 +115,7 @@ def test_everything_wrong_is_refused_at_once_and_nothing_written(visits):
     with pytest.raises(InputError) as caught:
         predict.run(["variant=none", "data.path=bad.csv"])
     assert caught.value.problems == [
-        "bad.csv: the table has no column 'shop', which the model needs.",
+        "bad.csv: the table has no column 'shop', which the model needs. Add it.",
         "bad.csv: column 'time', line 2: expected numbers, found 'tall'. Correct or empty these cells.",
         "bad.csv: column 'seen', line 2: expected dates, found 'soon'. Correct or empty these cells.",
         "bad.csv: column 'member', line 3: expected true or false, yes or no, 1 or 0, found 'maybe'. "
@@ -152,8 +152,8 @@ REFUSED = {
     "data.path=": "found 'data.path='",
     "data.path=new.csv variant=non": "variant=non: this variant isn't trained; did you mean 'none'?",
     "data.path=gone.csv variant=none": "gone.csv: no such file",
-    "data.path=new.csv variant=none to=new.csv": "expected another file than the table",
-    "data.path=new.csv variant=none to=new.parquet": "one that ends in .csv",
+    "data.path=new.csv variant=none to=new.csv": "expected a file that ends in .csv, and not the table itself",
+    "data.path=new.csv variant=none to=new.parquet": "a file that ends in .csv",
 }
 
 

@@ -48,7 +48,7 @@ def test_a_preset_begins_with_its_commands_and_gives_the_reason_for_each_proposa
     assert reasons["customer"].startswith(
         "id: identifies rows, so a model can learn nothing from it that applies to new rows"
     )
-    assert reasons["paid"].startswith("leak: has the classes in it")
+    assert reasons["paid"].startswith("leak: gives the class away")
     assert reasons["age"] == "line 2: expected numbers, found 'old'"
     assert reasons["nothing"] == "all values are missing"
 
@@ -106,7 +106,7 @@ def test_a_preset_is_written_again_and_never_over_another_file(visits):
         ):
             saved()
         assert FILE.read_text(encoding="utf-8") == changed
-    with pytest.raises(InputError, match="article.yaml is there already"):
+    with pytest.raises(InputError, match="article.yaml exists already"):
         saved(name="article")
 
 

@@ -20,6 +20,6 @@ def test_the_audit_goes_by_weights_and_the_plan_refuses_them(project):
     with pytest.raises(InputError) as refused:
         plan.plan(params, config.Plan(roc_auc=0.8, tables=2, rows=200, methods=["random_under"]))
     assert refused.value.problems == [
-        "data.weight: expected null, as the plan weighs all rows equally, found w. Plan with data.weight=null "
-        "'data.drop=[who,day,w]' and read the figures as the best case"
+        "data.weight: expected null, found w. The plan weights all rows equally. Plan with data.weight=null "
+        "'data.drop=[who,day,w]', and take the result as the best case."
     ]
