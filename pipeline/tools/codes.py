@@ -62,6 +62,7 @@ LARGEST_GROUP = 50  # rows of a customer, on average; more than that is a catego
 MANY = 8  # values, of which the frequencies can show an order
 ROUND = 0.4  # fraction of the values that are multiples of five; of codes one in five is
 TOKEN = r"(?=.*\d)[\w.@/-]+"  # text without a space and with a digit, such as C-1024
+LETTER = r"[^\W\d_]"  # without any, 6/100, 2.3.1 and 05/03/2026 are fractions, versions and dates
 
 
 def words(name: Any) -> list[str]:
@@ -143,7 +144,7 @@ def _many(values: pd.Series, typed: pd.Series, distinct: int, *, text: bool) -> 
     if not max(FEWEST_UNNAMED, rows / 20) <= distinct <= rows / 1.5 or most > 10 * rows / distinct:
         return False
     if text:
-        return bool(typed.str.fullmatch(TOKEN).all())
+        return bool(typed.str.fullmatch(TOKEN).all() and typed.str.contains(LETTER).any())
     numbers = np.sort(typed.to_numpy(dtype="float64"))
     even = (numbers - numbers[0]) / max(numbers[-1] - numbers[0], 1)
     return float(np.abs(even - np.linspace(0, 1, rows)).max()) < 0.05  # measurements pile up
