@@ -110,7 +110,7 @@ def test_a_file_that_was_changed_between_stages_is_refused(tmp_path, name, read,
     with pytest.raises(InputError) as caught:
         read(path)
     assert str(caught.value).startswith(f"{path}: the file was changed after a stage wrote it (")
-    assert str(caught.value).endswith("). Run `dvc repro --force`")
+    assert str(caught.value).endswith("). Run `dvc repro --force`.")
 
 
 def test_a_model_comes_back_as_it_was(tmp_path, visits):
@@ -170,13 +170,13 @@ class Stranger:
 
 def test_a_model_file_with_a_strange_type_is_not_loaded(tmp_path):
     (tmp_path / "model.skops").write_bytes(skops.io.dumps({"model": Stranger()}))
-    with pytest.raises(InputError, match="not loaded, because it holds .*Stranger, which this project doesn't trust"):
+    with pytest.raises(InputError, match="not loaded, because it contains .*Stranger, which isn't trusted"):
         read_model(tmp_path / "model.skops")
 
 
 @pytest.mark.parametrize("read", [read_table, read_json, read_model])
 def test_a_file_that_an_earlier_stage_did_not_write_is_an_input_error(tmp_path, read):
-    with pytest.raises(InputError, match="doesn't exist. An earlier stage writes it"):
+    with pytest.raises(InputError, match="no such file. An earlier stage writes it"):
         read(tmp_path / "missing")
 
 

@@ -54,7 +54,7 @@ def _reason(error: Exception, y: pd.Series, name: str, labels: Sequence[Any]) ->
         needed, there = int(neighbors[1]), int(neighbors[2])
         raised = (counts == there).any()
         least = int(counts[rarest]) if raised else there  # of several classes a less rare one may have come first
-        fix = f"lower its k_neighbors or n_neighbors to {least - 1}" if least > 1 else "collect more rows"
+        fix = f"lower k_neighbors or n_neighbors to {least - 1}" if least > 1 else "collect more rows"
         if raised:
             advice = advise(fix, route, "use random_over")
             return f"{name} needs {needed} rows of each class that it oversamples, but {rows}. {advice}"

@@ -6,6 +6,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone
 
 from pipeline.errors import InputError
+from pipeline.formatting import counted
 from pipeline.table.columns import categorical
 
 SHOWN = 3  # columns named in an error
@@ -94,10 +95,12 @@ def describe(given: Any, used: Any, X: pd.DataFrame) -> str:
     """What a person should know of the sampler that `suit` chose; empty where it is the one that was given."""
     names = categorical(X)
     if isinstance(used, Jitter):
-        return f"adds noise to {X.shape[1] - len(names)} numeric columns, copies {len(names)} categorical ones"
+        numbers = counted(X.shape[1] - len(names), "numeric column")
+        return f"adds noise to {numbers}, copies {counted(len(names), 'categorical column')}"
     if type(used) is type(given):
         return ""
-    numbers = X.shape[1] - len(names)
-    counts = {"categorical": len(names), "numeric": numbers}
+    counts = {"categorical": len(names), "numeric": X.shape[1] - len(names)}
     made_of = " and ".join(f"{count} {kind}" for kind, count in counts.items() if count)
-    return f"{type(used).__name__} instead of {type(given).__name__}, because of {made_of} columns"
+    return (
+        f"{type(used).__name__} instead of {type(given).__name__}, because of {made_of} column{'s' * (X.shape[1] != 1)}"
+    )

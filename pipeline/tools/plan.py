@@ -161,7 +161,7 @@ def lines(expected: Expected, params: Config, keys: Plan) -> list[str]:
         f"simulated  {keys.tables} tables with your features{part}; labels from a logistic model, ROC AUC "
         f"{keys.roc_auc:g}; {', '.join(e.errors)} against {primary.REFERENCE}",
         f"bounds     the lower one is {number(e.reach, places)} below a method's gain ({ends}); with {keys.tables} "
-        f"tables this distance is known to +/- {number(e.reach_error, places)}",
+        f"tables this distance is accurate to +/- {number(e.reach_error, places)}",
         f"smallest   {number(e.minimum_detectable_difference, places)} is the minimum detectable difference "
         f"({100 * POWER:g}% power)",
         f"needed     {needed}",

@@ -1,3 +1,3 @@
-"""Checks, on tables whose truth is known, that the statistics keep what they promise."""
+"""Checks the statistics on tables with a known truth."""
 
 import pipeline  # noqa: F401  before numpy loads: it sets the number of BLAS threads

@@ -1,9 +1,9 @@
-"""Checks, on tables whose truth is known, that the statistics keep what they promise.
+"""Checks the statistics on tables with a known truth.
 
     python tests/checks [NAME ...] [--tables FOLDER] [--jobs N]
 
-All of them take hours. What each table gave is kept in checks/, so that a check that was stopped goes on where it was;
-changed code or settings begin anew. The exit status is 1 where a check does not hold.
+All of them take hours. What each table gave is kept in checks/, so that a stopped check can be resumed;
+changed code or settings start again. The exit status is 1 where a check does not hold.
 """
 
 import argparse

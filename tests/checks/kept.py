@@ -1,4 +1,4 @@
-"""Keeps what each table gave, so that a check that was stopped goes on where it was; changed code begins anew."""
+"""Keeps what each table gave, so that a stopped check can be resumed; changed code starts again."""
 
 import hashlib
 import time

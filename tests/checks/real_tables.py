@@ -1,4 +1,4 @@
-"""Real tables: what is known of them is seen."""
+"""Real tables: known results are reproduced."""
 
 from dataclasses import replace
 from pathlib import Path

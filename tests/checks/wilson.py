@@ -1,4 +1,4 @@
-"""Wilson's interval covers about what it says."""
+"""Wilson's interval has about its nominal coverage."""
 
 from collections.abc import Callable
 from typing import Any
@@ -30,7 +30,7 @@ def wald(successes: int, trials: int) -> tuple[float, float]:
 
 
 def check_wilson(**how: Any) -> Line:
-    """Wilson's interval covers about what it says."""
+    """Wilson's interval has about its nominal coverage."""
     least, where = least_coverage(lambda successes, trials: wilson(successes, trials, confidence=0.95), 15)
     textbook, _ = least_coverage(wald, 15)
     found = f"{least:.4f} at p = {where:.3f} (the textbook's {textbook:.2f})"

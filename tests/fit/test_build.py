@@ -39,7 +39,9 @@ def test_a_model_without_c_cannot_be_tuned(raw):
 
 def test_a_variant_cannot_give_a_c_that_is_chosen(raw):
     raw["variants"]["none"]["model"] = {"C": 2.0}
-    with pytest.raises(InputError, match=r"variants.none.model.C: C is chosen for each variant: set model.tune=false"):
+    with pytest.raises(
+        InputError, match=r"variants.none.model.C: C is tuned for each variant. To set it, add model.tune=false"
+    ):
         variants.model(config.check(raw), "none")
     assert variants.model(config.check(changed(raw, "model.tune", False)), "none").C == 2.0
 
@@ -65,23 +67,23 @@ def test_nested_nodes_are_built_too():
     [
         (
             {"_target_": "os.system", "command": "true"},
-            "variants.mine.sampler._target_: expected a class from sklearn, imblearn, pipeline, found os.system; "
+            "variants.mine.sampler._target_: expected a class from sklearn, imblearn, pipeline, found os.system. "
             "If you trust its package, add it to trusted_packages.",
         ),
         (
             {"_target_": "sklearn2.Sampler"},
             "variants.mine.sampler._target_: expected a class from sklearn, imblearn, pipeline, found "
-            "sklearn2.Sampler; If you trust its package, add it to trusted_packages.",
+            "sklearn2.Sampler. If you trust its package, add it to trusted_packages.",
         ),
         (
             {"_target_": "sklearn.datasets.load_iris"},
             "variants.mine.sampler._target_: expected the class of an estimator or a sampler, "
-            "found sklearn.datasets.load_iris",
+            "found sklearn.datasets.load_iris.",
         ),
         (  # a trusted package's own imports are no way in
             {"_target_": "pipeline.table.sources.Path"},
             "variants.mine.sampler._target_: expected the class of an estimator or a sampler, "
-            "found pipeline.table.sources.Path",
+            "found pipeline.table.sources.Path.",
         ),
         (
             {"_target_": "imblearn.over_sampling.SMOT"},
@@ -90,9 +92,12 @@ def test_nested_nodes_are_built_too():
         ),
         (
             {"_target_": "SMOTE"},
-            "variants.mine.sampler._target_: expected the full name of a class, found 'SMOTE'",
+            "variants.mine.sampler._target_: expected the full name of a class, found 'SMOTE'. Write package.Class.",
         ),
-        ({}, "variants.mine.sampler._target_: expected the full name of a class, found None"),
+        (
+            {},
+            "variants.mine.sampler._target_: expected the full name of a class, found None. Write package.Class.",
+        ),
         (
             {"_target_": "imblearn.over_sampling.SMOTE", "k_neighbours": 3},
             "variants.mine.sampler.k_neighbours is not an argument of SMOTE; did you mean 'k_neighbors'?",
@@ -103,11 +108,12 @@ def test_nested_nodes_are_built_too():
                 "kmeans_estimator": {"_target_": "joblib.load", "filename": "x"},
             },
             "variants.mine.sampler.kmeans_estimator._target_: expected a class from sklearn, imblearn, pipeline, "
-            "found joblib.load; If you trust its package, add it to trusted_packages.",
+            "found joblib.load. If you trust its package, add it to trusted_packages.",
         ),
         (
             {"_target_": "sklearn.linear_model.LogisticRegression"},
-            "variants.mine.sampler: expected a class with fit_resample, found sklearn.linear_model.LogisticRegression",
+            "variants.mine.sampler: expected a class with fit_resample, found sklearn.linear_model.LogisticRegression. "
+            "Choose another class.",
         ),
     ],
 )

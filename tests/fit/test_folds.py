@@ -55,7 +55,9 @@ def test_a_class_that_a_fold_cannot_learn_is_refused_with_the_mend():
     y = pd.Series([0, 1] * 20)
     groups = pd.Series(np.where(y == 1, -1, range(40)))
     table = pd.DataFrame({"x": np.arange(40.0), "buy": y.astype("int8")}).rename_axis("row_id")
-    with pytest.raises(InputError, match="class 1 is not among the training rows, since its rows stay together"):
+    with pytest.raises(
+        InputError, match="the training rows have no row of class 1, because its rows are in few groups"
+    ):
         folded(table, number=2, groups=groups)
 
 
@@ -118,7 +120,9 @@ def test_sampler_and_model_given_stay_unfitted(visits):
 
 
 def test_too_few_rows_in_a_fold_say_which_fold(visits):
-    with pytest.raises(InputError, match=r"fold 1 of 3: SMOTE needs 12 rows of each class it raises; .* 1 has 10"):
+    with pytest.raises(
+        InputError, match=r"fold 1 of 3: SMOTE needs 12 rows of each class that it oversamples, but class 1 has 10"
+    ):
         predicted(visits, sampler=SMOTE(k_neighbors=11))
 
 

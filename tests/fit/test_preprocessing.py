@@ -60,12 +60,13 @@ def test_none_refuses_missing_values_by_column_and_row():
     visits = pd.DataFrame({"time": [1, np.nan, 2], "pages": [np.nan] * 3, "ski": 1}, index=[8, 5, 2])
     with pytest.raises(InputError) as caught:
         preprocess(visits, impute=None, scale=False)
-    mend = "preprocess.impute is null and takes none: use preprocess=auto, or fill them in"
+    expected = "expected no missing values, because preprocess.impute is null, found"
+    advice = "Use preprocess=auto, or fill them in."
     assert caught.value.problems == [
-        f"column 'time': 1 missing (row_id 5); {mend}",
-        f"column 'pages': 3 missing (row_id 2, 5, 8); {mend}",
+        f"column 'time': {expected} 1 (row_id 5). {advice}",
+        f"column 'pages': {expected} 3 (row_id 2, 5, 8). {advice}",
     ]
-    with pytest.raises(InputError, match=r"4 missing \(row_id 0, 1, 2 \.\.\.\)"):
+    with pytest.raises(InputError, match=r"found 4 \(row_id 0, 1, 2 \.\.\.\)"):
         refuse_missing(pd.DataFrame({"time": [np.nan] * 4}))
 
 
@@ -107,7 +108,7 @@ def test_main_with_none_refuses_holes_on_the_test_side_too(project, stage):
     stage(ingest_stage)
     stage(split_stage)
     assert hole in read_table(folder / "data/split/test.parquet").index
-    with pytest.raises(InputError, match=rf"column 'time': 1 missing \(row_id {hole}\)"):
+    with pytest.raises(InputError, match=rf"column 'time': expected no missing values, .* found 1 \(row_id {hole}\)"):
         stage(preprocess_stage)
     assert not (folder / "data/preprocess").exists()
 
@@ -203,8 +204,8 @@ def test_standard_and_none_refuse_categories_and_take_the_other_kinds_as_numbers
     with pytest.raises(InputError) as caught:
         preprocess(whole, **settings)
     assert str(caught.value) == (
-        "expected numbers, found categories in 'shop', 'sex'; preprocess.encode is null and takes none: "
-        "use preprocess=auto, or leave them out with -S 'data.drop=[shop,sex]'"
+        "expected only numbers, because preprocess.encode is null, found categories in 'shop', 'sex'. "
+        "Use preprocess=auto, or leave them out with -S 'data.drop=[shop,sex]'."
     )
     numbers = whole.drop(columns=["shop", "sex"])
     done = preprocess(numbers, **settings).transform(numbers)
@@ -220,10 +221,10 @@ def test_a_table_of_categories_alone_is_encoded():
 def test_two_columns_of_one_name_are_refused():
     holes = pd.DataFrame({"x": [1.0, np.nan], "missingindicator_x": [0.0, 1.0]})
     for scale in (True, False):
-        with pytest.raises(InputError, match=r"'missingindicator_x'.* rename"):
+        with pytest.raises(InputError, match=r"'missingindicator_x'.* Rename"):
             preprocess(holes, **{**AUTO, "scale": scale})
     levels = pd.DataFrame({"x": ["a", "b", "c"], "x=a": [0.0, 1.0, 2.0]})
-    with pytest.raises(InputError, match="preprocess: .*'x=a'.* rename a column"):
+    with pytest.raises(InputError, match="preprocess: .*'x=a'.* Rename a column"):
         preprocess(levels, **AUTO)
 
 

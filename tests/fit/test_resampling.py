@@ -136,16 +136,16 @@ def test_too_few_rows_for_smote_are_counted_as_the_user_counts(visits):
     with pytest.raises(InputError) as caught:
         resample(X, y, SMOTE(k_neighbors=5), [0, 1])
     assert str(caught.value) == (
-        "SMOTE needs 6 rows of each class it raises; training class 1 has 4: "
-        "lower its k_neighbors or n_neighbors to 3, or use random_over"
+        "SMOTE needs 6 rows of each class that it oversamples, but class 1 has 4 training rows. "
+        "Lower k_neighbors or n_neighbors to 3, or use random_over."
     )
 
 
 def test_a_sampler_s_other_refusals_name_it_and_the_smaller_class(visits):
     with pytest.raises(InputError) as caught:
         resample(*visits, SMOTE(sampling_strategy=0.1), [0, 1])
-    assert str(caught.value).startswith("SMOTE cannot take these rows (training class 1 has 6 of 15): ")
-    with pytest.raises(InputError, match="SMOTE cannot take these rows .*'k_neighbors' parameter"):
+    assert str(caught.value).startswith("SMOTE can't resample these 15 rows (class 1 has 6 training rows): ")
+    with pytest.raises(InputError, match="SMOTE can't resample these 15 rows .*'k_neighbors' parameter"):
         resample(*visits, SMOTE(k_neighbors=0), [0, 1])
 
 
@@ -262,7 +262,7 @@ def test_main_writes_rows_provenance_and_counts_and_no_test_row(project, stage):
 
 def test_main_of_an_unknown_variant_lists_those_there_are(project, stage):
     project()
-    with pytest.raises(InputError, match=r"params.yaml: variants.smoote is not there; did you mean 'smote'\?"):
+    with pytest.raises(InputError, match=r"params.yaml: there is no variant 'smoote'; did you mean 'smote'\?"):
         stage(resample_stage, "smoote")
     with pytest.raises(InputError, match="expected the name of one variant"):
         stage(resample_stage)

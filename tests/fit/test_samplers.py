@@ -47,8 +47,8 @@ def test_smote_takes_the_form_that_the_columns_ask_for(mixed):
     assert type(alone) is SMOTEN
     for form in (nominal, alone, suit(SMOTENC("auto", k_neighbors=2, sampling_strategy=0.9, random_state=7), X)):
         assert (form.k_neighbors, form.sampling_strategy, form.random_state) == (2, 0.9, 7)
-    assert describe(smote, nominal, X) == "SMOTENC instead of SMOTE, for 2 categorical and 2 numeric columns"
-    assert describe(smote, alone, X[["sex"]]) == "SMOTEN instead of SMOTE, for 1 categorical columns"
+    assert describe(smote, nominal, X) == "SMOTENC instead of SMOTE, because of 2 categorical and 2 numeric columns"
+    assert describe(smote, alone, X[["sex"]]) == "SMOTEN instead of SMOTE, because of 1 categorical column"
     assert describe(smote, smote, X) == ""
 
 
@@ -85,7 +85,7 @@ def test_noise_moves_numbers_and_copies_categories(mixed):
     alone, _ = RandomOverSampler(shrinkage=1.0, random_state=3).fit_resample(X[["time", "pages"]], y)
     assert rows[["time", "pages"]].equals(alone)
     assert provenance(X, y, rows, labels, jitter.sample_indices_).synthetic.tolist() == [False] * 12 + [True] * 4
-    assert describe(given, jitter, X) == "noise on 2 numeric columns, 2 categorical ones copied"
+    assert describe(given, jitter, X) == "adds noise to 2 numeric columns, copies 2 categorical columns"
 
 
 def test_noise_on_categories_alone_is_repetition(mixed):
@@ -111,8 +111,8 @@ def test_what_computes_with_numbers_is_refused_by_name(mixed, sampler):
     with pytest.raises(InputError) as caught:
         suit(sampler, mixed[0])
     assert str(caught.value) == (
-        f"{type(sampler).__name__} computes with numbers, and finds categories in 'shop', 'sex': use smote_nc, "
-        "random_over or random_under in its place"
+        f"{type(sampler).__name__} needs numbers, but these columns are categorical: 'shop', 'sex'. Use smote_nc, "
+        "random_over or random_under instead."
     )
     assert suit(sampler, mixed[0][["time"]]) is sampler
 

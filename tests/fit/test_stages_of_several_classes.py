@@ -49,8 +49,8 @@ def test_too_few_rows_for_smote_name_the_class_and_the_ways_out():
     with pytest.raises(InputError) as caught:
         resampling.resample(X, y, SMOTE(random_state=0), LABELS)
     assert str(caught.value) == (
-        "SMOTE needs 6 rows of each class it raises; training class 'van' has 3: lower its k_neighbors or n_neighbors "
-        "to 2, merge it with another class or leave it out with data.classes, or use random_over"
+        "SMOTE needs 6 rows of each class that it oversamples, but class 'van' has 3 training rows. Lower k_neighbors "
+        "or n_neighbors to 2, or merge it with another class or leave it out with data.classes, or use random_over."
     )
     resampling.resample(X, y, SMOTE(random_state=0, k_neighbors=2), LABELS)
 
@@ -165,5 +165,5 @@ def test_groups_that_hold_all_of_a_class_are_refused_by_its_name():
     task = Multiclass(LABELS, LABELS)
     chain = chains.Chain({"impute": None, "scale": True}, FunctionSampler(), LogisticRegression(), None, task)
     how = {"folds": 2, "repeats": 1, "seed": 0, "groups": groups, "weight": ones(60)}
-    with pytest.raises(InputError, match="class 'van' is not among the training rows"):
+    with pytest.raises(InputError, match="the training rows have no row of class 'van'"):
         folds.out_of_fold(table, target="kind", chain=chain, **how)

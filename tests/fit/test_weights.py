@@ -71,9 +71,9 @@ def test_all_variants_that_make_up_rows_are_refused_at_once_with_the_command(com
     with pytest.raises(InputError) as refused:
         variants.refuse_unbuildable(params)
     assert refused.value.problems == [
-        "params.yaml: data.weight: expected samplers that repeat or leave out rows, since a row that is made up stands "
-        "for nobody, found augmentation, smote: use random_over, random_under or class_weight, and leave out those "
-        "that make rows up with -S '~variant@variants.augmentation' -S '~variant@variants.smote'"
+        "params.yaml: data.weight: expected samplers that only repeat or drop rows, found augmentation, smote. New "
+        "rows have no weight. Use random_over, random_under or class_weight, and leave out the others with "
+        "-S '~variant@variants.augmentation' -S '~variant@variants.smote'."
     ]
 
 
@@ -84,5 +84,6 @@ def test_a_model_that_takes_no_weights_is_refused(composed):
     with pytest.raises(InputError) as refused:
         variants.refuse_unbuildable(config.check(raw))
     assert refused.value.problems == [
-        "params.yaml: data.weight: expected a model whose fit takes sample_weight, found KNeighborsClassifier"
+        "params.yaml: data.weight: expected a model that accepts sample_weight, found KNeighborsClassifier. "
+        "Choose another."
     ]

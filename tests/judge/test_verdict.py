@@ -195,6 +195,11 @@ def test_a_file_that_is_no_verdict_is_refused(tmp_path):
     file.write_text("{}", encoding="utf-8")
     with pytest.raises(InputError, match="expected a verdict of schema version 4"):
         shown.run(file)
+    file.write_text("seed: 42\n", encoding="utf-8")
+    with pytest.raises(InputError, match="expected a verdict in JSON"):
+        shown.run(file)
+    with pytest.raises(InputError, match=r"no such file\. Correct the path"):
+        shown.run(tmp_path / "verdit.json")
 
 
 def test_the_whole_verdict_fits_its_schema(said):

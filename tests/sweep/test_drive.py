@@ -23,7 +23,7 @@ def test_a_sweep_continues_after_a_failure_and_reports_everything(folder, store,
     shutil.copy(store, folder)
     sweep = ["-m", "variant=smote,none,borderline_smote", "seed=1,2", *TINY]
     out, err = app(*sweep, status=1)
-    assert err.count("failed: smote · seed 1: SMOTE needs 6 rows of each class it raises") == 1
+    assert err.count("failed: smote · seed 1: SMOTE needs 6 rows of each class that it oversamples") == 1
     assert out.count("\nfailed ") == 4
     assert "runs     2 of 6 finished, 4 failed\n" in out
     runs, _ = stored(folder)
@@ -41,7 +41,7 @@ def test_a_sweep_continues_after_a_failure_and_reports_everything(folder, store,
 
 def test_fail_fast_stops_at_the_first_failure(folder, app):
     out, _ = app("-m", "variant=smote,none", "seed=1,2", *TINY, "tracking=none", "sweep.fail_fast=true", status=1)
-    assert "runs     0 of 4 finished, 1 failed, 3 not started: the same command continues" in out
+    assert "runs     0 of 4 finished, 1 failed, 3 not started (to continue, run the same command again)" in out
 
 
 def test_a_method_that_fails_prevents_the_verdict_of_a_sweep(folder, app):

@@ -108,7 +108,7 @@ def test_all_problems_of_a_sweep_are_reported_before_any_run(planned, folder):
 
 @pytest.mark.parametrize("key", ["compare=average_precision,roc_auc", "tracking=local,none", "compare.rope=0.01,0.1"])
 def test_what_no_run_depends_on_cannot_vary(planned, key):
-    with pytest.raises(InputError, match="Run a sweep for each value"):
+    with pytest.raises(InputError, match="Run one sweep per value"):
         planned("variant=none,smote", key)
 
 

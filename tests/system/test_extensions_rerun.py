@@ -55,5 +55,5 @@ def test_a_sweep_makes_its_runs_again_after_one_line_and_not_without(clone):
     counts = []
     for text in (SAMPLER, SAMPLER, SAMPLER.replace("self.times)]", "self.times + 1)]"), SAMPLER):
         clone.write("extensions/repeat.py", text)
-        counts.append(re.search(r"mountain_shop: 2 runs, (\d) of them to make", clone.run(*sweep))[1])
+        counts.append(re.search(r"mountain_shop: 2 runs, (\d) of them to do", clone.run(*sweep))[1])
     assert counts == ["2", "0", "2", "0"]

@@ -188,7 +188,7 @@ def test_a_query_to_postgresql_gives_a_table_with_a_password_from_the_environmen
     query = "data.sql.query='select time, seen, member, page, buy from visits order by id'"
     chosen = ("data=sql", f"data.sql.url={address}", query, "data.target=buy")
     project(*chosen)
-    with pytest.raises(InputError, match=r"^sql: downloaded 4 rows and 5 columns\. .* -S data.sha256=") as caught:
+    with pytest.raises(InputError, match=r"^sql: fetched 4 rows and 5 columns\. .* -S data.sha256=") as caught:
         stage(ingest_stage)
     project(*chosen, f"data.sha256={str(caught.value).rpartition('=')[2]}")
     monkeypatch.delenv("SHOP_PASSWORD")  # nothing is asked again

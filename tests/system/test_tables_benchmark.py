@@ -176,7 +176,7 @@ def test_a_traceback_in_one_run_is_a_failure(visits, commands):
 def test_runs_that_were_not_made_are_a_failure(visits, commands):
     commands(
         tables.Said(0, LOOKED, ""),
-        tables.Said(1, "runs     1 of 2 finished, 1 not started: the same command continues\n", ""),
+        tables.Said(1, "runs     1 of 2 finished, 1 not started (to continue, run the same command again)\n", ""),
     )
     leave_sweep(verdict=VERDICT, made=["none"])
     row = put_through(visits)

@@ -1,6 +1,7 @@
 import pytest
 from table_files import refusal, workbook
 
+from pipeline.errors import InputError
 from pipeline.table.file import read_table
 from pipeline.table.origin import origin
 from pipeline.table.reading import Reading
@@ -138,3 +139,8 @@ def test_a_column_without_a_name_that_has_a_value_is_refused(written, place):
     lines[place] += "x"
     (problem,) = refusal(written("\n".join(lines)))
     assert "header: column 5 has no name" in problem
+
+
+def test_skipping_all_lines_is_refused_with_the_setting(written):
+    with pytest.raises(InputError, match=r"expected a header and rows, found none\. Correct data\.skip_rows\."):
+        read_table(written("a,b\n1,2\n"), Reading(skip_rows=9))

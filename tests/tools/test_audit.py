@@ -175,12 +175,12 @@ def test_true_labels_reach_no_fold(params, monkeypatch):
 @pytest.mark.parametrize(
     ("overrides", "problem"),
     [
-        (["~variant@variants.none"], "variants: 'none', the baseline that methods are compared with, isn't there"),
+        (["~variant@variants.none"], "variants: the baseline, 'none', is missing. Methods are compared with it."),
         (["~variant@variants.class_weight"], "variants: expected a method besides 'none', found none"),
         (["evaluate.folds=0"], "evaluate.folds: expected 2 or more"),
         (
             ["split.test_size=0.7"],
-            "csv: A verdict needs 10 training rows of each class. Class 1 has 7 of its 24 rows",
+            "csv: A verdict needs 10 training rows of each class. Class 1 has 24 rows, 7 of them for training",
         ),
     ],
 )
@@ -209,7 +209,7 @@ def test_the_command_exits_with_what_it_found(params, monkeypatch, capsys, found
         (["audit.null=0"], "conf/audit.yaml: audit.null: expected a whole number of at least 1, found 0"),
         (["audit.null=many"], "conf/audit.yaml: audit.null: expected a whole number of at least 1, found 'many'"),
         (["+audit.nul=2"], "conf/audit.yaml: audit.nul is not a setting; did you mean 'null'?"),
-        (["data=csv"], "conf/audit.yaml: data.path must be given: rebalance audit data.path=..."),
+        (["data=csv"], "conf/audit.yaml: data.path is missing. Set it with `rebalance audit data.path=...`."),
     ],
 )
 def test_the_command_refuses_what_it_cannot_use(params, arguments, problem):

@@ -150,7 +150,10 @@ def test_a_command_is_given_what_was_typed_and_its_status_is_the_exit_status(typ
             "argument --port: invalid int value: 'x'. For the command's arguments, see `rebalance",
         ),
         (["plan", "-S", "seed=7"], "`-S` is only for `dvc exp run`. Leave it out here, and give just KEY=VALUE."),
-        (["verdict", "a", "b"], "unrecognized arguments: b: `rebalance verdict --help` shows"),
+        (
+            ["verdict", "a", "b"],
+            "unrecognized arguments: b. For the command's arguments, see `rebalance verdict --help`.",
+        ),
         (["verdict", "strict=no"], "strict: expected true or false, found 'no'"),
         (["--completion", "tcsh"], "--completion: expected a shell, found 'tcsh'; did you mean 'zsh', 'fish', 'bash'?"),
         (["--completion"], "--completion: expected a shell, found ''; choose from 'bash', 'zsh', 'fish'."),

@@ -179,7 +179,7 @@ def test_codes_and_customers_get_a_line_to_paste(look):
     out, _ = look(
         table, "data.target=y", "data.columns={plan: [Basic, basic, Pro]}", "split=grouped", "data.group=customer"
     )
-    assert "in place of its data.columns:\n  -S 'data.columns={plan: [Basic,basic,Pro], state: categorical" in out
+    assert "replace data.columns in the command with this:\n  -S 'data.columns={plan: [Basic,basic,Pro], state: " in out
     assert "instead" not in out
 
 

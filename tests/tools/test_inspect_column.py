@@ -8,9 +8,7 @@ from pipeline.tools.inspect_column import describe
 ROWS = 60
 RARE = np.arange(ROWS) % 10 == 3  # six rows, scattered over the table
 LABELS = pd.Series(np.where(RARE, "yes", "no"), name="buy")
-WAVE = pd.Series(
-    (np.arange(ROWS) * 7 % 11).astype(float), name="wave"
-)  # says nothing of the class  # unrelated to the class
+WAVE = pd.Series((np.arange(ROWS) * 7 % 11).astype(float), name="wave")  # unrelated to the class
 
 
 def found(values, **settings):
@@ -113,3 +111,11 @@ def test_bars_count_all_rows_and_the_rarest_class_and_dates_by_day():
     far = describe(pd.Series([-9999] * 4), labels, "yes", "date")
     assert far.bars
     assert describe(pd.Series([np.nan] * 4, dtype="str"), labels, "yes", ["a", "b"]).bars == []
+
+
+def test_dates_with_broken_cells_are_no_customers():
+    days = [f"{1 + n % 28:02d}/{1 + n % 12:02d}/2023" for n in range(57)]
+    labels = pd.Series(["no"] * 225 + ["yes"] * 15)
+    seen = describe(pd.Series([*days * 4, *["00/01/2023"] * 12], name="seen"), labels, "yes")
+    assert seen.kind is None
+    assert seen.findings == {}

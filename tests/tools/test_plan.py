@@ -139,7 +139,7 @@ def test_labels_follow_categories_too():
 
 def test_features_that_do_not_vary_are_refused():
     features = pd.DataFrame({"time": [1.0] * 40})
-    with pytest.raises(InputError, match="expected at least one that varies"):
+    with pytest.raises(InputError, match="expected at least one feature that varies"):
         simulate.simulate(features, target="buy", positives=20, roc_auc=0.85, rng=np.random.default_rng(0))
 
 
@@ -219,7 +219,7 @@ def test_where_negatives_are_rarer_they_are_counted(settings, asked):
     # 50 / .7 negatives, of which 50 are for training, are 7,143 rows at one in a hundred.
     assert asked == [(7_143, 7_143 - 71)] * 2
     assert (found.kind, found.rare, found.training_rare, found.folds) == ("negative", 100, 70, 5)
-    assert "10,000 rows, 100 negative, 70 of them for training" in plan.lines(found, params, keys)[0]
+    assert "10,000 rows, 100 negative, 70 of them in training" in plan.lines(found, params, keys)[0]
     assert "14 negatives in each test fold" in plan.lines(found, params, keys)[1]
 
 
@@ -235,9 +235,9 @@ def test_the_command_says_how_many_positives_a_verdict_needs(settings, capsys):
     settings(visits(100, 13), *CHEAP)
     assert plan.run([]) == 30
     assert capsys.readouterr().out.splitlines() == [
-        "table      csv: 100 rows, 13 positive, 9 of them for training",
-        "No verdict is possible: two folds of 5 rows of the rarer class need 10 of them for training. "
-        "At split.test_size=0.3 the table needs 15.",
+        "table      csv: 100 rows, 13 positive, 9 of them in training",
+        "No verdict is possible. Two folds need 10 training rows of the rarer class, 5 in each. "
+        "With split.test_size=0.3, the table needs 15 rows of it. Collect more.",
     ]
 
 
@@ -246,23 +246,23 @@ def test_the_command_prints_the_plan(settings, capsys, monkeypatch):
     monkeypatch.setattr(plan, "plan", lambda params, keys: expected())
     assert plan.run(["plan.roc_auc=0.7"]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "table      csv: 1,000 rows, 50 positive, 35 of them for training",
+        "table      csv: 1,000 rows, 50 positive, 35 of them in training",
         "folds      5 x 10, 7 positives in each test fold",
         "declared   average precision, ROPE 0.01, alpha 0.05, 5 methods",
         "simulated  12 tables with your features; labels from a logistic model, ROC AUC 0.7; smote against none",
         "bounds     the lower one is 0.048 below a method's gain (95% bounds, adjusted for 5 methods); with 12 "
-        "tables this distance is known to +/- 0.048",
+        "tables this distance is accurate to +/- 0.048",
         "smallest   0.065 is the minimum detectable difference (80% power)",
-        "needed     530 positives to show 2 x the ROPE (0.02): 480 more than the table has",
+        "needed     530 positives to show a difference of 0.02 (2 x ROPE), 480 more than the table has",
     ]
 
 
 @pytest.mark.parametrize(
     ("argument", "problem"),
     [
-        ("plan.roc_auc=0.5", "conf/plan.yaml: plan.roc_auc: expected a fraction between 0.5 and 1, found 0.5"),
-        ("plan.tables=1", "conf/plan.yaml: plan.tables: expected a whole number of at least 2, found 1"),
-        ("plan.rows=99", "conf/plan.yaml: plan.rows: expected a whole number of at least 100, found 99"),
+        ("plan.roc_auc=0.5", "conf/plan.yaml: plan.roc_auc: expected a fraction between 0.5 and 1, found 0.5."),
+        ("plan.tables=1", "conf/plan.yaml: plan.tables: expected a whole number of at least 2, found 1."),
+        ("plan.rows=99", "conf/plan.yaml: plan.rows: expected a whole number of at least 100, found 99."),
     ],
 )
 def test_the_command_refuses_what_it_cannot_use(settings, argument, problem):
@@ -274,5 +274,5 @@ def test_the_command_refuses_what_it_cannot_use(settings, argument, problem):
 
 def test_without_none_there_is_nothing_to_plan(composed):
     params = config.check(yaml.safe_load(composed(*OWN, "data.path=visits.csv", "~variant@variants.none")))
-    with pytest.raises(InputError, match="'none', the baseline that methods are compared with, isn't there"):
+    with pytest.raises(InputError, match="the baseline, 'none', is missing"):
         plan.plan(params, KEYS, processes=1)

@@ -45,7 +45,9 @@ def test_a_preset_begins_with_its_commands_and_gives_the_reason_for_each_proposa
     assert lines[3] == "# Written by `rebalance inspect ... save=visits`. visits.csv: 1,200 rows, 6 features"
     reasons = dict(line.strip().lstrip("- ").split("  # ", 1) for line in lines[4:] if "  # " in line)
     assert reasons["target: buy"] == "'buy': 'no' (1,080 rows, 90%), 'yes' (120 rows, 10%)"
-    assert reasons["customer"].startswith("id: identifies rows, so a model learns nothing that holds for new rows")
+    assert reasons["customer"].startswith(
+        "id: identifies rows, so a model can learn nothing from it that applies to new rows"
+    )
     assert reasons["paid"].startswith("leak: has the classes in it")
     assert reasons["age"] == "line 2: expected numbers, found 'old'"
     assert reasons["nothing"] == "all values are missing"
@@ -79,7 +81,7 @@ def test_what_was_given_is_marked_as_given(visits):
 
 def test_variants_that_cannot_be_used_are_left_out_with_the_reason(visits):
     text = saved("data.weight=who")
-    assert "  - override /variant@variants.smote: null  # can't be used here" in text
+    assert "  - override /variant@variants.smote: null  # can't be used on this table" in text
 
 
 def test_a_preset_of_a_table_with_a_preset_in_use_stands_alone(visits):
@@ -99,7 +101,9 @@ def test_a_preset_is_written_again_and_never_over_another_file(visits):
     assert saved() == first
     for changed in (first + "seed: 3\n", "seed: 3\n"):
         FILE.write_text(changed, encoding="utf-8")
-        with pytest.raises(InputError, match="visits.yaml is there already, with other settings.* Remove it first, or"):
+        with pytest.raises(
+            InputError, match="visits.yaml exists already, with different settings.* Remove it first, or"
+        ):
             saved()
         assert FILE.read_text(encoding="utf-8") == changed
     with pytest.raises(InputError, match="article.yaml is there already"):
@@ -115,7 +119,7 @@ def test_a_name_that_cannot_be_a_preset_s_is_refused_before_anything_is_written(
 
 def test_without_a_target_no_preset_is_written(visits):
     pd.DataFrame({"a": np.arange(60) / 7, "b": np.arange(60) / 3}).to_csv("visits.csv", index=False)
-    with pytest.raises(InputError, match="save=visits: which column is the target"):
+    with pytest.raises(InputError, match="save=visits: the target is unknown"):
         inspect_module.run(["data=csv", "data.path=visits.csv", "save=visits"])
     assert not FILE.exists()
 

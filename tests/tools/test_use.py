@@ -70,7 +70,7 @@ def test_without_a_name_it_says_which_preset_is_in_use(churn, capsys):
         ("typo", "params.yaml: data.taget is not a setting; did you mean 'target'"),
         ("fold", "params.yaml: evaluate.folds: expected 0, or a whole number of at least 2, found 1"),
         ("sampler", "SMOOTE"),
-        ("open", "params.yaml: data.target must be given"),
+        ("open", "params.yaml: data.target is missing"),
         ("broken", "conf: "),
     ],
 )

@@ -67,7 +67,7 @@ def test_a_publication_that_fails_is_marked_and_published_later(reproduced, monk
         stage(track)
     assert capsys.readouterr().out == (
         "mountain_shop: MLflow at sqlite:///mlflow.db: no space left. Your results are complete. To publish them "
-        "later, run `rebalance publish`\n"
+        "later, run `rebalance publish`.\n"
     )
     assert [run.info.status for run in stored(reproduced)[0]] == ["FAILED"]
     stage(track)
@@ -119,7 +119,7 @@ def test_results_of_other_settings_are_refused(project, monkeypatch):
     how = "{test_size: SIZE, seed: 42, by: rows, group_duplicates: false}"
     template = f"stages: {{split: {{params: {{params.yaml: {{data.target: 7, split: {how}}}}}}}}}"
     Path("dvc.lock").write_text(template.replace("SIZE", "0.3"))
-    with pytest.raises(InputError, match="params.yaml: split: changed since the results were made"):
+    with pytest.raises(InputError, match="params.yaml: these settings changed after the results were made: split"):
         reproduction.refuse_changed()
     Path("dvc.lock").write_text(template.replace("SIZE", "0.25"))
     reproduction.refuse_changed()

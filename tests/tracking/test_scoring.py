@@ -121,9 +121,9 @@ def test_all_problems_of_rows_are_listed_at_once():
         chain().predict(bad)
     fix = "Correct or empty these cells."
     assert caught.value.problems == [
-        "column 'time', which the model needs; did you mean 'Time'?",
+        "the table has no column 'time', which the model needs; did you mean 'Time'?",
         f"column 'pages', line 3: expected whole numbers, found 1.5. {fix}",
-        "column 'shop', which the model needs; choose from 'Time'.",
+        "the table has no column 'shop', which the model needs; choose from 'Time'.",
         f"column 'size', lines 3, 5, 7: expected one of 'S', 'M', 'L', found 'XL', 'XL', 'XL'. {fix}",
         "column 'seen', lines 2, 3, 4 and 3 more: expected dates in the format %d/%m/%Y, found '1970-01-31', "
         f"'1970-01-31', '1970-01-31'. {fix}",

@@ -49,7 +49,7 @@ def silent():
 @pytest.fixture(
     params=[
         (AnswersOK, ""),
-        (AnswersNotFound, "the server there isn't MLflow, it answers 404 Not Found"),
+        (AnswersNotFound, "the server there isn't MLflow: it answers 404 Not Found"),
         (AnswersSomething, "the server there isn't MLflow."),
     ]
 )
@@ -120,6 +120,6 @@ def test_a_file_that_is_no_store_costs_one_line_and_stays(reproduced, stage, cap
     stage(track)
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith(
-        "mountain_shop: MLflow at sqlite:///mlflow.db: this file isn't an SQLite database. Move it away"
+        "mountain_shop: MLflow at sqlite:///mlflow.db: this file isn't an SQLite database. Move or delete it"
     )
     assert Path("mlflow.db").read_text() == "my notes, long enough to be something"
