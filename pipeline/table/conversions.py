@@ -14,8 +14,9 @@ BOOLEANS = {
     **dict.fromkeys(("false", "f", "no", "n", "0"), False),
 }
 DAYS = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d")
-NAMED = ("%d %b %Y", "%d-%b-%Y", "%d %B %Y", "%b %d, %Y", "%b %d %Y", "%B %d, %Y", "%B %d %Y")
-NAMED = (*NAMED, "%d%b%Y", "%b-%d-%Y", "%d-%B-%Y", "%d/%b/%Y")
+NAMED = ("%d %b %Y", "%d-%b-%Y", "%d %B %Y", "%b %d, %Y", "%b %d %Y", "%B %d, %Y", "%B %d %Y") + (
+    *("%d%b%Y", "%b-%d-%Y", "%d-%B-%Y", "%d/%b/%Y"),
+)
 WEEKDAYS = ("%a %d %b %Y", "%a, %d %b %Y", "%a %b %d %Y", "%a, %b %d, %Y", "%A, %B %d, %Y", "%A %d %B %Y")
 SHORT = tuple(form.replace("%Y", "%y") for form in (*DAYS, *NAMED)) + ("%y-%m-%d",)
 MONTHS = ("%b %Y", "%b-%Y", "%B %Y", "%B-%Y", "%b-%y", "%Y %b", "%m/%Y")  # their first day
