@@ -14,8 +14,8 @@ from pipeline.table.ingest import ingest
             {"x": [1, np.inf, 3, -np.inf, np.inf, np.inf], "buy": TWO},
             {"target": "buy"},
             [
-                "column 'x', lines 3, 5, 6 and 1 more: expected finite numbers, found inf. Correct or empty these cells, or "
-                'declare it missing with -S \'data.missing=["inf","-inf"]\'.'
+                "column 'x', lines 3, 5, 6 and 1 more: expected finite numbers, found inf. Correct or empty these "
+                'cells, or declare it missing with -S \'data.missing=["inf","-inf"]\'.'
             ],
         ),
         (
