@@ -31,7 +31,8 @@ class Ranking:
     leaks
         Whether the column has all classes in it: it is the target under other names, or it separates all classes
         without an error, and each of them has so many rows that the lower limit is `CERTAIN`. A single class is not
-        enough, since a good sensor can separate one from the others.
+        enough, since a good sensor can separate one from the others. Nor are measurements, which a good sensor can
+        separate: the classes must be farther apart than any of them is wide, or all but one have a single value.
     """
 
     auc: float
@@ -159,5 +160,12 @@ def _leaks(typed: pd.Series, labels: pd.Series, counts: pd.Series) -> bool:
         return False
     if columns.kind(typed) == "categorical" or levels <= CLASSES:
         return levels <= max(CLASSES, len(labels) / (2 * FEWEST))
-    ordered = classes[np.argsort(np.nan_to_num(_values(typed), nan=np.inf), kind="stable")]
-    return int((np.diff(ordered) != 0).sum()) + 1 == len(counts)
+    values = np.nan_to_num(_values(typed), nan=np.inf)
+    order = np.argsort(values, kind="stable")
+    ends = np.flatnonzero(np.diff(classes[order]))
+    if len(ends) + 1 != len(counts):
+        return False
+    low, high = values[order][[0, *ends + 1]], values[order][[*ends, -1]]
+    wide = np.subtract(high, low, out=np.zeros_like(low), where=low < high)
+    apart = bool((low[1:] - high[:-1] > wide.max()).all())
+    return columns.kind(typed) == "date" or apart or int((wide == 0).sum()) >= len(counts) - 1

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.errors import set_param
 from pipeline.table.dialect import Text, parse
 from pipeline.table.marks import MISSING
 from pipeline.table.notation import NUMBER
@@ -59,6 +60,19 @@ def strip(column: pd.Series) -> pd.Series:
     """A column of text without white space around its cells; empty cells are missing."""
     stripped = column.str.strip()
     return stripped.mask(stripped == "")
+
+
+def like_codes(cells: pd.Series) -> pd.Series:
+    """Which cells are whole numbers that begin with a zero."""
+    return cells.str.fullmatch(r"\s*0[0-9]+\s*").fillna(False).astype(bool)
+
+
+def code_note(name: str, cells: pd.Series) -> str:
+    """A note that a column with such cells was read as numbers."""
+    return (
+        f"column {name!r}: read cells such as {cells[like_codes(cells)].iloc[0].strip()!r} as numbers; if these are "
+        f"codes, declare them with {set_param('data.columns', {name: 'categorical'})}"
+    )
 
 
 def _numbers(stripped: pd.Series, decimal: str) -> pd.Series:

@@ -14,10 +14,19 @@ BOOLEANS = {
     **dict.fromkeys(("false", "f", "no", "n", "0"), False),
 }
 DAYS = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d")
-NAMED = ("%d %b %Y", "%d-%b-%Y", "%d %B %Y", "%b %d, %Y", "%b %d %Y", "%B %d, %Y", "%B %d %Y")
+NAMED = ("%d %b %Y", "%d-%b-%Y", "%d %B %Y", "%b %d, %Y", "%b %d %Y", "%B %d, %Y", "%B %d %Y") + (
+    *("%d%b%Y", "%b-%d-%Y", "%d-%B-%Y", "%d/%b/%Y"),
+)
+WEEKDAYS = ("%a %d %b %Y", "%a, %d %b %Y", "%a %b %d %Y", "%a, %b %d, %Y", "%A, %B %d, %Y", "%A %d %B %Y")
 SHORT = tuple(form.replace("%Y", "%y") for form in (*DAYS, *NAMED)) + ("%y-%m-%d",)
-TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
-FORMATS = (ISO, *(day + time for day in (*DAYS, *NAMED, *SHORT) for time in TIMES))
+MONTHS = ("%b %Y", "%b-%Y", "%B %Y", "%B-%Y", "%b-%y", "%Y %b", "%m/%Y")  # their first day
+TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", " %H:%M:%S.%f")
+FORMATS = (
+    ISO,
+    *(day + time for day in (*DAYS, *NAMED, *WEEKDAYS, *SHORT) for time in TIMES),
+    "%a %b %d %H:%M:%S %Y",
+    *MONTHS,
+)
 MANY_DAYS, FEW_YEARS = 12, 3  # of two readings, the one with more days and so few years is right
 
 

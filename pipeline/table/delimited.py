@@ -8,10 +8,20 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 
-from pipeline.errors import InputError, set_param
+from pipeline.errors import InputError
 from pipeline.formatting import listed, name_text, places
 from pipeline.table import header
-from pipeline.table.cells import DECIMAL_COMMA, THOUSANDS_OR_DECIMAL, WHOLE, clean, is_text, matches, strip
+from pipeline.table.cells import (
+    DECIMAL_COMMA,
+    THOUSANDS_OR_DECIMAL,
+    WHOLE,
+    clean,
+    code_note,
+    is_text,
+    like_codes,
+    matches,
+    strip,
+)
 from pipeline.table.dialect import DELIMITERS, SAMPLE, Dialect, Text, line_number, parse, records
 from pipeline.table.encoding import utf8
 from pipeline.table.notation import NUMBER
@@ -215,7 +225,7 @@ def rows(
     codes = _codes(text, cleaned)
     for name in codes.keys() & labels:
         cleaned[name] = strip(codes.pop(name))
-    notes = [_code_note(name, cells) for name, cells in codes.items()]
+    notes = [code_note(name, cells) for name, cells in codes.items()]
     return noted(placed(cleaned, _origin(text, len(table), decimal)), notes)
 
 
@@ -225,19 +235,7 @@ def _codes(text: Text, table: pd.DataFrame) -> dict[str, pd.Series]:
         return {}
     numeric = [place for place, dtype in enumerate(table.dtypes) if pd.api.types.is_numeric_dtype(dtype)]
     written = parse(text, usecols=numeric, dtype="str") if numeric else pd.DataFrame()
-    return {text.names[place]: cells for place, cells in written.items() if _like_codes(cells).any()}
-
-
-def _like_codes(cells: pd.Series) -> pd.Series:
-    """Which cells are whole numbers that begin with a zero."""
-    return cells.str.fullmatch(r"\s*0[0-9]+\s*").fillna(False).astype(bool)
-
-
-def _code_note(name: str, cells: pd.Series) -> str:
-    return (
-        f"column {name!r}: read cells such as {cells[_like_codes(cells)].iloc[0].strip()!r} as numbers; if these are "
-        f"codes, declare them with {set_param('data.columns', {name: 'categorical'})}"
-    )
+    return {text.names[place]: cells for place, cells in written.items() if like_codes(cells).any()}
 
 
 def _origin(text: Text, count: int, decimal: str) -> Origin:

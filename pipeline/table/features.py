@@ -43,7 +43,9 @@ def typed_features(
             problems[name], unusable[name] = error.at(name, place), error
             continue
         if error_of_range := columns.out_of_range(features[name]):
-            problems[name] = f"{error_of_range.at(name, place)} {advise(error_of_range.advice)}"
+            problems[name] = (
+                f"{error_of_range.at(name, place)} {advise(error_of_range.advice, _as_missing(features[name]))}"
+            )
     if not problems and all(column.nunique(dropna=False) <= 1 for column in features.values()) and len(source) > 1:
         return source, ["every feature is constant. Add features that differ between rows."]
     leave_out = f"leave the column out with {set_param('data.drop', map(str, [*drop, *unusable]))}"
@@ -53,6 +55,12 @@ def typed_features(
         f"{problem} {_advice(unusable[name], declare, leave_out)}" if name in unusable else problem
         for name, problem in problems.items()
     ]
+
+
+def _as_missing(column: pd.Series) -> str:
+    """How to declare that what is infinite in a column of numbers is missing; empty where nothing is."""
+    there = [word for word in ("inf", "-inf") if (column == float(word)).any()]
+    return f"declare it missing with {set_param('data.missing', there)}" if there else ""
 
 
 def _advice(error: ColumnError, declare: str, leave_out: str) -> str:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from pipeline.errors import InputError, advise, set_param
 from pipeline.formatting import label_text
-from pipeline.table.cells import strip
+from pipeline.table.cells import code_note, like_codes, strip
 from pipeline.table.notation import Doubt, interpreted
 from pipeline.table.origin import Origin, noted, origin
 from pipeline.table.reading import Missing, Reading
@@ -62,6 +62,8 @@ def interpret(table: pd.DataFrame, how: Reading) -> pd.DataFrame:
         elif found is not None:
             made[str(name)] = found.values
             notes += [f"column {name!r}: {found.note}"] if found.note else []
+            if pd.api.types.is_numeric_dtype(found.values) and like_codes(column).any():
+                notes.append(code_note(str(name), column))
     if doubts:
         raise _error(doubts, how, place)
     return noted(table.assign(**made), notes) if made else table
@@ -77,10 +79,18 @@ def _error(doubts: Mapping[str, Doubt], how: Reading, place: Origin) -> InputErr
     else:
         missing = list(dict.fromkeys([*(how.missing or ()), *(word for each in words.values() for word in each)]))
     mean = f"if this marks a missing value, declare it with {set_param('data.missing', missing)}"
-    levels = "if these are levels, declare the column categorical with data.columns"
+    levels = {name: set_param("data.columns", {name: "categorical"}) for name in doubts}
     problems = [
         f"column {name!r}, {place.unit} {place.of(doubt.row)}: {doubt.message}. "
-        + advise(doubt.advice, *((mean, levels) if doubt.words else ()), leave_out)
+        + advise(
+            doubt.advice,
+            *(
+                (mean, f"if these are levels, declare the column categorical with {levels[name]}")
+                if doubt.words
+                else ()
+            ),
+            leave_out,
+        )
         for name, doubt in doubts.items()
     ]
     return UnclearWords(problems, missing) if words else InputError(problems)

@@ -64,6 +64,7 @@ MANY = 8  # values, of which the frequencies can show an order
 ROUND = 0.4  # fraction of the values that are multiples of five; of codes one in five is
 SAMPLE = 20  # values that show whether a column has dates
 TOKEN = r"(?=.*\d)[\w.@/-]+"  # text without a space and with a digit, such as C-1024
+LETTER = r"[^\W\d_]"  # without any, 6/100 and 2.3.1 are fractions and versions
 
 
 def words(name: Any) -> list[str]:
@@ -145,7 +146,8 @@ def _many(values: pd.Series, typed: pd.Series, distinct: int, *, text: bool) -> 
     if not max(FEWEST_UNNAMED, rows / 20) <= distinct <= rows / 1.5 or most > 10 * rows / distinct:
         return False
     if text:
-        return bool(typed.str.fullmatch(TOKEN).all()) and not plausible(typed.unique()[:SAMPLE])  # dates are none
+        ids = typed.str.fullmatch(TOKEN).all() and typed.str.contains(LETTER).any()
+        return bool(ids) and not plausible(typed.unique()[:SAMPLE])  # dates are none
     numbers = np.sort(typed.to_numpy(dtype="float64"))
     even = (numbers - numbers[0]) / max(numbers[-1] - numbers[0], 1)
     return float(np.abs(even - np.linspace(0, 1, rows)).max()) < 0.05  # measurements pile up

@@ -11,7 +11,7 @@ from pipeline.table import columns
 from pipeline.table.conversions import ColumnError
 from pipeline.tools import codes
 from pipeline.tools.histogram import bars
-from pipeline.tools.sentinels import sentinels, zeros
+from pipeline.tools.sentinels import markers, sentinels, zeros
 from pipeline.tools.suspects import key_like
 
 # What may be found in a column, from the most to the least serious.
@@ -55,6 +55,8 @@ class Column:
         What looks wrong, with details, by the keys of `FINDINGS`.
     likely_zeros
         The detail of the finding `zeros`, if another column of the table has it; None if there is nothing like it.
+    markers
+        Values other than zero that may stand for missing ones, as `data.missing` takes them.
     bars
         Label, number of rows, and number of rows of the rarest class, from left to right.
     """
@@ -67,6 +69,7 @@ class Column:
     summary: str
     findings: dict[str, str]
     likely_zeros: str | None
+    markers: list[str]
     bars: list[tuple[str, int, int]]
 
     @property
@@ -107,7 +110,7 @@ def describe(
     ranking = rank(typed, labels) if kind else None
     findings = _findings(values, typed, kind, ranking, min_frequency=min_frequency or 0)
     if not {"id", "constant", "empty"} & set(findings):
-        findings |= _meanings(values, typed, kind, declared)
+        findings |= _meanings(values, typed, kind, declared, marked="sentinel" in findings)
     if "groups" in findings:
         findings.pop("levels", None)  # customers are many
     if ranking and ranking.predictive and "id" not in findings:
@@ -122,6 +125,7 @@ def describe(
         summary=_summary(typed, kind),
         findings={key: findings[key] for key in FINDINGS if key in findings},
         likely_zeros=zeros(typed, likely=True) if kind in ("numeric", "integer") else None,
+        markers=markers(values, typed, kind) if "sentinel" in findings else [],
         bars=bars(typed, (labels == rarest).to_numpy()),
     )
 
@@ -162,12 +166,12 @@ def _markers(typed: pd.Series, kind: str | None) -> dict[str, str]:
     return {key: detail for key, detail in found.items() if detail}
 
 
-def _meanings(values: pd.Series, typed: pd.Series, kind: str | None, declared: Any) -> dict[str, str]:
+def _meanings(values: pd.Series, typed: pd.Series, kind: str | None, declared: Any, *, marked: bool) -> dict[str, str]:
     """What values seem to stand for, by the keys of `FINDINGS`: customers, codes, one level under two spellings."""
     if group := codes.groups(values, typed, kind):
         return {"groups": group}
     found = {
-        "codes": codes.codes(typed, kind) if declared is None else None,
+        "codes": codes.codes(typed, kind) if declared is None and not marked else None,
         "spelling": codes.spellings(typed.dropna().unique()) if kind == "categorical" else None,
     }
     return {key: detail for key, detail in found.items() if detail}

@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,6 +10,7 @@ import pandas as pd
 from pipeline.compose import from_no_preset
 from pipeline.config import Config, Data
 from pipeline.errors import override, uninterpolated
+from pipeline.table.interpretation import ALL
 from pipeline.tools.inspect_column import FINDINGS
 from pipeline.tools.inspect_outlook import outlook
 from pipeline.tools.inspect_text import facts
@@ -60,7 +61,7 @@ def options(
     overrides, source, params, data
         Those that the proposed command stands for.
     """
-    made = {}
+    made = _as_missing(found, overrides, data)
     if codes := [one.name for one in found.columns if "codes" in one.findings]:
         declared = override("data.columns", dict(data.columns or {}) | dict.fromkeys(codes, "categorical"))
         there = any(each.startswith("data.columns=") for each in overrides)
@@ -77,6 +78,20 @@ def options(
             purpose = f"to keep rows with the same {group!r} together, in training or in test, run this instead"
             made[purpose] = command([*own, "split=grouped", override("data.group", group)])
     return made
+
+
+def _as_missing(found: Inspection, overrides: Sequence[str], data: Data) -> dict[str, str]:
+    """What to add to the command so that zeros and sentinels are missing values, by its purpose."""
+    marks = {one.name: [*(["0"] if "zeros" in one.findings else []), *one.markers] for one in found.columns}
+    by_column = {name: values for name, values in marks.items() if values and name not in data.drop}
+    if not by_column:
+        return {}
+    known = data.missing if isinstance(data.missing, Mapping) else {ALL: data.missing} if data.missing else {}
+    merged = {**known, **{name: [*known.get(name, ()), *values] for name, values in by_column.items()}}
+    there = data.missing is not None
+    how = "replace data.missing in the command with this" if there else "add this to the command"
+    purpose = f"if zeros and extreme values stand for missing ones, {how}"
+    return {purpose: f"-S {shlex.quote(override('data.missing', merged))}"}
 
 
 def with_change(overrides: Sequence[str], key: str, value: Any) -> list[str]:

@@ -12,7 +12,15 @@ GAPS = 3  # and so many times the largest gap between values in the lower half o
 LIKELY_GAPS = 2.5  # the same, where another column of the table has such zeros
 STEPS = 5  # and so many typical steps
 NINES = tuple(float("9" * digits) for digits in range(2, 11))
+# Where many rows have them: answers such as "don't know" beside 99, and the ends of what integers hold.
+ANSWERS = {float(digit * digits) for digit in "78" for digits in (2, 3, 4)} | {
+    nines - less for nines in NINES[:3] for less in (1, 2, 3)
+}
+LIMITS = {2.0**bits - off for bits in (15, 16, 31, 32, 63) for off in (0, 1)}
+ENORMOUS = 1e15
+MOST = 4  # at either end
 DAY = 86400  # seconds
+LAST_DAY = "2078-12-31"  # 2079-06-06 and 2099-12-31 are the ends of calendars, too
 FIRST_DAYS = ("0001-01-01", "1753-01-01", "1900-01-01", "1970-01-01")  # with which systems begin to count
 
 
@@ -46,25 +54,59 @@ def zeros(typed: pd.Series, *, likely: bool = False) -> str | None:
 
 
 def sentinels(typed: pd.Series, kind: str | None) -> str | None:
-    """Values at either end that may stand for missing ones, with their rows; None if there are none.
+    """Values at either end that may stand for missing ones, with their rows; None if there are none; see `markers`."""
+    cells = _numbers(typed.dropna(), kind)
+    shown = (
+        f"{_shown(each, kind)} in {share_of(int((cells == each).sum()), len(cells))}" for each in _ends(cells, kind)
+    )
+    return "; ".join(shown) or None
+
+
+def markers(values: pd.Series, typed: pd.Series, kind: str | None) -> list[str]:
+    """Values at either end that may stand for missing ones, as `data.missing` takes them: as they are written.
 
     A number of nines, or a day with which systems begin or end their calendar, farther from all others than these are
-    from each other; or one negative number, -1, -9, -99 or so, many times among others that are never negative.
+    from each other; many times, also 777, 998, 65535 or so; or one negative number, -1, -9, -99 or so, many times among
+    others that are never negative.
+
+    Parameters
+    ----------
+    values
+        Shape (n,), as read from the source.
+    typed, kind
+        The same, from `pipeline.table.columns.typed`.
     """
-    cells = _numbers(typed.dropna(), kind)
+    there = typed.dropna()
+    cells = _numbers(there, kind)
+    found = _ends(cells, kind)
+    if kind == "date":
+        return list(map(str, values[there.index][np.isin(cells, found)].unique()[:MOST]))
+    return [f"{each:.10g}" if abs(each) < ENORMOUS else repr(float(each)) for each in found]
+
+
+def _ends(cells: np.ndarray, kind: str | None) -> list[float]:
     values = _usable(cells)
     if len(values) < 4:
-        return None
-    low, high = (_marks(values[place], kind) for place in (0, -1))
-    others = values[int(low) : len(values) - int(high)]
+        return []
+    ends = (
+        [_marks(each, kind, often=_often(cells, each)) for each in side]
+        for side in (values[:MOST], values[: -MOST - 1 : -1])
+    )
+    low, high = (next((place for place in range(MOST) if not side[place]), MOST) for side in ends)
+    others = values[low : len(values) - high]
+    if len(others) < 2:
+        return []
     span = others[-1] - others[0]
-    found = [values[0]] if low and others[0] - values[0] > span else []
-    found += [values[-1]] if high and values[-1] - others[-1] > span else []
-    often = (cells == values[0]).sum() >= max(FEWEST, 0.005 * len(cells))
-    if not found and -values[0] in (1, 9, *NINES) and values[1] >= 0 and often and len(values) >= CLASSES:
-        found = [values[0]]
-    shown = (f"{_shown(each, kind)} in {share_of(int((cells == each).sum()), len(cells))}" for each in found)
-    return "; ".join(shown) or None
+    found = [each for each in values[:low] if others[0] - each > span]
+    first = values[0]
+    if not found and -first in (1, 9, *NINES) and values[1] >= 0 and _often(cells, first) and len(values) >= CLASSES:
+        others = values[max(low, 1) : len(values) - high]
+        found = [first]
+    return [*found, *(each for each in values[len(values) - high :] if each - others[-1] > others[-1] - others[0])]
+
+
+def _often(cells: np.ndarray, value: float) -> bool:
+    return bool((cells == value).sum() >= max(FEWEST, 0.005 * len(cells)))
 
 
 def _numbers(cells: pd.Series, kind: str | None) -> np.ndarray:
@@ -81,12 +123,13 @@ def _usable(cells: np.ndarray) -> np.ndarray:
     return values
 
 
-def _marks(value: float, kind: str | None) -> bool:
-    """Whether people and systems write this for a missing value."""
+def _marks(value: float, kind: str | None, *, often: bool) -> bool:
+    """Whether people and systems write this for a missing value; `often`, if it is frequent."""
     if kind == "date":
         day = _shown(value, kind)
-        return day in FIRST_DAYS or day >= "2999"
-    return abs(value) in NINES
+        return day in FIRST_DAYS or day >= LAST_DAY
+    size = abs(value)
+    return size in NINES or (often and (size in ANSWERS or size in LIMITS or size >= ENORMOUS))
 
 
 def _shown(value: float, kind: str | None) -> str:

@@ -32,6 +32,8 @@ def shifted(labels, label, by):
         (np.where(HALVES == "yes", np.nan, 1.0 + RNG.integers(3, size=3200)), HALVES),  # only others have a value
         (np.where(HALVES == "yes", 5.0, 0.0) + RNG.uniform(size=3200), HALVES),  # an amount due of positives alone
         (np.where(HALVES == "yes", "d", "w") + pd.Series(RNG.integers(20, size=3200).astype(str)), HALVES),
+        (np.where(HALVES == "yes", RNG.gamma(2, 5, size=3200) + 0.01, 0.0), HALVES),  # others owe nothing
+        ((HALVES == "yes") + 0.01 * RNG.normal(size=3200), HALVES),  # the target with noise
         (pd.to_datetime("2026-01-01") + pd.to_timedelta(np.arange(3200), unit="D"), HALVES),  # all positives later
     ],
 )
@@ -47,6 +49,9 @@ def test_a_column_that_has_all_classes_in_it_leaks_them(values, labels):
         (shifted(STATES, 4, by=4), STATES, True),  # one that shows a frequent state
         (shifted(STATES, 1, by=-30), STATES, True),  # the normal state without an error, but no other
         (shifted(HALVES, "yes", by=3.3), HALVES, True),  # a laboratory value, AUC .99
+        (shifted(HALVES, "yes", by=9), HALVES, True),  # a sensor that separates 200 rows without an error
+        (shifted((STATES == 4) * 1, 1, by=-11), (STATES == 4) * 1, True),  # and one 890
+        (np.where(HALVES == "yes", 100.5, 20.0) + RNG.gamma(2, 9, size=3200).clip(0, 80), HALVES, True),  # days late
         (shifted(FEW, "yes", by=30), FEW, False),  # six rows that lie apart
         (shifted(HALVES[2950:3050], "yes", by=30), HALVES[2950:3050], True),  # fifty of each, like iris
         (shifted(HALVES, "yes", by=1.2), HALVES, False),  # `duration` of a bank's calls, AUC .8

@@ -140,3 +140,25 @@ def test_only_text_is_categorical():
     frame = pd.DataFrame({"a": ["u", "v"], "b": [True, False], "c": [1, 2], "d": pd.to_datetime(["2020-01-01"] * 2)})
     assert categorical(frame) == ["a"]
     assert categorical(frame.assign(e=np.array([1.0, np.nan]))) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("form", "cells"),
+    [
+        ("%d%b%Y", ["04Mar2021", "17Oct2022", "30Jan2023"]),
+        ("%b-%d-%Y", ["Mar-04-2021", "Oct-17-2022", "Jan-30-2023"]),
+        ("%a %d %b %Y", ["Thu 04 Mar 2021", "Mon 17 Oct 2022", "Mon 30 Jan 2023"]),
+        ("%A, %B %d, %Y", ["Thursday, March 04, 2021", "Monday, October 17, 2022", "Monday, January 30, 2023"]),
+        ("%a %b %d %H:%M:%S %Y", ["Thu Mar 04 10:11:12 2021", "Mon Oct 17 10:11:12 2022", "Mon Jan 30 01:02:03 2023"]),
+        ("%d/%m/%Y %H:%M:%S.%f", ["04/03/2021 10:11:12.345", "17/10/2022 10:11:12.3", "30/01/2023 01:02:03.0"]),
+        ("%b-%y", ["Mar-21", "Oct-22", "Jan-23"]),
+        ("%B %Y", ["March 2021", "October 2022", "January 2023"]),
+        ("%m/%Y", ["03/2021", "10/2022", "01/2023"]),
+    ],
+)
+def test_dates_with_weekdays_fractions_of_seconds_or_months_alone_are_dates(form, cells):
+    column = pd.Series(cells * 4, dtype="str")
+    read = typed(column)
+    assert kind(read) == "date"
+    assert read.dt.strftime("%Y-%m").tolist() == ["2021-03", "2022-10", "2023-01"] * 4
+    assert declaration(column, read) == form

@@ -13,7 +13,10 @@ from pipeline.table.ingest import ingest
         (
             {"x": [1, np.inf, 3, -np.inf, np.inf, np.inf], "buy": TWO},
             {"target": "buy"},
-            ["column 'x', lines 3, 5, 6 and 1 more: expected finite numbers, found inf. Correct or empty these cells."],
+            [
+                "column 'x', lines 3, 5, 6 and 1 more: expected finite numbers, found inf. Correct or empty these "
+                'cells, or declare it missing with -S \'data.missing=["inf","-inf"]\'.'
+            ],
         ),
         (
             {"x": [1, 2, 1e308, 4, 5, -1e308], "buy": TWO},

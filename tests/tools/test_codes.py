@@ -95,6 +95,9 @@ def test_values_with_several_rows_each_are_groups(values, name):
         (RNG.poisson(40, size=ROWS), "age"),
         ([f"town of {word}" for word in drawn([chr(97 + i) for i in range(26)])], "x"),
         (RNG.normal(size=ROWS).round(1), "id"),
+        ([f"{each % 7}/{each}" for each in PEOPLE], "x"),
+        ([f"{each % 9}.{each}.0" for each in PEOPLE], "x"),
+        ([f"{each % 28 + 1:02d}/{each % 12 + 1:02d}/{each % 3 + 2021}" for each in PEOPLE], "x"),
     ],
 )
 def test_measurements_categories_and_ids_of_rows_are_no_groups(values, name):

@@ -129,3 +129,30 @@ def test_words_among_numbers_are_proposed_as_missing_values(look, words, given, 
     assert declared in command
     assert "data.drop" not in command
     assert inspect_module.run([word for word in shlex.split(command)[3:] if word != "-S"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "how", "declared"),
+    [
+        ([], "add this to the command", """'data.missing={age: ["999"], pressure: ["0"], days: ["-1"]}'"""),
+        (
+            ["data.missing=[U]"],
+            "replace data.missing in the command with this",
+            """'data.missing=[["*",[U]],[age,["999"]],[pressure,["0"]],[days,["-1"]]]'""",
+        ),
+        (
+            ["data.missing={age: [U]}", "data.drop=[days]"],
+            "replace data.missing in the command with this",
+            """'data.missing={age: [U,"999"], pressure: ["0"]}'""",
+        ),
+    ],
+)
+def test_zeros_and_sentinels_come_with_the_setting_that_makes_them_missing(look, given, how, declared):
+    table, rng = table_of({"no": 400, "yes": 200}), np.random.default_rng(0)
+    some = np.arange(600) % 20 == 3
+    table["age"] = np.where(some, 999, rng.integers(18, 90, 600)).astype(object)
+    table["pressure"] = np.where(some, 0, rng.normal(72, 9, 600).round())
+    table["days"] = np.where(some, -1, rng.integers(0, 60, 600))
+    table.loc[table.index % 50 == 4, "age"] = "U" if given else 40
+    out, _ = look(table, "data.target=y", *given)
+    assert f"if zeros and extreme values stand for missing ones, {how}:\n  -S {declared}\n" in out

@@ -3,7 +3,9 @@ import pandas as pd
 import pytest
 
 from pipeline.table import columns
-from pipeline.tools.sentinels import sentinels, zeros
+from pipeline.table.interpretation import interpret
+from pipeline.table.reading import Reading
+from pipeline.tools.sentinels import markers, sentinels, zeros
 
 RNG = np.random.default_rng(0)
 ROWS = 1000
@@ -64,6 +66,18 @@ def test_amounts_that_can_be_little_may_be_zero(values):
             DAYS.dt.strftime("%Y-%m-%d").mask(SOME, "9999-12-31"),
             "9999-12-31 in 40 rows, 4%",
         ),  # contracts without an end
+        (marked(RNG.integers(0, 70, ROWS), 888), "888 in 40 rows, 4%"),
+        (marked(RNG.integers(0, 4000, ROWS), 65535), "65535 in 40 rows, 4%"),
+        (marked(RNG.normal(20, 5, ROWS), 1e20), "1e+20 in 40 rows, 4%"),
+        (
+            marked(marked(RNG.integers(0, 9, ROWS), 98), 99, np.arange(ROWS) % 50 == 4),
+            "98 in 40 rows, 4%; 99 in 20 rows, 2%",
+        ),
+        (
+            marked(marked(RNG.integers(0, 70, ROWS), -1), 999, np.arange(ROWS) % 50 == 4),
+            "-1 in 40 rows, 4%; 999 in 20 rows, 2%",
+        ),
+        (DAYS.dt.strftime("%d/%m/%Y").mask(SOME, "31/12/2099"), "2099-12-31 in 40 rows, 4%"),
         (DAYS.dt.strftime("%Y-%m-%d").mask(SOME, "1900-01-01"), "1900-01-01 in 40 rows, 4%"),
         (DAYS.dt.strftime("%d.%m.%Y").mask(SOME, "01.01.1970"), "1970-01-01 in 40 rows, 4%"),
     ],
@@ -83,6 +97,9 @@ def test_numbers_of_nines_and_ends_of_the_calendar_may_be_missing_values(values,
         RNG.normal(0, 1, ROWS),
         marked(RNG.integers(0, 60, ROWS), -2),
         np.where(SOME, 99.0, 98.0),
+        marked(RNG.integers(0, 30, ROWS), 777, np.arange(ROWS) == 7),  # once, it is an outlier
+        marked(RNG.integers(0, 3000, ROWS), 888),
+        RNG.integers(0, 99, ROWS),
         DAYS,
         pd.Series(pd.to_datetime("1900-01-01") + pd.to_timedelta(np.arange(ROWS), unit="D")),
     ],
@@ -90,3 +107,22 @@ def test_numbers_of_nines_and_ends_of_the_calendar_may_be_missing_values(values,
 def test_values_among_others_are_no_sentinels(values):
     typed = columns.typed(pd.Series(values))
     assert sentinels(typed, columns.kind(typed)) is None
+
+
+@pytest.mark.parametrize(
+    ("values", "marks"),
+    [
+        (marked(RNG.integers(0, 70, ROWS), 999), ["999"]),
+        (marked(RNG.normal(0, 1, ROWS), -9999.0), ["-9999"]),
+        (marked(RNG.normal(20, 5, ROWS), 1e20), ["1e+20"]),
+        (marked(RNG.normal(20, 5, ROWS), 2.0**63), ["9.223372036854776e+18"]),
+        (DAYS.dt.strftime("%d.%m.%Y").mask(SOME, "31.12.9999"), ["31.12.9999"]),
+        (DAYS.dt.strftime("%b %d, %Y").mask(SOME, "Dec 31, 2099"), ["Dec 31, 2099"]),
+    ],
+)
+def test_what_is_found_is_declared_missing_as_it_is_written(values, marks):
+    source = pd.Series(values, name="x")
+    typed = columns.typed(source)
+    assert markers(source, typed, columns.kind(typed)) == marks
+    read = interpret(source.to_frame(), Reading(missing={"x": marks}))
+    assert read.x.isna().sum() == SOME.sum()
