@@ -1,7 +1,9 @@
 """Refuses a table whose last row is a total or a note."""
 
 import re
+from math import isfinite
 
+import numpy as np
 import pandas as pd
 
 from pipeline.errors import InputError
@@ -49,5 +51,7 @@ def refuse(table: pd.DataFrame, how: Reading) -> None:
 
 
 def _is_sum(above: pd.Series, last: float) -> bool:
-    total = float(above.sum())
-    return abs(last - total) <= EXACT * total and (above > 0).sum() >= NONZERO and not (above < 0).any()
+    with np.errstate(over="ignore"):
+        total = float(above.sum())
+    near = isfinite(total) and abs(last - total) <= EXACT * total
+    return near and (above > 0).sum() >= NONZERO and not (above < 0).any()

@@ -43,6 +43,8 @@ def test_columns_that_are_left_out_or_declared_show_no_total(written, name, last
         {"x": [0.0] * 20 + [0.0]},  # the sum of zeros
         {"x": ["Total", "Third party"] * 10 + ["Total"]},
         {"x": [1] + [0] * 19 + [1]},
+        {"x": [1.5, float("inf")] * 10 + [2.5]},
+        {"x": [1e308] * 20 + [2.5]},
         {"x": [-3, 2, 4, 5] * 5 + [40]},
         {"x": ["good"] * 20 + ["Summary"]},
     ],
