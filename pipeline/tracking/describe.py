@@ -1,5 +1,6 @@
 """A run's settings, metrics and commit, as flat names and values."""
 
+import re
 import subprocess
 from collections.abc import Mapping
 from typing import Any
@@ -14,10 +15,13 @@ NOT_METRICS = ("coefficients", "intercept", "matrix", "tuning")  # these describ
 
 
 def flat_params(nested: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Each setting as text by its dotted key, the key that `dvc exp run -S` takes."""
+    """Each setting as text by its dotted key, the key that `dvc exp run -S` takes.
+
+    Where columns or classes have names that MLflow doesn't take in a key, the setting of all of them is one text.
+    """
     flat: dict[str, str] = {}
     for key, value in nested.items():
-        if isinstance(value, Mapping) and value:
+        if isinstance(value, Mapping) and value and all(re.fullmatch(r"\w[\w.-]*", str(name)) for name in value):
             flat |= flat_params(value, f"{prefix}{key}.")
         else:
             flat[f"{prefix}{key}"] = str(value)

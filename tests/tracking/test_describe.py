@@ -1,6 +1,8 @@
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from pipeline import config
 from pipeline.tracking import describe
 
@@ -13,6 +15,20 @@ def test_settings_are_flattened_to_their_dotted_keys():
         "data.download": "None",
         "sampler.kmeans.n_init": "3",
     }
+
+
+@pytest.mark.parametrize("name", ["Price [EUR]", "a b=c", "'q'q", "", "../x", "50%", "größe (m²)"])
+def test_settings_of_columns_and_classes_whose_names_mlflow_refuses_are_one_text(name):
+    from mlflow.utils.validation import _validate_param
+
+    flat = describe.flat_params({"data": {"columns": {"age": "numeric", name: "categorical"}, "classes": {name: None}}})
+    assert flat == {
+        "data.columns": str({"age": "numeric", name: "categorical"}),
+        "data.classes": str({name: None}),
+    }
+    for key, text in flat.items():
+        _validate_param(key, text)
+    assert describe.flat_params({"columns": {"größe": "numeric"}}) == {"columns.größe": "numeric"}
 
 
 def test_metrics_are_flattened_and_rounded_without_nulls_and_coefficients():
