@@ -83,4 +83,4 @@ def test_the_exit_status_says_whether_all_agrees(rendered, tmp_path, capsys, swa
     file.write_text(rendered.replace(*swap, 1) if swap[0] else rendered, encoding="utf-8")
     assert run(file) == status
     last = capsys.readouterr().out.splitlines()[-1]
-    assert last.startswith(f"{file}: " + ("does not agree" if status else "every number and every figure"))
+    assert last.startswith(f"{file}: " + ("the page doesn't agree" if status else "every number and every figure"))

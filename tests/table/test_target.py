@@ -60,12 +60,7 @@ def test_a_target_may_be_called_nearly_anything(target):
         (
             {**ROWS, "buy": [1] * 6},
             {"target": "buy"},
-            [
-                (
-                    "target 'buy': expected two or more classes, found one: 1 (6). Check data.target and data.classes. "
-                    "Check data.target and data.classes."
-                )
-            ],
+            [("target 'buy': expected two or more classes, found one: 1 (6). Check data.target and data.classes.")],
         ),
         (
             {**ROWS, "buy": ["a", "a", "a", "b", "b", "c"]},
