@@ -176,7 +176,7 @@ def test_a_path_or_a_label_that_hydra_cannot_read_is_refused_with_the_spelling_t
     try:
         assert settings([*given, f"data.path={path}"]).path == path
     except InputError as error:
-        fix = str(error).partition("Quote the text: ")[2]
+        fix = str(error).partition("Quote them: ")[2]
         words = overrides(f"dvc exp run {' '.join(f'-S {word}' for word in given)} {fix}")
         assert settings(words).path == path
     else:
