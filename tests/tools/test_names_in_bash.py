@@ -55,7 +55,7 @@ RANDOM = np.random.default_rng(0)
 
 
 @pytest.fixture
-def table(own_conf):
+def table(preset_conf):
     """Writes mine.csv with columns of these names; by default a few of their cells are no numbers."""
 
     def write(*names, cells=None):
