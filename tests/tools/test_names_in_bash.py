@@ -55,7 +55,7 @@ RANDOM = np.random.default_rng(0)
 
 
 @pytest.fixture
-def table(own_conf):
+def table(preset_conf):
     """Writes mine.csv with columns of these names; by default a few of their cells are no numbers."""
 
     def write(*names, cells=None):
@@ -176,7 +176,7 @@ def test_a_path_or_a_label_that_hydra_cannot_read_is_refused_with_the_spelling_t
     try:
         assert settings([*given, f"data.path={path}"]).path == path
     except InputError as error:
-        fix = str(error).partition("Quote the text: ")[2]
+        fix = str(error).partition("Quote them: ")[2]
         words = overrides(f"dvc exp run {' '.join(f'-S {word}' for word in given)} {fix}")
         assert settings(words).path == path
     else:

@@ -17,7 +17,7 @@ FILE = Path("conf/experiment/visits.yaml")
 
 
 @pytest.fixture
-def visits(own_conf):
+def visits(preset_conf):
     """A table with an id, a leak, an unreadable, an empty and two sound columns."""
     random, buy = np.random.default_rng(0), np.arange(ROWS) % 10 == 3
     columns = {
