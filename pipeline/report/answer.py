@@ -14,9 +14,10 @@ def parted(sentence: str) -> tuple[str, str]:
     return (f"{first}.", rest) if rest else (first, "")
 
 
-def leaders(verdict: Mapping[str, Any]) -> list[str]:
-    """The variants to compare at large: the baseline, and the method that the verdict depends on."""
-    return [REFERENCE] + [verdict["leading"]] * (verdict["leading"] is not None)
+def leaders(comparison: Mapping[str, Any]) -> list[str]:
+    """The variants to compare at large: the baseline and the method that the verdict depends on, or else the first."""
+    names = [v["variant"] for v in comparison["variants"]]
+    return [name for name in (REFERENCE, comparison["verdict"]["leading"]) if name in names] or names[:1]
 
 
 def gains(verdict: Mapping[str, Any]) -> dict[str, Any] | None:

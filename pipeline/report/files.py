@@ -38,6 +38,6 @@ def pages(evidence: Evidence) -> dict[str, Any]:
             drawn,
             command=evidence.command,
             evidence=pack(evidence),
-            decided=explorer(evidence, leaders(comparison["verdict"])),
+            decided=explorer(evidence, leaders(comparison)),
         ),
     }

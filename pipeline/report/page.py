@@ -63,7 +63,7 @@ def render(
         task=task,
         headline=headline,
         explained=explained,
-        leaders=answer.leaders(comparison["verdict"]),
+        leaders=answer.leaders(comparison),
         gains=answer.gains(comparison["verdict"]),
         coefficients=answer.coefficients(comparison),
         explorer=decided,

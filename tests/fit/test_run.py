@@ -35,7 +35,7 @@ def test_holes_are_refused_without_imputation(project, tmp_path):
     path = Path("holes.csv")
     path.write_text("x,y\n" + "".join(f"{row if row else ''},{int(row < 20)}\n" for row in range(60)), encoding="utf-8")
     project("data=csv", f"data.path={path}", "data.target=y", "preprocess=none")
-    with pytest.raises(InputError, match="column 'x': 1 missing"):
+    with pytest.raises(InputError, match="column 'x': expected no missing values"):
         run.run(config.load(), "none")
 
 

@@ -90,3 +90,10 @@ def test_the_rows_of_each_class_add_up_to_one(evidence):
     for axis in distributions(evidence.predictions).axes:
         for class_ in axis.patches:
             assert class_.get_data().values.sum() == pytest.approx(1.0)
+
+
+def test_without_the_baseline_the_first_variant_is_at_large(comparison):
+    assert answer.leaders(comparison) == ["none", "smote"]
+    comparison["variants"] = [v for v in comparison["variants"] if v["variant"] == "smote"]
+    comparison["verdict"]["leading"] = None
+    assert answer.leaders(comparison) == ["smote"]

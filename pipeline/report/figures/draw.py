@@ -117,7 +117,7 @@ def _predictions(evidence: Evidence) -> dict[str, pd.DataFrame]:
 def _curves(task: Task, evidence: Evidence, comparison: dict[str, Any]) -> dict[str, Figure]:
     """The figures of thresholds and of the probability of the positive class."""
     holdouts, predictions, forms = judged(comparison), _predictions(evidence), corrected(evidence)
-    leading = {name: evidence.predictions[name] for name in leaders(comparison["verdict"]) if name in predictions}
+    leading = {name: evidence.predictions[name] for name in leaders(comparison)}
     return {
         "precision_recall": precision_recall(holdouts, predictions),
         "thresholds": thresholds(leading, holdouts),
