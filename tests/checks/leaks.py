@@ -173,7 +173,7 @@ def of_held_rows(leak: str | None = None) -> set[str]:
             clean = clean or made
     assert clean is not None
     predictions = clean.predictions.copy()
-    garbled = garbage((len(held),)) / 1e6
+    garbled = -garbage((len(held),)) / 1e6  # low scores of rows that are mostly positive now
     predictions.loc[predictions.fold == 0, "probability"] = expit(garbled)
     predictions.loc[predictions.fold == 0, "score"] = garbled
     predictions.loc[predictions.fold == 0, "y"] = 1 - predictions.y[predictions.fold == 0]
