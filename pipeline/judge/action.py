@@ -195,12 +195,9 @@ def _why_not(
         more = f"; and {len(failed) - SHOWN:,} more" if len(failed) > SHOWN else ""
         return f"{'; '.join(reasons)}{more}. Fix what failed, or leave it out, and run again."
     if REFERENCE not in folds:
-        return (
-            f"the baseline, variant '{REFERENCE}', is missing, and methods are tested against it. Add it to the "
-            "variants."
-        )
+        return f"the baseline, variant '{REFERENCE}', is missing. Methods are compared with it. Add it to the variants."
     if len(folds) < 2:
-        return "there is no method to test. Add one to the variants, such as smote."
+        return "there is no method to compare. Add one to the variants, such as smote."
     if any(rows is None for rows in folds.values()):
         return (
             "there are no folds, because they are off, or because the rarest class has too few training rows for two "

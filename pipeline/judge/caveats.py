@@ -44,8 +44,8 @@ def caveats(evidence: Evidence, judged: dict[str, Any]) -> list[str]:
     ]
     if evidence.truth is not None:
         found.append(
-            f"The row '{BEST}' decides by each row's true probability. On average over many tables nothing is better, "
-            "but with few positives, sampling noise can put a model above it."
+            f"The row '{BEST}' uses each row's true probability. On average no model is better. With few positives, "
+            "sampling noise can still put a model above it."
         )
     return found
 
@@ -91,16 +91,14 @@ def _few(evidence: Evidence, judged: dict[str, Any]) -> list[str]:
     name = min(reversed(counts), key=lambda each: counts[each])  # of two as rare the positive one
     rows = counted(counts[name], name if name in ("positive", "negative") else "row")
     which = "" if name in ("positive", "negative") else f" of class {name}"
-    found = [f"The test set has {rows}{which}, so one of them moves recall by {1 / counts[name]:.2g}."]
+    found = [f"The test set has {rows}{which}, so each of them changes recall by {1 / counts[name]:.2g}."]
     if (effective := next(iter(evidence.results.values()))["holdout"].get("effective_positives")) is not None:
         found[0] += f" With their weights, the positives count as {weights.shown(effective):,} rows of equal weight."
     if judged["methods"]:
         found[0] += " The verdict comes from the folds, because one split can't show which model is better."
     folds = next(iter(evidence.folds.values()))
     if folds is not None and folds.rarest.min() < 20:
-        found.append(
-            f"Each fold has only {_range(folds.rarest)} of the rarest class to evaluate on{_undetected(judged)}."
-        )
+        found.append(f"Each fold has only {_range(folds.rarest)} of the rarest class to test on{_undetected(judged)}.")
     return found
 
 
@@ -112,8 +110,8 @@ def _duplicated_methods(folds: Mapping[str, pd.DataFrame | None], judged: dict[s
     if not same:
         return []
     return [
-        f"Duplicates, with the same results in every fold: {', '.join(same)}. Leave one of them out, because every "
-        "method makes Holm's adjustment stricter for the others."
+        f"Duplicates, with the same results in every fold: {', '.join(same)}. Leave one of them out, because each "
+        "extra method makes Holm's adjustment stricter for the others."
     ]
 
 
@@ -202,7 +200,7 @@ def _tuning(results: Mapping[str, dict[str, Any]], folds: Mapping[str, pd.DataFr
         at = {name: int((chosen == end(grids[name])).sum()) for name, chosen in tuned.items()}
         if most := [f"{name} in {count}" for name, count in at.items() if count > len(tuned[name]) / 2]:
             found.append(
-                f"In most folds, C is the {last} of model.grid, so that a {further} one may be better. Folds by "
+                f"In most folds, C is the {last} of model.grid. A {further} C may be better. Folds by "
                 f"variant: {', '.join(most)}. Extend the grid."
             )
     return found

@@ -79,12 +79,12 @@ def translation(*, trained: float, true: float, ratio: float | None = None) -> s
     )
     if ratio is None:
         return (
-            f"{first} To get the same without balancing, predict positive from a calibrated probability of "
-            f"{three_digits(cost_threshold(implied))}."
+            f"{first} To get the same without balancing, predict positive if the calibrated probability is "
+            f"at least {three_digits(cost_threshold(implied))}."
         )
     return (
-        f"{first} If one costs you as much as {false_positives(ratio)}, predict positive from a calibrated probability "
-        f"of {three_digits(cost_threshold(ratio))}, or balance to "
+        f"{first} If one costs you as much as {false_positives(ratio)}, predict positive if the calibrated probability "
+        f"is at least {three_digits(cost_threshold(ratio))}, or balance to "
         f"{three_digits(100 * prevalence_for(ratio, true=true))}% and decide at 0.5."
     )
 

@@ -70,13 +70,13 @@ def sentence(task: Task, name: str, found: dict[str, Any]) -> str:
     """What `equivalence` found of the variant `name`, in words."""
     rate, baseline_rate, gain = found["alert_rate"], found["baseline_alert_rate"], found["gain"]
     if rate == 0:
-        return f"At 0.5, {name} alerts on nothing, which the baseline can do too."
+        return f"At 0.5, {name} predicts no positives. A high threshold of the baseline does the same."
     at = found["threshold"]
-    where = "above all rows" if at is None else f"at {threshold(at)}"
+    where = "above every probability" if at is None else f"at {threshold(at)}"
     rates = (
         f"the same alert rate ({rate:.1%})"
         if abs(rate - baseline_rate) < APART
-        else f"nearly the same alert rate ({baseline_rate:.1%} for {rate:.1%})"
+        else f"a similar alert rate ({baseline_rate:.1%} instead of {rate:.1%})"
     )
     more = (
         f"{name}'s recall differs by {_points(gain)}"

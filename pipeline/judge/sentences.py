@@ -43,7 +43,7 @@ def _(task: Multiclass, result: Mapping[str, Any], baseline: Mapping[str, Any] |
     parts = []
     for point, by in task.points.items():
         recall = ours[point]["balanced_accuracy"]
-        found = f"By {'the ' if point == 'default' else ''}{by}, macro recall is " + formatting.number(recall)
+        found = f"{'By the' if point == 'default' else 'With'} {by}, macro recall is " + formatting.number(recall)
         if recall is not None:
             name, worst = min(ours[point]["classes"].items(), key=lambda each: each[1]["recall"])
             found += f", lowest for class {name} ({worst['recall']:.3f})"
@@ -69,4 +69,4 @@ def _ranking(task: Task, ours: Mapping[str, Any], beside: Mapping[str, Any] | No
 def _found(point: Mapping[str, Any], *, among: bool = False) -> str:
     right, wrong, positives = map(weights.shown, (point["tp"], point["fp"], point["tp"] + point["fn"]))
     of = f" of {positives:,} positives" if among and positives else ""
-    return f"{right:,}{of} with {wrong:,} false alarm{'s' if wrong != 1 else ''}"
+    return f"{right:,}{of} with {wrong:,} false positive{'s' if wrong != 1 else ''}"

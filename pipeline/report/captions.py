@@ -8,13 +8,13 @@ CAPTIONS = {
         "Class weights leave the rows as they are.",
     ),
     "precision_recall": (
-        "Precision over recall on the test rows, a line for each variant, with a dot at 0.5 and a diamond at t*.",
+        "Precision against recall on the test rows, a line for each variant, with a dot at 0.5 and a diamond at t*.",
         "Where the dots of all variants follow one curve, rebalancing only moved the threshold.",
     ),
     "thresholds": (
         "Precision and recall over the threshold, for the baseline and the leading method, with a dotted line at each "
         "one's t*.",
-        "A lower threshold finds more positives, and raises more false alarms.",
+        "A lower threshold finds more positives, with more false positives.",
     ),
     "distributions": (
         "Histograms of the raw probabilities of negatives and of positives, a panel for the baseline and one for the "
@@ -32,13 +32,13 @@ CAPTIONS = {
         "On the diagonal, probabilities are well calibrated. To the right of it, they are too high.",
     ),
     "cost_map": (
-        "Cost of each variant against the baseline's, over the cost of a false negative in false positives, with a "
+        "Cost of each variant against the baseline's, against the cost of a false negative in false positives, with a "
         "strip that shows the cheapest variant.",
         "Each variant uses the threshold that is cheapest for it on the other folds.",
     ),
     "decision_curve": (
         "Net benefit of each variant over the threshold probability, beside alerting on all rows and on none.",
-        "A model is useful where its line is above both grey lines. The threshold probability is 1 / (1 + cost of a "
+        "A model is useful where its line is above both gray lines. The threshold probability is 1 / (1 + cost of a "
         "false negative, in false positives). Probabilities are prior-corrected.",
     ),
     "components": (

@@ -161,7 +161,7 @@ def classes(task: Task, holdouts: Mapping[str, Mapping[str, Any]]) -> list[str]:
         for name, holdout in holdouts.items()
     ]
     headers = ["class", "variant", "rows", *headers, "average precision"]
-    return ["Class by class, on the test rows.", "", aligned(headers, rows, left=2), ""]
+    return ["Results by class, on the test rows.", "", aligned(headers, rows, left=2), ""]
 
 
 def aligned(headers: list[str], rows: list[list[str]], *, left: int = 1) -> str:

@@ -115,7 +115,7 @@ def differences(page: str, again: str) -> list[str]:
             ),
             min(page.count("\n"), again.count("\n")) + 1,
         )
-        lines.append(f"line {first} of the file differs, but nothing visible does")
+        lines.append(f"line {first} of the file differs, but nothing visible changed")
     return lines
 
 

@@ -110,7 +110,7 @@ def test_stages_process_page_and_verdict_agree_on_several_classes(made):
     cell = page.index('<th scope="row">van</th><td>none</td>')
     changed = page[:cell] + page[cell:].replace("<td>9</td>", "<td>8</td>", 1)
     (line,) = verify.verify(changed, None)
-    assert line.startswith("'Class by class, on the test rows', row van, column 3: the page has '8'")
+    assert line.startswith("'Results by class, on the test rows', row van, column 3: the page has '8'")
 
 
 def test_a_fold_s_row_follows_from_its_predictions(made):

@@ -15,8 +15,10 @@ def found(evidence):
 
 def test_positives_are_counted(evidence):
     text = found(evidence)
-    assert "The test set has 2 positives, so one of them moves recall by 0.5. The verdict comes from the folds" in text
-    assert "Each fold has only 2 rows of the rarest class to evaluate on." in text
+    assert (
+        "The test set has 2 positives, so each of them changes recall by 0.5. The verdict comes from the folds" in text
+    )
+    assert "Each fold has only 2 rows of the rarest class to test on." in text
     assert "Differences below 0.010 may go undetected for smote." in text
 
 
@@ -26,7 +28,9 @@ def test_where_negatives_are_rarer_they_are_counted(evidence):
     assert changed.folds["none"].positives.tolist() == [4] * 4
     assert "Each fold has only 2 rows of the rarest class" in found(changed)
     fewer = {**evidence.classes, "test": {"negative": 2, "positive": 4}}
-    assert "The test set has 2 negatives, so one of them moves recall by 0.5." in found(replace(changed, classes=fewer))
+    assert "The test set has 2 negatives, so each of them changes recall by 0.5." in found(
+        replace(changed, classes=fewer)
+    )
 
 
 def test_a_method_under_two_names_is_named(evidence):
@@ -138,11 +142,11 @@ def test_test_rows_that_disagree_with_the_folds_are_a_caveat(evidence):
     [
         (
             [0.01, 0.01, 0.01, 0.1],
-            "In most folds, C is the smallest of model.grid, so that a smaller one may be better. ",
+            "In most folds, C is the smallest of model.grid. A smaller C may be better. ",
         ),
         (
             [10.0, 10.0, 1.0, 10.0],
-            "In most folds, C is the largest of model.grid, so that a larger one may be better. ",
+            "In most folds, C is the largest of model.grid. A larger C may be better. ",
         ),
         ([10.0, 10.0, 1.0, 0.01], None),
         ([0.01, 10.0, 1.0, 0.1], None),

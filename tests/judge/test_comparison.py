@@ -16,9 +16,9 @@ def test_a_sentence_puts_both_thresholds_of_variant_and_baseline_side_by_side(re
     # At 0.5 BOLD finds both and alerts on .55 and .7 too; from .65 on it has one false alarm.
     # Its average precision: 1 at the first positive, 2/3 at the second, so 5/6; TIMID's is 1.
     assert sentence(TWO_CLASSES, results["smote"], results["none"], "balanced_accuracy") == (
-        "At 0.5 it finds 2 of 2 positives with 2 false alarms; the baseline finds 1 with 0 false alarms. "
-        "At its own threshold for balanced accuracy, 0.650, it finds 2 with 1 false alarm; "
-        "the baseline at its own, 0.300, finds 2 with 0 false alarms. "
+        "At 0.5 it finds 2 of 2 positives with 2 false positives; the baseline finds 1 with 0 false positives. "
+        "At its own threshold for balanced accuracy, 0.650, it finds 2 with 1 false positive; "
+        "the baseline at its own, 0.300, finds 2 with 0 false positives. "
         "Its average precision is 0.833 (-0.167 against the baseline)."
     )
 
@@ -26,7 +26,7 @@ def test_a_sentence_puts_both_thresholds_of_variant_and_baseline_side_by_side(re
 def test_without_the_baseline_a_sentence_is_about_the_variant_alone(results):
     text = sentence(TWO_CLASSES, results["smote"], None, "f_beta")
     assert "baseline" not in text
-    assert text.startswith("At 0.5 it finds 2 of 2 positives with 2 false alarms. At its own threshold for f beta")
+    assert text.startswith("At 0.5 it finds 2 of 2 positives with 2 false positives. At its own threshold for f beta")
 
 
 def test_a_comparison_without_folds_has_no_threshold_and_no_verdict_and_still_compares(evidence):

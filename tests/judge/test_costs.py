@@ -49,15 +49,15 @@ def test_balancing_for_a_ratio_and_the_ratio_of_a_balance_are_inverse(ratio, tru
 def test_translation_goes_both_ways():
     assert costs.translation(trained=0.5, true=0.05) == (
         "Balancing to 50% positives and deciding at 0.5 treats one false negative as costly as 19 false positives. To "
-        "get the same without balancing, predict positive from a calibrated probability of 0.05."
+        "get the same without balancing, predict positive if the calibrated probability is at least 0.05."
     )
     # 4 / 19 of odds is 4 / 23.
     assert costs.translation(trained=0.5, true=0.05, ratio=4).endswith(
-        "If one costs you as much as 4 false positives, predict positive from a calibrated probability of 0.2, or "
-        "balance to 17.4% and decide at 0.5."
+        "If one costs you as much as 4 false positives, predict positive if the calibrated probability is at "
+        "least 0.2, or balance to 17.4% and decide at 0.5."
     )
     assert "as costly as 9,999 false positives" in costs.translation(trained=0.5, true=0.0001)
-    assert "a calibrated probability of 0.0001." in costs.translation(trained=0.5, true=0.0001)
+    assert "the calibrated probability is at least 0.0001." in costs.translation(trained=0.5, true=0.0001)
     assert "as costly as 1 false positive. " in costs.translation(trained=0.5, true=0.5)
 
 

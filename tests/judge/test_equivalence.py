@@ -96,7 +96,10 @@ def test_a_method_without_alerts_needs_no_threshold():
     y = [0, 1]
     found = equivalence(frame([0.1, 0.2], [0.2, 0.1], y=y), frame([0.1, 0.2], [0.3, 0.1], y=y), alpha=0.05)
     assert (found["threshold"], found["alert_rate"], found["same_decisions"]) == (None, 0.0, 1.0)
-    assert sentence("smote", found) == "At 0.5, smote alerts on nothing, which the baseline can do too."
+    assert (
+        sentence("smote", found)
+        == "At 0.5, smote predicts no positives. A high threshold of the baseline does the same."
+    )
 
 
 def test_a_fold_without_alerts_does_not_move_the_threshold():
@@ -122,8 +125,8 @@ def test_sentence_says_threshold_decisions_rate_and_gain():
         " At that rate, both have the same recall in every fold."
     )
     nearly = sentence("smote", {**found, "baseline_alert_rate": 0.25})
-    assert "at nearly the same alert rate (25.0% for 20.3%)" in nearly
-    assert "its threshold above all rows, the baseline" in sentence(
+    assert "at a similar alert rate (25.0% instead of 20.3%)" in nearly
+    assert "its threshold above every probability, the baseline" in sentence(
         "smote", {**found, "threshold": None, "baseline_alert_rate": 0.0}
     )
 

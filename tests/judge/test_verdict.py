@@ -139,7 +139,7 @@ def test_many_methods_make_it_harder_for_each():
     ("everything", "reason"),
     [
         ({"smote": folds(0.6)}, "the baseline, variant 'none', is missing"),
-        ({"none": folds(0.6)}, "there is no method to test. Add one"),
+        ({"none": folds(0.6)}, "there is no method to compare. Add one"),
         (
             {"none": None, "smote": None},
             "there are no folds, because they are off, or because the rarest class has too few training rows",

@@ -11,7 +11,10 @@ def test_a_sentence_parts_after_the_decision():
     said = "Keep the model as it is, and move its threshold from 0.5 to 0.095. None of 5 methods is better. Really."
     decision = "Keep the model as it is, and move its threshold from 0.5 to 0.095."
     assert answer.parted(said) == (decision, "None of 5 methods is better. Really.")
-    assert answer.parted("No verdict: there is no method to test.") == ("No verdict: there is no method to test.", "")
+    assert answer.parted("No verdict: there is no method to compare.") == (
+        "No verdict: there is no method to compare.",
+        "",
+    )
 
 
 def test_gains_are_drawn_in_proportion_and_nothing_is_cut_off(said):

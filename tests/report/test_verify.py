@@ -47,12 +47,12 @@ def test_a_moved_dot_or_a_changed_step_of_the_slider_is_found(rendered):
 def test_a_changed_picture_is_named(rendered):
     source = re.search(r"data:image/png;base64,([A-Za-z0-9+/]{200})", rendered)[1]
     (line,) = verify.verify(rendered.replace(source, source[:-1] + ("A" if source[-1] != "A" else "B")), None)
-    assert line.startswith("picture 'Precision over recall")
+    assert line.startswith("picture 'Precision against recall")
 
 
 def test_a_changed_byte_that_shows_nowhere_is_found(rendered):
     (line,) = verify.verify(rendered.replace("<main>", "<main >"), None)
-    assert line.endswith("of the file differs, but nothing visible does")
+    assert line.endswith("of the file differs, but nothing visible changed")
 
 
 def test_changed_predictions_are_found_even_with_a_matching_page(page):

@@ -11,7 +11,7 @@ from pipeline.report.figures.style import POINTS, explain_marks, line, mark
 
 
 def precision_recall(holdouts: dict[str, dict[str, Any]], predictions: dict[str, pd.DataFrame]) -> Figure:
-    """Precision over recall for every variant, with its operating points at 0.5 and at t*.
+    """Precision against recall for every variant, with its operating points at 0.5 and at t*.
 
     Parameters
     ----------
