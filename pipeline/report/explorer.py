@@ -9,6 +9,7 @@ from pipeline import formatting
 from pipeline.judge.evidence import Evidence
 from pipeline.measure import scores
 from pipeline.measure.binary import confusion
+from pipeline.measure.thresholds import at
 from pipeline.table import weights
 
 STEPS = 100  # thresholds of a slider, at most
@@ -37,7 +38,7 @@ def _decided(evidence: Evidence, name: str) -> dict[str, Any]:
         places = np.geomspace(1, len(cuts), STEPS).round().astype(int) - 1
         cuts = cuts[np.unique(places)]
     cells = [confusion(y, score >= cut, weight) for cut in cuts]
-    lowest = [float(probability[score >= cut].min()) for cut in cuts]
+    lowest = [at(cut, score, probability).probability for cut in cuts]
     chosen = 0.5 if tuned is None else tuned["threshold"]
     return {
         "threshold": [formatting.threshold(value) for value in lowest],

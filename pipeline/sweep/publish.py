@@ -13,21 +13,11 @@ from pipeline.sweep.results import Planned, Sweep
 from pipeline.tracking import verdict
 from pipeline.tracking.describe import flat_metrics, settings
 from pipeline.tracking.publication import Publication
-from pipeline.tracking.runs import Run, metric_name
+from pipeline.tracking.runs import PAGES, Run, metric_name
 from pipeline.tracking.store import StoreError
 
 ENDS = ("_low", "_high")  # ends of intervals: left out, since MLflow writes a row for each; metrics.json has them
-PAGES = (
-    "index.html",
-    "comparison.md",
-    "model_card.md",
-    "comparison.csv",
-    "comparison.json",
-    "verdict.json",
-    "summary.md",
-    "summary.json",
-    "runs.csv",
-)
+SUMMARY = ("summary.md", "summary.json", "runs.csv")
 
 
 def parent_run(sweep: Sweep) -> Run:
@@ -109,7 +99,9 @@ class Publisher:
                 self.add(planned)
         complete = all(planned.finished for planned in self._sweep.runs)
         folder, text = self._sweep.folder, f"`{self._sweep.command}`"
-        artifacts: dict[str, Path | str] = {name: folder / name for name in PAGES if (folder / name).is_file()}
+        artifacts: dict[str, Path | str] = {
+            name: folder / name for name in (*PAGES, *SUMMARY) if (folder / name).is_file()
+        }
         artifacts |= {f"figures/{path.name}": path for path in sorted((folder / "figures").glob("*.png"))}
         for name in ("comparison.md", "summary.md"):
             if name in artifacts:

@@ -33,7 +33,7 @@ from pipeline.table.split import separate
 from pipeline.tracking import verdict
 from pipeline.tracking.describe import flat_metrics, git_tags, settings
 from pipeline.tracking.publish import publish
-from pipeline.tracking.runs import Dataset, Model, Run, page
+from pipeline.tracking.runs import PAGES, Dataset, Model, Run, page
 from pipeline.tracking.scoring import scorer, spelled
 
 FIGURES = REPORTS / "figures"
@@ -69,17 +69,9 @@ def child_files(name: str) -> dict[str, Path]:
 
 def parent_files(variants: Iterable[str]) -> dict[str, Path]:
     """The files of a reproduction's run, by name."""
-    names = (
-        "index.html",
-        "comparison.md",
-        "model_card.md",
-        "comparison.csv",
-        "comparison.json",
-        "verdict.json",
-    )
     figures = [*FIGURES.glob("*.*"), *(path for name in variants for path in FIGURES.glob(f"{name}/*.*"))]
     return {
-        **{name: REPORTS / name for name in names},
+        **{name: REPORTS / name for name in PAGES},
         **{f"figures/{path.relative_to(FIGURES).as_posix()}": path for path in sorted(figures)},
     }
 

@@ -14,6 +14,15 @@ LONGEST = {
     "tag": 8000,
     "digest": 12,
 }  # characters: MLflow's limits; for a digest, what its page has room for
+# What a comparison writes beside its figures, see `pipeline.report.files.pages`.
+PAGES = (
+    "index.html",
+    "comparison.md",
+    "model_card.md",
+    "comparison.csv",
+    "comparison.json",
+    "verdict.json",
+)
 COLUMN_TYPES = {
     "bool": "boolean",
     **dict.fromkeys(("int8", "int16", "int32", "uint8", "uint16"), "integer"),

@@ -6,7 +6,6 @@ from typing import Any
 from pipeline.formatting import digits, signed
 from pipeline.tracking.runs import metric_name
 
-BASELINE = "none"
 PARENT = "verdict"  # before the names of the parent run's figures
 CHILD = "folds"  # before those of a variant's
 ENDS = {"mean": "gain", "low": "gain_low", "high": "gain_high", "better": "p_better", "regret": "regret"}
@@ -33,11 +32,11 @@ def metrics(verdict: Mapping[str, Any]) -> dict[str, float]:
 def of_variant(verdict: Mapping[str, Any], name: str) -> tuple[dict[str, str], dict[str, float]]:
     """Tags and metrics of a variant: its `call`, its mean over the folds, and a method's gain with its bounds."""
     found: dict[str, str] = {"verdict.chosen": "true"} if name == verdict["variant"] else {}
-    method, figures = _method(verdict, name), {}
+    method = _method(verdict, name)
     if method is not None:
         found["call"] = method["call"]
         figures = {"mean": method["mean_primary"], **_figures(method)}
-    elif name == BASELINE:
+    else:  # the baseline; without a verdict it has no reference
         figures = {"mean": verdict["reference"]}
     return found, {metric_name(CHILD, key): float(value) for key, value in figures.items() if value is not None}
 

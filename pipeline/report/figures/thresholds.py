@@ -92,14 +92,17 @@ def _points(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _odds(probability: Any) -> Any:
     """Log odds, of probabilities no nearer to 0 or 1 than `EDGE`."""
-    inside = np.clip(probability, EDGE, 1 - EDGE)
-    return np.log(inside / (1 - inside))
+    from scipy.special import logit
+
+    return logit(np.clip(probability, EDGE, 1 - EDGE))
 
 
 def _odds_scale(axis: Any) -> None:
     """Ticks that read as probabilities."""
+    from scipy.special import expit
+
     axis.set_xlim(_odds(EDGE), _odds(1 - EDGE))
     axis.xaxis.set_major_locator(FixedLocator([float(_odds(tick)) for tick in TICKS]))
     axis.xaxis.set_minor_locator(NullLocator())
-    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{1 / (1 + np.exp(-value)):.4g}"))
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{expit(value):.4g}"))
     axis.tick_params(axis="x", labelsize=8)
