@@ -15,7 +15,7 @@ from pipeline.table.split import tested
 
 SCHEMA_VERSION = 4
 FILE = REPORTS / "verdict.json"
-FORMS = ("raw", "prior_corrected", "platt")  # of probabilities
+FORMS = {"raw": "raw", "prior_corrected": "prior-corrected", "platt": "recalibrated (Platt)"}  # of probabilities
 SOURCES = {
     "difference": "mean over folds of the gain against none; Nadeau & Bengio 2003 (corrected resampled t)",
     "posterior": "Bayesian correlated t-test, flat prior; Benavoli, Corani, Demsar & Zaffalon 2017",

@@ -5,13 +5,12 @@ from typing import Any
 
 from pipeline.formatting import number, threshold
 from pipeline.judge.primary import RANKING, REFERENCE
+from pipeline.judge.verdict import FORMS
 from pipeline.measure.task import Task
 from pipeline.measure.tasks import task_of
 from pipeline.report.tables import aligned
 from pipeline.table import weights
 from pipeline.table.split import tested
-
-FORMS = {"raw": "as they are", "prior_corrected": "prior-corrected", "platt": "recalibrated (Platt)"}
 
 
 def model_card(comparison: Mapping[str, Any], *, command: str) -> str:

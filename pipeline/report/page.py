@@ -13,11 +13,12 @@ from markupsafe import Markup
 from pipeline.formatting import digits, number, signed, threshold
 from pipeline.judge.headline import bounds
 from pipeline.judge.primary import is_loss
+from pipeline.judge.verdict import FORMS
 from pipeline.measure.metrics import BEST
 from pipeline.measure.tasks import task_of
 from pipeline.report import answer
 from pipeline.report.captions import CAPTIONS, RUNS
-from pipeline.report.figures.draw import FORMS, judged
+from pipeline.report.figures.draw import judged
 from pipeline.table import weights
 from pipeline.table.split import tested
 

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from pipeline.judge.comparison import by_truth, corrected
 from pipeline.judge.evidence import Evidence
+from pipeline.judge.verdict import FORMS
 from pipeline.measure.metrics import BEST
 from pipeline.measure.multiclass import Multiclass
 from pipeline.measure.task import Task
@@ -24,7 +25,6 @@ from pipeline.report.figures.style import styled
 from pipeline.report.figures.thresholds import distributions, thresholds
 from pipeline.table.split import tested
 
-FORMS = {"raw": "raw", "prior_corrected": "prior-corrected", "platt": "recalibrated (Platt)"}
 NARROW = 9  # letters beside a row of a matrix: longer labels leave out the target's name
 
 
