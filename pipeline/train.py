@@ -34,8 +34,8 @@ def main() -> None:
     warning = "" if converged else f": NOT CONVERGED. {unconverged_advice(scaled=params.preprocess.scale)}"
     chosen = ""
     if C is not None and chain.criterion is not None:
-        metric = chain.criterion.name.replace("_", " ")
-        chosen = f", C={C:g} tuned by {metric} over {', '.join(f'{c:g}' for c in chain.grid or ())}"
+        metric = chain.criterion.metric.replace("_", " ")
+        chosen = f", C={C:g} tuned for {metric} over {', '.join(f'{c:g}' for c in chain.grid or ())}"
     fit = f"{summary['model']}{chosen}, {summary['iterations']} iterations{warning}"
     say(f"{params.data.name}, {name}: {fit}")
 
