@@ -2,16 +2,18 @@
 
 import warnings
 from math import inf
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from pipeline.errors import InputError
-from pipeline.fit.chains import Chain
 from pipeline.measure import scores
 from pipeline.measure.task import Task
 from pipeline.table import weights
+
+if TYPE_CHECKING:  # a logged model carries this module, and has no settings
+    from pipeline.fit.chains import Chain
 
 
 def train(X: pd.DataFrame | np.ndarray, y: pd.Series, model: Any, weight: np.ndarray) -> tuple[Any, bool]:
@@ -85,7 +87,7 @@ def predict(model: Any, X: pd.DataFrame, y: pd.Series, task: Task, weight: np.nd
 
 
 def describe(
-    model: Any, converged: bool, y: pd.Series, values: dict[float, float] | None, chain: Chain, weight: np.ndarray
+    model: Any, converged: bool, y: pd.Series, values: dict[float, float] | None, chain: "Chain", weight: np.ndarray
 ) -> dict[str, Any]:
     """What a person wants to know of a model fitted on y by weight; null where this model has no such thing.
 
