@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from pipeline.formatting import digits, number, signed, threshold
 from pipeline.judge.headline import bounds
-from pipeline.judge.primary import is_loss
+from pipeline.judge.primary import is_loss, tuned_words
 from pipeline.judge.verdict import FORMS
 from pipeline.measure.metrics import BEST
 from pipeline.measure.tasks import task_of
@@ -64,6 +64,7 @@ def render(
         "report.html",
         **comparison,
         task=task,
+        tuned_by=tuned_words(comparison["declared"], task),
         headline=headline,
         explained=explained,
         leaders=answer.leaders(comparison),
