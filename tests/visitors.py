@@ -1,6 +1,7 @@
 """Six visitors, two of whom buy, judged by two models, and all that follows: an example that several layers share."""
 
 from copy import deepcopy
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -76,7 +77,9 @@ DECLARED = {
     "false_negative_cost": None,
     "false_positive_cost": None,
     "precision_floor": None,
+    "recall_floor": None,
     "alerts": None,
+    "guarantee": False,
     "confidence": 0.95,
     "folds": 5,
     "repeats": 2,
@@ -166,6 +169,13 @@ def results():
 @pytest.fixture
 def evidence():
     return evidence_of_visitors()
+
+
+def with_recall_floor(floor):
+    """The evidence of visitors where t* has the highest precision under a floor of recall, with its guarantee."""
+    changes = {"objective": "precision_at_recall", "recall_floor": floor, "guarantee": True}
+    evidence = evidence_of_visitors()
+    return verify.recompute(replace(evidence, declared={**evidence.declared, **changes}))
 
 
 @pytest.fixture

@@ -161,7 +161,7 @@ def best_possible(evidence: Evidence) -> dict[str, Any]:
             "probability": np.tile(known, 2),
             "weight": np.concatenate([known, 1 - known]) * np.tile(weight, 2),
         }
-        tuned = task.choose(pd.DataFrame(expected), settings)
+        tuned = task.choose(pd.DataFrame(expected), settings.model_copy(update={"guarantee": False}))
     return task.holdout(by_truth(evidence), tuned=tuned, trained=np.empty(0), confidence=declared["confidence"])
 
 

@@ -73,7 +73,8 @@ def assess(
     metrics
         `holdout`, see `pipeline.measure.task.Task.holdout`; and `probabilities`: how good they are as `raw`,
         `prior_corrected` and `platt` (None where it cannot be fitted), and the `corrections`, none of them fitted on
-        these rows: class proportions `trained` and `true`, and `platt`, `slope` and `intercept`.
+        these rows: class proportions `trained` and `true`, and `platt`, `slope` and `intercept`. Where it is asked for,
+        `guarantee` has the fields of `pipeline.measure.thresholds.Guarantee`.
     """
     proportions = np.array(list(trained.values()))
     tuned = None if folded is None else task.choose(folded.predictions, settings)
@@ -82,8 +83,10 @@ def assess(
     forms = {"raw": probability, "prior_corrected": task.correct(probability, trained=proportions, true=true)}
     if line is not None:
         forms["platt"] = calibration.recalibrate(probability, slope=line[0], intercept=line[1])
+    held = None if tuned is None else tuned.guarantee
     return {
         "holdout": task.holdout(predictions, tuned=tuned, trained=proportions, confidence=settings.confidence),
+        **({} if held is None else {"guarantee": held._asdict()}),
         "probabilities": {
             "platt": None,
             **{name: task.calibration(y, form, weight) for name, form in forms.items()},
@@ -136,6 +139,7 @@ def gather(
     return {
         "variant": name,
         "holdout": assessed["holdout"],
+        **({"guarantee": assessed["guarantee"]} if "guarantee" in assessed else {}),
         "training": {**classes, **summary},
         "model": fitted,
         "probabilities": assessed["probabilities"],

@@ -5,6 +5,7 @@ from typing import Any
 
 from pipeline.formatting import number, threshold
 from pipeline.judge.primary import RANKING, REFERENCE
+from pipeline.measure import guarantee
 from pipeline.measure.task import Task
 from pipeline.measure.tasks import task_of
 from pipeline.report.tables import aligned
@@ -87,6 +88,8 @@ def _model(result: Mapping[str, Any], declared: Mapping[str, Any]) -> list[str]:
             f"A row is predicted positive from a raw probability of {threshold(tuned['threshold'])} on, the best "
             f"threshold for {declared['objective'].replace('_', ' ')} out of fold."
         )
+    if (found := result.get("guarantee")) and found["certified"]:
+        rule += f" {guarantee.sentence(found)}"
     synthetic = sum(result["training"]["synthetic"].values())
     rows = sum(result["training"]["rows"].values())
     return _section("Model", [f"{said}. It was fitted on {rows:,} rows, {synthetic:,} of them synthetic. {rule}"])

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from pipeline.formatting import digits, number, signed, threshold
 from pipeline.judge.headline import bounds
 from pipeline.judge.primary import is_loss
+from pipeline.judge.sentences import guaranteed
 from pipeline.measure.metrics import BEST
 from pipeline.measure.tasks import task_of
 from pipeline.report import answer
@@ -63,6 +64,7 @@ def render(
         task=task,
         headline=headline,
         explained=explained,
+        guaranteed=guaranteed({v["variant"]: v for v in comparison["variants"]}),
         leaders=answer.leaders(comparison),
         gains=answer.gains(comparison["verdict"]),
         coefficients=answer.coefficients(comparison),

@@ -10,6 +10,7 @@ from pipeline import formatting
 from pipeline.formatting import digits, number, signed
 from pipeline.judge.headline import bounds
 from pipeline.judge.primary import is_loss
+from pipeline.judge.sentences import guaranteed
 from pipeline.judge.settle import settling
 from pipeline.measure.metrics import BEST
 from pipeline.measure.task import Task
@@ -52,6 +53,7 @@ def markdown(comparison: dict[str, Any]) -> str:
     task, table, verdict = task_of(comparison["table"]), comparison["table"], comparison["verdict"]
     test, holdouts = comparison["split"]["test"], judged(comparison)
     counts = ", ".join(f"{task.label(code)}: {rows:,}" for code, rows in enumerate(test.values()))
+    held = guaranteed({v["variant"]: v for v in comparison["variants"]})
     caveats = [f"- {caveat}" for caveat in verdict["caveats"]]
     options = [f"- {settling(option)}" for option in verdict["to_settle"]]
     return "\n".join(
@@ -69,6 +71,7 @@ def markdown(comparison: dict[str, Any]) -> str:
             "",
             decisions(task, holdouts),
             "",
+            *([held, ""] if held else []),
             "Ranking and probabilities on the test rows; only a better model improves them.",
             "",
             ranking(task, holdouts),

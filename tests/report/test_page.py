@@ -1,9 +1,12 @@
 import re
 from dataclasses import replace
 
+from visitors import with_recall_floor
+
 from pipeline.judge import comparison
 from pipeline.report.captions import CAPTIONS
 from pipeline.report.embedded import pack
+from pipeline.report.model_card import model_card
 from pipeline.report.page import render
 from pipeline.report.tables import markdown
 
@@ -85,3 +88,16 @@ def test_an_inconclusive_verdict_shows_what_would_settle_it(evidence, page):
     assert "<li>Repeat. Set <code>evaluate.repeats=10</code>.</li>" in shown
     assert '<th scope="col">95% bounds</th>' in shown
     assert "- Repeat. Set evaluate.repeats=10." in markdown(made).splitlines()
+
+
+def test_what_is_guaranteed_at_t_is_on_the_page_in_the_text_and_in_the_card():
+    held = "On new rows that are ranked like the out-of-fold rows, t* has a recall of at least 0.4 with 95% confidence."
+    made = comparison.compare(with_recall_floor(0.4))
+    page = render(made, {}, command="dvc repro", evidence=None)
+    assert held in page
+    assert "precision at recall, recall floor 0.4; chosen on" in page
+    assert held in markdown(made)
+    assert held in model_card(made, command="dvc repro")
+    made["variants"][1]["guarantee"]["certified"] = False
+    assert f"For none: {held}" in markdown(made)
+    assert "ranked like" not in markdown(comparison.compare(with_recall_floor(0.9)))
