@@ -112,8 +112,11 @@ FITS = pd.DataFrame(
         "converged": True,
         "trained_proportion_0": 0.5,
         "trained_proportion_1": 0.5,
+        "synthetic_near_others": np.nan,
+        "real_near_others": np.nan,
     }
 )
+SYNTHETIC = FITS.assign(synthetic_near_others=[0.4, 0.5, 0.3, 0.4], real_near_others=[0.2, 0.3, 0.3, 0.2])
 
 
 @cache
@@ -134,7 +137,7 @@ def _evidence():
                 name: pd.DataFrame({"y": ACTUAL, "probability": p}, index=index) for name, p in probabilities.items()
             },
             out_of_fold=seen,
-            folds=dict.fromkeys(seen, FITS),
+            folds={"none": FITS, "smote": SYNTHETIC},
             declared=DECLARED,
             table=TABLE,
             classes={

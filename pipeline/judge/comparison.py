@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import Evaluate
-from pipeline.judge import cost_map, costs, equivalence
+from pipeline.judge import cost_map, costs, equivalence, synthetic
 from pipeline.judge.evidence import Evidence
 from pipeline.judge.primary import RANKING, REFERENCE
 from pipeline.judge.sentences import sentence
@@ -39,7 +39,8 @@ def compare(evidence: Evidence) -> dict[str, Any]:
     task, declared, results = evidence.task, evidence.declared, evidence.results
     intervals = {name: _intervals(task, rows, declared) for name, rows in evidence.predictions.items()}
     lines = equivalences(evidence)
-    mistakes = _mistakes(task, evidence)
+    mistakes, sure = _mistakes(task, evidence), declared["confidence"]
+    near = {name: synthetic.near_others(evidence.folds[name], confidence=sure) for name in results}
     said = verdict(evidence, intervals=intervals, lines=lines, translation=mistakes["translation"] or "")
     return {
         "schema_version": SCHEMA_VERSION,
@@ -52,7 +53,13 @@ def compare(evidence: Evidence) -> dict[str, Any]:
             {
                 **result,
                 "intervals": intervals[name],
-                "sentence": sentence(task, result, results.get(REFERENCE), declared["objective"]),
+                "near_others": near[name],
+                "sentence": " ".join(
+                    [
+                        sentence(task, result, results.get(REFERENCE), declared["objective"]),
+                        *([synthetic.sentence(name, found)] if (found := near[name]) else []),
+                    ]
+                ),
             }
             for name, result in results.items()
         ],

@@ -12,7 +12,7 @@ from pipeline.measure import calibration
 from pipeline.measure.task import Classification, Task
 from pipeline.table import weights
 
-FITS = ("repeat", "fold", "training_rows", "C", "converged")
+FITS = ("repeat", "fold", "training_rows", "C", "converged", "synthetic_near_others", "real_near_others")
 FITS_BY_CODE = ("training_rows_", "trained_proportion_")
 
 
@@ -29,7 +29,8 @@ class Folded:
     fits
         One row a fold: `repeat`, `fold`, `training_rows`, those of each class before resampling (`training_rows_0` and
         so on, by code), `C`, whether the fit `converged`, and the class proportions after resampling and weights
-        (`trained_proportion_0` and so on).
+        (`trained_proportion_0` and so on). `synthetic_near_others` and `real_near_others` are the shares of
+        `pipeline.fit.neighbors`, NaN where no row is synthetic.
     """
 
     predictions: pd.DataFrame

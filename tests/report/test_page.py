@@ -101,3 +101,15 @@ def test_what_is_guaranteed_at_t_is_on_the_page_in_the_text_and_in_the_card():
     made["variants"][1]["guarantee"]["certified"] = False
     assert f"For none: {held}" in markdown(made)
     assert "ranked like" not in markdown(comparison.compare(with_recall_floor(0.9)))
+
+
+def test_the_page_says_how_many_synthetic_rows_lie_near_another_class(page, comparison):
+    said = "40% of smote&#39;s synthetic rows (11% to 69%) are nearest to a held-out row of another class; of real rows"
+    assert f"<li>{said} of the same class, 25% are.</li>" in page
+    assert '<th scope="col">synthetic near another class</th>' in page
+    assert cells(page, "smote")[1][-1] == "40% (11% to 69%)"
+    for variant in comparison["variants"]:
+        variant["near_others"] = None
+    without = render(comparison, {}, command="dvc repro", evidence=None)
+    assert "synthetic near" not in without
+    assert "mislead a model" not in without
