@@ -9,8 +9,8 @@ from pipeline.fit import encoding
 from pipeline.fit.chains import Prepared
 from pipeline.fit.provenance import provenance
 
-MOST = 1000  # rows, synthetic ones and real ones of a class, whose nearest neighbor is looked up
-REFERENCE = 20_000  # rows among which it is
+MOST = 500  # rows, synthetic ones and real ones of a class, whose nearest neighbor is looked up
+REFERENCE = 10_000  # rows among which it is
 COLUMNS = ("synthetic_near_others", "real_near_others")  # of `pipeline.measure.evaluation.Folded.fits`
 
 
@@ -32,7 +32,7 @@ def near_others(
     """
     (y, held), (made, known) = labels, resampled
     synthetic = np.array([], dtype=int)
-    if not made.equals(seen.rows):
+    if not made.reset_index(drop=True).equals(seen.rows.reset_index(drop=True)):
         origin = provenance(seen.rows, y, made, known, getattr(sampler, "sample_indices_", None))
         synthetic = _some(np.flatnonzero(origin.synthetic), MOST)
     if not len(synthetic):
@@ -70,10 +70,12 @@ def shares(
     ----------
     Hassanat, Tarawneh & Altarawneh 2026, arXiv 2607.20787, whose ER_split is the share of synthetic rows, over halves.
     """
-    from scipy.spatial import KDTree
+    from sklearn.neighbors import NearestNeighbors
 
-    tree = KDTree(held[0])
-    near_synthetic, near_real = (held[1][tree.query(rows)[1]] for rows, _ in (synthetic, real))
+    search = NearestNeighbors(n_neighbors=1).fit(held[0])
+    near_synthetic, near_real = (
+        held[1][search.kneighbors(rows, return_distance=False)[:, 0]] for rows, _ in (synthetic, real)
+    )
     codes, counts = np.unique(synthetic[1], return_counts=True)
     of_class = [(near_real[real[1] == code] != code).mean() for code in codes]
     return float((near_synthetic != synthetic[1]).mean()), float(np.average(of_class, weights=counts))

@@ -19,7 +19,7 @@ def guaranteed(results: Mapping[str, Mapping[str, Any]]) -> str:
     if not certified:
         return ""
     said = guarantee.sentence(next(iter(certified.values())))
-    return said if len(certified) == len(results) else f"For {joined(certified)}: {said}"
+    return said if len(certified) == len(results) else f"For {joined(certified)}: {said[0].lower()}{said[1:]}"
 
 
 @singledispatch

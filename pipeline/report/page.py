@@ -124,7 +124,6 @@ def _page(template: str, **content: Any) -> str:
     environment.filters["digits"] = digits
     environment.filters["bounds"] = bounds
     environment.filters["breakable"] = lambda name: Markup("_<wbr>").join(name.split("_"))
-    environment.filters["near"] = synthetic.shares
     environment.filters["near_sentence"] = lambda found, name: synthetic.sentence(name, found)
     environment.filters["shown"] = weights.shown
     environment.tests["loss"] = is_loss
