@@ -4,7 +4,7 @@ from pipeline import config
 from pipeline.errors import InputError, exit_on_signals
 from pipeline.files import say
 from pipeline.sweep.publish import publish_sweeps
-from pipeline.tracking.reproduction import publish_results
+from pipeline.tracking.reproduction import address, publish_results
 from pipeline.tracking.server import serve, where
 from pipeline.tracking.store import StoreError, store_file
 
@@ -31,7 +31,7 @@ def run(*, ui: bool = False, port: int = 5000) -> int:
         say(f"{params.data.name}: tracking is off (tracking.uri is null). The results are only in reports/")
         return 0
     try:
-        address = publish_results(params)
+        page = address(publish_results(params))
     except StoreError as error:
         say(f"{params.data.name}: {error}")
         return 1
@@ -39,9 +39,9 @@ def run(*, ui: bool = False, port: int = 5000) -> int:
         if not swept:
             raise
         say(f"{params.data.name}: {error}")  # someone who only sweeps has no results of `dvc repro`
-        address = "#/experiments"
+        page = "#/experiments"
     if ui and store_file(tracking.uri) is not None:
-        serve(tracking, port=port, address=address)
+        serve(tracking, port=port, address=page)
     else:
-        say(f"{params.data.name}: {where(tracking, address)}")
+        say(f"{params.data.name}: {where(tracking, page)}")
     return 0
