@@ -25,7 +25,7 @@ from pipeline.config.values import Conflict, Seed, Settings, refuse
 from pipeline.errors import InputError, nearest
 from pipeline.files import PARAMS
 
-RESERVED_NAMES = ("figures", "plots", "tables")  # folders of reports/ that are not variants
+RESERVED_NAMES = ("dvc", "figures", "plots", "tables")  # folders of reports/ that are not variants
 Kind = TypeVar("Kind", bound=Settings)
 
 

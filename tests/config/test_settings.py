@@ -125,7 +125,7 @@ def test_the_composition_of_conf_is_typed(raw):
         (
             "variants.plots",
             {"sampler": {}, "model": {}},
-            "variants: expected names other than figures, plots, tables, found 'plots'.",
+            "variants: expected names other than dvc, figures, plots, tables, found 'plots'.",
         ),
         (
             "variants.a/b",
