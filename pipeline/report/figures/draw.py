@@ -151,11 +151,12 @@ def _(task: Multiclass, evidence: Evidence, comparison: dict[str, Any]) -> dict[
 @singledispatch
 def _own_curves(task: Task, evidence: Evidence, comparison: dict[str, Any]) -> dict[str, Figure]:
     """What `draw_each` has of two classes alone."""
-    forms, drawn = corrected(evidence), {}
+    forms, drawn, rows = corrected(evidence), {}, tested(evidence.declared["split"]["test_size"])
     for v in comparison["variants"]:
         name = v["variant"]
-        own = {FORMS[form]: {name: rows[name]} for form, rows in forms.items() if name in rows}
-        drawn[f"{name}/precision_recall"] = precision_recall({name: v["holdout"]}, {name: evidence.predictions[name]})
+        own = {FORMS[form]: {name: seen[name]} for form, seen in forms.items() if name in seen}
+        seen = {name: evidence.predictions[name]}
+        drawn[f"{name}/precision_recall"] = precision_recall({name: v["holdout"]}, seen, rows)
         drawn[f"{name}/reliability"] = reliability(own)
     return drawn
 
