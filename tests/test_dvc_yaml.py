@@ -37,7 +37,8 @@ def test_stage_module_command_and_folder_share_one_word():
 
 @pytest.mark.parametrize("name", ["ingest", "split", "preprocess", "resample", "train", "evaluate"])
 def test_a_stage_writes_its_own_folder(name):
-    assert parts(name)["outs"] == [f"data/{name}" + ("/${key}" if "foreach" in STAGES[name] else "")]
+    outs = [out for out in parts(name)["outs"] if isinstance(out, str)]  # a dictionary is kept in git
+    assert outs == [f"data/{name}" + ("/${key}" if "foreach" in STAGES[name] else "")]
 
 
 def test_every_stage_waits_for_configure_which_always_runs():

@@ -26,9 +26,11 @@ OBJECTIVES = {
     "f_beta": ("beta",),
     "expected_cost": ("false_negative_cost", "false_positive_cost"),
     "recall_at_precision": ("precision_floor",),
+    "precision_at_recall": ("recall_floor",),
     "alert_budget": ("alerts",),
 }
-FRACTIONS = ("precision_floor", "alerts")  # of these settings
+FRACTIONS = ("precision_floor", "recall_floor", "alerts")  # of these settings
+WITH_FLOOR = ("recall_at_precision", "precision_at_recall")  # objectives that can come with a guarantee
 # What a better model improves: ranking, recalibrated probabilities, and decisions at each variant's own threshold.
 PRIMARY = ("average_precision", "roc_auc", "log_loss", "brier", "expected_cost", "f_beta")
 AT_OWN_THRESHOLD = ("expected_cost", "f_beta")  # need the objective of the same name
@@ -118,7 +120,9 @@ class Evaluate(Settings):
     false_negative_cost: Positive | None
     false_positive_cost: Positive | None
     precision_floor: Fraction | None
+    recall_floor: Fraction | None
     alerts: Fraction | None
+    guarantee: bool
     folds: Annotated[
         Whole, Field(ge=0), AfterValidator(_no_single_fold), expected("0, or a whole number of at least 2")
     ]
@@ -127,6 +131,8 @@ class Evaluate(Settings):
 
     def conflicts(self) -> Iterator[Conflict]:
         """Settings of other objectives, and those of this one that are missing."""
+        if self.guarantee and self.objective not in WITH_FLOOR:
+            yield Conflict("guarantee", f"false without evaluate={' or evaluate='.join(WITH_FLOOR)}", True)
         for objective, keys in OBJECTIVES.items():
             for key in keys:
                 value = getattr(self, key)

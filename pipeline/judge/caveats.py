@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 
 from pipeline.fit.models import unconverged_advice
-from pipeline.formatting import counted, digits, floor_percent, listed, number
+from pipeline.formatting import counted, digits, floor_percent, joined, listed, number
 from pipeline.judge.evidence import Evidence
 from pipeline.judge.primary import REFERENCE, tuned_words
+from pipeline.measure import guarantee
 from pipeline.measure.metrics import BEST
 from pipeline.table import weights
 
@@ -32,6 +33,7 @@ def caveats(evidence: Evidence, judged: dict[str, Any]) -> list[str]:
         *_failed(judged),
         *_few(evidence, judged),
         *_time(folds, declared),
+        *_estimates(results),
         *_agreement(results, judged),
         *_duplicates(evidence.classes, declared),
         *_suspect(judged, folds),
@@ -115,6 +117,15 @@ def _duplicated_methods(folds: Mapping[str, pd.DataFrame | None], judged: dict[s
         f"Duplicates, with the same results in every fold: {', '.join(same)}. Leave one of them out, because each "
         "extra method makes Holm's adjustment stricter for the others."
     ]
+
+
+def _estimates(results: Mapping[str, dict[str, Any]]) -> list[str]:
+    """The variants whose t* comes without the guarantee that was asked for, and why."""
+    failed: dict[str, list[str]] = {}
+    for name, result in results.items():
+        if (found := result.get("guarantee")) and not found["certified"]:
+            failed.setdefault(guarantee.sentence(found), []).append(name)
+    return [f"No guarantee for {joined(names)}. {said}" for said, names in failed.items()]
 
 
 def _time(folds: Mapping[str, pd.DataFrame | None], declared: dict[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import Evaluate
-from pipeline.judge import cost_map, costs, equivalence
+from pipeline.judge import cost_map, costs, equivalence, synthetic
 from pipeline.judge.evidence import Evidence
 from pipeline.judge.primary import RANKING, REFERENCE
 from pipeline.judge.sentences import sentence
@@ -40,7 +40,8 @@ def compare(evidence: Evidence) -> dict[str, Any]:
     task, declared, results = evidence.task, evidence.declared, evidence.results
     intervals = {name: _intervals(task, rows, declared) for name, rows in evidence.predictions.items()}
     lines = equivalences(evidence)
-    mistakes = _mistakes(task, evidence)
+    mistakes, sure = _mistakes(task, evidence), declared["confidence"]
+    near = {name: synthetic.near_others(evidence.folds[name], confidence=sure) for name in results}
     said = verdict(evidence, intervals=intervals, lines=lines, translation=mistakes["translation"] or "")
     return {
         "schema_version": SCHEMA_VERSION,
@@ -53,7 +54,13 @@ def compare(evidence: Evidence) -> dict[str, Any]:
             {
                 **result,
                 "intervals": intervals[name],
-                "sentence": sentence(task, result, results.get(REFERENCE), declared["objective"]),
+                "near_others": near[name],
+                "sentence": " ".join(
+                    [
+                        sentence(task, result, results.get(REFERENCE), declared["objective"]),
+                        *([synthetic.sentence(name, found)] if (found := near[name]) else []),
+                    ]
+                ),
             }
             for name, result in results.items()
         ],
@@ -162,7 +169,7 @@ def best_possible(evidence: Evidence) -> dict[str, Any]:
             "probability": np.tile(known, 2),
             "weight": np.concatenate([known, 1 - known]) * np.tile(weight, 2),
         }
-        tuned = task.choose(pd.DataFrame(expected), settings)
+        tuned = task.choose(pd.DataFrame(expected), settings.model_copy(update={"guarantee": False}))
     return task.holdout(by_truth(evidence), tuned=tuned, trained=np.empty(0), confidence=declared["confidence"])
 
 

@@ -25,6 +25,7 @@ SOURCES = {
     "holdout": "normal interval on the logit scale, row bootstrap by class",
     "recall, precision, specificity": "Wilson 1927",
 }
+GUARANTEED = {"guarantee": "bound by Clopper & Pearson 1934; fixed-sequence testing, Angelopoulos et al. 2021"}
 WEIGHTED = {"recall, precision, specificity": "Wilson 1927, on effective numbers of rows; Kish 1992"}
 
 
@@ -68,13 +69,16 @@ def verdict(
             results, judged, kind=task.kind, translation=translation, rows=tested(declared["split"]["test_size"])
         ),
         "caveats": caveats(evidence, judged),
-        "sources": SOURCES | (WEIGHTED if "weight" in evidence.table else {}),
+        "sources": SOURCES
+        | (WEIGHTED if "weight" in evidence.table else {})
+        | (GUARANTEED if declared["guarantee"] else {}),
         "variants": [
             {
                 "variant": name,
                 "status": "converged" if converged(result) else "not converged",
                 "C": result["model"]["C"],
                 "threshold": thresholds[name],
+                **({"guarantee": result["guarantee"]} if "guarantee" in result else {}),
                 "holdout": {
                     metric: {"value": result["holdout"]["threshold_free"][metric], "interval": interval}
                     for metric, interval in intervals[name].items()

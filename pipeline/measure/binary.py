@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from pipeline.measure import calibration, scores, thresholds
+from pipeline.measure import calibration, guarantee, scores, thresholds
 from pipeline.measure.metrics import METRICS
 from pipeline.measure.statistics import wilson
 from pipeline.measure.task import Classification, Task
@@ -49,10 +49,17 @@ class Binary(Task):
         return calibration.correct_prior(probability, trained=float(trained[1]), true=float(true[1]))
 
     def choose(self, rows: pd.DataFrame, settings: "Evaluate") -> Threshold:
-        """See `pipeline.measure.thresholds.choose`."""
-        score = self.score(rows)
-        cut = thresholds.choose(rows.y.to_numpy(), score, vars(settings), weight=weights.of(rows))
-        return thresholds.at(cut, score, self.probability(rows))
+        """See `pipeline.measure.guarantee.choose`, and where nothing is certified `pipeline.measure.thresholds.choose`.
+
+        Rows come once for each repeat of the folds, and the guarantee takes those of the first.
+        """
+        score, rule, certified, held = self.score(rows), vars(settings), None, None
+        if settings.guarantee:
+            once = rows[~rows.index.duplicated()]
+            certified, held = guarantee.choose(once.y.to_numpy(), self.score(once), rule)
+        estimate = {"weight": weights.of(rows)}
+        cut = thresholds.choose(rows.y.to_numpy(), score, rule, **estimate) if certified is None else certified
+        return thresholds.at(cut, score, self.probability(rows))._replace(guarantee=held)
 
     def platt(self, rows: pd.DataFrame) -> tuple[float, float]:
         """See `pipeline.measure.calibration.platt`."""

@@ -14,7 +14,7 @@ from pipeline.measure.binary import RECALIBRATED
 from pipeline.measure.task import Classification, Task
 from pipeline.table import weights
 
-FITS = ("repeat", "fold", "training_rows", "C", "converged")
+FITS = ("repeat", "fold", "training_rows", "C", "converged", "synthetic_near_others", "real_near_others")
 FITS_BY_CODE = ("training_rows_", "trained_proportion_")
 
 
@@ -31,7 +31,8 @@ class Folded:
     fits
         One row a fold: `repeat`, `fold`, `training_rows`, those of each class before resampling (`training_rows_0` and
         so on, by code), `C`, whether the fit `converged`, and the class proportions after resampling and weights
-        (`trained_proportion_0` and so on).
+        (`trained_proportion_0` and so on). `synthetic_near_others` and `real_near_others` are the shares of
+        `pipeline.fit.neighbors`, NaN where no row is synthetic.
     """
 
     predictions: pd.DataFrame
@@ -106,7 +107,8 @@ def assess(
     metrics
         `holdout`, see `pipeline.measure.task.Task.holdout`; and `probabilities`: how good they are as `raw`,
         `prior_corrected` and `platt` (None where it cannot be fitted), and the `corrections`, none of them fitted on
-        these rows: class proportions `trained` and `true`, and `platt`, `slope` and `intercept`.
+        these rows: class proportions `trained` and `true`, and `platt`, `slope` and `intercept`. Where it is asked for,
+        `guarantee` has the fields of `pipeline.measure.thresholds.Guarantee`.
     """
     proportions = np.array(list(trained.values()))
     tuned = None if folded is None else task.choose(folded.predictions, settings)
@@ -116,8 +118,10 @@ def assess(
     forms = {"raw": probability, "prior_corrected": task.correct(probability, trained=proportions, true=true)}
     if (platt := recalibrated(probability, predictions, line)) is not None:
         forms["platt"] = platt
+    held = None if tuned is None else tuned.guarantee
     return {
         "holdout": task.holdout(predictions, tuned=tuned, trained=proportions, confidence=settings.confidence),
+        **({} if held is None else {"guarantee": held._asdict()}),
         "probabilities": {
             "platt": None,
             **{name: task.calibration(y, form, weight) for name, form in forms.items()},
@@ -170,6 +174,7 @@ def gather(
     return {
         "variant": name,
         "holdout": assessed["holdout"],
+        **({"guarantee": assessed["guarantee"]} if "guarantee" in assessed else {}),
         "training": {**classes, **summary},
         "model": fitted,
         "probabilities": assessed["probabilities"],

@@ -37,9 +37,12 @@ CAPTIONS = {
         "Each variant uses the threshold that is cheapest for it on the other folds.",
     ),
     "decision_curve": (
-        "Net benefit of each variant over the threshold probability, beside alerting on all rows and on none.",
-        "A model is useful where its line is above both gray lines. The threshold probability is 1 / (1 + cost of a "
-        "false negative, in false positives). Probabilities are prior-corrected.",
+        "Decision curve: net benefit of each variant over the threshold probability, beside alerting on all rows and "
+        "on none.",
+        "A model is useful where its line is above both gray lines, and better than another where it is above that. "
+        "Net benefit is true positives per row, minus false positives per row times the odds of the threshold "
+        "probability, which is 1 / (1 + cost of a false negative, in false positives). Probabilities are "
+        "prior-corrected.",
     ),
     "components": (
         "Training rows and synthetic rows on the two leading principal components of the training rows, a panel for "

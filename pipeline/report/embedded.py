@@ -14,7 +14,7 @@ from pipeline.measure.evaluation import fits_of
 
 LARGEST = 10_000_000  # bytes of evidence that a page carries
 KEPT = ("declared", "table", "classes", "hashes", "failed", "command")  # unchanged
-RECOMPUTED = ("holdout", "probabilities")  # of metrics.json: they follow from the predictions
+RECOMPUTED = ("holdout", "guarantee", "probabilities")  # of metrics.json: they follow from the predictions
 
 
 def pack(evidence: Evidence) -> str | None:

@@ -6,6 +6,7 @@ from typing import Any
 from pipeline.formatting import number, threshold
 from pipeline.judge.primary import RANKING, REFERENCE, tuned_words
 from pipeline.judge.verdict import FORMS
+from pipeline.measure import guarantee
 from pipeline.measure.task import Task
 from pipeline.measure.tasks import task_of
 from pipeline.report.tables import aligned
@@ -90,6 +91,8 @@ def _model(task: Task, result: Mapping[str, Any], declared: Mapping[str, Any]) -
             f"A row is predicted positive from a raw probability of {threshold(tuned['threshold'])} on, the best "
             f"threshold for {declared['objective'].replace('_', ' ')} out of fold."
         )
+    if (found := result.get("guarantee")) and found["certified"]:
+        rule += f" {guarantee.sentence(found)}"
     synthetic = sum(result["training"]["synthetic"].values())
     rows = sum(result["training"]["rows"].values())
     return _section("Model", [f"{said}. It was fitted on {rows:,} rows, {synthetic:,} of them synthetic. {rule}"])

@@ -11,8 +11,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.formatting import digits, number, signed, threshold
+from pipeline.judge import synthetic
 from pipeline.judge.headline import bounds
 from pipeline.judge.primary import is_loss, tuned_words
+from pipeline.judge.sentences import guaranteed
 from pipeline.judge.verdict import FORMS
 from pipeline.measure.metrics import BEST
 from pipeline.measure.tasks import task_of
@@ -67,6 +69,8 @@ def render(
         tuned_by=tuned_words(comparison["declared"], task),
         headline=headline,
         explained=explained,
+        guaranteed=guaranteed({v["variant"]: v for v in comparison["variants"]}),
+        near={v["variant"]: found for v in comparison["variants"] if (found := v["near_others"])},
         leaders=answer.leaders(comparison),
         gains=answer.gains(comparison["verdict"]),
         coefficients=answer.coefficients(comparison),
@@ -125,6 +129,7 @@ def _page(template: str, **content: Any) -> str:
     environment.filters["digits"] = digits
     environment.filters["bounds"] = bounds
     environment.filters["breakable"] = lambda name: Markup("_<wbr>").join(name.split("_"))
+    environment.filters["near_sentence"] = lambda found, name: synthetic.sentence(name, found)
     environment.filters["shown"] = weights.shown
     environment.tests["loss"] = is_loss
     return environment.get_template(template).render(**content)

@@ -8,8 +8,10 @@ from tabulate import tabulate
 
 from pipeline import formatting
 from pipeline.formatting import digits, number, signed
+from pipeline.judge import synthetic
 from pipeline.judge.headline import bounds
 from pipeline.judge.primary import is_loss
+from pipeline.judge.sentences import guaranteed
 from pipeline.judge.settle import settling
 from pipeline.measure.metrics import BEST
 from pipeline.measure.task import Task
@@ -26,10 +28,16 @@ CELLS = ("tn", "fp", "fn", "tp")
 
 def flat(comparison: dict[str, Any]) -> pd.DataFrame:
     """One row a variant, and one for the best possible rule; a column a metric or a count."""
-    rows = [row(v["variant"], v["training"], v["holdout"]) for v in comparison["variants"]]
+    rows = [{**row(v["variant"], v["training"], v["holdout"]), **_near(v)} for v in comparison["variants"]]
     if comparison["best_possible"]:
         rows.append(row(BEST, {}, comparison["best_possible"]))
     return pd.DataFrame(rows).convert_dtypes()
+
+
+def _near(variant: Mapping[str, Any]) -> dict[str, float | None]:
+    """The columns of `pipeline.judge.synthetic.near_others`."""
+    found = variant["near_others"] or dict.fromkeys(("synthetic", "low", "high", "real"))
+    return {f"near_others_{key}": value for key, value in found.items()}
 
 
 def row(name: str, training: Mapping[str, Any], holdout: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,12 +56,45 @@ def row(name: str, training: Mapping[str, Any], holdout: Mapping[str, Any]) -> d
     return cells
 
 
+def summary(comparison: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What `dvc metrics show` prints, a row a variant that fits into 120 characters.
+
+    Returns
+    -------
+    rows
+        By variant: its `verdict`; over the folds, the mean of the metric that decides, and a method's gain with its
+        bounds `low` and `high`; on the test rows, two metrics of decisions at t*, such as `recall` and `precision`. The
+        verdict on the chosen variant is the action and how strong the evidence is, on another method its call.
+    """
+    verdict, task = comparison["verdict"], task_of(comparison["table"])
+    metric, places = verdict["declared"]["primary"], digits(verdict["declared"]["rope"])
+    decisions = [each.name for each in task.metrics("decisions") if each.shown][:2]
+    methods = {method["variant"]: method for method in verdict["methods"]}
+    rows: dict[str, dict[str, Any]] = {}
+    for v in comparison["variants"]:
+        name, point = v["variant"], v["holdout"]["tuned"] or v["holdout"]["default"]
+        found = {"verdict": verdict["action"] if not methods else None, metric: verdict["reference"]}
+        if method := methods.get(name):
+            found |= {"verdict": method["call"], metric: method["mean_primary"], "gain": method["mean"]}
+            found |= {end: method[end] for end in ("low", "high")}
+        if name == verdict["variant"]:
+            found["verdict"] = f"{verdict['action']}, {verdict['evidence']}"
+        found |= {each: point[each] for each in decisions}
+        rows[name] = {
+            key: round(value, places) + 0.0 if isinstance(value, float) else value  # + 0.0: no -0.0
+            for key, value in found.items()
+            if value is not None
+        }
+    return rows
+
+
 def markdown(comparison: dict[str, Any]) -> str:
     """The verdict with its evidence, then decisions apart from ranking and probabilities, then the caveats."""
     task, table, verdict = task_of(comparison["table"]), comparison["table"], comparison["verdict"]
     test_size, holdouts = comparison["declared"]["split"]["test_size"], judged(comparison)
     rows, shown = tested(test_size), comparison["split"]["test" if test_size else "train"]
     counts = ", ".join(f"{task.label(code)}: {number:,}" for code, number in enumerate(shown.values()))
+    held = guaranteed({v["variant"]: v for v in comparison["variants"]})
     caveats = [f"- {caveat}" for caveat in verdict["caveats"]]
     options = [f"- {settling(option)}" for option in verdict["to_settle"]]
     return "\n".join(
@@ -66,11 +107,12 @@ def markdown(comparison: dict[str, Any]) -> str:
             *(["What would settle it:", "", *options, ""] if options else []),
             *(f"{place}. {reason}" for place, reason in enumerate(verdict["reasons"], start=1)),
             "",
-            *tests(verdict),
+            *tests(comparison),
             f"Decisions on the {rows}; another threshold, or other class weights, would change them.",
             "",
             decisions(task, holdouts),
             "",
+            *([held, ""] if held else []),
             f"Ranking and probabilities on the {rows}; only a better model improves them.",
             "",
             ranking(task, holdouts),
@@ -83,15 +125,19 @@ def markdown(comparison: dict[str, Any]) -> str:
     )
 
 
-def tests(verdict: dict[str, Any]) -> list[str]:
+def tests(comparison: dict[str, Any]) -> list[str]:
     """The table of methods against the baseline, as lines."""
+    verdict = comparison["verdict"]
     if not verdict["methods"]:
         return []
+    near = {v["variant"]: v["near_others"] for v in comparison["variants"]}
     declared = verdict["declared"]
     metric, places = declared["metric"], digits(declared["rope"])
     ends = bounds(declared, len(verdict["methods"]))
     headers = ["method", "result", metric, "gain", ends, "Holm p (better)", "Holm p (different)"]
     headers += ["P(worse)", "P(equivalent)", "P(better)"]
+    if synthesized := any(near.values()):
+        headers.append("synthetic near another class")
     rows = [
         [
             method["variant"],
@@ -100,6 +146,7 @@ def tests(verdict: dict[str, Any]) -> list[str]:
             signed(method["mean"], places),
             f"{signed(method['low'], places)} to {signed(method['high'], places)}",
             *(number(method[key]) for key in ("p_better_holm", "p_holm", "worse", "equivalent", "better")),
+            *([synthetic.shares(near[method["variant"]])] if synthesized else []),
         ]
         for method in verdict["methods"]
     ]

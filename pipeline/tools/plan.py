@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from pipeline.config import Config, Plan
+from pipeline.config import Config, Evaluate, Plan
 from pipeline.errors import InputError
 from pipeline.files import say
 from pipeline.fit import splits
@@ -18,6 +18,7 @@ from pipeline.formatting import digits, number
 from pipeline.judge import primary
 from pipeline.judge.action import POWER
 from pipeline.judge.headline import adjusted, confidence
+from pipeline.measure import guarantee
 from pipeline.measure.statistics import all_rows_shrinking, inflation
 from pipeline.measure.tasks import TWO_CLASSES, task_of
 from pipeline.table.classes import rarest
@@ -167,6 +168,7 @@ def lines(expected: Expected, params: Config, keys: Plan) -> list[str]:
         f"({100 * POWER:g}% power)",
         f"needed     {needed}",
         *_all_rows(e, params.split.test_size),
+        *guaranteed(e, params.evaluate),
     ]
 
 
@@ -181,6 +183,21 @@ def _all_rows(expected: Expected, test_size: float) -> list[str]:
         f"split.test_size=0, where the folds use all {expected.rare:,} {expected.kind}s and none is held out; "
         f"recommended, because fewer than {FEW} are left for training"
     ]
+
+
+def guaranteed(expected: Expected, settings: Evaluate) -> list[str]:
+    """The line on the fewest trials that a guarantee takes; none where it isn't asked for."""
+    if not settings.guarantee:
+        return []
+    metric = guarantee.METRICS[settings.objective]
+    floor = getattr(settings, f"{metric}_floor")
+    least = guarantee.needed(floor, metric, settings.confidence)
+    there = f", and the table has {expected.training_rare:,}" if expected.kind == "positive" else ""
+    takes = {
+        "recall": f"{least:,} training positives, all of them found{there}",
+        "precision": f"{least:,} alerts, all of them right",
+    }[metric]
+    return [f"guarantee  a {metric} of at least {floor:g} takes at least {takes}"]
 
 
 def run(overrides: Sequence[str]) -> int:

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from visitors import with_recall_floor
 
 from pipeline.judge import comparison
 from pipeline.judge.caveats import formula_holds
@@ -179,3 +180,12 @@ def test_a_c_that_could_not_be_tuned_is_a_caveat_on_the_training_rows_and_in_fol
         "C was not tuned in some folds, because the rarest class has too few rows there. Folds by variant: smote in 4."
         in said
     )
+
+
+def test_a_guarantee_that_no_threshold_keeps_is_a_caveat():
+    few = (
+        "No guarantee for none and smote. With 4 positives in training, no threshold can be shown to have a recall of "
+        "at least 0.9 with 95% confidence. That takes 29 positives, so t* is only an estimate"
+    )
+    assert few in found(with_recall_floor(0.9))
+    assert "guarantee" not in found(with_recall_floor(0.4))

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import t as student_t
+from visitors import with_recall_floor
 
 from pipeline import cli
 from pipeline.errors import InputError
@@ -293,3 +294,24 @@ def test_no_verdict_and_bad_input_have_exit_statuses_of_their_own(tmp_path, monk
     printed = capsys.readouterr().out
     assert printed.startswith("visits: 10 rows, target 'buy'\n\nNo verdict: ")
     assert "3 rows are in both train and test" in printed
+
+
+@pytest.mark.parametrize(("floor", "certified", "needed"), [(0.4, True, 4), (0.9, False, 29)])
+def test_the_verdict_has_each_variant_s_guarantee(floor, certified, needed):
+    said = compare(with_recall_floor(floor))["verdict"]
+    jsonschema.validate(said, SCHEMA)
+    held = {"metric": "recall", "floor": floor, "confidence": 0.95, "certified": certified}
+    assert [each["guarantee"] for each in said["variants"]] == [{**held, "trials": 4, "needed": needed}] * 2
+    assert "Clopper & Pearson" in said["sources"]["guarantee"]
+
+
+def test_without_a_floor_there_is_no_guarantee(said):
+    assert not any("guarantee" in each for each in said["variants"])
+    assert "guarantee" not in said["sources"]
+
+
+def test_the_best_possible_rule_needs_no_guarantee_as_its_probabilities_are_true():
+    evidence = with_recall_floor(0.4)
+    without = replace(evidence, declared={**evidence.declared, "guarantee": False})
+    found, expected = (compare(each)["best_possible"]["tuned"] for each in (evidence, without))
+    assert found == expected

@@ -271,6 +271,27 @@ def test_folds_of_all_rows_are_recommended_where_few_are_left_for_training(setti
 
 
 @pytest.mark.parametrize(
+    ("asked", "line"),
+    [
+        (
+            ("evaluate=precision_at_recall", "evaluate.recall_floor=0.95"),
+            "guarantee  a recall of at least 0.95 takes at least 59 training positives, all of them found, and the "
+            "table has 35",
+        ),
+        (
+            ("evaluate=recall_at_precision",),
+            "guarantee  a precision of at least 0.5 takes at least 7 alerts, all of them right",
+        ),
+        (("evaluate=recall_at_precision", "evaluate.guarantee=false"), None),
+    ],
+)
+def test_the_plan_counts_what_a_guarantee_takes(settings, asked, line):
+    params = settings(visits(1000, 50), *CHEAP, *asked)
+    last = plan.lines(expected(), params, KEYS)[-1]
+    assert last == line if line else last.startswith("needed ")
+
+
+@pytest.mark.parametrize(
     ("argument", "problem"),
     [
         ("plan.roc_auc=0.5", "conf/plan.yaml: plan.roc_auc: expected a fraction between 0.5 and 1, found 0.5."),
