@@ -1,6 +1,7 @@
 """Six visitors, two of whom buy, judged by two models, and all that follows: an example that several layers share."""
 
 from copy import deepcopy
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -39,7 +40,7 @@ def result(variant, probability, *, tuned, converged=True, synthetic=0):
         "model": {
             "model": "LogisticRegression",
             "C": 1.0,
-            "tuning": {"C": [0.01, 0.1, 1.0, 10.0], "log_loss": [0.5, 0.4, 0.3, 0.4]},
+            "tuning": {"metric": "average_precision", "C": [0.01, 0.1, 1.0, 10.0], "values": [0.5, 0.6, 0.7, 0.6]},
             "converged": converged,
             "iterations": 7,
             "trained_proportions": TRAINED,
@@ -76,7 +77,9 @@ DECLARED = {
     "false_negative_cost": None,
     "false_positive_cost": None,
     "precision_floor": None,
+    "recall_floor": None,
     "alerts": None,
+    "guarantee": False,
     "confidence": 0.95,
     "folds": 5,
     "repeats": 2,
@@ -87,6 +90,7 @@ DECLARED = {
     "split": {"by": "rows", "test_size": 0.3, "seed": 1, "group_duplicates": False},
     "preprocess": {"impute": "median", "scale": True},
     "tuned": True,
+    "tune_for": "primary",
     "grid": [0.1, 1.0],
 }
 PLACES = pd.DataFrame(
@@ -109,8 +113,11 @@ FITS = pd.DataFrame(
         "converged": True,
         "trained_proportion_0": 0.5,
         "trained_proportion_1": 0.5,
+        "synthetic_near_others": np.nan,
+        "real_near_others": np.nan,
     }
 )
+SYNTHETIC = FITS.assign(synthetic_near_others=[0.4, 0.5, 0.3, 0.4], real_near_others=[0.2, 0.3, 0.3, 0.2])
 
 
 @cache
@@ -131,7 +138,7 @@ def _evidence():
                 name: pd.DataFrame({"y": ACTUAL, "probability": p}, index=index) for name, p in probabilities.items()
             },
             out_of_fold=seen,
-            folds=dict.fromkeys(seen, FITS),
+            folds={"none": FITS, "smote": SYNTHETIC},
             declared=DECLARED,
             table=TABLE,
             classes={
@@ -166,6 +173,13 @@ def results():
 @pytest.fixture
 def evidence():
     return evidence_of_visitors()
+
+
+def with_recall_floor(floor):
+    """The evidence of visitors where t* has the highest precision under a floor of recall, with its guarantee."""
+    changes = {"objective": "precision_at_recall", "recall_floor": floor, "guarantee": True}
+    evidence = evidence_of_visitors()
+    return verify.recompute(replace(evidence, declared={**evidence.declared, **changes}))
 
 
 @pytest.fixture

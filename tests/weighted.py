@@ -12,6 +12,7 @@ RULES = [
     {"objective": "f_beta", "beta": 2.0},
     {"objective": "expected_cost", "false_negative_cost": 7.0, "false_positive_cost": 1.0},
     {"objective": "recall_at_precision", "precision_floor": 0.3},
+    {"objective": "precision_at_recall", "recall_floor": 0.7},
     {"objective": "alert_budget", "alerts": 0.2},
 ]
 NO_WEIGHTS = ("rows", "positives", "effective_positives", "intervals")  # what counts rows, or how much they tell

@@ -13,6 +13,7 @@ from pipeline.config.values import (
     Positive,
     Seed,
     Settings,
+    Share,
     Whole,
     expected,
     one_of,
@@ -25,22 +26,25 @@ OBJECTIVES = {
     "f_beta": ("beta",),
     "expected_cost": ("false_negative_cost", "false_positive_cost"),
     "recall_at_precision": ("precision_floor",),
+    "precision_at_recall": ("recall_floor",),
     "alert_budget": ("alerts",),
 }
-FRACTIONS = ("precision_floor", "alerts")  # of these settings
+FRACTIONS = ("precision_floor", "recall_floor", "alerts")  # of these settings
+WITH_FLOOR = ("recall_at_precision", "precision_at_recall")  # objectives that can come with a guarantee
 # What a better model improves: ranking, recalibrated probabilities, and decisions at each variant's own threshold.
 PRIMARY = ("average_precision", "roc_auc", "log_loss", "brier", "expected_cost", "f_beta")
 AT_OWN_THRESHOLD = ("expected_cost", "f_beta")  # need the objective of the same name
 SPLITS = ("rows", "group", "time")
 IMPUTATIONS = ("median", "mean", "most_frequent")
 ENCODINGS = ("onehot",)
+TUNE_FOR = ("primary", "log_loss")  # what C can be best for
 DEFAULT_C = 1.0  # scikit-learn's, which stands in the settings where C is chosen
 
 
 class Split(Settings):
     """The hold-out, and what folds must keep together."""
 
-    test_size: Fraction
+    test_size: Share
     seed: Seed
     by: Annotated[str, one_of(SPLITS)]
     group_duplicates: bool
@@ -69,7 +73,7 @@ class Preprocess(Settings):
 
 
 def _choice_of_C(node: Node) -> Node:
-    """Check the two keys of the model's node that aren't arguments of its class."""
+    """Check the three keys of the model's node that aren't arguments of its class."""
     refuse(_conflicts_of_C(node))
     return node
 
@@ -84,6 +88,9 @@ def _conflicts_of_C(node: Node) -> Iterator[Conflict]:
     sound = all(isinstance(C, int | float) and not isinstance(C, bool) and C > 0 for C in values)
     if len(values) < 2 or not sound or len(set(values)) < len(values):
         yield Conflict("grid", "two or more different values above 0, because model.tune is true", grid)
+    if node.get("tune_for") not in TUNE_FOR:
+        words = f"one of {', '.join(TUNE_FOR)}, because model.tune is true"
+        yield Conflict("tune_for", words, node.get("tune_for"))
     if node.get("C", DEFAULT_C) != DEFAULT_C:
         words = f"{DEFAULT_C}, because model.tune is true and C is tuned for each variant"
         yield Conflict("C", words, node["C"], "To set C, add model.tune=false")
@@ -113,7 +120,9 @@ class Evaluate(Settings):
     false_negative_cost: Positive | None
     false_positive_cost: Positive | None
     precision_floor: Fraction | None
+    recall_floor: Fraction | None
     alerts: Fraction | None
+    guarantee: bool
     folds: Annotated[
         Whole, Field(ge=0), AfterValidator(_no_single_fold), expected("0, or a whole number of at least 2")
     ]
@@ -122,6 +131,8 @@ class Evaluate(Settings):
 
     def conflicts(self) -> Iterator[Conflict]:
         """Settings of other objectives, and those of this one that are missing."""
+        if self.guarantee and self.objective not in WITH_FLOOR:
+            yield Conflict("guarantee", f"false without evaluate={' or evaluate='.join(WITH_FLOOR)}", True)
         for objective, keys in OBJECTIVES.items():
             for key in keys:
                 value = getattr(self, key)
@@ -139,7 +150,7 @@ class Compare(Settings):
         str,
         one_of(PRIMARY, why=" (other metrics change with the threshold or the class proportions)"),
     ]
-    rope: Annotated[Number, Field(ge=0, lt=1), expected("a number from 0 to below 1")]
+    rope: Share
     alpha: Annotated[Number, Field(gt=0, lt=0.5), expected("a fraction between 0 and 0.5")]
 
 

@@ -68,11 +68,28 @@ class Config(Settings):
             if column is not None and not asked:
                 advice = f"Add split={choice}, or leave out data.{role}"
                 yield Conflict(f"data.{role}", f"null without split={choice}", column, advice)
+        if self.split.test_size == 0 and self.evaluate.folds == 0:
+            advice = "Set evaluate.folds=5, because without test rows the folds judge every variant"
+            yield Conflict("evaluate.folds", "2 or more with split.test_size=0", 0, advice)
+        if self.evaluate.guarantee and (why := self._dependent()):
+            yield Conflict("evaluate.guarantee", f"false with {why}", True, "Add evaluate.guarantee=false")
         primary = self.compare.primary
         if primary in AT_OWN_THRESHOLD and primary != self.evaluate.objective:
             advice = f"Add evaluate={primary}, which tunes each variant's threshold for it"
             expected = f"another metric with evaluate.objective={self.evaluate.objective}"
             yield Conflict("compare.primary", expected, primary, advice)
+
+    def _dependent(self) -> str:
+        """The setting by which rows are not independent and equal, as counts of successes need; empty without one."""
+        if self.data.weight is not None:
+            return "data.weight, because the guarantee counts rows"
+        if self.split.by == "time":
+            return "split.by=time, because new rows are later than those that the guarantee counts"
+        if self.split.by == "group":
+            return "split.by=group, because rows of a group are not independent"
+        return (
+            "split.group_duplicates=true, because duplicates are not independent" if self.split.group_duplicates else ""
+        )
 
 
 def load(path: Path = PARAMS) -> Config:

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from pipeline.config import Evaluate
 from pipeline.errors import InputError
-from pipeline.fit import chains, encoding, sample_weights
+from pipeline.fit import chains, encoding, neighbors, sample_weights
 from pipeline.fit.chains import Chain, Prepare, Prepared, prepared
 from pipeline.fit.models import scored, train, trained_proportions
 from pipeline.fit.resampling import resample
@@ -71,20 +71,20 @@ def out_of_fold(
             _refuse_missing(y.iloc[fit], chain.task)
             C, _ = tune(X.iloc[fit], y.iloc[fit], chain, prepare=prepare, **how, **rows)
             seen = prepare(X.iloc[fit], X.iloc[held], chain.preprocessing)
-            predicted, converged, trained = _fit(seen, y.iloc[fit], chain, C=C, **how)
+            predicted, told = _fit(seen, y.iloc[fit], y.iloc[held], chain, C=C, **how)
         except InputError as error:
             where = f"fold {fold + 1} of {folds}" + (f", repeat {repeat + 1}" if repeat else "")
             raise InputError(f"{where}: {error}") from None
         seen_rows = {"repeat": repeat, "fold": fold, "y": y.iloc[held], **predicted}
         seen_rows |= weights.column(weight[held])
         held_rows.append(pd.DataFrame(seen_rows).set_index(X.index[held]).assign(place=held))
-        fits.append({"repeat": repeat, "fold": fold, **_of_fit(y.iloc[fit], C, converged, trained)})
+        fits.append({"repeat": repeat, "fold": fold, **told})
     predictions = pd.concat(held_rows).sort_values(["repeat", "place"], kind="stable").drop(columns="place")
     return Folded(predictions.rename_axis(table.index.name), pd.DataFrame(fits).astype({"C": "float64"}))
 
 
 def _of_fit(y: pd.Series, C: float | None, converged: bool, trained: np.ndarray) -> dict[str, Any]:
-    """The row of a fit: its training rows, all and by class, and what `_fit` says of it."""
+    """The row of a fit: its training rows, all and by class, C, whether it converged, and what it was fitted on."""
     counts = _by_code("training_rows", np.bincount(y, minlength=len(trained)))
     known = {"training_rows": len(y), **counts, "C": C, "converged": converged}
     return known | _by_code("trained_proportion", trained)
@@ -108,19 +108,21 @@ def _refuse_missing(y: pd.Series, task: Task) -> None:
 def _fit(
     seen: Prepared,
     y: pd.Series,
+    unseen: pd.Series,
     chain: Chain,
     *,
     C: float | None,
     where: Sequence[int],
     weight: np.ndarray,
-) -> tuple[dict[str, np.ndarray], bool, np.ndarray]:
-    """The columns of predictions of the held rows, whether the fit converged, and the class proportions that it saw."""
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """The columns of predictions of the held rows, whose classes are `unseen`, and what there is to know of the fit."""
     sampler = suit(reseeded(chain.sampler, *where), seen.rows)
     made, known = resample(seen.rows, y, sampler, chain.task.labels)
     carried, encoded = sample_weights.carried(weight, sampler, len(known)), encoding.encode(seen.preprocessor, made)
     fitted, converged = train(encoded, known, with_C(clone(chain.model), C), carried)
     trained = trained_proportions(fitted, known, carried, chain.task.classes)
-    return chain.task.columns(*scored(fitted, seen.unseen)), converged, trained
+    near = neighbors.near_others(seen, (y, unseen), (made, known), sampler)
+    return chain.task.columns(*scored(fitted, seen.unseen)), {**_of_fit(y, C, converged, trained), **near}
 
 
 def _at(rows: pd.Series | None, places: np.ndarray) -> pd.Series | None:

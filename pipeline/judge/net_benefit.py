@@ -24,7 +24,8 @@ def net_benefit(y: np.ndarray, probability: np.ndarray, thresholds: np.ndarray, 
 
     References
     ----------
-    Vickers & Elkin 2006, Medical Decision Making 26, 565-574.
+    Vickers & Elkin 2006, Medical Decision Making 26, 565-574; recommended with its decision curve by Van Calster et al.
+    2025, Lancet Digital Health 7, 100916.
     """
     odds = _weight(thresholds)
     positive = np.asarray(y) == 1

@@ -1,19 +1,30 @@
-"""What a variant does on the test rows, in sentences."""
+"""What a variant does on rows that it has not seen, in sentences."""
 
 from collections.abc import Mapping
 from functools import singledispatch
 from typing import Any
 
 from pipeline import formatting
-from pipeline.formatting import signed
+from pipeline.formatting import joined, signed
+from pipeline.measure import guarantee
 from pipeline.measure.multiclass import Multiclass
 from pipeline.measure.task import Task
 from pipeline.table import weights
 
 
+def guaranteed(results: Mapping[str, Mapping[str, Any]]) -> str:
+    """What holds at t* on new rows, and for which variants if not for all; empty where nothing is certified."""
+    certified = {name: found for name, result in results.items() if (found := result.get("guarantee"))}
+    certified = {name: found for name, found in certified.items() if found["certified"]}
+    if not certified:
+        return ""
+    said = guarantee.sentence(next(iter(certified.values())))
+    return said if len(certified) == len(results) else f"For {joined(certified)}: {said[0].lower()}{said[1:]}"
+
+
 @singledispatch
 def sentence(task: Task, result: Mapping[str, Any], baseline: Mapping[str, Any] | None, objective: str) -> str:
-    """What a variant does on the test rows, beside what the baseline does.
+    """What a variant does on the rows that are judged, beside what the baseline does.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Metrics of a trained model's predictions: on test rows, and fold by fold."""
+"""Metrics of a trained model's predictions: on rows that it has not seen, and fold by fold."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import Evaluate
+from pipeline.errors import InputError
 from pipeline.measure import calibration
+from pipeline.measure.binary import RECALIBRATED
 from pipeline.measure.task import Classification, Task
 from pipeline.table import weights
 
-FITS = ("repeat", "fold", "training_rows", "C", "converged")
+FITS = ("repeat", "fold", "training_rows", "C", "converged", "synthetic_near_others", "real_near_others")
 FITS_BY_CODE = ("training_rows_", "trained_proportion_")
 
 
@@ -29,7 +31,8 @@ class Folded:
     fits
         One row a fold: `repeat`, `fold`, `training_rows`, those of each class before resampling (`training_rows_0` and
         so on, by code), `C`, whether the fit `converged`, and the class proportions after resampling and weights
-        (`trained_proportion_0` and so on).
+        (`trained_proportion_0` and so on). `synthetic_near_others` and `real_near_others` are the shares of
+        `pipeline.fit.neighbors`, NaN where no row is synthetic.
     """
 
     predictions: pd.DataFrame
@@ -40,6 +43,37 @@ def fits_of(folds: pd.DataFrame) -> pd.DataFrame:
     """The columns of `by_fold` that are `Folded.fits`, which don't follow from predictions."""
     names = [name for name in folds if name in FITS or name.startswith(FITS_BY_CODE)]
     return folds[names]
+
+
+def first_repeat(task: Task, folded: Folded | None, settings: Evaluate) -> pd.DataFrame:
+    """Out-of-fold predictions of each row once, which stand in for those of test rows where none are held out.
+
+    Each fold has the columns of `pipeline.measure.task.Task.cross_fitted`, and the number of its `fold`: nothing is
+    chosen on the rows that are judged by it.
+
+    Raises
+    ------
+    InputError
+        There are no folds.
+    """
+    if folded is None:
+        raise InputError(
+            "split.test_size: expected a share of the rows, because a class has too few rows for folds to judge "
+            "variants by, found 0. Set split.test_size=0.3, or collect more rows."
+        )
+    rows = folded.predictions[folded.predictions.repeat == 0].drop(columns="repeat")
+    parts = []
+    for fold in rows.fold.unique():
+        held, others = rows[rows.fold == fold], rows[rows.fold != fold]
+        parts.append(held.assign(**task.cross_fitted(held, others, settings)))
+    return pd.concat(parts).loc[rows.index]
+
+
+def recalibrated(probability: np.ndarray, rows: pd.DataFrame, line: Mapping[str, float] | None) -> np.ndarray | None:
+    """Platt-recalibrated probabilities: those that rows bring, else by the `slope` and `intercept` of a line."""
+    if RECALIBRATED in rows:
+        return np.asarray(rows[RECALIBRATED])
+    return None if line is None else calibration.recalibrate(probability, **line)
 
 
 def assess(
@@ -58,7 +92,7 @@ def assess(
     task
         Of the table.
     predictions
-        Of the test rows, by row_id.
+        By row_id: of the test rows, or those of `first_repeat`.
     folded
         Of the training rows: threshold and Platt's recalibration are chosen on them; None without folds.
     trained
@@ -73,24 +107,28 @@ def assess(
     metrics
         `holdout`, see `pipeline.measure.task.Task.holdout`; and `probabilities`: how good they are as `raw`,
         `prior_corrected` and `platt` (None where it cannot be fitted), and the `corrections`, none of them fitted on
-        these rows: class proportions `trained` and `true`, and `platt`, `slope` and `intercept`.
+        these rows: class proportions `trained` and `true`, and `platt`, `slope` and `intercept`. Where it is asked for,
+        `guarantee` has the fields of `pipeline.measure.thresholds.Guarantee`.
     """
     proportions = np.array(list(trained.values()))
     tuned = None if folded is None else task.choose(folded.predictions, settings)
-    line = None if folded is None else task.platt(folded.predictions)
+    fitted = None if folded is None else task.platt(folded.predictions)
+    line = None if fitted is None else dict(zip(("slope", "intercept"), fitted, strict=True))
     y, probability, weight = predictions.y.to_numpy(), task.probability(predictions), weights.of(predictions)
     forms = {"raw": probability, "prior_corrected": task.correct(probability, trained=proportions, true=true)}
-    if line is not None:
-        forms["platt"] = calibration.recalibrate(probability, slope=line[0], intercept=line[1])
+    if (platt := recalibrated(probability, predictions, line)) is not None:
+        forms["platt"] = platt
+    held = None if tuned is None else tuned.guarantee
     return {
         "holdout": task.holdout(predictions, tuned=tuned, trained=proportions, confidence=settings.confidence),
+        **({} if held is None else {"guarantee": held._asdict()}),
         "probabilities": {
             "platt": None,
             **{name: task.calibration(y, form, weight) for name, form in forms.items()},
             "corrections": {
                 "trained": dict(trained),
                 "true": task.by_name(true),
-                "platt": None if line is None else {"slope": line[0], "intercept": line[1]},
+                "platt": line,
             },
         },
     }
@@ -136,6 +174,7 @@ def gather(
     return {
         "variant": name,
         "holdout": assessed["holdout"],
+        **({"guarantee": assessed["guarantee"]} if "guarantee" in assessed else {}),
         "training": {**classes, **summary},
         "model": fitted,
         "probabilities": assessed["probabilities"],

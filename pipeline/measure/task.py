@@ -71,12 +71,19 @@ class Task(ABC):
         """Why these settings cannot be used for this task; empty where they can."""
 
     def threshold_free(
-        self, y: np.ndarray, probability: np.ndarray, score: np.ndarray, weight: np.ndarray
+        self,
+        y: np.ndarray,
+        probability: np.ndarray,
+        score: np.ndarray,
+        weight: np.ndarray,
+        *,
+        only: str | None = None,
     ) -> dict[str, float | None]:
-        """The metrics of probabilities and of ranking, by name; see `probability` and `score`."""
+        """The metrics of probabilities and of ranking, by name, or `only` one; see `probability` and `score`."""
         return {
             metric.name: getattr(metric, self.kind)(y, score if metric.ranks else probability, weight)
             for metric in self.metrics("probabilities")
+            if only in (None, metric.name)
         }
 
     @abstractmethod
@@ -102,6 +109,14 @@ class Task(ABC):
     @abstractmethod
     def platt(self, rows: pd.DataFrame) -> tuple[float, float] | None:
         """Slope and intercept of Platt's recalibration, fitted on these rows; None where the task has none."""
+
+    @abstractmethod
+    def cross_fitted(self, held: pd.DataFrame, others: pd.DataFrame, settings: "Evaluate") -> dict[str, Any]:
+        """What is chosen for a fold on the other folds of its repeat, as further columns of its predictions.
+
+        `holdout`, `predicted` and `pipeline.measure.evaluation.assess` use these in place of what is chosen once for
+        all rows.
+        """
 
     @abstractmethod
     def holdout(

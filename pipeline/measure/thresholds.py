@@ -9,11 +9,36 @@ from pipeline.measure.statistics import ratio
 from pipeline.table.weights import for_library
 
 
+class Guarantee(NamedTuple):
+    """What holds at a threshold on new rows: a `floor` of `metric`, recall or precision, with `confidence`.
+
+    Attributes
+    ----------
+    certified
+        False where no threshold passed, and t* is an estimate.
+    trials
+        Positives, for recall; for precision rows from the threshold on, None where none passed.
+    needed
+        The fewest trials that could show the floor, all of them successes, at a single threshold.
+    """
+
+    metric: str
+    floor: float
+    confidence: float
+    certified: bool
+    trials: int | None
+    needed: int
+
+
 class Threshold(NamedTuple):
-    """A threshold: the `score` from which on rows are called positive, and the `probability` of the lowest such row."""
+    """A threshold: the `score` from which on rows are called positive, and the `probability` of the lowest such row.
+
+    `guarantee` says what holds there on new rows; None where the settings don't ask for it.
+    """
 
     probability: float
     score: float
+    guarantee: Guarantee | None = None
 
 
 def at(cut: float, score: np.ndarray, probability: np.ndarray) -> Threshold:
@@ -45,6 +70,7 @@ def choose(y: np.ndarray, score: np.ndarray, rule: Mapping[str, Any], *, weight:
         `expected_cost`, lowest false_negative_cost fn + false_positive_cost fp, where no alert at all may be best;
         `recall_at_precision`, highest recall with a precision of `precision_floor` or more, or the highest precision
         where none reaches it;
+        `precision_at_recall`, highest precision with a recall of `recall_floor` or more;
         `alert_budget`, highest recall with at most a share `alerts` of the rows called positive, or the fewest alerts.
     weight
         Shape (n,): see `pipeline.table.weights`.
@@ -57,15 +83,15 @@ def choose(y: np.ndarray, score: np.ndarray, rule: Mapping[str, Any], *, weight:
     from sklearn.metrics import confusion_matrix_at_thresholds
 
     tn, fp, fn, tp, threshold = confusion_matrix_at_thresholds(y, score, sample_weight=for_library(weight))
-    served = _served(rule, tn, fp, fn, tp)
+    value = served(rule, tn, fp, fn, tp)
     # The thresholds come in falling order, and argmax takes the first.
-    best = int(np.argmax(served))
-    if rule["objective"] == "expected_cost" and served[best] <= -rule["false_negative_cost"] * (tp[0] + fn[0]):
+    best = int(np.argmax(value))
+    if rule["objective"] == "expected_cost" and value[best] <= -rule["false_negative_cost"] * (tp[0] + fn[0]):
         return float(np.nextafter(threshold[0], np.inf))
     return float(threshold[best])
 
 
-def _served(rule: Mapping[str, Any], tn: np.ndarray, fp: np.ndarray, fn: np.ndarray, tp: np.ndarray) -> np.ndarray:
+def served(rule: Mapping[str, Any], tn: np.ndarray, fp: np.ndarray, fn: np.ndarray, tp: np.ndarray) -> np.ndarray:
     """What is highest where the rule is served best, for each threshold."""
     match rule["objective"]:
         case "f_beta":
@@ -77,9 +103,12 @@ def _served(rule: Mapping[str, Any], tn: np.ndarray, fp: np.ndarray, fn: np.ndar
             precision = tp / (tp + fp)
             enough = precision >= rule["precision_floor"]
             return np.asarray(np.where(enough, tp, -1.0) if enough.any() else precision)
+        case "precision_at_recall":
+            # .29 of 100 positives is 28.999999999999996 in floats, and means 29.
+            enough = tp >= rule["recall_floor"] * (tp + fn) * (1 - 1e-12)
+            return np.asarray(np.where(enough, tp / (tp + fp), -1.0))
         case "alert_budget":
             alerts, rows = tp + fp, tp + fp + fn + tn
-            # .29 of 100 rows is 28.999999999999996 in floats, and means 29.
             enough = alerts <= rule["alerts"] * rows * (1 + 1e-12)
             return np.asarray(np.where(enough, tp, -1.0) if enough.any() else -alerts)
         case _:

@@ -1,14 +1,14 @@
 """What each figure shows, for readers who don't see it, and its caption."""
 
-# By figure: alternative text and caption. In braces: what to call the rules of decision.
+# By figure: alternative text and caption. In braces: what to call the rules of decision, and the rows.
 CAPTIONS = {
     "class_counts": (
-        "Bars of the class counts in the whole table, the training rows, the test rows, and in the rows that each "
-        "variant's model is fitted on, with the counts beside them.",
+        "Bars of the class counts in the table and its parts, and in the rows that each variant's model is fitted on, "
+        "with the counts beside them.",
         "Class weights leave the rows as they are.",
     ),
     "precision_recall": (
-        "Precision against recall on the test rows, a line for each variant, with a dot at 0.5 and a diamond at t*.",
+        "Precision against recall on the {rows}, a line for each variant, with a dot at 0.5 and a diamond at t*.",
         "Where the dots of all variants follow one curve, rebalancing only moved the threshold.",
     ),
     "thresholds": (
@@ -23,11 +23,11 @@ CAPTIONS = {
         "threshold.",
     ),
     "roc": (
-        "ROC curves on the test rows, a line for each variant, with a dot at 0.5 and a diamond at t*.",
+        "ROC curves on the {rows}, a line for each variant, with a dot at 0.5 and a diamond at t*.",
         "The rarer the positives, the better an ROC curve looks: false positives are divided by all negatives.",
     ),
     "reliability": (
-        "Observed proportion of positives over predicted probability, in ten bins of test rows: a panel for the raw "
+        "Observed proportion of positives over predicted probability, in ten bins of {rows}: a panel for the raw "
         "probabilities, and one for each correction. The tables have their metrics.",
         "On the diagonal, probabilities are well calibrated. To the right of it, they are too high.",
     ),
@@ -37,9 +37,12 @@ CAPTIONS = {
         "Each variant uses the threshold that is cheapest for it on the other folds.",
     ),
     "decision_curve": (
-        "Net benefit of each variant over the threshold probability, beside alerting on all rows and on none.",
-        "A model is useful where its line is above both gray lines. The threshold probability is 1 / (1 + cost of a "
-        "false negative, in false positives). Probabilities are prior-corrected.",
+        "Decision curve: net benefit of each variant over the threshold probability, beside alerting on all rows and "
+        "on none.",
+        "A model is useful where its line is above both gray lines, and better than another where it is above that. "
+        "Net benefit is true positives per row, minus false positives per row times the odds of the threshold "
+        "probability, which is 1 / (1 + cost of a false negative, in false positives). Probabilities are "
+        "prior-corrected.",
     ),
     "components": (
         "Training rows and synthetic rows on the two leading principal components of the training rows, a panel for "

@@ -8,14 +8,17 @@ from tabulate import tabulate
 
 from pipeline import formatting
 from pipeline.formatting import digits, number, signed
+from pipeline.judge import synthetic
 from pipeline.judge.headline import bounds
 from pipeline.judge.primary import is_loss
+from pipeline.judge.sentences import guaranteed
 from pipeline.judge.settle import settling
 from pipeline.measure.metrics import BEST
 from pipeline.measure.task import Task
 from pipeline.measure.tasks import task_of
 from pipeline.report.figures.draw import judged
 from pipeline.table import weights
+from pipeline.table.split import tested
 
 POINTS = ("default", "tuned")
 NESTED = ("intervals", "matrix", "classes")  # of an operating point: no cells
@@ -25,10 +28,16 @@ CELLS = ("tn", "fp", "fn", "tp")
 
 def flat(comparison: dict[str, Any]) -> pd.DataFrame:
     """One row a variant, and one for the best possible rule; a column a metric or a count."""
-    rows = [row(v["variant"], v["training"], v["holdout"]) for v in comparison["variants"]]
+    rows = [{**row(v["variant"], v["training"], v["holdout"]), **_near(v)} for v in comparison["variants"]]
     if comparison["best_possible"]:
         rows.append(row(BEST, {}, comparison["best_possible"]))
     return pd.DataFrame(rows).convert_dtypes()
+
+
+def _near(variant: Mapping[str, Any]) -> dict[str, float | None]:
+    """The columns of `pipeline.judge.synthetic.near_others`."""
+    found = variant["near_others"] or dict.fromkeys(("synthetic", "low", "high", "real"))
+    return {f"near_others_{key}": value for key, value in found.items()}
 
 
 def row(name: str, training: Mapping[str, Any], holdout: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,13 +91,15 @@ def summary(comparison: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 def markdown(comparison: dict[str, Any]) -> str:
     """The verdict with its evidence, then decisions apart from ranking and probabilities, then the caveats."""
     task, table, verdict = task_of(comparison["table"]), comparison["table"], comparison["verdict"]
-    test, holdouts = comparison["split"]["test"], judged(comparison)
-    counts = ", ".join(f"{task.label(code)}: {rows:,}" for code, rows in enumerate(test.values()))
+    test_size, holdouts = comparison["declared"]["split"]["test_size"], judged(comparison)
+    rows, shown = tested(test_size), comparison["split"]["test" if test_size else "train"]
+    counts = ", ".join(f"{task.label(code)}: {number:,}" for code, number in enumerate(shown.values()))
+    held = guaranteed({v["variant"]: v for v in comparison["variants"]})
     caveats = [f"- {caveat}" for caveat in verdict["caveats"]]
     options = [f"- {settling(option)}" for option in verdict["to_settle"]]
     return "\n".join(
         [
-            f"# {table['name']}: {sum(test.values()):,} test rows ({counts})",
+            f"# {table['name']}: {sum(shown.values()):,} {rows} ({counts})",
             "",
             *([weighted, ""] if (weighted := weights.sentence(table)) else []),
             f"**{verdict['sentence']}**",
@@ -96,16 +107,17 @@ def markdown(comparison: dict[str, Any]) -> str:
             *(["What would settle it:", "", *options, ""] if options else []),
             *(f"{place}. {reason}" for place, reason in enumerate(verdict["reasons"], start=1)),
             "",
-            *tests(verdict),
-            "Decisions on the test rows; another threshold, or other class weights, would change them.",
+            *tests(comparison),
+            f"Decisions on the {rows}; another threshold, or other class weights, would change them.",
             "",
             decisions(task, holdouts),
             "",
-            "Ranking and probabilities on the test rows; only a better model improves them.",
+            *([held, ""] if held else []),
+            f"Ranking and probabilities on the {rows}; only a better model improves them.",
             "",
             ranking(task, holdouts),
             "",
-            *classes(task, holdouts),
+            *classes(task, holdouts, rows),
             *(f"- **{v['variant']}**: {v['sentence']}" for v in comparison["variants"]),
             "",
             *(["Caveats:", "", *caveats, ""] if caveats else []),
@@ -113,15 +125,19 @@ def markdown(comparison: dict[str, Any]) -> str:
     )
 
 
-def tests(verdict: dict[str, Any]) -> list[str]:
+def tests(comparison: dict[str, Any]) -> list[str]:
     """The table of methods against the baseline, as lines."""
+    verdict = comparison["verdict"]
     if not verdict["methods"]:
         return []
+    near = {v["variant"]: v["near_others"] for v in comparison["variants"]}
     declared = verdict["declared"]
     metric, places = declared["metric"], digits(declared["rope"])
     ends = bounds(declared, len(verdict["methods"]))
     headers = ["method", "result", metric, "gain", ends, "Holm p (better)", "Holm p (different)"]
     headers += ["P(worse)", "P(equivalent)", "P(better)"]
+    if synthesized := any(near.values()):
+        headers.append("synthetic near another class")
     rows = [
         [
             method["variant"],
@@ -130,6 +146,7 @@ def tests(verdict: dict[str, Any]) -> list[str]:
             signed(method["mean"], places),
             f"{signed(method['low'], places)} to {signed(method['high'], places)}",
             *(number(method[key]) for key in ("p_better_holm", "p_holm", "worse", "equivalent", "better")),
+            *([synthetic.shares(near[method["variant"]])] if synthesized else []),
         ]
         for method in verdict["methods"]
     ]
@@ -176,7 +193,7 @@ def ranking(task: Task, holdouts: Mapping[str, Mapping[str, Any]]) -> str:
     return aligned(["variant", *(metric.title for metric in metrics)], rows)
 
 
-def classes(task: Task, holdouts: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def classes(task: Task, holdouts: Mapping[str, Mapping[str, Any]], tested_on: str) -> list[str]:
     """The table of each class, as lines; empty where the metrics are of one class."""
     if any("classes" not in holdout for holdout in holdouts.values()):
         return []
@@ -193,7 +210,7 @@ def classes(task: Task, holdouts: Mapping[str, Mapping[str, Any]]) -> list[str]:
         for name, holdout in holdouts.items()
     ]
     headers = ["class", "variant", "rows", *headers, "average precision"]
-    return ["Results by class, on the test rows.", "", aligned(headers, rows, left=2), ""]
+    return [f"Results by class, on the {tested_on}.", "", aligned(headers, rows, left=2), ""]
 
 
 def aligned(headers: list[str], rows: list[list[str]], *, left: int = 1) -> str:

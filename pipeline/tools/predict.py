@@ -10,6 +10,7 @@ import pandas as pd
 from pipeline.errors import InputError, advise, nearest
 from pipeline.files import EVALUATE, INGEST, PREPROCESS, TRAIN, read_json, read_model, say, write_text
 from pipeline.judge import verdict
+from pipeline.measure import guarantee
 from pipeline.table import columns, file
 from pipeline.table.reading import Reading
 from pipeline.tracking.scoring import DEFAULT, Scorer, scorer
@@ -180,7 +181,8 @@ def run(overrides: Sequence[str]) -> int:
     except InputError as error:
         raise InputError(f"{path}: {problem}" for problem in error.problems) from None
     write_text(out, scored.to_csv(lineterminator="\n"))
-    for line in describe(rows, scored, chain):
+    held = read_json(EVALUATE / name / "metrics.json").get("guarantee")
+    for line in [*describe(rows, scored, chain), *([guarantee.sentence(held)] if held else [])]:
         say(f"{schema['name']}, {name}: {line}")
     say(str(out))
     return 0

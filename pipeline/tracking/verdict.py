@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.formatting import digits, signed
-from pipeline.judge.primary import COLUMNS
+from pipeline.measure.primary import COLUMNS
 from pipeline.measure.task import Task
 from pipeline.tracking.describe import rounded
 from pipeline.tracking.runs import metric_name

@@ -26,8 +26,8 @@ def test_the_composition_of_conf_is_typed(raw):
         # wrong types
         ("seed", "many", "seed: expected a whole number from 0 to 4294967295, found 'many'."),
         ("seed", True, "seed: expected a whole number from 0 to 4294967295, found true."),
-        ("split.test_size", "third", "split.test_size: expected a fraction between 0 and 1, found 'third'."),
-        ("split.test_size", False, "split.test_size: expected a fraction between 0 and 1, found false."),
+        ("split.test_size", "third", "split.test_size: expected a number from 0 to below 1, found 'third'."),
+        ("split.test_size", False, "split.test_size: expected a number from 0 to below 1, found false."),
         ("preprocess.scale", "perhaps", "preprocess.scale: expected true or false, found 'perhaps'."),
         ("data.simulation.rows", 1e6, "data.simulation.rows: expected a whole number of at least 2, found 1000000.0."),
         ("data.target", True, "data.target: expected text, found true."),
@@ -58,9 +58,9 @@ def test_the_composition_of_conf_is_typed(raw):
         ("seed", -1, "seed: expected a whole number from 0 to 4294967295, found -1."),
         ("split.seed", 2**32, "split.seed: expected a whole number from 0 to 4294967295, found 4294967296."),
         ("data.simulation.seed", -1, "data.simulation.seed: expected a whole number from 0 to 4294967295, found -1."),
-        ("split.test_size", 0.0, "split.test_size: expected a fraction between 0 and 1, found 0.0."),
-        ("split.test_size", 1, "split.test_size: expected a fraction between 0 and 1, found 1."),
-        ("split.test_size", nan, "split.test_size: expected a fraction between 0 and 1, found nan."),
+        ("split.test_size", -0.1, "split.test_size: expected a number from 0 to below 1, found -0.1."),
+        ("split.test_size", 1, "split.test_size: expected a number from 0 to below 1, found 1."),
+        ("split.test_size", nan, "split.test_size: expected a number from 0 to below 1, found nan."),
         (
             "preprocess.impute",
             "mode",
@@ -70,7 +70,7 @@ def test_the_composition_of_conf_is_typed(raw):
             "evaluate.objective",
             "recall",
             "evaluate.objective: expected one of balanced_accuracy, f_beta, expected_cost, recall_at_precision, "
-            "alert_budget, found 'recall'.",
+            "precision_at_recall, alert_budget, found 'recall'.",
         ),
         ("evaluate.alerts", 0.1, "evaluate.alerts: expected null without evaluate=alert_budget, found 0.1."),
         ("model.tune", "yes", "model.tune: expected true or false, found 'yes'."),
@@ -78,6 +78,16 @@ def test_the_composition_of_conf_is_typed(raw):
             "model.grid",
             [1.0, 1.0],
             "model.grid: expected two or more different values above 0, because model.tune is true, found [1.0, 1.0].",
+        ),
+        (
+            "model.tune_for",
+            "f1",
+            "model.tune_for: expected one of primary, log_loss, because model.tune is true, found 'f1'.",
+        ),
+        (
+            "model.tune_for",
+            None,
+            "model.tune_for: expected one of primary, log_loss, because model.tune is true, found null.",
         ),
         (
             "compare.primary",
@@ -142,6 +152,7 @@ def test_f_beta_needs_a_positive_finite_beta(raw, beta):
     [
         ("expected_cost", "false_negative_cost", None, "a number above 0", 19.0),
         ("recall_at_precision", "precision_floor", 1.0, "a fraction between 0 and 1", 0.5),
+        ("precision_at_recall", "recall_floor", None, "a fraction between 0 and 1", 0.9),
         ("alert_budget", "alerts", None, "a fraction between 0 and 1", 0.1),
     ],
 )
@@ -218,3 +229,39 @@ def test_a_missing_file_says_what_writes_it(tmp_path):
 def test_an_unknown_variant_is_refused_with_the_nearest(raw):
     with pytest.raises(InputError, match=r"params.yaml: there is no variant 'smot'; did you mean 'smote'?"):
         config.variant(config.check(raw), "smot")
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"data.weight": "times"}, "data.weight, because the guarantee counts rows"),
+        (
+            {"data.group": "visitor", "split.by": "group"},
+            "split.by=group, because rows of a group are not independent",
+        ),
+        (
+            {"data.time": "day", "split.by": "time"},
+            "split.by=time, because new rows are later than those that the guarantee counts",
+        ),
+        (
+            {"split.group_duplicates": True},
+            "split.group_duplicates=true, because duplicates are not independent",
+        ),
+    ],
+)
+def test_rows_that_are_not_independent_and_equal_get_no_guarantee(raw, changes, why):
+    asked = {"evaluate.objective": "precision_at_recall", "evaluate.recall_floor": 0.9, "evaluate.guarantee": True}
+    for key, value in {**asked, **changes}.items():
+        raw = changed(raw, key, value)
+    assert refusal(raw) == [
+        f"params.yaml: evaluate.guarantee: expected false with {why}, found true. Add evaluate.guarantee=false."
+    ]
+    assert not config.check(changed(raw, "evaluate.guarantee", False)).evaluate.guarantee
+
+
+def test_a_guarantee_needs_a_floor(raw):
+    (problem,) = refusal(changed(raw, "evaluate.guarantee", True))
+    assert problem == (
+        "params.yaml: evaluate.guarantee: expected false without evaluate=recall_at_precision or "
+        "evaluate=precision_at_recall, found true."
+    )

@@ -36,6 +36,9 @@ def best_of_all(actual, probability, rule):
                 precision = Fraction(tp, tp + fp)
                 enough = precision >= Fraction(rule["precision_floor"])
                 scores[threshold] = (enough, tp if enough else precision)
+            case "precision_at_recall":
+                enough = Fraction(tp) >= Fraction(str(rule["recall_floor"])) * (tp + fn)
+                scores[threshold] = (enough, Fraction(tp, tp + fp))
             case "alert_budget":
                 enough = Fraction(tp + fp) <= Fraction(rule["alerts"]) * len(actual)
                 scores[threshold] = (enough, tp if enough else -(tp + fp))
@@ -76,6 +79,7 @@ def test_of_equal_thresholds_the_highest_is_chosen_even_where_floats_disagree():
         {"objective": "expected_cost", "false_negative_cost": 3.0, "false_positive_cost": 1.0},
         {"objective": "expected_cost", "false_negative_cost": 0.5, "false_positive_cost": 2.0},
         {"objective": "recall_at_precision", "precision_floor": 0.5},
+        {"objective": "precision_at_recall", "recall_floor": 0.7},
         {"objective": "alert_budget", "alerts": 0.25},
     ],
 )

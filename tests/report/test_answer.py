@@ -90,7 +90,9 @@ def test_precision_and_recall_are_drawn_where_their_threshold_is(evidence):
 
 
 def test_the_rows_of_each_class_add_up_to_one(evidence):
-    for axis in distributions(evidence.predictions).axes:
+    axes = distributions(evidence.predictions).axes
+    assert axes[0].get_ylim() == axes[1].get_ylim()
+    for axis in axes:
         for class_ in axis.patches:
             assert class_.get_data().values.sum() == pytest.approx(1.0)
 

@@ -4,9 +4,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from visitors import FITS
+from visitors import FITS, with_recall_floor
 
 from pipeline.report.embedded import pack, unpack
+from pipeline.report.verify import recompute
 
 
 def test_what_is_packed_comes_back_to_the_bit(evidence):
@@ -27,6 +28,13 @@ def test_without_folds_there_is_less_to_carry(evidence):
     again = unpack(pack(replace(evidence, out_of_fold=none, folds=none, truth=None)))
     assert again.out_of_fold == again.folds == none
     assert again.truth is None
+
+
+def test_a_guarantee_is_recomputed_from_what_was_packed():
+    evidence = with_recall_floor(0.4)
+    again = unpack(pack(evidence))
+    assert "guarantee" not in again.results["none"]
+    assert recompute(again).results["none"]["guarantee"] == evidence.results["none"]["guarantee"]
 
 
 def test_a_column_s_name_cannot_end_the_block_it_stands_in(evidence):

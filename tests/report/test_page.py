@@ -1,9 +1,14 @@
 import re
 from dataclasses import replace
 
+import numpy as np
+import pytest
+from visitors import with_recall_floor
+
 from pipeline.judge import comparison
 from pipeline.report.captions import CAPTIONS
 from pipeline.report.embedded import pack
+from pipeline.report.model_card import model_card
 from pipeline.report.page import render
 from pipeline.report.tables import markdown
 
@@ -37,12 +42,22 @@ def test_the_page_says_how_many_duplicates_cross_the_split_and_what_one_c_for_al
     fixed = replace(
         evidence,
         classes={**evidence.classes, "duplicates": {"crossing": 3, "repeated": 5}},
-        declared={**evidence.declared, "tuned": False, "grid": None},
+        declared={**evidence.declared, "tuned": False, "tune_for": None, "grid": None},
     )
     page = render(comparison.compare(fixed), {}, command="dvc repro", evidence=None)
     assert "duplicates by features: 5 rows in the whole table, 3 test rows that repeat a training row" in page
     assert "C is 1 for every variant, although resampling changes how much it penalizes" in page
     assert "C is tuned for each variant" not in page
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"), [("primary", "average precision"), ("log_loss", "prior-corrected log loss")]
+)
+def test_page_and_card_name_the_metric_that_c_is_tuned_by(evidence, rule, words):
+    made = comparison.compare(replace(evidence, declared={**evidence.declared, "tune_for": rule}))
+    page = render(made, {}, command="dvc repro", evidence=None)
+    assert f"C is tuned for each variant over 0.1, 1, by {words} in folds of the training rows" in page
+    assert f"C 1 (chosen for {words})" in model_card(made, command="dvc repro")
 
 
 def cells(page, variant):
@@ -85,3 +100,42 @@ def test_an_inconclusive_verdict_shows_what_would_settle_it(evidence, page):
     assert "<li>Repeat. Set <code>evaluate.repeats=10</code>.</li>" in shown
     assert '<th scope="col">95% bounds</th>' in shown
     assert "- Repeat. Set evaluate.repeats=10." in markdown(made).splitlines()
+
+
+def test_what_is_guaranteed_at_t_is_on_the_page_in_the_text_and_in_the_card():
+    held = "On new rows that are ranked like the out-of-fold rows, t* has a recall of at least 0.4 with 95% confidence."
+    made = comparison.compare(with_recall_floor(0.4))
+    page = render(made, {}, command="dvc repro", evidence=None)
+    assert held in page
+    assert "precision at recall, recall floor 0.4; chosen on" in page
+    assert held in markdown(made)
+    assert held in model_card(made, command="dvc repro")
+    made["variants"][1]["guarantee"]["certified"] = False
+    assert f"For none: {held.replace('On', 'on', 1)}" in markdown(made)
+    assert "ranked like" not in markdown(comparison.compare(with_recall_floor(0.9)))
+
+
+def test_the_page_says_how_many_synthetic_rows_lie_near_another_class(page, comparison):
+    said = "40% of smote&#39;s synthetic rows (11% to 69%) are nearest to a held-out row of another class; of real rows"
+    assert f"<li>{said} of the same class, 25% are.</li>" in page
+    assert '<th scope="col">synthetic near another class</th>' in page
+    assert "<td>40%<small>11% to 69%</small></td>" in page
+    for variant in comparison["variants"]:
+        variant["near_others"] = None
+    without = render(comparison, {}, command="dvc repro", evidence=None)
+    assert "synthetic near" not in without
+    assert "mislead a model" not in without
+
+
+def test_a_method_without_synthetic_rows_has_a_dash_beside_those_that_have_some(evidence):
+    more = {
+        key: {**getattr(evidence, key), "weights": getattr(evidence, key)["smote"]}
+        for key in ("predictions", "out_of_fold")
+    }
+    plain = evidence.folds["smote"].assign(synthetic_near_others=np.nan)
+    results = {**evidence.results, "weights": {**evidence.results["smote"], "variant": "weights"}}
+    made = comparison.compare(replace(evidence, results=results, folds={**evidence.folds, "weights": plain}, **more))
+    page = render(made, {}, command="dvc repro", evidence=None)
+    assert [cells(page, name)[1][-1] for name in ("smote", "weights")] == ["40%", "–"]
+    rows = [line for line in markdown(made).splitlines() if line.startswith(("| smote", "| weights"))][:2]
+    assert [line.split("|")[-2].strip() for line in rows] == ["40% (11% to 69%)", "–"]

@@ -24,7 +24,23 @@ def test_the_terminal_shows_the_verdict_and_its_evidence(comparison):
     assert f"**{comparison['verdict']['sentence']}**" in text
     method = next(line for line in text.splitlines() if line.startswith("| smote"))
     # 5/6 in each fold, against 1.
-    assert [cell.strip() for cell in method.strip("|").split("|")][:4] == ["smote", "WORSE", "0.833", "-0.167"]
+    cells = [cell.strip() for cell in method.strip("|").split("|")]
+    assert cells[:4] == ["smote", "WORSE", "0.833", "-0.167"]
+    # Standard deviation .0816, times sqrt(1/4 + 6/6), times 3.18 of Student's t with 3 degrees of freedom: .29.
+    assert cells[-1] == "40% (11% to 69%)"
+
+
+def test_the_share_of_synthetic_rows_near_another_class_is_in_the_csv_and_in_the_sentence(comparison):
+    flat = tables.flat(comparison).set_index("variant")
+    assert flat.loc["smote", "near_others_synthetic"] == pytest.approx(0.4)
+    assert flat.loc["smote", "near_others_real"] == pytest.approx(0.25)
+    assert flat.loc["none"].filter(like="near_others").isna().all()
+    text = tables.markdown(comparison)
+    said = "40% of smote's synthetic rows (11% to 69%) are nearest to a held-out row of another class; of real rows of"
+    assert f"{said} the same class, 25% are." in text
+    assert "none's synthetic" not in text
+    comparison["variants"][1]["near_others"] = None
+    assert "another class" not in tables.markdown(comparison).partition("Decisions")[0]
 
 
 def test_the_terminal_table_of_rankings_has_each_figure_in_its_column(comparison):

@@ -8,7 +8,7 @@ import pytest
 from trained import judged, save_for_mlflow, scored, train
 
 from pipeline.errors import InputError
-from pipeline.files import read_json
+from pipeline.files import read_json, write_json
 from pipeline.tools import predict
 
 VISITS = "shop,time,code,seen,member,buy\n" + "".join(
@@ -155,6 +155,19 @@ REFUSED = {
     "data.path=new.csv variant=none to=new.csv": "expected a file that ends in .csv, and not the table itself",
     "data.path=new.csv variant=none to=new.parquet": "a file that ends in .csv",
 }
+
+
+def test_a_guarantee_that_was_asked_for_is_reported(visits, capsys):
+    file = Path("data/evaluate/none/metrics.json")
+    held = {"metric": "recall", "floor": 0.9, "confidence": 0.95, "certified": True, "trials": 70, "needed": 29}
+    predict.run(["variant=none", "data.path=new.csv"])
+    assert "out-of-fold rows" not in capsys.readouterr().out
+    write_json(file, {**read_json(file), "guarantee": held})
+    predict.run(["variant=none", "data.path=new.csv"])
+    assert (
+        "none: On new rows that are ranked like the out-of-fold rows, t* has a recall of at least 0.9 with 95% "
+        "confidence.\n" in capsys.readouterr().out
+    )
 
 
 def test_what_cannot_be_asked_is_refused(visits):

@@ -53,7 +53,7 @@ def cost_map(found: list[dict[str, Any]]) -> Figure:
 
 
 def decision_curve(variants: dict[str, pd.DataFrame]) -> Figure:
-    """Net benefit of each variant over the threshold probability, with that of alerting on all rows and on none.
+    """The decision curve: net benefit of each variant over the threshold probability, and of alerting on all or none.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def decision_curve(variants: dict[str, pd.DataFrame]) -> Figure:
         points = decision_points(rows, thresholds)
         line(axis, number, name, points.threshold, points.net_benefit, name)
     axis.set(xlim=(0, thresholds[-1]), ylim=(-0.08 * prevalence, 1.04 * prevalence))
-    axis.set_title("Net benefit by threshold probability", loc="left")
+    axis.set_title("Decision curve (net benefit)", loc="left")
     outside(figure)
     return figure
 

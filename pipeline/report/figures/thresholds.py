@@ -71,6 +71,9 @@ def distributions(predictions: dict[str, pd.DataFrame]) -> Figure:
         if number == 0:
             axis.set_ylabel("share of the class's rows")
             axis.legend(frameon=False, fontsize=9)
+    highest = max(axis.get_ylim()[1] for axis in axes)
+    for axis in axes:
+        axis.set_ylim(0, highest)
     headline(figure, "Rows of both classes by their probability")
     return figure
 
