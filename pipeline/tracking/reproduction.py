@@ -139,7 +139,7 @@ def variant_run(
         name,
         f"{sentence(name, params, task, metrics['holdout'])} {verdict.sentence_of(judged, name)}".strip(),
         tags={"kind": "variant", "data_sha256": dataset.sha256, "params_sha256": digest(own), **tags},
-        params={**own, **facts_of(metrics), **{key: text for key, text in tags.items() if key == "call"}},
+        params={**own, **facts_of(metrics), "call": tags.get("call", "none")},
         metrics={**gained, **verdict.fold_means(folds, task, params.compare.primary), **metrics_of(metrics)},
         artifacts={**child_files(name), "predictions.csv": predictions},
         model=Model(chain, rows),

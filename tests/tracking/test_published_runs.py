@@ -84,6 +84,7 @@ def test_no_metric_is_the_same_for_all_variants_of_a_table_by_construction(publi
     # What is equal by coincidence in six models, such as a recall of 1, is not in two others on other rows.
     assert constant(default) & constant([run.data.metrics for run in published.children]) == set()
     shown = published.smote.data.params
+    assert shown["call"] == "none"  # this verdict judges no method
     assert (shown["test/rows"], shown["training/rows/positive"]) == ("120", shown["training/rows/negative"])
 
 
