@@ -1,4 +1,4 @@
-"""Evaluates a trained model on the test rows, at threshold 0.5 and at a threshold chosen out of fold."""
+"""Evaluates a trained model on the test rows, or else out of fold, at threshold 0.5 and at one chosen out of fold."""
 
 from pipeline import config
 from pipeline.errors import InputError, run
@@ -20,7 +20,7 @@ from pipeline.files import (
 from pipeline.fit import chains
 from pipeline.fit.folds import refit
 from pipeline.fit.models import predict
-from pipeline.measure.evaluation import assess, by_fold, gather, matrices, reports
+from pipeline.measure.evaluation import assess, by_fold, first_repeat, gather, matrices, reports
 from pipeline.measure.tasks import task_of
 from pipeline.table import weights
 from pipeline.table.grouping import together
@@ -39,11 +39,14 @@ def main() -> None:
         chain = chains.chain(params, name, task)
         rows = together(training.drop(columns=target), roles, params.split)
         folded = refit(training, target=target, chain=chain, settings=settings, seed=params.seed, weight=before, **rows)
+        if len(X):
+            predictions = predict(read_model(TRAIN / name / "model.skops"), X, y, task, weight)
+        else:
+            predictions = first_repeat(task, folded, settings)
     except InputError as error:
         raise InputError(f"variants.{name}: {error}") from None
     fitted = read_json(TRAIN / name / "coefficients.json")
     trained, true = fitted["trained_proportions"], weights.proportions(training[target], before, task.classes)
-    predictions = predict(read_model(TRAIN / name / "model.skops"), X, y, task, weight)
     assessed = assess(task, predictions, folded, trained=trained, true=true, settings=settings)
     counts = read_json(RESAMPLE / name / "classes.json")
     metrics = gather(name, assessed, classes=counts, fitted=fitted, folded=folded)

@@ -5,7 +5,7 @@ import pandas as pd
 from pipeline import config
 from pipeline.errors import run
 from pipeline.files import PREPROCESS, SPLIT, read_table, say, write_model, write_table
-from pipeline.fit.encoding import encode, prepare
+from pipeline.fit.encoding import encode_unseen, prepare
 from pipeline.fit.preprocessing import describe, preprocess, refuse_missing
 from pipeline.table.split import separate
 
@@ -22,7 +22,7 @@ def main() -> None:
     rows = prepare(fitted, X)
     # The sampler gets training rows before they are encoded, and what is resampled is encoded then.
     write_table(PREPROCESS / "train.parquet", pd.concat([rows, y], axis=1))
-    encoded = encode(fitted, prepare(fitted, X_test))
+    encoded = encode_unseen(fitted, X_test, X)
     write_table(PREPROCESS / "test.parquet", pd.concat([encoded, y_test], axis=1))
     write_model(PREPROCESS / "preprocessor.skops", fitted)
     say(f"{params.data.name}: {'; '.join(describe(params.preprocess, X, rows, encoded))}")

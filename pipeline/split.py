@@ -22,8 +22,9 @@ def main() -> None:
     write_table(SPLIT / "test.parquet", test)
     counts = {**count(train, test, target=target, names=names, roles=roles), **noted(train, target)}
     write_json(SPLIT / "classes.json", counts)
-    shown = ", ".join(f"{number:,} {name}" for name, number in counts["test"].items())
-    say(f"{params.data.name}: {len(train):,} training rows, {len(test):,} test rows: {shown}")
+    shown = ", ".join(f"{number:,} {name}" for name, number in counts["test" if len(test) else "train"].items())
+    held = f"{len(test):,} test rows" if len(test) else "no test rows, so that the folds judge all rows"
+    say(f"{params.data.name}: {len(train):,} training rows, {held}: {shown}")
 
 
 if __name__ == "__main__":

@@ -150,7 +150,7 @@ def test_configure_writes_what_conf_composes_to(beside_conf, composed):
     [
         ("sed=1", "sed is not a setting in conf/; did you mean 'seed'?"),
         ("+variant@variants.mine=smoote", "variant has no choice 'smoote'; did you mean 'smote'"),
-        ("split.test_size=3", "params.yaml: split.test_size: expected a fraction"),
+        ("split.test_size=3", "params.yaml: split.test_size: expected a number from 0 to below 1"),
         ("data=csv", "params.yaml: data.path is missing. Set it with `rebalance configure data.path=...`."),
         ("split.seed=${nowhere}", "conf: .*nowhere"),
         ("seed=[", "Hydra can't read this. Close all brackets"),
@@ -182,7 +182,7 @@ def test_settings_that_agree_with_conf_pass_and_others_stop_with_key_and_command
 @pytest.mark.parametrize(
     ("override", "problem"),
     [
-        ("split.test_size=3", "split.test_size: expected a fraction"),
+        ("split.test_size=3", "split.test_size: expected a number from 0 to below 1"),
         ("evaluate=expected_cost", "evaluate.false_negative_cost is missing. Set it with `dvc exp run -S"),
         ("variants.smote.sampler.k_neighbors=-1", "variants.smote.sampler: .*k_neighbors"),
         ("tracking.uri=mlruns", "tracking.uri: expected sqlite:///FILE"),

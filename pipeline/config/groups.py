@@ -13,6 +13,7 @@ from pipeline.config.values import (
     Positive,
     Seed,
     Settings,
+    Share,
     Whole,
     expected,
     one_of,
@@ -42,7 +43,7 @@ DEFAULT_C = 1.0  # scikit-learn's, which stands in the settings where C is chose
 class Split(Settings):
     """The hold-out, and what folds must keep together."""
 
-    test_size: Fraction
+    test_size: Share
     seed: Seed
     by: Annotated[str, one_of(SPLITS)]
     group_duplicates: bool
@@ -145,7 +146,7 @@ class Compare(Settings):
         str,
         one_of(PRIMARY, why=" (other metrics change with the threshold or the class proportions)"),
     ]
-    rope: Annotated[Number, Field(ge=0, lt=1), expected("a number from 0 to below 1")]
+    rope: Share
     alpha: Annotated[Number, Field(gt=0, lt=0.5), expected("a fraction between 0 and 0.5")]
 
 

@@ -70,6 +70,9 @@ class Config(Settings):
                 yield Conflict(f"data.{role}", f"null without split={choice}", column, advice)
         if self.evaluate.guarantee and (why := self._dependent()):
             yield Conflict("evaluate.guarantee", f"false with {why}", True, "Add evaluate.guarantee=false")
+        if self.split.test_size == 0 and self.evaluate.folds == 0:
+            advice = "Set evaluate.folds=5, because without test rows the folds judge every variant"
+            yield Conflict("evaluate.folds", "2 or more with split.test_size=0", 0, advice)
         primary = self.compare.primary
         if primary in AT_OWN_THRESHOLD and primary != self.evaluate.objective:
             advice = f"Add evaluate={primary}, which tunes each variant's threshold for it"

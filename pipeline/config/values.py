@@ -106,5 +106,6 @@ Whole = Annotated[int, BeforeValidator(_no_fraction)]
 Number = Annotated[float, BeforeValidator(_no_flag)]
 Positive = Annotated[Number, Field(gt=0), expected("a number above 0")]
 Fraction = Annotated[Number, Field(gt=0, lt=1), expected("a fraction between 0 and 1")]
+Share = Annotated[Number, Field(ge=0, lt=1), expected("a number from 0 to below 1")]
 Seed = Annotated[Whole, Field(ge=0, lt=2**32), expected("a whole number from 0 to 4294967295")]
 Node = dict[str, Any]  # a constructor call: `_target_` and arguments, which `pipeline.fit.build` checks

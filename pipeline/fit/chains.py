@@ -65,7 +65,7 @@ Prepare = Callable[[pd.DataFrame, pd.DataFrame, Mapping[str, Any]], Prepared]
 def prepared(X: pd.DataFrame, unseen: pd.DataFrame, settings: Mapping[str, Any]) -> Prepared:
     """Training rows X and unseen rows, by what X says; for settings see `pipeline.fit.preprocessing.preprocess`."""
     fitted = preprocess(X, **settings)
-    return Prepared(fitted, encoding.prepare(fitted, X), encoding.encode(fitted, encoding.prepare(fitted, unseen)))
+    return Prepared(fitted, encoding.prepare(fitted, X), encoding.encode_unseen(fitted, unseen, X))
 
 
 class Shared:

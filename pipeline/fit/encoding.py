@@ -92,6 +92,13 @@ def encode(fitted: Any, X: pd.DataFrame) -> pd.DataFrame:
         return _by_column(fitted["encode"].transform(X))
 
 
+def encode_unseen(fitted: Any, X: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
+    """Rows of a table as a model sees them, shape (n, q); of no rows, whose columns are those of `training`, none."""
+    if X.empty:  # which scikit-learn refuses
+        return encode(fitted, prepare(fitted, training.iloc[:1])).iloc[:0]
+    return encode(fitted, prepare(fitted, X))
+
+
 def rounded(fitted: Any) -> list[str]:
     """The columns that `encode` rounds to whole numbers."""
     encoder = fitted["encode"]

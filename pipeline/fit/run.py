@@ -31,7 +31,7 @@ class Result:
     metrics
         See `pipeline.measure.evaluation.gather`.
     predictions
-        Of the test rows, see `pipeline.measure.evaluation.assess`.
+        Of the rows it is judged on, see `pipeline.measure.evaluation.assess`.
     out_of_fold, folds
         See `pipeline.measure.evaluation.Folded.predictions` and `pipeline.measure.evaluation.by_fold`; None without
         folds.
@@ -128,7 +128,10 @@ def run(params: Config, name: str) -> Result:
     encoded = encoding.encode(preprocessor, X_resampled)
     model, converged = models.train(encoded, y_resampled, tuning.with_C(clone(chain.model), C), carried)
     fitted = models.describe(model, converged, y_resampled, losses, task, carried)
-    predictions = models.predict(model, X_test, y_test, task, weight)
+    if len(X_test):
+        predictions = models.predict(model, X_test, y_test, task, weight)
+    else:
+        predictions = evaluation.first_repeat(task, folded, params.evaluate)
     true = weights.proportions(y, before, task.classes)
     assessed = evaluation.assess(
         task, predictions, folded, trained=fitted["trained_proportions"], true=true, settings=params.evaluate

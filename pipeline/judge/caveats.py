@@ -61,11 +61,11 @@ def converged(result: Mapping[str, Any]) -> bool:
 
 
 def formula_holds(result: Mapping[str, Any]) -> bool | None:
-    """Whether prior-corrected probabilities add up to the positives of the test rows.
+    """Whether prior-corrected probabilities add up to the positives of the rows that are judged.
 
     They don't where they are off by more than a tenth, and by more than two standard deviations of a binomial count
-    (with weights, of the effective number of positives). None where the test rows have no positive, and with more than
-    two classes.
+    (with weights, of the effective number of positives). None where these rows have no positive, and with more than two
+    classes.
     """
     ratio = result["probabilities"]["prior_corrected"]["calibration_ratio"]
     if not isinstance(ratio, float):
@@ -89,14 +89,16 @@ def _failed(judged: dict[str, Any]) -> list[str]:
 
 def _few(evidence: Evidence, judged: dict[str, Any]) -> list[str]:
     """What few rows of the rarest class mean for the numbers."""
-    counts = evidence.classes["test"]
+    held_out = bool(evidence.declared["split"]["test_size"])
+    counts = evidence.classes["test" if held_out else "train"]
     name = min(reversed(counts), key=lambda each: counts[each])  # of two as rare the positive one
     rows = counted(counts[name], name if name in ("positive", "negative") else "row")
     which = "" if name in ("positive", "negative") else f" of class {name}"
-    found = [f"The test set has {rows}{which}, so each of them changes recall by {1 / counts[name]:.2g}."]
+    where = "The test set has" if held_out else "No row is held out for testing. The table has"
+    found = [f"{where} {rows}{which}, so each of them changes recall by {1 / counts[name]:.2g}."]
     if (effective := next(iter(evidence.results.values()))["holdout"].get("effective_positives")) is not None:
         found[0] += f" With their weights, the positives count as {weights.shown(effective):,} rows of equal weight."
-    if judged["methods"]:
+    if judged["methods"] and held_out:
         found[0] += " The verdict comes from the folds, because one split can't show which model is better."
     folds = next(iter(evidence.folds.values()))
     if folds is not None and folds.rarest.min() < 20:
@@ -131,8 +133,12 @@ def _time(folds: Mapping[str, pd.DataFrame | None], declared: dict[str, Any]) ->
         return []
     return [
         "Each fold's model was fitted on earlier rows only. But its threshold and its Platt recalibration come from "
-        "the other folds, and some of these are later: costs and recalibrated losses may look too good. The test rows "
-        "are later than all rows used to fit or to choose anything."
+        "the other folds, and some of these are later: costs and recalibrated losses may look too good."
+        + (
+            " The test rows are later than all rows used to fit or to choose anything."
+            if declared["split"]["test_size"]
+            else ""
+        )
     ]
 
 
@@ -160,13 +166,17 @@ def _agreement(results: Mapping[str, dict[str, Any]], judged: dict[str, Any]) ->
 
 
 def _duplicates(classes: dict[str, Any], declared: dict[str, Any]) -> list[str]:
-    crossing = classes["duplicates"]["crossing"]
-    if not crossing or declared["split"]["group_duplicates"]:
+    held_out = bool(declared["split"]["test_size"])
+    rows = classes["duplicates"]["crossing" if held_out else "repeated"]
+    if not rows or declared["split"]["group_duplicates"]:
         return []
+    has = "has" if rows == 1 else "have"
+    found = f"{counted(rows, 'row')} {has} the features of an earlier row, so that folds share such rows."
+    if held_out:
+        found = f"{counted(rows, 'test row')} {has} the features of a training row, and folds share such rows, too."
     return [
-        f"{counted(crossing, 'test row')} {'has' if crossing == 1 else 'have'} the features of a training row, and "
-        "folds share such rows, too. If they are the same case, all metrics look too good: split.group_duplicates=true "
-        "keeps them together."
+        f"{found} If they are the same case, all metrics look too good: split.group_duplicates=true keeps them "
+        "together."
     ]
 
 

@@ -13,9 +13,10 @@ from pipeline.judge.evidence import Evidence
 from pipeline.judge.primary import RANKING, REFERENCE
 from pipeline.judge.sentences import sentence
 from pipeline.judge.verdict import verdict
-from pipeline.measure import calibration, scores
+from pipeline.measure import scores
+from pipeline.measure.binary import OWN_THRESHOLD
 from pipeline.measure.bootstrap import bootstrap_logit
-from pipeline.measure.evaluation import Folded, fits_of
+from pipeline.measure.evaluation import Folded, fits_of, recalibrated
 from pipeline.measure.multiclass import Multiclass
 from pipeline.measure.statistics import fold_ratio
 from pipeline.measure.task import Task
@@ -86,7 +87,7 @@ def equivalences(evidence: Evidence) -> dict[str, dict[str, Any]]:
 
 @singledispatch
 def _intervals(task: Task, rows: pd.DataFrame, declared: Mapping[str, Any]) -> dict[str, list[float] | None]:
-    """Bootstrap intervals of the ranking metrics on the test rows; None where there is none."""
+    """Bootstrap intervals of the ranking metrics on the rows that are judged; None where there is none."""
     how = {"confidence": declared["confidence"], "draws": DRAWS, "seed": declared["seed"], "weight": weights.of(rows)}
     ends = {name: bootstrap_logit(rows.y.to_numpy(), task.score(rows), name, **how) for name in RANKING}
     return {name: None if interval is None else list(interval) for name, interval in ends.items()}
@@ -149,7 +150,7 @@ def _mean(values: pd.Series) -> float | None:
 
 
 def best_possible(evidence: Evidence) -> dict[str, Any]:
-    """What deciding by the true probabilities does on the test rows.
+    """What deciding by the true probabilities does on the rows that are judged.
 
     No model can expect a lower log loss or Brier score, or at t* a better objective. The threshold has the best
     expected objective on the training rows, each counting as its true probability of a positive and the rest of a
@@ -173,14 +174,15 @@ def best_possible(evidence: Evidence) -> dict[str, Any]:
 
 
 def by_truth(evidence: Evidence) -> pd.DataFrame:
-    """The test rows with their true probabilities, by which they are ranked, too."""
-    test = next(iter(evidence.predictions.values()))
+    """The rows that variants are judged on with their true probabilities, by which they are ranked, too."""
+    rows = next(iter(evidence.predictions.values()))
     assert evidence.truth is not None
-    return test.drop(columns=scores.COLUMN, errors="ignore").assign(probability=evidence.truth[test.index])
+    ours = [scores.COLUMN, OWN_THRESHOLD]
+    return rows.drop(columns=ours, errors="ignore").assign(probability=evidence.truth[rows.index])
 
 
 def corrected(evidence: Evidence) -> dict[str, dict[str, pd.DataFrame]]:
-    """Predictions of the test rows by form, raw or corrected, then by variant; of two classes."""
+    """Predictions of the rows that are judged by form, raw or corrected, then by variant; of two classes."""
     forms: dict[str, dict[str, pd.DataFrame]] = {"raw": {}, "prior_corrected": {}, "platt": {}}
     for name, rows in evidence.predictions.items():
         how = evidence.results[name]["probabilities"]["corrections"]
@@ -188,6 +190,6 @@ def corrected(evidence: Evidence) -> dict[str, dict[str, pd.DataFrame]]:
         forms["raw"][name] = rows
         prior = evidence.task.correct(raw, trained=np.array(trained), true=np.array(true))
         forms["prior_corrected"][name] = rows.assign(probability=prior)
-        if how["platt"] is not None:
-            forms["platt"][name] = rows.assign(probability=calibration.recalibrate(raw, **how["platt"]))
+        if (platt := recalibrated(raw, rows, how["platt"])) is not None:
+            forms["platt"][name] = rows.assign(probability=platt)
     return {form: by_variant for form, by_variant in forms.items() if by_variant}

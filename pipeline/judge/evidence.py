@@ -26,7 +26,8 @@ class Evidence:
     results
         By variant, in the order to show: what `evaluate` wrote as metrics.json.
     predictions
-        By variant, of the test rows: see `pipeline.measure.evaluation.assess`.
+        By variant, of the test rows, or without any of the folds' first repeat: see
+        `pipeline.measure.evaluation.assess`.
     out_of_fold
         By variant: see `pipeline.measure.evaluation.Folded.predictions`; None without folds.
     folds
@@ -68,6 +69,8 @@ class Evidence:
     @property
     def leaked(self) -> int:
         """Rows that stand both among the training rows and among the test rows."""
+        if not self.declared["split"]["test_size"]:
+            return 0
         tested = next(iter(self.predictions.values()))
         seen = next((rows for rows in self.out_of_fold.values() if rows is not None), None)
         return 0 if seen is None else tested.index.intersection(seen.index).nunique()

@@ -133,8 +133,12 @@ def changed(gain: Mapping[str, Any], methods: int, declared: Mapping[str, Any]) 
 
 
 def bounds(declared: Mapping[str, Any], methods: int) -> str:
-    """What the ends of a method's gain are: "95% bounds, adjusted for 5 methods"."""
-    return f"{confidence(declared)} bounds{adjusted(methods)}"
+    """What the ends of a method's gain are: "95% bounds, the lower one adjusted for 5 methods".
+
+    The upper one needs no adjustment: the largest of all methods' upper bounds holds for all of them together.
+    """
+    lower = f", the lower one{adjusted(methods).removeprefix(',')}" if methods > 1 else ""
+    return f"{confidence(declared)} bounds{lower}"
 
 
 def beyond(rope: float) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from pipeline.measure.task import Task
 
 REFERENCE = "none"  # the variant that methods are tested against, called the baseline in sentences
-WORDS = {  # of those that are no metric of the test rows
+WORDS = {  # of those that are no metric of a single set of predictions
     "log_loss": "recalibrated log loss",
     "brier": "recalibrated Brier score",
     "expected_cost": "expected cost",

@@ -11,7 +11,7 @@ QUESTION = {"binary": "Or another threshold?", "multiclass": "Or other class wei
 
 
 def reasons(
-    results: Mapping[str, dict[str, Any]], verdict: Mapping[str, Any], *, kind: str, translation: str
+    results: Mapping[str, dict[str, Any]], verdict: Mapping[str, Any], *, kind: str, translation: str, rows: str
 ) -> list[str]:
     """Four reasons in numbers: whether the model is better, or the threshold, or the probabilities, and how sure."""
     leading = next((method for method in verdict["methods"] if method["variant"] == verdict["leading"]), None)
@@ -29,7 +29,7 @@ def reasons(
     moved = f"{QUESTION[kind]} {line['sentence']} {translation}".rstrip() if line else translation
     baseline, ours = (results[each]["probabilities"] for each in (REFERENCE, name))
     probabilities = (
-        f"Better probabilities? On the test rows, log loss is {baseline['raw']['log_loss']:.4f} for the baseline and "
+        f"Better probabilities? On the {rows}, log loss is {baseline['raw']['log_loss']:.4f} for the baseline and "
         f"{ours['raw']['log_loss']:.4f} for {name}, or {ours['prior_corrected']['log_loss']:.4f} after prior "
         "correction."
     )

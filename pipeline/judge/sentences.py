@@ -1,4 +1,4 @@
-"""What a variant does on the test rows, in sentences."""
+"""What a variant does on rows that it has not seen, in sentences."""
 
 from collections.abc import Mapping
 from functools import singledispatch
@@ -24,7 +24,7 @@ def guaranteed(results: Mapping[str, Mapping[str, Any]]) -> str:
 
 @singledispatch
 def sentence(task: Task, result: Mapping[str, Any], baseline: Mapping[str, Any] | None, objective: str) -> str:
-    """What a variant does on the test rows, beside what the baseline does.
+    """What a variant does on the rows that are judged, beside what the baseline does.
 
     Parameters
     ----------

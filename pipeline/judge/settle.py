@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.formatting import digits, number
 from pipeline.judge.family import evidence, judged
 from pipeline.judge.headline import beyond
-from pipeline.measure.statistics import CorrelatedTest, inflation, reach, rows_needed, student
+from pipeline.measure.statistics import CorrelatedTest, all_rows_shrinking, inflation, reach, rows_needed, student
 
 REPEATS = 10  # beyond these, more repeats hardly narrow a bound: what folds share stays
 HOPELESS = 1000  # times the rows: more than anyone would collect
@@ -34,6 +34,8 @@ class Basis:
         Whether folds can be shuffled again; along time they can't.
     test_over_train
         See `pipeline.measure.statistics.fold_ratio`.
+    test_size
+        Share of the rows that is held out for testing.
     """
 
     tests: Mapping[str, CorrelatedTest]
@@ -45,6 +47,7 @@ class Basis:
     repeats: int
     repeatable: bool
     test_over_train: float
+    test_size: float
 
     def evidence(self, *, shrinking: float = 1.0, df: int | None = None) -> str:
         """The evidence if all standard errors were multiplied by `shrinking`, with `df`, and gains as estimated."""
@@ -66,7 +69,7 @@ def to_settle(basis: Basis) -> list[dict[str, Any]]:
     """
     if basis.evidence() != "inconclusive":
         return []
-    return [option for offer in (_repeats, _fewer_methods, _positives) for option in offer(basis)]
+    return [option for offer in (_repeats, _all_rows, _fewer_methods, _positives) for option in offer(basis)]
 
 
 def settling(option: Mapping[str, Any]) -> str:
@@ -86,6 +89,17 @@ def _repeats(basis: Basis) -> Iterator[dict[str, Any]]:
             "sentence": f"Repeat the folds {REPEATS} times instead of {basis.repeats}: standard errors fall by "
             f"{1 - shrinking:.0%}.",
             "setting": f"evaluate.repeats={REPEATS}",
+        }
+
+
+def _all_rows(basis: Basis) -> Iterator[dict[str, Any]]:
+    shrinking = all_rows_shrinking(basis.test_size)
+    if basis.test_size and basis.evidence(shrinking=shrinking) != "inconclusive":
+        yield {
+            "kind": "all_rows",
+            "sentence": f"Let the folds use all rows, with none held out for testing: standard errors fall by about "
+            f"{1 - shrinking:.0%}.",
+            "setting": "split.test_size=0",
         }
 
 

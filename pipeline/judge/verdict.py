@@ -11,10 +11,11 @@ from pipeline.judge.evidence import Evidence
 from pipeline.judge.primary import RANKING, REFERENCE
 from pipeline.judge.reasons import reasons
 from pipeline.measure.statistics import fold_ratio, student
+from pipeline.table.split import tested
 
 SCHEMA_VERSION = 4
 FILE = REPORTS / "verdict.json"
-FORMS = ("raw", "prior_corrected", "platt")  # of probabilities
+FORMS = {"raw": "raw", "prior_corrected": "prior-corrected", "platt": "recalibrated (Platt)"}  # of probabilities
 SOURCES = {
     "difference": "mean over folds of the gain against none; Nadeau & Bengio 2003 (corrected resampled t)",
     "posterior": "Bayesian correlated t-test, flat prior; Benavoli, Corani, Demsar & Zaffalon 2017",
@@ -42,7 +43,8 @@ def verdict(
     evidence
         Of the comparison.
     intervals
-        By variant: [low, high] of `average_precision` and `roc_auc` on the test rows, None where there is none.
+        By variant: [low, high] of `average_precision` and `roc_auc` on the rows that are judged, None where there is
+        none.
     lines
         By method: see `pipeline.judge.equivalence.equivalence`; empty without folds.
     translation
@@ -52,7 +54,7 @@ def verdict(
     thresholds = {name: (result["holdout"]["tuned"] or {}).get("threshold") for name, result in results.items()}
     rule = {key: declared[key] for key in ("primary", "rope", "alpha")}
     judged = judge(folds, thresholds=thresholds, leaked=evidence.leaked, failed=evidence.failed, task=task, **rule)
-    judged["holdout_agrees"] = _agrees(results, judged)
+    judged["holdout_agrees"] = _agrees(results, judged) if declared["split"]["test_size"] else None
     for method in judged["methods"]:
         method["same_decisions"] = lines.get(method["variant"])
     keys = ("name", "target", "positive", "sha256", "classes", "labels", "weight")
@@ -63,7 +65,9 @@ def verdict(
         **judged,
         "to_settle": settle.to_settle(basis) if (basis := _basis(evidence, judged)) else [],
         "declared": {**declared, **judged["declared"]},
-        "reasons": reasons(results, judged, kind=task.kind, translation=translation),
+        "reasons": reasons(
+            results, judged, kind=task.kind, translation=translation, rows=tested(declared["split"]["test_size"])
+        ),
         "caveats": caveats(evidence, judged),
         "sources": SOURCES
         | (WEIGHTED if "weight" in evidence.table else {})
@@ -109,11 +113,12 @@ def _basis(evidence: Evidence, judged: Mapping[str, Any]) -> settle.Basis | None
         repeats=repeats,
         repeatable=evidence.declared["split"]["by"] != "time",
         test_over_train=fold_ratio(rows),
+        test_size=evidence.declared["split"]["test_size"],
     )
 
 
 def _by_class(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Of each class its ranking on the test rows, and its recall and precision by both rules of decision."""
+    """Of each class its ranking on the rows that are judged, and its recall and precision by both rules of decision."""
     judged = result["holdout"]
     return {
         name: {

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # a logged model carries this module, and has no settings
     from pipeline.config import Config, Evaluate
 
 DEFAULT_THRESHOLD = 0.5
+OWN_THRESHOLD, RECALIBRATED = "threshold_score", "platt"  # columns of `Binary.cross_fitted`
 
 
 class Binary(Task):
@@ -47,7 +48,7 @@ class Binary(Task):
             return calibration.by_class(self.correct(probability[:, 1], trained=trained, true=true))
         return calibration.correct_prior(probability, trained=float(trained[1]), true=float(true[1]))
 
-    def choose(self, rows: pd.DataFrame, settings: "Evaluate") -> Threshold | None:
+    def choose(self, rows: pd.DataFrame, settings: "Evaluate") -> Threshold:
         """See `pipeline.measure.guarantee.choose`, and where nothing is certified `pipeline.measure.thresholds.choose`.
 
         Rows come once for each repeat of the folds, and the guarantee takes those of the first.
@@ -60,16 +61,23 @@ class Binary(Task):
         cut = thresholds.choose(rows.y.to_numpy(), score, rule, **estimate) if certified is None else certified
         return thresholds.at(cut, score, self.probability(rows))._replace(guarantee=held)
 
-    def platt(self, rows: pd.DataFrame) -> tuple[float, float] | None:
+    def platt(self, rows: pd.DataFrame) -> tuple[float, float]:
         """See `pipeline.measure.calibration.platt`."""
         return calibration.platt(rows.y.to_numpy(), self.probability(rows), weights.of(rows))
+
+    def cross_fitted(self, held: pd.DataFrame, others: pd.DataFrame, settings: "Evaluate") -> dict[str, Any]:
+        """The threshold t* as `threshold_score`, and Platt-recalibrated probabilities as `platt`."""
+        chosen, (slope, intercept) = self.choose(others, settings), self.platt(others)
+        recalibrated = calibration.recalibrate(self.probability(held), slope=slope, intercept=intercept)
+        return {OWN_THRESHOLD: chosen.score, RECALIBRATED: recalibrated}
 
     def holdout(
         self, rows: pd.DataFrame, *, tuned: Threshold | None, trained: np.ndarray, confidence: float
     ) -> Classification:
         """`rows`, `positives`, `threshold_free`, and by threshold `default` (0.5) and `tuned`, None without t*.
 
-        `tuned` has t* as the probability `threshold`, and as the `threshold_score` that decides.
+        `tuned` has t* as the probability `threshold`, and as the `threshold_score` that decides, except where rows
+        bring their own.
 
         With declared weights `effective_positives` too, see `pipeline.table.weights.effective`; but for these, all
         figures are weighted.
@@ -87,7 +95,7 @@ class Binary(Task):
             "tuned": None
             if tuned is None
             else {
-                **at_threshold(y, score >= tuned.score, tuned.probability, weight, **how),
+                **at_threshold(y, score >= _cut(rows, tuned.score), tuned.probability, weight, **how),
                 "threshold_score": tuned.score,
             },
         }
@@ -113,7 +121,7 @@ class Binary(Task):
         y, probability, weight = held.y.to_numpy(), self.probability(held), weights.of(held)
         chosen = self.choose(others, settings)
         measured = self.holdout(held, tuned=chosen, trained=np.empty(0), confidence=settings.confidence)
-        slope, intercept = calibration.platt(others.y.to_numpy(), self.probability(others), weights.of(others))
+        slope, intercept = self.platt(others)
         recalibrated = calibration.recalibrate(probability, slope=slope, intercept=intercept)
         found = calibration.calibration(y, probability, weight)
         objective = thresholds.objective_value(measured["tuned"], vars(settings))
@@ -121,7 +129,7 @@ class Binary(Task):
             "rows": measured["rows"],
             "positives": measured["positives"],
             "rarest": min(measured["positives"], measured["rows"] - measured["positives"]),
-            "threshold": None if chosen is None else chosen.probability,
+            "threshold": chosen.probability,
             **measured["threshold_free"],
             "slope": found["slope"],
             "in_the_large": found["in_the_large"],
@@ -137,9 +145,9 @@ class Binary(Task):
         }
 
     def predicted(self, rows: pd.DataFrame, point: Mapping[str, Any], *, trained: np.ndarray | None) -> np.ndarray:
-        """1 from the point's threshold on: of the score, where the point has one of it."""
+        """1 from the threshold on: of the score where the point has one of it, which rows may bring themselves."""
         if "threshold_score" in point:
-            return np.asarray(self.score(rows) >= point["threshold_score"], dtype=int)
+            return np.asarray(self.score(rows) >= _cut(rows, point["threshold_score"]), dtype=int)
         return np.asarray(self.probability(rows) >= point["threshold"], dtype=int)
 
     def matrix(self, point: Mapping[str, Any]) -> list[list[float]]:
@@ -174,6 +182,11 @@ class Binary(Task):
     def output(self, probability: np.ndarray, raw: np.ndarray, score: np.ndarray) -> dict[str, np.ndarray]:
         """`probability`, `raw_probability` and `score`, of the positive class."""
         return {"probability": probability[:, 1], "raw_probability": raw[:, 1], scores.COLUMN: score}
+
+
+def _cut(rows: pd.DataFrame, chosen: float) -> np.ndarray | float:
+    """The score from which on each row is called positive: its own, else the one that was chosen for all."""
+    return rows[OWN_THRESHOLD].to_numpy() if OWN_THRESHOLD in rows else chosen
 
 
 def confusion(y: np.ndarray, decision: np.ndarray, weight: np.ndarray) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Metrics of a trained model's predictions: on test rows, and fold by fold."""
+"""Metrics of a trained model's predictions: on rows that it has not seen, and fold by fold."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import Evaluate
+from pipeline.errors import InputError
 from pipeline.measure import calibration
+from pipeline.measure.binary import RECALIBRATED
 from pipeline.measure.task import Classification, Task
 from pipeline.table import weights
 
@@ -43,6 +45,37 @@ def fits_of(folds: pd.DataFrame) -> pd.DataFrame:
     return folds[names]
 
 
+def first_repeat(task: Task, folded: Folded | None, settings: Evaluate) -> pd.DataFrame:
+    """Out-of-fold predictions of each row once, which stand in for those of test rows where none are held out.
+
+    Each fold has the columns of `pipeline.measure.task.Task.cross_fitted`, and the number of its `fold`: nothing is
+    chosen on the rows that are judged by it.
+
+    Raises
+    ------
+    InputError
+        There are no folds.
+    """
+    if folded is None:
+        raise InputError(
+            "split.test_size: expected a share of the rows, because a class has too few rows for folds to judge "
+            "variants by, found 0. Set split.test_size=0.3, or collect more rows."
+        )
+    rows = folded.predictions[folded.predictions.repeat == 0].drop(columns="repeat")
+    parts = []
+    for fold in rows.fold.unique():
+        held, others = rows[rows.fold == fold], rows[rows.fold != fold]
+        parts.append(held.assign(**task.cross_fitted(held, others, settings)))
+    return pd.concat(parts).loc[rows.index]
+
+
+def recalibrated(probability: np.ndarray, rows: pd.DataFrame, line: Mapping[str, float] | None) -> np.ndarray | None:
+    """Platt-recalibrated probabilities: those that rows bring, else by the `slope` and `intercept` of a line."""
+    if RECALIBRATED in rows:
+        return np.asarray(rows[RECALIBRATED])
+    return None if line is None else calibration.recalibrate(probability, **line)
+
+
 def assess(
     task: Task,
     predictions: pd.DataFrame,
@@ -59,7 +92,7 @@ def assess(
     task
         Of the table.
     predictions
-        Of the test rows, by row_id.
+        By row_id: of the test rows, or those of `first_repeat`.
     folded
         Of the training rows: threshold and Platt's recalibration are chosen on them; None without folds.
     trained
@@ -79,11 +112,12 @@ def assess(
     """
     proportions = np.array(list(trained.values()))
     tuned = None if folded is None else task.choose(folded.predictions, settings)
-    line = None if folded is None else task.platt(folded.predictions)
+    fitted = None if folded is None else task.platt(folded.predictions)
+    line = None if fitted is None else dict(zip(("slope", "intercept"), fitted, strict=True))
     y, probability, weight = predictions.y.to_numpy(), task.probability(predictions), weights.of(predictions)
     forms = {"raw": probability, "prior_corrected": task.correct(probability, trained=proportions, true=true)}
-    if line is not None:
-        forms["platt"] = calibration.recalibrate(probability, slope=line[0], intercept=line[1])
+    if (platt := recalibrated(probability, predictions, line)) is not None:
+        forms["platt"] = platt
     held = None if tuned is None else tuned.guarantee
     return {
         "holdout": task.holdout(predictions, tuned=tuned, trained=proportions, confidence=settings.confidence),
@@ -94,7 +128,7 @@ def assess(
             "corrections": {
                 "trained": dict(trained),
                 "true": task.by_name(true),
-                "platt": None if line is None else {"slope": line[0], "intercept": line[1]},
+                "platt": line,
             },
         },
     }

@@ -290,3 +290,11 @@ def rows_needed(rows: int, *, shrinking: float) -> int:
     Standard errors fall with the root of these rows, as those of means of independent rows do.
     """
     return ceil(rows / shrinking**2)
+
+
+def all_rows_shrinking(test_size: float) -> float:
+    """What standard errors are multiplied by when folds use all rows, and not only 1 - `test_size` of them.
+
+    See `rows_needed`: they fall with the root of the rows.
+    """
+    return sqrt(1 - test_size)

@@ -104,6 +104,14 @@ class Task(ABC):
         """Slope and intercept of Platt's recalibration, fitted on these rows; None where the task has none."""
 
     @abstractmethod
+    def cross_fitted(self, held: pd.DataFrame, others: pd.DataFrame, settings: "Evaluate") -> dict[str, Any]:
+        """What is chosen for a fold on the other folds of its repeat, as further columns of its predictions.
+
+        `holdout`, `predicted` and `pipeline.measure.evaluation.assess` use these in place of what is chosen once for
+        all rows.
+        """
+
+    @abstractmethod
     def holdout(
         self, rows: pd.DataFrame, *, tuned: Threshold | None, trained: np.ndarray, confidence: float
     ) -> Classification:

@@ -1,14 +1,14 @@
 """What each figure shows, for readers who don't see it, and its caption."""
 
-# By figure: alternative text and caption. In braces: what to call the rules of decision.
+# By figure: alternative text and caption. In braces: what to call the rules of decision, and the rows.
 CAPTIONS = {
     "class_counts": (
-        "Bars of the class counts in the whole table, the training rows, the test rows, and in the rows that each "
-        "variant's model is fitted on, with the counts beside them.",
+        "Bars of the class counts in the table and its parts, and in the rows that each variant's model is fitted on, "
+        "with the counts beside them.",
         "Class weights leave the rows as they are.",
     ),
     "precision_recall": (
-        "Precision against recall on the test rows, a line for each variant, with a dot at 0.5 and a diamond at t*.",
+        "Precision against recall on the {rows}, a line for each variant, with a dot at 0.5 and a diamond at t*.",
         "Where the dots of all variants follow one curve, rebalancing only moved the threshold.",
     ),
     "thresholds": (
@@ -23,11 +23,11 @@ CAPTIONS = {
         "threshold.",
     ),
     "roc": (
-        "ROC curves on the test rows, a line for each variant, with a dot at 0.5 and a diamond at t*.",
+        "ROC curves on the {rows}, a line for each variant, with a dot at 0.5 and a diamond at t*.",
         "The rarer the positives, the better an ROC curve looks: false positives are divided by all negatives.",
     ),
     "reliability": (
-        "Observed proportion of positives over predicted probability, in ten bins of test rows: a panel for the raw "
+        "Observed proportion of positives over predicted probability, in ten bins of {rows}: a panel for the raw "
         "probabilities, and one for each correction. The tables have their metrics.",
         "On the diagonal, probabilities are well calibrated. To the right of it, they are too high.",
     ),

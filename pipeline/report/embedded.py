@@ -19,21 +19,24 @@ RECOMPUTED = ("holdout", "guarantee", "probabilities")  # of metrics.json: they 
 
 def pack(evidence: Evidence) -> str | None:
     """The predictions, and what doesn't follow from them, as JSON text; None where it would exceed `LARGEST` bytes."""
-    first = next(iter(evidence.predictions.values()))
+    # Without test rows, predictions are those of the folds, and follow from them.
+    tested = evidence.predictions if evidence.declared["split"]["test_size"] else {}
+    first = next(iter(tested.values()), None)
     seen = next(iter(evidence.out_of_fold.values()))
-    frames = [*evidence.predictions.values(), *evidence.out_of_fold.values()]
+    frames = [*tested.values(), *evidence.out_of_fold.values()]
     cells = sum(len(rows) * len(_predicted(rows)) for rows in frames if rows is not None)
     if cells * 8 > LARGEST:  # before compressing, which takes long and gains little
         return None
     truth = None
     if evidence.truth is not None:
-        known = first.index if seen is None else first.index.append(seen.index.unique())
+        indices = [rows.index.unique() for rows in (first, seen) if rows is not None]
+        known = indices[0].append(indices[1:])
         truth = _columns(evidence.truth[known].rename("probability").rename_axis("row_id").reset_index())
     content = {
         "variants": {
             name: {
                 "metrics": _without_what_follows(result),
-                "test": _columns(evidence.predictions[name][_predicted(evidence.predictions[name])]),
+                "test": None if (rows := tested.get(name)) is None else _columns(rows[_predicted(rows)]),
                 "out_of_fold": None
                 if (rows := evidence.out_of_fold[name]) is None
                 else _columns(rows[_predicted(rows)]),
@@ -41,10 +44,8 @@ def pack(evidence: Evidence) -> str | None:
             }
             for name, result in evidence.results.items()
         },
-        "test": _columns(first.drop(columns=_predicted(first)).rename_axis("row_id").reset_index()),
-        "out_of_fold": None
-        if seen is None
-        else _columns(seen.drop(columns=_predicted(seen)).rename_axis("row_id").reset_index()),
+        "test": _shared(first),
+        "out_of_fold": _shared(seen),
         "truth": truth,
         "components": {name: _columns(rows) for name, rows in evidence.components.items()},
         **{key: getattr(evidence, key) for key in KEPT},
@@ -55,7 +56,9 @@ def pack(evidence: Evidence) -> str | None:
 
 
 def unpack(text: str) -> Evidence:
-    """The evidence that `pack` wrote, without the metrics in `results` and `folds` that follow from it.
+    """The evidence that `pack` wrote, without what follows from it.
+
+    These are metrics in `results` and `folds`, and all `predictions` where no rows were held out for testing.
 
     Raises
     ------
@@ -63,14 +66,14 @@ def unpack(text: str) -> Evidence:
         The text is not what `pack` wrote.
     """
     content = json.loads(text)
-    test, seen = _frame(content["test"]), None
-    if content["out_of_fold"] is not None:
-        seen = _frame(content["out_of_fold"]).set_index("row_id")
+    test, seen = (
+        None if content[key] is None else _frame(content[key]).set_index("row_id") for key in ("test", "out_of_fold")
+    )
     variants = content["variants"]
     truth = None if content["truth"] is None else _frame(content["truth"]).set_index("row_id").probability
     return Evidence(
         results={name: kept["metrics"] for name, kept in variants.items()},
-        predictions={name: test.set_index("row_id").assign(**_arrays(kept["test"])) for name, kept in variants.items()},
+        predictions={} if test is None else {name: test.assign(**_arrays(v["test"])) for name, v in variants.items()},
         out_of_fold={
             name: None if seen is None else seen.assign(**_arrays(kept["out_of_fold"]))
             for name, kept in variants.items()
@@ -84,6 +87,11 @@ def unpack(text: str) -> Evidence:
 
 def _without_what_follows(result: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in result.items() if key not in RECOMPUTED}
+
+
+def _shared(rows: pd.DataFrame | None) -> dict[str, Any] | None:
+    """The columns that are the same for all variants."""
+    return None if rows is None else _columns(rows.drop(columns=_predicted(rows)).rename_axis("row_id").reset_index())
 
 
 def _predicted(rows: pd.DataFrame | None) -> list[str]:

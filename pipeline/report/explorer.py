@@ -1,4 +1,4 @@
-"""What each threshold decides on the test rows, for a page's slider."""
+"""What each threshold decides on the rows that are judged, for a page's slider."""
 
 from collections.abc import Sequence
 from typing import Any

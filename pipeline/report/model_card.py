@@ -5,13 +5,13 @@ from typing import Any
 
 from pipeline.formatting import number, threshold
 from pipeline.judge.primary import RANKING, REFERENCE
+from pipeline.judge.verdict import FORMS
 from pipeline.measure import guarantee
 from pipeline.measure.task import Task
 from pipeline.measure.tasks import task_of
 from pipeline.report.tables import aligned
 from pipeline.table import weights
-
-FORMS = {"raw": "as they are", "prior_corrected": "prior-corrected", "platt": "recalibrated (Platt)"}
+from pipeline.table.split import tested
 
 
 def model_card(comparison: Mapping[str, Any], *, command: str) -> str:
@@ -38,8 +38,8 @@ def model_card(comparison: Mapping[str, Any], *, command: str) -> str:
         "",
         *_data(task, comparison),
         *_model(result, comparison["declared"]),
-        *_metrics(task, result, comparison["declared"]["confidence"]),
-        *_calibration(task, result),
+        *_metrics(task, result, comparison["declared"]),
+        *_calibration(task, result, comparison["declared"]),
         *_section("Caveats", [f"- {caveat}" for caveat in verdict["caveats"]] or ["- None was found."]),
         *_section(
             "Reproduce",
@@ -62,6 +62,7 @@ def _data(task: Task, comparison: Mapping[str, Any]) -> list[str]:
     rows = [
         [name, *(f"{count:,}" for count in counts.values())]
         for name, counts in (("table", table["classes"]), ("training", split["train"]), ("test", split["test"]))
+        if name != "test" or any(counts.values())
     ]
     positive = f" The positive class is {task.label(1)}." if task.classes == 2 else ""
     said = [
@@ -95,8 +96,8 @@ def _model(result: Mapping[str, Any], declared: Mapping[str, Any]) -> list[str]:
     return _section("Model", [f"{said}. It was fitted on {rows:,} rows, {synthetic:,} of them synthetic. {rule}"])
 
 
-def _metrics(task: Task, result: Mapping[str, Any], confidence: float) -> list[str]:
-    """On the test rows: ranking, then decisions by the tuned rule."""
+def _metrics(task: Task, result: Mapping[str, Any], declared: Mapping[str, Any]) -> list[str]:
+    """On the rows that are judged: ranking, then decisions by the tuned rule."""
     holdout = result["holdout"]
     rows = [
         [task.title(name), number(holdout["threshold_free"][name]), _ends(result["intervals"].get(name))]
@@ -112,14 +113,15 @@ def _metrics(task: Task, result: Mapping[str, Any], confidence: float) -> list[s
         for metric in task.metrics("decisions")
         if metric.shown
     ]
-    return _section("Metrics on the test rows", [aligned(["metric", "value", f"{100 * confidence:g}% interval"], rows)])
+    headers = ["metric", "value", f"{100 * declared['confidence']:g}% interval"]
+    return _section(f"Metrics on the {tested(declared['split']['test_size'])}", [aligned(headers, rows)])
 
 
 def _ends(interval: list[float] | None) -> str:
     return "–" if interval is None else f"{number(interval[0])} to {number(interval[1])}"
 
 
-def _calibration(task: Task, result: Mapping[str, Any]) -> list[str]:
+def _calibration(task: Task, result: Mapping[str, Any], declared: Mapping[str, Any]) -> list[str]:
     """How good the probabilities are as such, by form; `rebalance predict` gives the last of them."""
     names = ("log_loss", "brier") if task.classes > 2 else ("calibration_ratio", "slope", "log_loss", "brier")
     rows = [
@@ -128,4 +130,4 @@ def _calibration(task: Task, result: Mapping[str, Any]) -> list[str]:
         if result["probabilities"][form]
     ]
     headers = ["probabilities", *(name.replace("_", " ") for name in names)]
-    return _section("Calibration on the test rows", [aligned(headers, rows)])
+    return _section(f"Calibration on the {tested(declared['split']['test_size'])}", [aligned(headers, rows)])

@@ -15,12 +15,14 @@ from pipeline.judge import synthetic
 from pipeline.judge.headline import bounds
 from pipeline.judge.primary import is_loss
 from pipeline.judge.sentences import guaranteed
+from pipeline.judge.verdict import FORMS
 from pipeline.measure.metrics import BEST
 from pipeline.measure.tasks import task_of
 from pipeline.report import answer
 from pipeline.report.captions import CAPTIONS, RUNS
-from pipeline.report.figures.draw import FORMS, judged
+from pipeline.report.figures.draw import judged
 from pipeline.table import weights
+from pipeline.table.split import tested
 
 DOTS = 100  # dots per inch of a picture at its own size; it is drawn finer, for screens that can show it
 DRAWN = 160
@@ -58,7 +60,8 @@ def render(
     """
     headline, explained = answer.parted(comparison["verdict"]["sentence"])
     task, raw = task_of(comparison["table"]), comparison["variants"][0]["probabilities"]["raw"]
-    texts = {name: [text.format(**task.points) for text in each] for name, each in CAPTIONS.items()}
+    words = {**task.points, "rows": tested(comparison["declared"]["split"]["test_size"])}
+    texts = {name: [text.format(**words) for text in each] for name, each in CAPTIONS.items()}
     return _page(
         "report.html",
         **comparison,
@@ -71,6 +74,7 @@ def render(
         gains=answer.gains(comparison["verdict"]),
         coefficients=answer.coefficients(comparison),
         explorer=decided,
+        tested=tested(comparison["declared"]["split"]["test_size"]),
         cost=comparison["declared"]["false_negative_cost"] or 1,
         pictures={name: _picture(figures[name], *texts[name]) for name in CAPTIONS if name in figures},
         holdouts=judged(comparison),

@@ -18,6 +18,7 @@ from pipeline.measure.task import Task
 from pipeline.measure.tasks import task_of
 from pipeline.report.figures.draw import judged
 from pipeline.table import weights
+from pipeline.table.split import tested
 
 POINTS = ("default", "tuned")
 NESTED = ("intervals", "matrix", "classes")  # of an operating point: no cells
@@ -58,14 +59,15 @@ def row(name: str, training: Mapping[str, Any], holdout: Mapping[str, Any]) -> d
 def markdown(comparison: dict[str, Any]) -> str:
     """The verdict with its evidence, then decisions apart from ranking and probabilities, then the caveats."""
     task, table, verdict = task_of(comparison["table"]), comparison["table"], comparison["verdict"]
-    test, holdouts = comparison["split"]["test"], judged(comparison)
-    counts = ", ".join(f"{task.label(code)}: {rows:,}" for code, rows in enumerate(test.values()))
+    test_size, holdouts = comparison["declared"]["split"]["test_size"], judged(comparison)
+    rows, shown = tested(test_size), comparison["split"]["test" if test_size else "train"]
+    counts = ", ".join(f"{task.label(code)}: {number:,}" for code, number in enumerate(shown.values()))
     held = guaranteed({v["variant"]: v for v in comparison["variants"]})
     caveats = [f"- {caveat}" for caveat in verdict["caveats"]]
     options = [f"- {settling(option)}" for option in verdict["to_settle"]]
     return "\n".join(
         [
-            f"# {table['name']}: {sum(test.values()):,} test rows ({counts})",
+            f"# {table['name']}: {sum(shown.values()):,} {rows} ({counts})",
             "",
             *([weighted, ""] if (weighted := weights.sentence(table)) else []),
             f"**{verdict['sentence']}**",
@@ -74,16 +76,16 @@ def markdown(comparison: dict[str, Any]) -> str:
             *(f"{place}. {reason}" for place, reason in enumerate(verdict["reasons"], start=1)),
             "",
             *tests(comparison),
-            "Decisions on the test rows; another threshold, or other class weights, would change them.",
+            f"Decisions on the {rows}; another threshold, or other class weights, would change them.",
             "",
             decisions(task, holdouts),
             "",
             *([held, ""] if held else []),
-            "Ranking and probabilities on the test rows; only a better model improves them.",
+            f"Ranking and probabilities on the {rows}; only a better model improves them.",
             "",
             ranking(task, holdouts),
             "",
-            *classes(task, holdouts),
+            *classes(task, holdouts, rows),
             *(f"- **{v['variant']}**: {v['sentence']}" for v in comparison["variants"]),
             "",
             *(["Caveats:", "", *caveats, ""] if caveats else []),
@@ -159,7 +161,7 @@ def ranking(task: Task, holdouts: Mapping[str, Mapping[str, Any]]) -> str:
     return aligned(["variant", *(metric.title for metric in metrics)], rows)
 
 
-def classes(task: Task, holdouts: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def classes(task: Task, holdouts: Mapping[str, Mapping[str, Any]], tested_on: str) -> list[str]:
     """The table of each class, as lines; empty where the metrics are of one class."""
     if any("classes" not in holdout for holdout in holdouts.values()):
         return []
@@ -176,7 +178,7 @@ def classes(task: Task, holdouts: Mapping[str, Mapping[str, Any]]) -> list[str]:
         for name, holdout in holdouts.items()
     ]
     headers = ["class", "variant", "rows", *headers, "average precision"]
-    return ["Results by class, on the test rows.", "", aligned(headers, rows, left=2), ""]
+    return [f"Results by class, on the {tested_on}.", "", aligned(headers, rows, left=2), ""]
 
 
 def aligned(headers: list[str], rows: list[list[str]], *, left: int = 1) -> str:

@@ -10,7 +10,7 @@ from pipeline.config import Evaluate
 from pipeline.errors import InputError
 from pipeline.files import REPORTS
 from pipeline.judge.evidence import Evidence
-from pipeline.measure.evaluation import Folded, assess, by_fold, fits_of
+from pipeline.measure.evaluation import Folded, assess, by_fold, first_repeat, fits_of
 from pipeline.report import files
 from pipeline.report.embedded import unpack
 from pipeline.table import weights
@@ -35,15 +35,17 @@ def recompute(evidence: Evidence) -> Evidence:
     """The same evidence, with all that follows from its predictions recomputed: metrics, folds, corrections."""
     task, true = evidence.task, weights.training(evidence.classes)
     settings = Evaluate(**{key: evidence.declared[key] for key in Evaluate.model_fields})
-    results, folds = {}, {}
+    results, predictions, folds = {}, {}, {}
     for name, kept in evidence.results.items():
         seen, fitted = evidence.out_of_fold[name], evidence.folds[name]
         folded = None if seen is None or fitted is None else Folded(seen, fits_of(fitted))
         trained = kept["model"]["trained_proportions"]
-        predictions = evidence.predictions[name]
-        results[name] = {**kept, **assess(task, predictions, folded, trained=trained, true=true, settings=settings)}
+        held_out = bool(evidence.declared["split"]["test_size"])
+        rows = evidence.predictions[name] if held_out else first_repeat(task, folded, settings)
+        results[name] = {**kept, **assess(task, rows, folded, trained=trained, true=true, settings=settings)}
+        predictions[name] = rows
         folds[name] = None if folded is None else by_fold(task, folded, settings)
-    return replace(evidence, results=results, folds=folds)
+    return replace(evidence, results=results, predictions=predictions, folds=folds)
 
 
 class _Reader(HTMLParser):

@@ -233,9 +233,17 @@ def _codes(text: Text, table: pd.DataFrame) -> dict[str, pd.Series]:
     """The cells, as they are written, of each column of numbers that has cells such as 007, which may be codes."""
     if not re.search(rb"[\s,;|\"]0[0-9]", text.data[max(0, text.start - 1) :]):
         return {}
-    numeric = [place for place, dtype in enumerate(table.dtypes) if pd.api.types.is_numeric_dtype(dtype)]
-    written = parse(text, usecols=numeric, dtype="str") if numeric else pd.DataFrame()
+    whole = [place for place, (_, column) in enumerate(table.items()) if _is_whole(column)]  # others aren't codes
+    written = parse(text, usecols=whole, dtype="str") if whole else pd.DataFrame()
     return {text.names[place]: cells for place, cells in written.items() if like_codes(cells).any()}
+
+
+def _is_whole(column: pd.Series) -> bool:
+    """Whether all values are whole numbers."""
+    if not pd.api.types.is_numeric_dtype(column):
+        return False
+    values = column.dropna().to_numpy(dtype="float64")
+    return bool((values == np.floor(values)).all())
 
 
 def _origin(text: Text, count: int, decimal: str) -> Origin:

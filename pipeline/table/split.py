@@ -26,8 +26,9 @@ def split(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Training rows and test rows.
 
-    Stratified by class. With `groups`, the rows of a group stay together, and the split is as close to stratified as
-    possible. With `times`, the latest rows are the test rows.
+    With a `test_size` of 0, all rows are training rows. Else they are stratified by class. With `groups`, the rows of a
+    group stay together, and the split is as close to stratified as possible. With `times`, the latest rows are the test
+    rows.
 
     Parameters
     ----------
@@ -36,7 +37,7 @@ def split(
     target
         Name of the column to stratify by.
     test_size
-        Fraction of the rows, in (0, 1).
+        Fraction of the rows, in [0, 1).
     seed
         `random_state` of `sklearn.model_selection.train_test_split`, or of `StratifiedGroupKFold`.
     groups, times
@@ -49,6 +50,8 @@ def split(
     InputError
         A class has too few rows to be in both.
     """
+    if test_size == 0:
+        return table, table.iloc[:0]
     counts = table[target].value_counts()
     try:
         if times is not None:
@@ -91,6 +94,11 @@ def _by_group(
     side = np.zeros(len(table), dtype=bool)
     side[chosen] = True
     return table[~side], table[side]
+
+
+def tested(test_size: float) -> str:
+    """What to call the rows whose decisions are shown: test rows, or out-of-fold rows where none are held out."""
+    return "test rows" if test_size else "out-of-fold rows"
 
 
 def count(

@@ -35,11 +35,14 @@ class Outlook:
         Why it would end without a verdict; None if it would have one.
     leave_out
         Variants that can't be used on the table.
+    rare
+        Rows of the rarest class; None where that isn't known.
     """
 
     problems: list[str] = field(default_factory=list)
     no_verdict: str | None = None
     leave_out: list[str] = field(default_factory=list)
+    rare: int | None = None
 
     @property
     def good(self) -> bool:
@@ -68,7 +71,8 @@ def outlook(source: pd.DataFrame, params: Config, data: Data) -> Outlook:
         kept = {name: each for name, each in params.variants.items() if name not in leave_out}
         asked = asked.model_copy(update={"variants": kept})
         short = too_few(asked, table.data, table.roles, task)
-        return Outlook([], _no_family(asked) or short, leave_out)
+        rare = rarest(table.data[data.target], task.classes)
+        return Outlook([], _no_family(asked) or short, leave_out, rare)
     except InputError as error:
         return Outlook(error.problems, None, leave_out)
 

@@ -16,6 +16,8 @@ from pipeline.measure.task import Task
 from pipeline.table import split, weights
 from pipeline.table.grouping import together
 
+FEW = 150  # training rows of the rarest class: below, holding rows out for testing costs more than it shows
+
 
 def over_folds(
     table: pd.DataFrame, params: Config, roles: pd.DataFrame, task: Task
@@ -72,6 +74,11 @@ def over_folds(
         chosen = None if folded is None else task.choose(folded.predictions, params.evaluate)
         thresholds[name] = None if chosen is None else chosen.probability
     return found, thresholds
+
+
+def more_rows(test_size: float) -> str:
+    """How to get more training rows."""
+    return "Collect more, or let the folds use all rows with split.test_size=0." if test_size else "Collect more."
 
 
 def refuse_no_family(params: Config) -> None:
@@ -132,5 +139,5 @@ def too_few(params: Config, table: pd.DataFrame, roles: pd.DataFrame, task: Task
         )
     else:
         size = params.split.test_size
-        todo = f"With split.test_size={size:g}, it needs {ceil(least / (1 - size))} rows. Collect more."
+        todo = f"With split.test_size={size:g}, it needs {ceil(least / (1 - size))} rows. {more_rows(size)}"
     return f"A verdict needs {least} training rows of each class{spread}. Class {short}. {todo}"

@@ -17,13 +17,13 @@ from pipeline.fit.run import table as table_of
 from pipeline.formatting import digits, number
 from pipeline.judge import primary
 from pipeline.judge.action import POWER
-from pipeline.judge.headline import bounds
+from pipeline.judge.headline import adjusted, confidence
 from pipeline.measure import guarantee
-from pipeline.measure.statistics import inflation
+from pipeline.measure.statistics import all_rows_shrinking, inflation
 from pipeline.measure.tasks import TWO_CLASSES, task_of
 from pipeline.table.classes import rarest
 from pipeline.tools import simulate
-from pipeline.tools.labels import refuse_no_family, training_labels
+from pipeline.tools.labels import FEW, more_rows, refuse_no_family, training_labels
 from pipeline.tools.power import AIM, Expected
 from pipeline.tools.settings import settings_of
 from pipeline.tools.verdict import EXIT
@@ -143,9 +143,10 @@ def lines(expected: Expected, params: Config, keys: Plan) -> list[str]:
         return [
             first,
             f"No verdict is possible. Two folds need {least} training rows of the rarer class, {splits.LEAST} in each. "
-            f"With split.test_size={params.split.test_size:g}, the table needs {enough:,} rows of it. Collect more.",
+            f"With split.test_size={params.split.test_size:g}, the table needs {enough:,} rows of it. "
+            + more_rows(params.split.test_size),
         ]
-    ends = bounds(declared.model_dump(), e.family)
+    ends = f"{confidence(declared.model_dump())} confidence{adjusted(e.family)}"
     part = f", {e.simulated_rows:,} rows each" if e.simulated_rows < e.rows else ""
     aim = f"a difference of {AIM * e.rope:g} ({AIM} x ROPE)"
     if e.rows_needed is None:
@@ -167,6 +168,20 @@ def lines(expected: Expected, params: Config, keys: Plan) -> list[str]:
         f"({100 * POWER:g}% power)",
         f"needed     {needed}",
         *guaranteed(e, params.evaluate),
+        *_all_rows(e, params.split.test_size),
+    ]
+
+
+def _all_rows(expected: Expected, test_size: float) -> list[str]:
+    """What folds of all rows would show, where few rows are left for training."""
+    if not test_size or expected.training_rare >= FEW:
+        return []
+    errors = {name: each * all_rows_shrinking(test_size) for name, each in expected.errors.items()}
+    least = replace(expected, errors=errors).minimum_detectable_difference
+    return [
+        f"all rows   {number(least, digits(expected.rope))} is about the minimum detectable difference with "
+        f"split.test_size=0, where the folds use all {expected.rare:,} {expected.kind}s and none is held out; "
+        f"recommended, because fewer than {FEW} are left for training"
     ]
 
 

@@ -10,11 +10,13 @@ import pandas as pd
 from pipeline.compose import from_no_preset
 from pipeline.config import Config, Data
 from pipeline.errors import override, uninterpolated
+from pipeline.measure.statistics import all_rows_shrinking
 from pipeline.table.interpretation import ALL
 from pipeline.tools.inspect_column import FINDINGS
 from pipeline.tools.inspect_outlook import outlook
 from pipeline.tools.inspect_text import facts
 from pipeline.tools.inspection import Inspection
+from pipeline.tools.labels import FEW
 
 
 def settings(given: Sequence[str], data: Data, *, target: str | None, leave_out: Sequence[str]) -> list[str]:
@@ -50,7 +52,7 @@ def command(proposed: Sequence[str]) -> str:
 
 
 def options(
-    found: Inspection, overrides: Sequence[str], source: pd.DataFrame, params: Config, data: Data
+    found: Inspection, overrides: Sequence[str], source: pd.DataFrame, params: Config, data: Data, rare: int | None
 ) -> dict[str, str]:
     """What else the findings suggest: what to add to the proposed command, or another command, each by its purpose.
 
@@ -60,6 +62,8 @@ def options(
         The inspection.
     overrides, source, params, data
         Those that the proposed command stands for.
+    rare
+        Rows of the rarest class; None where that isn't known.
     """
     made = _as_missing(found, overrides, data)
     if codes := [one.name for one in found.columns if "codes" in one.findings]:
@@ -77,7 +81,20 @@ def options(
             own = settings(others, data, target=found.target, leave_out=then.leave_out)
             purpose = f"to keep rows with the same {group!r} together, in training or in test, run this instead"
             made[purpose] = command([*own, "split=grouped", override("data.group", group)])
-    return made
+    return made | _all_rows(params, rare)
+
+
+def _all_rows(params: Config, rare: int | None) -> dict[str, str]:
+    """What to add to the command so that the folds use all rows, by its purpose, where the rarest class has few."""
+    size = params.split.test_size
+    if not size or rare is None or rare * (1 - size) >= FEW:
+        return {}
+    purpose = (
+        f"recommended, since split.test_size={size:g} leaves about {rare * (1 - size):.0f} of {rare} rows of the "
+        f"rarest class for training: to let the folds use all rows, which lowers standard errors by about "
+        f"{1 - all_rows_shrinking(size):.0%}, add this to the command"
+    )
+    return {purpose: "-S split.test_size=0"}
 
 
 def _as_missing(found: Inspection, overrides: Sequence[str], data: Data) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 from tabulate import tabulate
@@ -16,6 +17,7 @@ from pipeline.judge.settle import settling
 from pipeline.judge.verdict import FILE, SCHEMA_VERSION
 from pipeline.measure.tasks import of_labels
 
+WIDTH = 110  # characters of a line
 # By evidence; without a verdict there is none.
 EXIT = {"proven_not_better": 0, "proven_better": 10, "inconclusive": 20, None: 30}
 
@@ -62,17 +64,20 @@ def _named(file: Path) -> Any:
 
 
 def lines(found: Mapping[str, Any]) -> list[str]:
-    """The lines of a printed verdict: the sentence, a row for each method, what would settle it, the caveats."""
-    table, rows = found["table"], sum(found["table"]["classes"].values())
-    said = [f"{table['name']}: {counted(rows, 'row')}, target {table['target']!r}", "", found["sentence"]]
+    """The lines of a printed verdict: what to do and why in at most ten, then a row for each method."""
+    table, rows, caveats = found["table"], sum(found["table"]["classes"].values()), len(found["caveats"])
+    said = [f"{table['name']}: {counted(rows, 'row')}, target {table['target']!r}", "", *wrap(found["sentence"], WIDTH)]
+    if found["to_settle"]:
+        said += wrap(f"To settle it: {settling(found['to_settle'][0])}", WIDTH)
+    if found["action"] != "none":
+        said.append("To score new rows: rebalance predict data.path=NEW.csv")
+    if caveats:
+        said.append(f"{counted(caveats, 'caveat')} in the report: read {'it' if caveats == 1 else 'them'} first.")
     if found["methods"]:
         classes = list(table["classes"])
         metric = metric_words(found["declared"]["primary"], of_labels(table.get("labels", classes), classes))
-        said += ["", f"Gain in {metric} over the baseline:", methods(found)]
-    if found["to_settle"]:
-        said += ["", "What would settle it:", *(f"- {settling(option)}" for option in found["to_settle"])]
-    if found["caveats"]:
-        said += ["", "Caveats:", *(f"- {caveat}" for caveat in found["caveats"])]
+        ends = bounds(found["declared"], len(found["methods"]))
+        said += ["", f"Gain in {metric} over the baseline, with {ends}:", methods(found)]
     return said
 
 
@@ -85,6 +90,5 @@ def methods(found: Mapping[str, Any]) -> str:
         chances = [f"{method[key]:.2f}" for key in ("worse", "equivalent", "better")]
         gain = f"{mean} ({low} to {high})"
         rows.append([method["variant"], method["call"], gain, f"{method['p_better_holm']:.3f}", *chances])
-    gain = f"gain ({bounds(declared, len(rows))})"
-    headers = ["method", "result", gain, "p (Holm)", "P(worse)", "P(equivalent)", "P(better)"]
+    headers = ["method", "result", "gain", "p (Holm)", "P(worse)", "P(equivalent)", "P(better)"]
     return tabulate(rows, headers, tablefmt="plain", disable_numparse=True, stralign="left")

@@ -29,7 +29,7 @@ from pipeline.files import (
 )
 from pipeline.measure.task import Task
 from pipeline.measure.tasks import task_of
-from pipeline.table.split import separate
+from pipeline.table.split import separate, tested
 from pipeline.tracking import verdict
 from pipeline.tracking.describe import flat_metrics, git_tags, settings
 from pipeline.tracking.publish import publish
@@ -53,7 +53,8 @@ def sentence(name: str, params: Config, task: Task, holdout: dict[str, Any]) -> 
     weighted = f", weighted by {params.data.weight}" if params.data.weight else ""
     precision = holdout["threshold_free"]["average_precision"]
     ranking = "" if precision is None else f" {task.title('average_precision').capitalize()} {precision:.3f}."
-    return f"{made}{weighted}. On {holdout['rows']:,} test rows it {task.summary(holdout)}.{ranking}"
+    rows = f"{holdout['rows']:,} {tested(params.split.test_size)}"
+    return f"{made}{weighted}. On {rows} it {task.summary(holdout)}.{ranking}"
 
 
 def child_files(name: str) -> dict[str, Path]:

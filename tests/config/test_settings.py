@@ -26,8 +26,8 @@ def test_the_composition_of_conf_is_typed(raw):
         # wrong types
         ("seed", "many", "seed: expected a whole number from 0 to 4294967295, found 'many'."),
         ("seed", True, "seed: expected a whole number from 0 to 4294967295, found true."),
-        ("split.test_size", "third", "split.test_size: expected a fraction between 0 and 1, found 'third'."),
-        ("split.test_size", False, "split.test_size: expected a fraction between 0 and 1, found false."),
+        ("split.test_size", "third", "split.test_size: expected a number from 0 to below 1, found 'third'."),
+        ("split.test_size", False, "split.test_size: expected a number from 0 to below 1, found false."),
         ("preprocess.scale", "perhaps", "preprocess.scale: expected true or false, found 'perhaps'."),
         ("data.simulation.rows", 1e6, "data.simulation.rows: expected a whole number of at least 2, found 1000000.0."),
         ("data.target", True, "data.target: expected text, found true."),
@@ -58,9 +58,9 @@ def test_the_composition_of_conf_is_typed(raw):
         ("seed", -1, "seed: expected a whole number from 0 to 4294967295, found -1."),
         ("split.seed", 2**32, "split.seed: expected a whole number from 0 to 4294967295, found 4294967296."),
         ("data.simulation.seed", -1, "data.simulation.seed: expected a whole number from 0 to 4294967295, found -1."),
-        ("split.test_size", 0.0, "split.test_size: expected a fraction between 0 and 1, found 0.0."),
-        ("split.test_size", 1, "split.test_size: expected a fraction between 0 and 1, found 1."),
-        ("split.test_size", nan, "split.test_size: expected a fraction between 0 and 1, found nan."),
+        ("split.test_size", -0.1, "split.test_size: expected a number from 0 to below 1, found -0.1."),
+        ("split.test_size", 1, "split.test_size: expected a number from 0 to below 1, found 1."),
+        ("split.test_size", nan, "split.test_size: expected a number from 0 to below 1, found nan."),
         (
             "preprocess.impute",
             "mode",

@@ -53,7 +53,7 @@ def test_proof_that_no_method_is_better_comes_with_the_best_gain():
     assert kept(smote=(0.001, 0.002), other=(-0.001, 0.002)) == (
         "Keep the model as it is, and move its threshold from 0.5 to 0.095. Both methods are shown not to rank better "
         "by more than 0.01 average precision. The best, smote, changes average precision by +0.001 (95% bounds, "
-        "adjusted for 2 methods: -0.003 to +0.004)."
+        "the lower one adjusted for 2 methods: -0.003 to +0.004)."
     )
     assert "smote is shown not to rank better by more than 0.01 average precision. It changes" in (
         kept(smote=(0.001, 0.002))

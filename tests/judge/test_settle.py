@@ -20,6 +20,7 @@ def basis(*, rope=0.01, alpha=0.05, repeats=10, df=None, **gains):
         repeats=repeats,
         repeatable=True,
         test_over_train=1 / 4,
+        test_size=0,
     )
 
 
@@ -91,6 +92,19 @@ def test_more_repeats_are_offered_only_where_they_settle_it():
     assert kinds(basis(repeats=1, smote=(-0.02, 0.05))) == ["positives"]
     assert kinds(replace(once, repeatable=False)) == ["positives"]
     assert "repeats" not in kinds(basis(smote=(-0.02, 0.0175), df=4))
+
+
+def test_all_rows_are_offered_only_where_they_settle_it():
+    # Errors fall by the root of .7: P(gain > ROPE) at -.02 and .0167 is below .05 from an error of .0179 down.
+    given = replace(basis(smote=(-0.02, 0.02)), test_size=0.3)
+    assert to_settle(given)[0] == {
+        "kind": "all_rows",
+        "sentence": "Let the folds use all rows, with none held out for testing: standard errors fall by about 16%.",
+        "setting": "split.test_size=0",
+    }
+    assert student_t.sf(0.03 / (0.02 * 0.7**0.5), 49) < 0.05 < student_t.sf(0.03 / 0.02, 49)
+    assert kinds(replace(basis(smote=(-0.02, 0.05)), test_size=0.3)) == ["positives"]
+    assert kinds(replace(given, test_size=0)) == ["positives"]
 
 
 def test_a_method_that_is_significant_alone_is_offered():

@@ -173,22 +173,33 @@ def test_the_exit_status_says_what_to_do(mean, noise, status, gate, tmp_path, mo
     said = kept(judged(smote=folds(mean, noise=noise)))
     verdict.FILE.write_text(json.dumps(said), encoding="utf-8")
     assert shown.run() == status
-    table, _, first, _, heading, names, row = capsys.readouterr().out.splitlines()
+    table, _, *first, score, _, heading, names, row = capsys.readouterr().out.splitlines()
     assert table == "visits: 10 rows, target 'buy'"
-    assert first == said["sentence"]
-    assert heading == "Gain in average precision over the baseline:"
-    assert names.split("  ")[0] == "method"
-    assert "gain (95% bounds)" in names
+    assert " ".join(first) == said["sentence"]
+    assert score == "To score new rows: rebalance predict data.path=NEW.csv"
+    assert heading == "Gain in average precision over the baseline, with 95% bounds:"
+    assert names.split()[:3] == ["method", "result", "gain"]
     assert row.split()[:2] == ["smote", said["methods"][0]["call"]]
     assert shown.run(strict=False) == gate
 
 
-def test_bounds_are_shown_as_adjusted_and_options_with_their_settings():
+def test_bounds_are_shown_as_adjusted_and_the_first_option_with_its_setting():
     said = kept(judged(a=folds(0.62, noise=0.08), b=folds(0.6, noise=0.08, seed=1)))
-    said["to_settle"] = [{"kind": "repeats", "sentence": "Repeat them.", "setting": "evaluate.repeats=10"}]
+    option = {"kind": "repeats", "sentence": "Repeat them.", "setting": "evaluate.repeats=10"}
+    said |= {"to_settle": [option, {**option, "sentence": "Or this."}], "caveats": ["One.", "Two."]}
     lines = shown.lines(said)
-    assert "gain (95% bounds, adjusted for 2 methods)" in "\n".join(lines)
-    assert lines[-2:] == ["What would settle it:", "- Repeat them. Set evaluate.repeats=10."]
+    assert (
+        "Gain in average precision over the baseline, with 95% bounds, the lower one adjusted for 2 methods:" in lines
+    )
+    assert "To settle it: Repeat them. Set evaluate.repeats=10." in lines
+    assert "2 caveats in the report: read them first." in lines
+    assert (
+        lines.index(
+            "Gain in average precision over the baseline, with 95% bounds, the lower one adjusted for 2 methods:"
+        )
+        <= 10
+    )
+    assert max(map(len, lines[:-1])) <= 110
 
 
 def test_a_file_that_is_no_verdict_is_refused(tmp_path):

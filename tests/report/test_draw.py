@@ -76,12 +76,12 @@ def drawn(axis, marker):
 def test_operating_points_are_marked_where_the_matrices_say(comparison, predictions):
     holdouts = judged(comparison)
     # TIMID at 0.5: recall 1/2, precision 1; at .3: 1, 1. BOLD at 0.5: recall 1, precision 1/2; at .65: 1, 2/3.
-    axis = precision_recall(holdouts, predictions).axes[0]
+    axis = precision_recall(holdouts, predictions, "test rows").axes[0]
     assert drawn(axis, "o") == [(0.5, 1.0), (1.0, 0.5), (0.5, 1.0)]
     assert drawn(axis, "D") == [(1.0, 1.0), (1.0, pytest.approx(2 / 3)), (1.0, 1.0)]
     # Average precision is the area under steps that keep the precision of the higher recall.
     assert {line.get_drawstyle() for line in axis.lines if len(line.get_xdata()) > 2} == {"steps-post"}
-    axis = roc(holdouts, predictions).axes[0]
+    axis = roc(holdouts, predictions, "test rows").axes[0]
     assert drawn(axis, "o") == [(0.0, 0.5), (0.5, 1.0), (0.0, 0.5)]
     assert drawn(axis, "D") == [(0.0, 1.0), (0.25, 1.0), (0.0, 1.0)]
 
@@ -89,8 +89,8 @@ def test_operating_points_are_marked_where_the_matrices_say(comparison, predicti
 def test_legends_name_each_variant_with_its_figure(comparison, predictions):
     holdouts = judged(comparison)
     for figure, figures in (
-        (precision_recall(holdouts, predictions), ["none, AP 1.000", "smote, AP 0.833"]),
-        (roc(holdouts, predictions), ["none, AUC 1.000", "smote, AUC 0.875"]),
+        (precision_recall(holdouts, predictions, "test rows"), ["none, AP 1.000", "smote, AP 0.833"]),
+        (roc(holdouts, predictions, "test rows"), ["none, AUC 1.000", "smote, AUC 0.875"]),
     ):
         labels = [text.get_text() for text in figure.legends[0].get_texts()]
         assert labels[:2] == figures

@@ -33,7 +33,7 @@ def test_its_figures_are_the_comparison_s(comparison):
     found = [cells[name] for name in ("average precision", "ROC AUC", "recall, at t*", "precision, at t*", "F1, at t*")]
     assert found == ["0.833", "0.875", "1.000", "0.667", "0.800"]
     assert "A row is predicted positive from a raw probability of 0.650 on" in text
-    assert cells["as they are"] == "1.7500"  # mean probability 3.5/6 over a third
+    assert cells["raw"] == "1.7500"  # mean probability 3.5/6 over a third
 
 
 def test_it_has_every_caveat_and_what_makes_it_again(comparison):

@@ -25,6 +25,14 @@ def test_class_proportions_are_the_same_in_training_and_test_rows(twenty_visits)
     assert (train.buy.value_counts().to_dict(), test.buy.value_counts().to_dict()) == ({0: 12, 1: 3}, {0: 4, 1: 1})
 
 
+@pytest.mark.parametrize("by", ["rows", "groups", "times"])
+def test_no_row_is_held_out_where_none_is_asked_for(twenty_visits, by):
+    blocks = {} if by == "rows" else {by: twenty_visits.time // 2}
+    train, test = split(twenty_visits, target="buy", test_size=0, seed=3, labels=[0, 1], **blocks)
+    pd.testing.assert_frame_equal(train, twenty_visits)
+    pd.testing.assert_frame_equal(test, twenty_visits.iloc[:0])
+
+
 def test_split_is_scikit_learn_s(twenty_visits):
     ours = split(twenty_visits, target="buy", test_size=0.3, seed=142, labels=[0, 1])
     theirs = train_test_split(twenty_visits, test_size=0.3, stratify=twenty_visits.buy, random_state=142)

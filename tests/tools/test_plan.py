@@ -1,3 +1,4 @@
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -237,7 +238,8 @@ def test_the_command_says_how_many_positives_a_verdict_needs(settings, capsys):
     assert capsys.readouterr().out.splitlines() == [
         "table      csv: 100 rows, 13 positive, 9 of them in training",
         "No verdict is possible. Two folds need 10 training rows of the rarer class, 5 in each. "
-        "With split.test_size=0.3, the table needs 15 rows of it. Collect more.",
+        "With split.test_size=0.3, the table needs 15 rows of it. Collect more, or let the folds use all rows with "
+        "split.test_size=0.",
     ]
 
 
@@ -250,11 +252,22 @@ def test_the_command_prints_the_plan(settings, capsys, monkeypatch):
         "folds      5 x 10, 7 positives in each test fold",
         "declared   average precision, ROPE 0.01, alpha 0.05, 5 methods",
         "simulated  12 tables with your features; labels from a logistic model, ROC AUC 0.7; smote against none",
-        "bounds     the lower one is 0.048 below a method's gain (95% bounds, adjusted for 5 methods); with 12 "
+        "bounds     the lower one is 0.048 below a method's gain (95% confidence, adjusted for 5 methods); with 12 "
         "tables this distance is accurate to +/- 0.048",
         "smallest   0.065 is the minimum detectable difference (80% power)",
         "needed     530 positives to show a difference of 0.02 (2 x ROPE), 480 more than the table has",
+        "all rows   0.054 is about the minimum detectable difference with split.test_size=0, where the folds use all "
+        "50 positives and none is held out; recommended, because fewer than 150 are left for training",
     ]
+
+
+def test_folds_of_all_rows_are_recommended_where_few_are_left_for_training(settings):
+    params, keys = settings(visits(1000, 50), *CHEAP), config.Plan(roc_auc=0.85, tables=2, rows=250, methods=[])
+    few, enough = (replace(expected(), training_rare=rows) for rows in (149, 150))
+    assert plan.lines(few, params, keys)[-1].startswith("all rows   0.054 is about the minimum detectable difference")
+    assert plan.lines(enough, params, keys)[-1].startswith("needed ")
+    held = params.split.model_copy(update={"test_size": 0.0})
+    assert plan.lines(few, params.model_copy(update={"split": held}), keys)[-1].startswith("needed ")
 
 
 @pytest.mark.parametrize(
@@ -274,8 +287,8 @@ def test_the_command_prints_the_plan(settings, capsys, monkeypatch):
 )
 def test_the_plan_counts_what_a_guarantee_takes(settings, asked, line):
     params = settings(visits(1000, 50), *CHEAP, *asked)
-    last = plan.lines(expected(), params, KEYS)[-1]
-    assert last == line if line else last.startswith("needed ")
+    found = [each for each in plan.lines(expected(), params, KEYS) if each.startswith("guarantee")]
+    assert found == ([line] if line else [])
 
 
 @pytest.mark.parametrize(

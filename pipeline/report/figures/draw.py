@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from pipeline.judge.comparison import by_truth, corrected
 from pipeline.judge.evidence import Evidence
+from pipeline.judge.verdict import FORMS
 from pipeline.measure.metrics import BEST
 from pipeline.measure.multiclass import Multiclass
 from pipeline.measure.task import Task
@@ -22,8 +23,8 @@ from pipeline.report.figures.differences import differences
 from pipeline.report.figures.points import precision_recall_points, roc_points
 from pipeline.report.figures.style import styled
 from pipeline.report.figures.thresholds import distributions, thresholds
+from pipeline.table.split import tested
 
-FORMS = {"raw": "raw", "prior_corrected": "prior-corrected", "platt": "recalibrated (Platt)"}
 NARROW = 9  # letters beside a row of a matrix: longer labels leave out the target's name
 
 
@@ -54,7 +55,7 @@ def draw(evidence: Evidence, comparison: dict[str, Any]) -> dict[str, Figure]:
 
 
 def judged(comparison: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """What each variant does on the test rows, in the order to show, and last the best possible rule if it is known."""
+    """What each variant does on unseen rows, in the order to show, and last the best possible rule if it is known."""
     holdouts = {v["variant"]: v["holdout"] for v in comparison["variants"]}
     return {**holdouts, **({BEST: comparison["best_possible"]} if comparison["best_possible"] else {})}
 
@@ -91,6 +92,7 @@ def _class_counts(comparison: dict[str, Any], labels: list[str]) -> Figure:
     for v in comparison["variants"]:
         training[v["variant"]] = {key: list(v["training"][key].values()) for key in ("rows", "synthetic")}
     whole = {"whole table": table["classes"], "training rows": split["train"], "test rows": split["test"]}
+    whole = {name: counts for name, counts in whole.items() if any(counts.values())}  # maybe no test rows
     return class_counts(
         {name: list(counts.values()) for name, counts in whole.items()}
         | {name: counts["rows"] for name, counts in training.items()},
@@ -106,7 +108,7 @@ def _matrices(task: Task, holdout: dict[str, Any]) -> dict[str, list[list[float]
 
 
 def _predictions(evidence: Evidence) -> dict[str, pd.DataFrame]:
-    """Of the test rows by variant, and last of the best possible rule if it is known."""
+    """By variant, and last of the best possible rule if it is known."""
     found = dict(evidence.predictions)
     if evidence.truth is not None:
         found[BEST] = by_truth(evidence)
@@ -118,11 +120,12 @@ def _curves(task: Task, evidence: Evidence, comparison: dict[str, Any]) -> dict[
     """The figures of thresholds and of the probability of the positive class."""
     holdouts, predictions, forms = judged(comparison), _predictions(evidence), corrected(evidence)
     leading = {name: evidence.predictions[name] for name in leaders(comparison)}
+    rows = tested(evidence.declared["split"]["test_size"])
     return {
-        "precision_recall": precision_recall(holdouts, predictions),
+        "precision_recall": precision_recall(holdouts, predictions, rows),
         "thresholds": thresholds(leading, holdouts),
         "distributions": distributions(leading),
-        "roc": roc(holdouts, predictions),
+        "roc": roc(holdouts, predictions, rows),
         "reliability": reliability({FORMS[form]: by_variant for form, by_variant in forms.items()}),
         **({"cost_map": cost_map(comparison["cost_map"])} if comparison["cost_map"] else {}),
         "decision_curve": decision_curve(forms["prior_corrected"]),
