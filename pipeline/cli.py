@@ -170,17 +170,20 @@ COMMANDS = {
         {"file": {"nargs": "?", "type": Path, "metavar": "FILE"}},
     ),
     "publish": Command(
-        "Publish results and sweeps to MLflow",
-        "[--ui] [--port PORT]",
+        "Publish results and sweeps to MLflow, and register the model",
+        "[register=NAME] [--ui] [--port PORT]",
         "Publishes the results of `dvc repro`, and every sweep in multirun/, to the MLflow store in params.yaml "
-        "(tracking.uri). What the store already has is not published again.",
+        "(tracking.uri). What the store already has is not published or registered again.",
         {
+            "register=NAME": "Also register the recommended model as a version of NAME in MLflow's model registry, "
+            "with its model card. With proven evidence it gets the alias champion; without, the champion stays as it "
+            "was, and the command prints what would settle it. Sweeps keep no models, so theirs can't be registered.",
             "--ui": "Then serve MLflow on this machine until you press Ctrl-C.",
             "--port PORT": "Port of that server. Default: 5000.",
         },
-        ("publish --ui",),
-        {0: "the results are in the store, or tracking is off", 1: "the store can't be used now"},
-        {"--ui": {"action": "store_true"}, "--port": {"type": int, "default": 5000, "metavar": "PORT"}},
+        ("publish --ui", "publish register=visits"),
+        {0: "the store has what it should, or tracking is off", 1: "the store or its registry can't be used now"},
+        {"register": {"nargs": "?"}, "--ui": {"action": "store_true"}, "--port": {"type": int, "default": 5000}},
     ),
     "configure": Command(
         "Write params.yaml from conf/ and your overrides",

@@ -22,7 +22,7 @@ def main() -> None:
     params = config.load()
     for folder in (RESAMPLE, TRAIN, EVALUATE, REPORTS):
         _forget(folder, keep=[*params.variants, *config.RESERVED_NAMES])
-    files = pages(read(params))
+    files = pages(read(params), each=True)
     for name, content in files.items():
         write(REPORTS / name, content)
     say(f"{params.data.name}: {files['verdict.json']['sentence']}")

@@ -3,7 +3,7 @@
 from pipeline import config
 from pipeline.errors import exit_on_signals, run
 from pipeline.files import say, write_json
-from pipeline.tracking.reproduction import DONE, publish_results
+from pipeline.tracking.reproduction import DONE, address, publish_results
 from pipeline.tracking.server import where
 from pipeline.tracking.store import StoreError
 
@@ -17,11 +17,11 @@ def main() -> None:
         write_json(DONE, {"results_sha256": None})
         return
     try:
-        address = publish_results(params)
+        published = publish_results(params)
     except StoreError as error:
         say(f"{params.data.name}: {error}")
     else:
-        say(f"{params.data.name}: {where(params.tracking, address)}")
+        say(f"{params.data.name}: {where(params.tracking, address(published))}")
 
 
 if __name__ == "__main__":

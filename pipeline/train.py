@@ -24,15 +24,18 @@ def main() -> None:
         table, held = separate(read_table(SPLIT / "train.parquet"), target)
         rows = together(table, roles, params.split)
         before = weights.of(roles, table.index)
-        C, losses = tuning.tune(table, held, chain, where=(params.seed,), weight=before, **rows)
+        C, values = tuning.tune(table, held, chain, where=(params.seed,), weight=before, **rows)
         fitted, converged = train(X, y, tuning.with_C(chain.model, C), weight)
     except InputError as error:
         raise InputError(f"variants.{name}: {error}") from None
-    summary = describe(fitted, converged, y, losses, task, weight)
+    summary = describe(fitted, converged, y, values, chain, weight)
     write_model(TRAIN / name / "model.skops", fitted)
     write_json(TRAIN / name / "coefficients.json", summary)
     warning = "" if converged else f": NOT CONVERGED. {unconverged_advice(scaled=params.preprocess.scale)}"
-    chosen = "" if C is None else f", C={C:g} tuned over {', '.join(f'{c:g}' for c in chain.grid or ())}"
+    chosen = ""
+    if C is not None and chain.criterion is not None:
+        metric = chain.criterion.metric.replace("_", " ")
+        chosen = f", C={C:g} tuned for {metric} over {', '.join(f'{c:g}' for c in chain.grid or ())}"
     fit = f"{summary['model']}{chosen}, {summary['iterations']} iterations{warning}"
     say(f"{params.data.name}, {name}: {fit}")
 

@@ -4,15 +4,18 @@ from imblearn import FunctionSampler
 from sklearn.linear_model import LogisticRegression
 
 from pipeline.fit import chains, folds
+from pipeline.measure.primary import PRIOR_CORRECTED, Criterion
 from pipeline.measure.tasks import TWO_CLASSES
 from pipeline.table import weights
 
 ONES = weights.ones(60)
 STANDARD = {"impute": "median", "scale": True}
+LOG_LOSS = Criterion(PRIOR_CORRECTED, "log_loss", -1)
 
 
-def chained(sampler=None, model=None, preprocessing=STANDARD, grid=None):
-    return chains.Chain(preprocessing, sampler or FunctionSampler(), model or LogisticRegression(), grid, TWO_CLASSES)
+def chained(sampler=None, model=None, preprocessing=STANDARD, grid=None, criterion=LOG_LOSS, task=TWO_CLASSES):
+    sampler, model = sampler or FunctionSampler(), model or LogisticRegression()
+    return chains.Chain(preprocessing, sampler, model, grid, criterion if grid else None, task)
 
 
 def folded(visits, *, number=3, repeats=1, seed=42, groups=None, times=None, **parts):

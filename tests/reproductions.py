@@ -41,7 +41,8 @@ def made(tmp_path_factory, store):
         Path("params.yaml").write_text(text, encoding="utf-8")
         names = ("none", "smote")
         reproduce(names)
-        for picture in ("class_counts", "roc", *(f"{name}/confusion_matrix" for name in (*names, "dropped"))):
+        own = ("confusion_matrix", "precision_recall", "reliability")
+        for picture in ("class_counts", "roc", *(f"{name}/{each}" for name in names for each in own)):
             path = Path("reports/figures", f"{picture}.png")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(PIXEL)

@@ -42,5 +42,5 @@ def save_for_mlflow(variant):
     """Write the variant's model to model/, as MLflow keeps it."""
     schema = read_json(Path("data/ingest/schema.json"))
     X = read_table(Path("data/split/train.parquet")).drop(columns=schema["target"])
-    example = scoring.spelled(X.head(5).reset_index(drop=True), schema["declaration"])
-    model.save(runs.Model(predict.load(variant, schema), example), Path("model"))
+    rows = scoring.spelled(X, schema["declaration"])
+    model.save(runs.Model(predict.load(variant, schema), rows), Path("model"))

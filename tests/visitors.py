@@ -40,7 +40,7 @@ def result(variant, probability, *, tuned, converged=True, synthetic=0):
         "model": {
             "model": "LogisticRegression",
             "C": 1.0,
-            "tuning": {"C": [0.01, 0.1, 1.0, 10.0], "log_loss": [0.5, 0.4, 0.3, 0.4]},
+            "tuning": {"metric": "average_precision", "C": [0.01, 0.1, 1.0, 10.0], "values": [0.5, 0.6, 0.7, 0.6]},
             "converged": converged,
             "iterations": 7,
             "trained_proportions": TRAINED,
@@ -90,6 +90,7 @@ DECLARED = {
     "split": {"by": "rows", "test_size": 0.3, "seed": 1, "group_duplicates": False},
     "preprocess": {"impute": "median", "scale": True},
     "tuned": True,
+    "tune_for": "primary",
     "grid": [0.1, 1.0],
 }
 PLACES = pd.DataFrame(

@@ -1,6 +1,7 @@
 """Typed settings: every key has a type and a range. There are no defaults in code."""
 
 from pipeline.config.groups import (
+    OBJECTIVES,
     Audit,
     Compare,
     Evaluate,
@@ -27,6 +28,7 @@ from pipeline.config.values import Settings
 from pipeline.files import PARAMS
 
 __all__ = [
+    "OBJECTIVES",
     "PARAMS",
     "RESERVED_NAMES",
     "SIMULATED_TARGET",

@@ -37,6 +37,7 @@ AT_OWN_THRESHOLD = ("expected_cost", "f_beta")  # need the objective of the same
 SPLITS = ("rows", "group", "time")
 IMPUTATIONS = ("median", "mean", "most_frequent")
 ENCODINGS = ("onehot",)
+TUNE_FOR = ("primary", "log_loss")  # what C can be best for
 DEFAULT_C = 1.0  # scikit-learn's, which stands in the settings where C is chosen
 
 
@@ -72,7 +73,7 @@ class Preprocess(Settings):
 
 
 def _choice_of_C(node: Node) -> Node:
-    """Check the two keys of the model's node that aren't arguments of its class."""
+    """Check the three keys of the model's node that aren't arguments of its class."""
     refuse(_conflicts_of_C(node))
     return node
 
@@ -87,6 +88,9 @@ def _conflicts_of_C(node: Node) -> Iterator[Conflict]:
     sound = all(isinstance(C, int | float) and not isinstance(C, bool) and C > 0 for C in values)
     if len(values) < 2 or not sound or len(set(values)) < len(values):
         yield Conflict("grid", "two or more different values above 0, because model.tune is true", grid)
+    if node.get("tune_for") not in TUNE_FOR:
+        words = f"one of {', '.join(TUNE_FOR)}, because model.tune is true"
+        yield Conflict("tune_for", words, node.get("tune_for"))
     if node.get("C", DEFAULT_C) != DEFAULT_C:
         words = f"{DEFAULT_C}, because model.tune is true and C is tuned for each variant"
         yield Conflict("C", words, node["C"], "To set C, add model.tune=false")

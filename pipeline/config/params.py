@@ -25,7 +25,7 @@ from pipeline.config.values import Conflict, Seed, Settings, refuse
 from pipeline.errors import InputError, nearest
 from pipeline.files import PARAMS
 
-RESERVED_NAMES = ("figures", "plots", "tables")  # folders of reports/ that are not variants
+RESERVED_NAMES = ("dvc", "figures", "plots", "tables")  # folders of reports/ that are not variants
 Kind = TypeVar("Kind", bound=Settings)
 
 
@@ -68,11 +68,11 @@ class Config(Settings):
             if column is not None and not asked:
                 advice = f"Add split={choice}, or leave out data.{role}"
                 yield Conflict(f"data.{role}", f"null without split={choice}", column, advice)
-        if self.evaluate.guarantee and (why := self._dependent()):
-            yield Conflict("evaluate.guarantee", f"false with {why}", True, "Add evaluate.guarantee=false")
         if self.split.test_size == 0 and self.evaluate.folds == 0:
             advice = "Set evaluate.folds=5, because without test rows the folds judge every variant"
             yield Conflict("evaluate.folds", "2 or more with split.test_size=0", 0, advice)
+        if self.evaluate.guarantee and (why := self._dependent()):
+            yield Conflict("evaluate.guarantee", f"false with {why}", True, "Add evaluate.guarantee=false")
         primary = self.compare.primary
         if primary in AT_OWN_THRESHOLD and primary != self.evaluate.objective:
             advice = f"Add evaluate={primary}, which tunes each variant's threshold for it"

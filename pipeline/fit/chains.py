@@ -12,6 +12,7 @@ from pipeline.config import Config
 from pipeline.errors import InputError
 from pipeline.fit import encoding, variants
 from pipeline.fit.preprocessing import preprocess
+from pipeline.measure.primary import Criterion, criterion
 from pipeline.measure.task import Task
 
 SHARED = 2**28  # bytes of prepared rows that are kept for other variants, at most
@@ -29,6 +30,8 @@ class Chain:
         Unfitted; copies are fitted.
     grid
         Values of the model's C to choose from; None leaves C as it is.
+    criterion
+        What C is chosen for; None without a grid.
     task
         Of the table.
     """
@@ -37,6 +40,7 @@ class Chain:
     sampler: Any
     model: Any
     grid: Sequence[float] | None
+    criterion: Criterion | None
     task: Task
 
 
@@ -108,5 +112,6 @@ def chain(params: Config, name: str, task: Task) -> Chain:
         sampler=variants.sampler(params, name, task.labels),
         model=variants.model(params, name, task.labels),
         grid=config.grid(params),
+        criterion=criterion(params),
         task=task,
     )

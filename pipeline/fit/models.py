@@ -2,7 +2,7 @@
 
 import warnings
 from math import inf
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,9 @@ from pipeline.errors import InputError
 from pipeline.measure import scores
 from pipeline.measure.task import Task
 from pipeline.table import weights
+
+if TYPE_CHECKING:  # a logged model carries this module, and has no settings
+    from pipeline.fit.chains import Chain
 
 
 def train(X: pd.DataFrame | np.ndarray, y: pd.Series, model: Any, weight: np.ndarray) -> tuple[Any, bool]:
@@ -84,20 +87,28 @@ def predict(model: Any, X: pd.DataFrame, y: pd.Series, task: Task, weight: np.nd
 
 
 def describe(
-    model: Any, converged: bool, y: pd.Series, losses: dict[float, float] | None, task: Task, weight: np.ndarray
+    model: Any, converged: bool, y: pd.Series, values: dict[float, float] | None, chain: "Chain", weight: np.ndarray
 ) -> dict[str, Any]:
     """What a person wants to know of a model fitted on y by weight; null where this model has no such thing.
 
-    `tuning` has the values of C that were tried, and their log losses on rows that were held out; null where C was
-    left as configured. `intercept` and `coefficients` are by the name of the class whose log odds they add up to.
+    `tuning` has the `metric` that C was chosen by (see `pipeline.measure.primary.Criterion`), the values of `C` that
+    were tried, and as `values` their metrics on rows that were held out; null where C was left as configured.
+    `intercept` and `coefficients` are by the name of the class whose log odds they add up to.
     """
     linear = hasattr(model, "coef_") and hasattr(model, "intercept_")
+    task = chain.task
     proportions = trained_proportions(model, y, weight, task.classes)
     names = task.names[-len(model.coef_) :] if linear else []  # of two classes the positive one alone
     return {
         "model": type(model).__name__,
         "C": _finite(model.get_params().get("C")),
-        "tuning": {"C": [_finite(C) for C in losses], "log_loss": list(losses.values())} if losses else None,
+        "tuning": {
+            "metric": chain.criterion.name,
+            "C": [_finite(C) for C in values],
+            "values": list(values.values()),
+        }
+        if values and chain.criterion
+        else None,
         "trained_proportions": task.by_name(proportions),
         "converged": converged,
         "iterations": int(model.n_iter_.max()) if hasattr(getattr(model, "n_iter_", None), "max") else None,

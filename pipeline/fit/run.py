@@ -124,10 +124,10 @@ def run(params: Config, name: str) -> Result:
     X_resampled, y_resampled = resampling.resample(X, y, suited, task.labels)
     origin = provenance.provenance(X, y, X_resampled, y_resampled, getattr(suited, "sample_indices_", None))
     carried = sample_weights.carried(before, suited, len(y_resampled))
-    C, losses = tuning.tune(features, labels, chain, where=(params.seed,), **how)
+    C, values = tuning.tune(features, labels, chain, where=(params.seed,), **how)
     encoded = encoding.encode(preprocessor, X_resampled)
     model, converged = models.train(encoded, y_resampled, tuning.with_C(clone(chain.model), C), carried)
-    fitted = models.describe(model, converged, y_resampled, losses, task, carried)
+    fitted = models.describe(model, converged, y_resampled, values, chain, carried)
     if len(X_test):
         predictions = models.predict(model, X_test, y_test, task, weight)
     else:

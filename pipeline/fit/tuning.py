@@ -1,7 +1,8 @@
 """Tunes C for a variant, in folds of the rows that it is fitted on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from math import isclose
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,11 @@ from sklearn.base import clone
 
 from pipeline.errors import InputError
 from pipeline.fit import encoding, sample_weights
-from pipeline.fit.chains import Chain, Prepare, prepared
+from pipeline.fit.chains import Chain, Prepare, Prepared, prepared
 from pipeline.fit.models import train, trained_proportions
 from pipeline.fit.resampling import resample
 from pipeline.fit.samplers import suit
 from pipeline.fit.splits import count, derived, splits
-from pipeline.measure.calibration import EPSILON
 from pipeline.table import weights
 
 INNER = 3  # folds that choose C, at most
@@ -32,10 +32,11 @@ def tune(
     weight: np.ndarray,
     prepare: Prepare = prepared,
 ) -> tuple[float | None, dict[float, float] | None]:
-    """The C with the lowest log loss out of at most `INNER` folds of these rows, and the log loss of each.
+    """The C that is best by the chain's criterion out of at most `INNER` folds of these rows, and each C's metric.
 
-    The log loss is that of probabilities corrected for the known shares of the classes: without that, resampling's
-    shift of all probabilities would choose C. Of equal ones the smallest, which penalises most.
+    The metric is computed once, on the predictions of all folds together, so that folds with few positives are no
+    trouble. Probabilities are prior-corrected first, which makes folds comparable: otherwise resampling's shift of all
+    probabilities would choose C. Of equal ones the smallest, which penalizes most.
 
     Parameters
     ----------
@@ -50,18 +51,18 @@ def tune(
 
     Returns
     -------
-    C, losses
+    C, values
         None where the chain has no grid, or the rows of the rarest class are too few for two folds. Where they are for
         the sampler in one of them, C is the one of the rows as they are: a small table must not fail for the sake of C,
         nor a variant be compared with an untuned one.
     """
     from imblearn import FunctionSampler
 
-    if chain.grid is None or (number := count(y, chain.task.classes, most=INNER, times=times)) < 2:
+    best, number = chain.criterion, count(y, chain.task.classes, most=INNER, times=times)
+    if chain.grid is None or best is None or number < 2:
         return None, None
-    losses, judged = dict.fromkeys(sorted(chain.grid), 0.0), 0.0
+    pooled: dict[float, list[pd.DataFrame]] = {C: [] for C in sorted(chain.grid)}
     for _, fold, fit, held in splits(y, folds=number, repeats=1, seed=derived(*where), groups=groups, times=times):
-        judged += float(weight[held].sum())
         seen = prepare(X.iloc[fit], X.iloc[held], chain.preprocessing)
         sampler = suit(reseeded(chain.sampler, *where, fold), seen.rows)
         try:
@@ -73,20 +74,28 @@ def tune(
             return tune(X, y, plain, where=where, groups=groups, times=times, weight=weight, prepare=prepare)
         true = weights.proportions(y.iloc[fit], weight[fit], chain.task.classes)
         carried = sample_weights.carried(weight[fit], sampler, len(known))
-        # Arrays, since checking a frame's names takes longer than fitting it.
-        rows, unseen = encoding.encode(seen.preprocessor, made).to_numpy(), seen.unseen.to_numpy()
-        for C in losses:
-            fitted, _ = train(rows, known, clone(chain.model).set_params(C=C), carried)
-            trained = trained_proportions(fitted, known, carried, chain.task.classes)
-            corrected = chain.task.correct(fitted.predict_proba(unseen), trained=trained, true=true)
-            losses[C] += _loss(corrected, y.to_numpy()[held], weight[held])
-    return min(losses, key=lambda C: losses[C]), {C: loss / judged for C, loss in losses.items()}
+        of_rows = {"y": y.to_numpy()[held], **weights.column(weight[held])}
+        for C, corrected in _corrected(seen, made, known, chain, weight=carried, true=true):
+            pooled[C].append(pd.DataFrame({**of_rows, **chain.task.columns(corrected)}))
+    values = {C: best.value(pd.concat(parts, ignore_index=True), chain.task) for C, parts in pooled.items()}
+    top = max(values.values(), key=lambda value: best.sign * value)
+    return next(C for C, value in values.items() if isclose(value, top)), values  # sums differ in their last bits
 
 
-def _loss(probability: np.ndarray, y: np.ndarray, weight: np.ndarray) -> float:
-    """The sum of the rows' log losses, by weight; `probability` has shape (n, k)."""
-    right = probability[np.arange(len(y)), y]
-    return -float((weight * np.log(np.maximum(right, EPSILON))).sum())
+def _corrected(
+    seen: Prepared, made: pd.DataFrame, known: pd.Series, chain: Chain, *, weight: np.ndarray, true: np.ndarray
+) -> Iterator[tuple[float, np.ndarray]]:
+    """Each C of the grid, and the prior-corrected probabilities, shape (n, k), that its model gives the unseen rows.
+
+    Rows are ranked by these (see `pipeline.measure.scores.from_probability`), not by the decision function: its unit is
+    the model's own, and only probabilities can be prior-corrected. Log odds above about 22 tie.
+    """
+    # Arrays, since checking a frame's names takes longer than fitting it.
+    rows, unseen = encoding.encode(seen.preprocessor, made).to_numpy(), seen.unseen.to_numpy()
+    for C in chain.grid or ():
+        fitted, _ = train(rows, known, clone(chain.model).set_params(C=C), weight)
+        trained = trained_proportions(fitted, known, weight, chain.task.classes)
+        yield C, chain.task.correct(fitted.predict_proba(unseen), trained=trained, true=true)
 
 
 def with_C(model: Any, C: float | None) -> Any:

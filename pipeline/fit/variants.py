@@ -24,7 +24,7 @@ def model(config: Config, name: str, labels: Sequence[Any] | None = None) -> Any
     """
     changed = variant(config, name).model
     where = f"model with variants.{name}.model" if changed else "model"
-    node = {key: value for key, value in {**config.model, **changed}.items() if key not in ("tune", "grid")}
+    node = {key: value for key, value in {**config.model, **changed}.items() if key not in ("tune", "tune_for", "grid")}
     built = build(node, where=where, method="predict_proba", trusted=config.trusted_packages)
     if config.model["tune"] and "C" not in built.get_params():
         raise InputError(f"{where}: {type(built).__name__} has no C to tune. Set model.tune=false.")

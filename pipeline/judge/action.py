@@ -12,7 +12,8 @@ from pipeline.formatting import counted
 from pipeline.judge import headline
 from pipeline.judge.family import Method, call, evidence, judged
 from pipeline.judge.price import price
-from pipeline.judge.primary import COLUMNS, REFERENCE, metric_words
+from pipeline.judge.primary import REFERENCE, metric_words
+from pipeline.measure.primary import COLUMNS
 from pipeline.measure.statistics import CorrelatedTest, correlated, fold_ratio, minimum_detectable
 from pipeline.measure.task import Task
 from pipeline.measure.tasks import TWO_CLASSES

@@ -9,7 +9,7 @@ import pandas as pd
 from pipeline.fit.models import unconverged_advice
 from pipeline.formatting import counted, digits, floor_percent, joined, listed, number
 from pipeline.judge.evidence import Evidence
-from pipeline.judge.primary import REFERENCE
+from pipeline.judge.primary import REFERENCE, tuned_words
 from pipeline.measure import guarantee
 from pipeline.measure.metrics import BEST
 from pipeline.table import weights
@@ -40,7 +40,7 @@ def caveats(evidence: Evidence, judged: dict[str, Any]) -> list[str]:
         *_noted(evidence.classes),
         *_duplicated_methods(folds, judged),
         *_fits(results, folds, declared),
-        *(_tuning(results, folds) if declared["tuned"] else []),
+        *(_tuning(results, folds, words) if (words := tuned_words(declared, evidence.task)) else []),
         *misspecified(results),
         *_penalty(judged, declared),
     ]
@@ -201,8 +201,8 @@ def _noted(classes: dict[str, Any]) -> list[str]:
     ]
 
 
-def _tuning(results: Mapping[str, dict[str, Any]], folds: Mapping[str, pd.DataFrame | None]) -> list[str]:
-    """Where C could not be chosen, or another grid might hold a better one."""
+def _tuning(results: Mapping[str, dict[str, Any]], folds: Mapping[str, pd.DataFrame | None], metric: str) -> list[str]:
+    """Where C could not be chosen, or another grid might hold a better one by `metric`, which is in words."""
     found = []
     if untuned := [name for name, result in results.items() if result["model"]["tuning"] is None]:
         found.append(
@@ -221,8 +221,8 @@ def _tuning(results: Mapping[str, dict[str, Any]], folds: Mapping[str, pd.DataFr
         at = {name: int((chosen == end(grids[name])).sum()) for name, chosen in tuned.items()}
         if most := [f"{name} in {count}" for name, count in at.items() if count > len(tuned[name]) / 2]:
             found.append(
-                f"In most folds, C is the {last} of model.grid. A {further} C may be better. Folds by "
-                f"variant: {', '.join(most)}. Extend the grid."
+                f"In most folds, the C with the best {metric} is the {last} of model.grid. A {further} C may be "
+                f"better. Folds by variant: {', '.join(most)}. Extend the grid."
             )
     return found
 

@@ -112,6 +112,7 @@ def declare(params: Config) -> dict[str, Any]:
         "split": params.split.model_dump(),
         "preprocess": params.preprocess.model_dump(),
         "tuned": config.grid(params) is not None,
+        "tune_for": params.model["tune_for"] if params.model["tune"] else None,
         "grid": config.grid(params),
     }
 

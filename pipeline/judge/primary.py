@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.measure.primary import COLUMNS
 from pipeline.measure.task import Task
 
 REFERENCE = "none"  # the variant that methods are tested against, called the baseline in sentences
@@ -21,20 +22,21 @@ BETTER = {  # what a better model does
     "f_beta": "decide better",
 }
 RANKING = ("average_precision", "roc_auc")
-# Of each primary metric, its column among the folds, and whether more of it is better.
-COLUMNS = {
-    "average_precision": ("average_precision", 1),
-    "roc_auc": ("roc_auc", 1),
-    "log_loss": ("recalibrated_log_loss", -1),
-    "brier": ("recalibrated_brier", -1),
-    "expected_cost": ("tuned_expected_cost", -1),
-    "f_beta": ("tuned_f_beta", 1),
-}
 
 
 def metric_words(primary: str, task: Task) -> str:
     """The primary metric in words."""
     return WORDS.get(primary) or task.title(primary)
+
+
+def tuned_words(declared: Mapping[str, Any], task: Task) -> str | None:
+    """The metric that C is chosen by, in words; None where C isn't tuned."""
+    match declared["tune_for"]:
+        case "primary":
+            return metric_words(declared["primary"], task)
+        case "log_loss":
+            return "prior-corrected log loss"
+    return None
 
 
 def is_loss(declared: Mapping[str, Any]) -> bool:

@@ -71,12 +71,19 @@ class Task(ABC):
         """Why these settings cannot be used for this task; empty where they can."""
 
     def threshold_free(
-        self, y: np.ndarray, probability: np.ndarray, score: np.ndarray, weight: np.ndarray
+        self,
+        y: np.ndarray,
+        probability: np.ndarray,
+        score: np.ndarray,
+        weight: np.ndarray,
+        *,
+        only: str | None = None,
     ) -> dict[str, float | None]:
-        """The metrics of probabilities and of ranking, by name; see `probability` and `score`."""
+        """The metrics of probabilities and of ranking, by name, or `only` one; see `probability` and `score`."""
         return {
             metric.name: getattr(metric, self.kind)(y, score if metric.ranks else probability, weight)
             for metric in self.metrics("probabilities")
+            if only in (None, metric.name)
         }
 
     @abstractmethod

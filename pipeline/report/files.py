@@ -7,15 +7,22 @@ from pipeline.judge.evidence import Evidence
 from pipeline.report.answer import leaders
 from pipeline.report.embedded import pack
 from pipeline.report.explorer import explorer
-from pipeline.report.figures.draw import draw, tables
+from pipeline.report.figures.draw import draw, draw_each, tables
 from pipeline.report.figures.style import png
 from pipeline.report.model_card import model_card
 from pipeline.report.page import render
-from pipeline.report.tables import flat, markdown
+from pipeline.report.tables import flat, markdown, summary
 
 
-def pages(evidence: Evidence) -> dict[str, Any]:
+def pages(evidence: Evidence, *, each: bool = False) -> dict[str, Any]:
     """The content of each file that a comparison writes, by its path below the folder of reports.
+
+    Parameters
+    ----------
+    evidence
+        Of the comparison.
+    each
+        Whether DVC and MLflow show the variants: then there are figures of each one, `plots/` and `dvc/`, too.
 
     Returns
     -------
@@ -24,10 +31,9 @@ def pages(evidence: Evidence) -> dict[str, Any]:
     """
     comparison = compare(evidence)
     drawn = {name: png(figure) for name, figure in draw(evidence, comparison).items()}
-    points = tables(evidence, comparison)
     return {
         **{f"figures/{name}.png": picture for name, picture in drawn.items()},
-        **{f"plots/{name}.csv": rows.to_csv(index=False, lineterminator="\n") for name, rows in points.items()},
+        **(_of_variants(evidence, comparison) if each else {}),
         "comparison.json": comparison,
         "verdict.json": comparison["verdict"],
         "comparison.csv": flat(comparison).to_csv(index=False, lineterminator="\n"),
@@ -40,4 +46,13 @@ def pages(evidence: Evidence) -> dict[str, Any]:
             evidence=pack(evidence),
             decided=explorer(evidence, leaders(comparison)),
         ),
+    }
+
+
+def _of_variants(evidence: Evidence, comparison: dict[str, Any]) -> dict[str, Any]:
+    own, points = draw_each(evidence, comparison), tables(evidence, comparison)
+    return {
+        **{f"figures/{name}.png": png(figure) for name, figure in own.items()},
+        **{f"plots/{name}.csv": rows.to_csv(index=False, lineterminator="\n") for name, rows in points.items()},
+        **{f"dvc/{name}.json": row for name, row in summary(comparison).items()},
     }

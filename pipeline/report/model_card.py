@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.formatting import number, threshold
-from pipeline.judge.primary import RANKING, REFERENCE
+from pipeline.judge.primary import RANKING, REFERENCE, tuned_words
 from pipeline.judge.verdict import FORMS
 from pipeline.measure import guarantee
 from pipeline.measure.task import Task
@@ -37,7 +37,7 @@ def model_card(comparison: Mapping[str, Any], *, command: str) -> str:
         verdict["sentence"],
         "",
         *_data(task, comparison),
-        *_model(result, comparison["declared"]),
+        *_model(task, result, comparison["declared"]),
         *_metrics(task, result, comparison["declared"]),
         *_calibration(task, result, comparison["declared"]),
         *_section("Caveats", [f"- {caveat}" for caveat in verdict["caveats"]] or ["- None was found."]),
@@ -76,11 +76,13 @@ def _data(task: Task, comparison: Mapping[str, Any]) -> list[str]:
     return _section("Data", said)
 
 
-def _model(result: Mapping[str, Any], declared: Mapping[str, Any]) -> list[str]:
+def _model(task: Task, result: Mapping[str, Any], declared: Mapping[str, Any]) -> list[str]:
     model, tuned = result["model"], result["holdout"]["tuned"]
     said = f"{model['model']}, variant `{result['variant']}`"
     if model["C"] is not None:
         said += f", C {model['C']:g}" if isinstance(model["C"], float) else f", C {model['C']}"
+    if model["tuning"]:
+        said += f" (chosen for {tuned_words(declared, task)})"
     rule = "Each row gets its most probable class, in units of the class's proportion in training."
     if tuned is None:
         rule = "No threshold was tuned: a row is predicted positive from a probability of 0.5 on."

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from pipeline.formatting import digits, number, signed, threshold
 from pipeline.judge import synthetic
 from pipeline.judge.headline import bounds
-from pipeline.judge.primary import is_loss
+from pipeline.judge.primary import is_loss, tuned_words
 from pipeline.judge.sentences import guaranteed
 from pipeline.judge.verdict import FORMS
 from pipeline.measure.metrics import BEST
@@ -66,6 +66,7 @@ def render(
         "report.html",
         **comparison,
         task=task,
+        tuned_by=tuned_words(comparison["declared"], task),
         headline=headline,
         explained=explained,
         guaranteed=guaranteed({v["variant"]: v for v in comparison["variants"]}),

@@ -56,6 +56,38 @@ def row(name: str, training: Mapping[str, Any], holdout: Mapping[str, Any]) -> d
     return cells
 
 
+def summary(comparison: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What `dvc metrics show` prints, a row a variant that fits into 120 characters.
+
+    Returns
+    -------
+    rows
+        By variant: its `verdict`; over the folds, the mean of the metric that decides, and a method's gain with its
+        bounds `low` and `high`; on the test rows, two metrics of decisions at t*, such as `recall` and `precision`. The
+        verdict on the chosen variant is the action and how strong the evidence is, on another method its call.
+    """
+    verdict, task = comparison["verdict"], task_of(comparison["table"])
+    metric, places = verdict["declared"]["primary"], digits(verdict["declared"]["rope"])
+    decisions = [each.name for each in task.metrics("decisions") if each.shown][:2]
+    methods = {method["variant"]: method for method in verdict["methods"]}
+    rows: dict[str, dict[str, Any]] = {}
+    for v in comparison["variants"]:
+        name, point = v["variant"], v["holdout"]["tuned"] or v["holdout"]["default"]
+        found = {"verdict": verdict["action"] if not methods else None, metric: verdict["reference"]}
+        if method := methods.get(name):
+            found |= {"verdict": method["call"], metric: method["mean_primary"], "gain": method["mean"]}
+            found |= {end: method[end] for end in ("low", "high")}
+        if name == verdict["variant"]:
+            found["verdict"] = f"{verdict['action']}, {verdict['evidence']}"
+        found |= {each: point[each] for each in decisions}
+        rows[name] = {
+            key: round(value, places) + 0.0 if isinstance(value, float) else value  # + 0.0: no -0.0
+            for key, value in found.items()
+            if value is not None
+        }
+    return rows
+
+
 def markdown(comparison: dict[str, Any]) -> str:
     """The verdict with its evidence, then decisions apart from ranking and probabilities, then the caveats."""
     task, table, verdict = task_of(comparison["table"]), comparison["table"], comparison["verdict"]

@@ -57,11 +57,12 @@ def plan(composed: DictConfig, name: str, *, axes: dict[str, str], code: str) ->
         ) from None
     schema = run.table(params.data)[2]
     try:
-        chains.chain(params, name, task_of(schema))  # refuses settings that don't suit these classes
+        chain = chains.chain(params, name, task_of(schema))  # refuses settings that don't suit these classes
     except InputError as error:
         raise InputError(p.replace(f"variants.{name}.", "variant.") for p in error.problems) from None
     settings = params.model_dump()
     depends = {key: value for key, value in settings.items() if key not in ("compare", "tracking")}
+    depends["tuned_by"] = chain.criterion and chain.criterion.name  # all that a run depends on of `compare`
     return Planned(
         id=digest([depends, schema["sha256"], code, versions(params.trusted_packages)]),
         name=label(name, axes),
@@ -117,7 +118,7 @@ def planned_runs(arguments: list[str], master: DictConfig, loader: ConfigLoader)
     runs, varied = expanded(arguments, loader)
     for key in varied:
         if key.partition(".")[0] in ("compare", "sweep", "tracking"):
-            raise InputError(f"{key} can't vary in a sweep, because no run depends on it. Run one sweep per value.")
+            raise InputError(f"{key} can't vary in a sweep, because all its runs share it. Run one sweep per value.")
     planned: dict[str, Planned] = {}
     problems: dict[str, None] = {}
     for overrides in tqdm(runs, desc="plan", unit="run", delay=2, leave=False, disable=None):

@@ -11,7 +11,7 @@ from pipeline.measure.tasks import task_of
 from pipeline.sweep import results
 from pipeline.sweep.results import Planned, Sweep
 from pipeline.tracking import verdict
-from pipeline.tracking.describe import flat_metrics, settings
+from pipeline.tracking.describe import facts_of, metrics_of, settings
 from pipeline.tracking.publication import Publication
 from pipeline.tracking.runs import PAGES, Run, metric_name
 from pipeline.tracking.store import StoreError
@@ -62,8 +62,8 @@ def child_run(planned: Planned, tags: Mapping[str, str]) -> Run:
             **tags,
         },
         # The other settings are in the parent run: here they would only hide what differs.
-        params={"variant": planned.variant, "seed": str(params.seed), **planned.axes},
-        metrics={name: value for name, value in flat_metrics(metrics).items() if not name.endswith(ENDS)},
+        params={"variant": planned.variant, "seed": str(params.seed), **planned.axes, **facts_of(metrics)},
+        metrics={name: value for name, value in metrics_of(metrics).items() if not name.endswith(ENDS)},
         series=series,
         artifacts={name: planned.folder / name for name in ("confusion_matrix.json", "metrics.json", "run.json")},
     )

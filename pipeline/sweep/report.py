@@ -19,7 +19,7 @@ from pipeline.sweep.watch import Watch
 from pipeline.tracking.runs import page
 from pipeline.tracking.store import store_file
 
-SORTED_BY = "holdout/average_precision"
+SORTED_BY = "test/average_precision"
 SHOWN = 20  # failed runs listed at the end
 
 
@@ -47,7 +47,7 @@ def _comparison(sweep: Sweep) -> dict[str, Any]:
     finished, failures = [planned for planned in sweep.runs if planned.finished], sweep.failures()
     params = Config.model_validate(finished[0].settings)
     _, truth, schema, _ = run.table(params.data)
-    files = pages(
+    return pages(
         evidence.Evidence(
             results={p.variant: read_json(p.folder / "metrics.json") for p in finished},
             predictions={p.variant: read_table(p.folder / "predictions.parquet") for p in finished},
@@ -63,7 +63,6 @@ def _comparison(sweep: Sweep) -> dict[str, Any]:
             command=sweep.command,
         )
     )
-    return {name: content for name, content in files.items() if name.count("/") < 2 and not name.startswith("plots/")}
 
 
 def _optional(path: Path) -> pd.DataFrame | None:

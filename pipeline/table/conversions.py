@@ -28,6 +28,7 @@ FORMATS = (
     *MONTHS,
 )
 MANY_DAYS, FEW_YEARS = 12, 3  # of two readings, the one with more days and so few years is right
+TRIED = 100  # cells that choose the formats to try on all
 
 
 class ColumnError(ValueError):
@@ -147,7 +148,7 @@ def as_date(column: pd.Series, formats: tuple[str, ...] | list[str]) -> pd.Serie
         return without_zone(column)
     text = as_text(column)
     spelled = pd.Series(text.dropna().unique(), dtype="str")
-    readings = {form: parsed(spelled, form) for form in formats}
+    readings = {form: parsed(spelled, form) for form in _likely(spelled, formats)}
     best = max(readings, key=lambda form: int(readings[form].notna().sum()))  # the first where several are equal
     if not readings[best].notna().all():
         bad = np.flatnonzero(text.notna() & ~text.isin(spelled[readings[best].notna()]))
@@ -172,6 +173,12 @@ def as_date(column: pd.Series, formats: tuple[str, ...] | list[str]) -> pd.Serie
                 kind=best,
             )
     return text.map(dict(zip(spelled, whole[best], strict=True))).astype(whole[best].dtype)
+
+
+def _likely(spelled: pd.Series, formats: Sequence[str]) -> Sequence[str]:
+    """The formats that read one of some cells spread over all of them; the first one if none does."""
+    some = spelled.iloc[np.unique(np.linspace(0, len(spelled) - 1, TRIED).astype(int))] if len(spelled) else spelled
+    return [form for form in formats if any(_reads(form, text) for text in some)] or formats[:1]
 
 
 def _many_days_of_few_years(dates: pd.Series) -> bool:

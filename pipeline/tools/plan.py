@@ -167,8 +167,8 @@ def lines(expected: Expected, params: Config, keys: Plan) -> list[str]:
         f"smallest   {number(e.minimum_detectable_difference, places)} is the minimum detectable difference "
         f"({100 * POWER:g}% power)",
         f"needed     {needed}",
-        *guaranteed(e, params.evaluate),
         *_all_rows(e, params.split.test_size),
+        *guaranteed(e, params.evaluate),
     ]
 
 

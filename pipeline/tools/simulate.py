@@ -13,6 +13,7 @@ from pipeline.config import Config
 from pipeline.errors import InputError
 from pipeline.fit import preprocessing, run, splits
 from pipeline.judge import primary
+from pipeline.measure.primary import COLUMNS
 from pipeline.measure.statistics import fold_ratio
 from pipeline.measure.tasks import TWO_CLASSES
 from pipeline.tools.labels import over_folds
@@ -148,7 +149,7 @@ def variances(params: Config, number: int, *, rows: int, positives: int, roc_auc
     variances
         And as `test_over_train` the test rows of a fold over its training rows.
     """
-    target, column = params.data.target, primary.COLUMNS[params.compare.primary][0]
+    target, column = params.data.target, COLUMNS[params.compare.primary][0]
     features = run.table(params.data)[0].drop(columns=target)
     rng = np.random.default_rng(np.random.SeedSequence((params.seed, number)))
     if rows < len(features):

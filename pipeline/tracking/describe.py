@@ -2,7 +2,7 @@
 
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipeline import config
@@ -10,8 +10,33 @@ from pipeline.config import Config
 from pipeline.tracking.runs import metric_name
 
 DIGITS = 6  # significant digits of a metric: MLflow shows all it gets
-UNNAMED = ("threshold_free", "intervals")  # levels of metrics.json that add nothing to a metric's name
-NOT_METRICS = ("coefficients", "intercept", "matrix", "tuning")  # these describe a model, not how good it is
+# Levels of metrics.json, and what names begin with there: short, since MLflow's pages cut long ones. In their order
+# there, the alphabet's, the verdict's `folds` come first.
+NAMES = {
+    ("holdout",): ("test",),
+    ("holdout", "threshold_free"): ("test",),
+    ("holdout", "classes"): ("test",),
+    ("holdout", "default"): ("untuned",),
+    ("holdout", "tuned"): ("tuned",),
+    ("probabilities", "raw"): ("test",),  # some of these `threshold_free` has, too: the same numbers
+    ("probabilities", "prior_corrected"): ("prior",),
+    ("probabilities", "platt"): ("platt",),
+    ("probabilities", "corrections", "platt"): ("trained", "platt"),
+    ("probabilities", "corrections", "trained"): ("trained", "proportions"),
+    ("probabilities", "corrections", "true"): ("training", "proportions"),
+    ("model",): ("trained",),
+    ("model", "trained_proportions"): ("trained", "proportions"),
+}
+UNNAMED = ("intervals", "classes")  # levels that add nothing to a name
+LEFT_OUT = (  # levels of a size that MLflow's pages have no room for
+    ("model", "coefficients"),
+    ("model", "intercept"),
+    ("model", "tuning"),
+    ("holdout", "default", "matrix"),
+    ("holdout", "tuned", "matrix"),
+)
+FACTS = (("training",), ("model",), ("probabilities", "corrections"))  # levels that don't measure how good a model is
+CONSTANT = ("rows", "positives", "prevalence", "support")  # numbers of `holdout` that all variants have in common
 
 
 def flat_params(nested: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
@@ -28,33 +53,59 @@ def flat_params(nested: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     return flat
 
 
-def flat_metrics(nested: Mapping[str, Any], *above: str) -> dict[str, float]:
-    """The numbers by names like `holdout/default/recall`, rounded; intervals as `_low` and `_high`; nulls left out.
+def metrics_of(content: Mapping[str, Any]) -> dict[str, float]:
+    """How good a model is: the numbers of metrics.json that measure it, by names like `test/roc_auc`, rounded.
 
-    Parameters
-    ----------
-    nested
-        The content of metrics.json, or a level of it.
-    above
-        Names of the levels above.
+    Ends of intervals are `_low` and `_high`; nulls are left out.
     """
-    flat: dict[str, float] = {}
+    return {
+        metric_name(*name): int(value) if isinstance(value, int) else rounded(value)
+        for place, name, value in _numbers(content)
+        if not _is_fact(place)
+    }
+
+
+def facts_of(content: Mapping[str, Any]) -> dict[str, str]:
+    """The other numbers of metrics.json, as text: row counts, prevalence, what was fitted and whether it converged.
+
+    MLflow has them as parameters, so that its charts of metrics show only what tells models apart.
+    """
+    return {
+        metric_name(*name): f"{value:.{DIGITS}g}" if isinstance(value, float) else str(value)
+        for place, name, value in _numbers(content)
+        if _is_fact(place)
+    }
+
+
+def rounded(value: float) -> float:
+    """A number as MLflow gets it."""
+    return float(f"{value:.{DIGITS}g}")
+
+
+def _is_fact(place: tuple[str, ...]) -> bool:
+    """Whether a number of metrics.json is no measure of a model."""
+    constant = place[0] == "holdout" and (place[-1] in CONSTANT or place[1:] == ("default", "threshold"))
+    return constant or any(place[: len(level)] == level for level in FACTS)
+
+
+def _numbers(
+    nested: Mapping[str, Any], place: tuple[str, ...] = (), name: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], float]]:
+    """Each number of a level of metrics.json: the keys that lead to it, the parts of its name, and itself."""
     named: dict[str, int] = {}  # MLflow accepts one name for both classes a<b and a>b
     for key, value in nested.items():
-        if key in NOT_METRICS:
+        if (here := (*place, key)) in LEFT_OUT:
             continue
         named[metric_name(key)] = again = named.get(metric_name(key), 0) + 1
-        key = key if again == 1 else f"{key}_{again}"
+        own = (*name, key if again == 1 else f"{key}_{again}")
         if isinstance(value, Mapping):
-            flat |= flat_metrics(value, *above, *(() if key in UNNAMED else (key,)))
+            yield from _numbers(value, here, NAMES.get(here, name if key in UNNAMED else own))
         elif isinstance(value, list):
-            ends = zip(("low", "high"), value, strict=False)
-            flat |= flat_metrics({f"{key}_{end}": number for end, number in ends}, *above)
-        elif isinstance(value, int):
-            flat[metric_name(*above, key)] = int(value)
-        elif isinstance(value, float):
-            flat[metric_name(*above, key)] = float(f"{value:.{DIGITS}g}")
-    return flat
+            for end, number in zip(("low", "high"), value, strict=False):
+                if number is not None:
+                    yield here, (*name, f"{own[-1]}_{end}"), number
+        elif isinstance(value, (int, float)):
+            yield here, own, value
 
 
 def settings(params: Config, name: str | None = None) -> dict[str, str]:

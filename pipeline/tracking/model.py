@@ -16,6 +16,7 @@ from pipeline.tracking.runs import Model, column_type
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+EXAMPLE_ROWS = 5
 PACKAGES = ("numpy", "pandas", "scikit-learn", "scipy", "skops")
 # The parts of pipeline/ that a model carries: with them it scores where this project isn't installed.
 CODE = (
@@ -44,6 +45,7 @@ def save(model: Model, path: Path, **about: Any) -> None:
     import skops.io
     from mlflow.models import Model as Description
 
+    example = model.rows.head(EXAMPLE_ROWS).reset_index(drop=True)
     own = own_types(skops.io.dumps(model.scorer))
     sources = {Path("pipeline", path.relative_to(ROOT)): path for part in CODE for path in sources_of(ROOT / part)}
     if own:
@@ -58,19 +60,19 @@ def save(model: Model, path: Path, **about: Any) -> None:
             code_paths=sorted({str(Path(folder, name.parts[0])) for name in sources}),
             mlflow_model=Description(**about),
             serialization_format="skops",
-            signature=_signature(model.example, model.scorer.predict(model.example)),
-            input_example=model.example,
+            signature=_signature(model.rows, model.scorer.predict(example)),
+            input_example=example,
             pip_requirements=[f"{package}=={version(package)}" for package in PACKAGES],
             skops_trusted_types=[*TRUSTED_TYPES, *own],
         )
 
 
 def log(client: "MlflowClient", experiment_id: str, run_id: str, name: str, model: Model) -> str:
-    """Log a model of a run, and return the model's id."""
+    """Log the model of a run, as `VARIANT-KIND`, and return the model's id."""
     from mlflow.entities import LoggedModelOutput
 
     logged = client.create_logged_model(
-        experiment_id, name=name, source_run_id=run_id, model_type=type(model.scorer.model).__name__
+        experiment_id, name=f"{name}-{model.kind}", source_run_id=run_id, model_type=model.kind
     )
     client.log_outputs(run_id, [LoggedModelOutput(logged.model_id, step=0)])
     status: Literal["READY", "FAILED"] = "FAILED"
@@ -87,19 +89,15 @@ def log(client: "MlflowClient", experiment_id: str, run_id: str, name: str, mode
     return str(logged.model_id)
 
 
-def _signature(example: pd.DataFrame, scored: pd.DataFrame) -> Any:
-    """The names of the features, each of any type, and the names and types of what the model returns.
-
-    With a type for each feature MLflow would refuse files: it reads whole numbers as integers, and doesn't convert
-    those to double. The model itself reports what it can't use.
-    """
+def _signature(rows: pd.DataFrame, scored: pd.DataFrame) -> Any:
+    """Names and types of the features and of what the model returns."""
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema, TensorSpec
-    from mlflow.types.schema import AnyType
 
-    anything = AnyType()  # type: ignore[no-untyped-call]
-    inputs: list[ColSpec | TensorSpec] = [ColSpec(anything, str(name)) for name in example]
-    outputs: list[ColSpec | TensorSpec] = [
-        ColSpec(DataType[column_type(dtype)], str(name)) for name, dtype in scored.dtypes.items()
-    ]
-    return ModelSignature(Schema(inputs), Schema(outputs))
+    def typed(table: pd.DataFrame) -> Schema:
+        columns: list[ColSpec | TensorSpec] = [
+            ColSpec(DataType[column_type(dtype)], str(name)) for name, dtype in table.dtypes.items()
+        ]
+        return Schema(columns)
+
+    return ModelSignature(typed(rows), typed(scored))

@@ -31,16 +31,15 @@ from pipeline.measure.task import Task
 from pipeline.measure.tasks import task_of
 from pipeline.table.split import separate, tested
 from pipeline.tracking import verdict
-from pipeline.tracking.describe import flat_metrics, git_tags, settings
+from pipeline.tracking.describe import facts_of, git_tags, metrics_of, settings
 from pipeline.tracking.publish import publish
-from pipeline.tracking.runs import PAGES, Dataset, Model, Run, page
+from pipeline.tracking.runs import PAGES, Dataset, Model, Published, Run, page
 from pipeline.tracking.scoring import scorer, spelled
 
 FIGURES = REPORTS / "figures"
-SORTED_BY = "holdout/average_precision"
+SORTED_BY = "test/average_precision"
 LOCK = Path("dvc.lock")
 DONE = TRACK / "results.json"  # a fresh clone doesn't have it, so that `dvc repro` publishes again there
-EXAMPLE_ROWS = 5
 
 
 def sentence(name: str, params: Config, task: Task, holdout: dict[str, Any]) -> str:
@@ -58,9 +57,10 @@ def sentence(name: str, params: Config, task: Task, holdout: dict[str, Any]) -> 
 
 
 def child_files(name: str) -> dict[str, Path]:
-    """The files of a variant's run, by name."""
+    """The files of a variant's run, by name; figures first."""
+    drawn = {"confusion_matrix.png", *(path.name for path in FIGURES.glob(f"{name}/*.png"))}
     return {
-        "confusion_matrix.png": FIGURES / name / "confusion_matrix.png",
+        **{figure: FIGURES / name / figure for figure in sorted(drawn)},
         "confusion_matrix.json": EVALUATE / name / "confusion_matrix.json",
         "classification_report.json": EVALUATE / name / "classification_report.json",
         "metrics.json": EVALUATE / name / "metrics.json",
@@ -68,19 +68,18 @@ def child_files(name: str) -> dict[str, Path]:
     }
 
 
-def parent_files(variants: Iterable[str]) -> dict[str, Path]:
+def parent_files() -> dict[str, Path]:
     """The files of a reproduction's run, by name."""
-    figures = [*FIGURES.glob("*.*"), *(path for name in variants for path in FIGURES.glob(f"{name}/*.*"))]
     return {
         **{name: REPORTS / name for name in PAGES},
-        **{f"figures/{path.relative_to(FIGURES).as_posix()}": path for path in sorted(figures)},
+        **{f"figures/{path.name}": path for path in sorted(FIGURES.glob("*.*"))},
     }
 
 
 def refuse_missing(variants: Iterable[str]) -> None:
     """Raise InputError if a result that is to be published is missing."""
     needed = [INGEST / "schema.json", INGEST / "table.parquet", SPLIT / "train.parquet"]
-    needed += [PREPROCESS / "preprocessor.skops", *parent_files(()).values()]
+    needed += [PREPROCESS / "preprocessor.skops", *parent_files().values()]
     for name in variants:
         needed += [*child_files(name).values(), EVALUATE / name / "predictions.parquet", TRAIN / name / "model.skops"]
     missing = [path for path in needed if not path.is_file()]
@@ -125,24 +124,25 @@ def variant_run(
     *,
     schema: Mapping[str, Any],
     preprocessor: Any,
-    example: pd.DataFrame,
+    rows: pd.DataFrame,
     dataset: Dataset,
     judged: Mapping[str, Any],
 ) -> Run:
-    """The MLflow run of one variant, from the files of the stages and the verdict."""
-    metrics, own = read_json(EVALUATE / name / "metrics.json"), settings(params, name)
+    """The MLflow run of one variant, from the files of the stages, raw rows to train on, and the verdict."""
+    metrics, own, task = read_json(EVALUATE / name / "metrics.json"), settings(params, name), task_of(schema)
+    folds = read_table(path) if (path := EVALUATE / name / "folds.parquet").is_file() else None
     # Without the sampler, which is for training rows only.
     chain = scorer(schema, preprocessor, read_model(TRAIN / name / "model.skops"), metrics)
     predictions = read_table(EVALUATE / name / "predictions.parquet").to_csv(lineterminator="\n")
-    tags, over_folds = verdict.of_variant(judged, name)
+    tags, gained = verdict.of_variant(judged, name)
     return Run(
         name,
-        sentence(name, params, task_of(schema), metrics["holdout"]),
+        f"{sentence(name, params, task, metrics['holdout'])} {verdict.sentence_of(judged, name)}".strip(),
         tags={"kind": "variant", "data_sha256": dataset.sha256, "params_sha256": digest(own), **tags},
-        params=own,
-        metrics={**flat_metrics(metrics), **over_folds},
+        params={**own, **facts_of(metrics), **{key: text for key, text in tags.items() if key == "call"}},
+        metrics={**gained, **verdict.fold_means(folds, task, params.compare.primary), **metrics_of(metrics)},
         artifacts={**child_files(name), "predictions.csv": predictions},
-        model=Model(chain, example),
+        model=Model(chain, rows),
         dataset=dataset,
     )
 
@@ -159,7 +159,7 @@ def gather(params: Config) -> tuple[Run, list[Run], str]:
     schema, table = read_json(INGEST / "schema.json"), read_table(INGEST / "table.parquet")
     preprocessor = read_model(PREPROCESS / "preprocessor.skops")
     training = separate(read_table(SPLIT / "train.parquet"), params.data.target)[0]
-    example = spelled(training.head(EXAMPLE_ROWS).reset_index(drop=True), schema["declaration"])
+    rows = spelled(training, schema["declaration"])
     dataset = Dataset(
         name=params.data.name,
         sha256=schema["sha256"],
@@ -169,12 +169,10 @@ def gather(params: Config) -> tuple[Run, list[Run], str]:
     )
     found = read_json(REPORTS / "verdict.json")
     children = [
-        variant_run(
-            name, params, schema=schema, preprocessor=preprocessor, example=example, dataset=dataset, judged=found
-        )
+        variant_run(name, params, schema=schema, preprocessor=preprocessor, rows=rows, dataset=dataset, judged=found)
         for name in params.variants
     ]
-    everything = {child.name: dict(child.params) for child in children}
+    everything = {name: settings(params, name) for name in params.variants}
     judged = [EVALUATE / name / file for name in params.variants for file in ("metrics.json", "predictions.parquet")]
     results = digest(everything, [REPORTS / "comparison.json", *judged])
     parent = Run(
@@ -188,14 +186,14 @@ def gather(params: Config) -> tuple[Run, list[Run], str]:
         },
         metrics=verdict.metrics(found),
         params={**settings(params), "variants": " ".join(params.variants)},
-        artifacts=parent_files(params.variants),
+        artifacts=parent_files(),
         dataset=dataset,
     )
     return parent, children, results
 
 
-def publish_results(params: Config) -> str:
-    """Publish the results of `dvc repro`, once, and return the path of the page that compares them, see `page`.
+def publish_results(params: Config) -> Published:
+    """Publish the results of `dvc repro`, once.
 
     Raises
     ------
@@ -212,4 +210,9 @@ def publish_results(params: Config) -> str:
     published = publish(params.tracking, parent, children, results=results)
     what = "published {} runs to {}" if published.new else "{} runs were already in {}"
     say(f"{params.tracking.experiment}: {what.format(len(children), params.tracking.uri)}")
+    return published
+
+
+def address(published: Published) -> str:
+    """The path of the page that compares the variants, see `page`."""
     return page(published, metric=SORTED_BY)

@@ -12,6 +12,7 @@ LONGEST = {
     "key": 250,
     "param": 6000,
     "tag": 8000,
+    "description": 5000,
     "digest": 12,
 }  # characters: MLflow's limits; for a digest, what its page has room for
 # What a comparison writes beside its figures, see `pipeline.report.files.pages`.
@@ -24,9 +25,9 @@ PAGES = (
     "verdict.json",
 )
 COLUMN_TYPES = {
-    "bool": "boolean",
+    **dict.fromkeys(("bool", "boolean"), "boolean"),
     **dict.fromkeys(("int8", "int16", "int32", "uint8", "uint16"), "integer"),
-    **dict.fromkeys(("int64", "uint32"), "long"),
+    **dict.fromkeys(("int64", "Int64", "uint32"), "long"),
     "float32": "float",
     **dict.fromkeys(("str", "category"), "string"),
     **dict.fromkeys((f"datetime64[{unit}]" for unit in ("s", "ms", "us", "ns")), "datetime"),
@@ -35,10 +36,24 @@ COLUMN_TYPES = {
 
 @dataclass(frozen=True)
 class Model:
-    """A `pipeline.tracking.scoring.Scorer`, and a few raw rows of features to show what it takes."""
+    """A model to log.
+
+    Attributes
+    ----------
+    scorer
+        A `pipeline.tracking.scoring.Scorer`.
+    rows
+        The features of the training rows, raw: the types of these columns are the model's signature, and the first rows
+        its example.
+    """
 
     scorer: Any
-    example: pd.DataFrame
+    rows: pd.DataFrame
+
+    @property
+    def kind(self) -> str:
+        """The class of the fitted model."""
+        return type(self.scorer.model).__name__
 
 
 @dataclass(frozen=True)

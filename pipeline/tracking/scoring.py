@@ -190,15 +190,22 @@ def scorer(schema: Mapping[str, Any], preprocessor: Any, model: Any, metrics: Ma
 
 
 def spelled(X: pd.DataFrame, declaration: Mapping[str, Any]) -> pd.DataFrame:
-    """Typed rows as a file would have them: pandas' own types as floats and text, dates in their declared format."""
+    """Typed rows in the types that MLflow passes to a model unchanged, so that a missing value stays one.
+
+    Whole numbers with missing values are floats, and boolean columns with some are text. Dates that were text are so
+    again, in their declared format, since MLflow would read them in another.
+    """
     made = {}
     for name, column in X.items():
-        kind = columns.kind(column)
-        if kind == "date":
-            form = str(declaration[name])
+        kind, form, missing = columns.kind(column), str(declaration[name]), bool(column.isna().any())
+        if kind == "date" and form != "date":
             made[name] = column.dt.strftime(form if "%" in form else "%Y-%m-%d %H:%M:%S")
-        elif kind == "ordinal":
+        elif kind == "ordinal" or (kind == "boolean" and missing):
             made[name] = column.astype("str")
+        elif kind == "boolean":
+            made[name] = column.astype("bool")
+        elif kind == "integer":
+            made[name] = column.astype("float64" if missing else "int64")
         else:
-            made[name] = column.astype("float64") if str(column.dtype) in ("Int64", "boolean") else column
+            made[name] = column
     return pd.DataFrame(made)

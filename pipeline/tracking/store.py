@@ -19,15 +19,30 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 
-class StoreError(Exception):
-    """The MLflow store can't be used now: the message has one line with the address, the reason, and what to do."""
+LATER = "Your results are complete. To publish them later, run `rebalance publish`."
 
-    def __init__(self, uri: str, reason: object) -> None:
+
+class StoreError(Exception):
+    """The MLflow store can't be used now: the message has one line with the address, the reason, and what to do.
+
+    Parameters
+    ----------
+    uri
+        Of the store.
+    reason
+        Of which the first line is shown.
+    then
+        What isn't lost, and what to do.
+    """
+
+    def __init__(self, uri: str, reason: object, then: str = LATER) -> None:
+        self._uri, self._reason = uri, reason
         line = next(iter(str(reason).strip().splitlines()), "") or type(reason).__name__
-        super().__init__(
-            f"MLflow at {uri}: {line[:300].rstrip('. ')}. Your results are complete. To publish them later, run "
-            "`rebalance publish`."
-        )
+        super().__init__(f"MLflow at {uri}: {line[:300].rstrip('. ')}. {then}")
+
+    def instead(self, then: str) -> "StoreError":
+        """The same error with another `then`."""
+        return StoreError(self._uri, self._reason, then)
 
 
 def store_file(uri: str) -> Path | None:

@@ -3,7 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
+
 from pipeline.formatting import digits, signed
+from pipeline.measure.primary import COLUMNS
+from pipeline.measure.task import Task
+from pipeline.tracking.describe import rounded
 from pipeline.tracking.runs import metric_name
 
 PARENT = "verdict"  # before the names of the parent run's figures
@@ -26,19 +31,46 @@ def metrics(verdict: Mapping[str, Any]) -> dict[str, float]:
         return {}
     names = ("threshold", "reference", "minimum_detectable_difference")
     found = {**_figures(leading), **{name: verdict[name] for name in names}, "at_stake": verdict["price"]["upper"]}
-    return {metric_name(PARENT, name): float(value) for name, value in found.items() if value is not None}
+    return {metric_name(PARENT, name): rounded(value) for name, value in found.items() if value is not None}
 
 
 def of_variant(verdict: Mapping[str, Any], name: str) -> tuple[dict[str, str], dict[str, float]]:
-    """Tags and metrics of a variant: its `call`, its mean over the folds, and a method's gain with its bounds."""
+    """Tags and metrics of a variant: whether it's chosen, and a method's `call` and gain with its bounds."""
     found: dict[str, str] = {"verdict.chosen": "true"} if name == verdict["variant"] else {}
     method = _method(verdict, name)
-    if method is not None:
-        found["call"] = method["call"]
-        figures = {"mean": method["mean_primary"], **_figures(method)}
-    else:  # the baseline; without a verdict it has no reference
-        figures = {"mean": verdict["reference"]}
-    return found, {metric_name(CHILD, key): float(value) for key, value in figures.items() if value is not None}
+    if method is None:  # the baseline
+        return found, {}
+    figures = {metric_name(CHILD, key): rounded(value) for key, value in _figures(method).items() if value is not None}
+    return {**found, "call": method["call"]}, figures
+
+
+def sentence_of(verdict: Mapping[str, Any], name: str) -> str:
+    """A method's gain with its bounds and its call; empty for the baseline."""
+    method = _method(verdict, name)
+    if method is None:
+        return ""
+    places, metric = digits(verdict["declared"]["rope"]), verdict["declared"]["metric"]
+    gain, *ends = (signed(method[key], places) for key in ("mean", "low", "high"))
+    return f"Over the folds, its gain in {metric} is {gain} ({' to '.join(ends)}): {method['call']}."
+
+
+def fold_means(folds: pd.DataFrame | None, task: Task, primary: str) -> dict[str, float]:
+    """Means over the folds: of the metrics that charts show, with decisions at t*, and of the one that decides.
+
+    Parameters
+    ----------
+    folds
+        See `pipeline.measure.evaluation.by_fold`; None without folds.
+    task
+        Of the table.
+    primary
+        `compare.primary`.
+    """
+    if folds is None:
+        return {}
+    columns = [name for name in task.series if not name.startswith("default_")] + [COLUMNS[primary][0]]
+    means = {name: folds[name].mean(skipna=False) for name in columns}
+    return {metric_name(CHILD, name): rounded(mean) for name, mean in means.items() if not pd.isna(mean)}
 
 
 def _method(verdict: Mapping[str, Any], name: str | None) -> Mapping[str, Any] | None:

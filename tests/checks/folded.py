@@ -10,9 +10,9 @@ from pipeline.config import Config
 from pipeline.fit import chains as chains_
 from pipeline.fit import folds
 from pipeline.judge.action import judge
-from pipeline.judge.primary import COLUMNS
 from pipeline.measure import evaluation
 from pipeline.measure.metrics import average_precision, roc_auc
+from pipeline.measure.primary import COLUMNS
 from pipeline.table import weights
 
 RANKING = {"average_precision": average_precision, "roc_auc": roc_auc}

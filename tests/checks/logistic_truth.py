@@ -43,7 +43,7 @@ def unpenalised(seed: int, *, params: Config, **truth: Any) -> dict[str, Any]:
         origin = provenance.provenance(X, y, X_resampled, y_resampled)
         weight = weights.ones(len(y_resampled))
         model, converged = models.train(X_resampled, y_resampled, chain.model, weight)
-        fitted = models.describe(model, converged, y_resampled, None, TWO_CLASSES, weight)
+        fitted = models.describe(model, converged, y_resampled, None, chain, weight)
         predictions = models.predict(model, X_test, y_test, TWO_CLASSES, weights.ones(len(y_test)))
         how = {"trained": fitted["trained_proportions"], "true": true, "settings": params.evaluate}
         assessed = evaluation.assess(TWO_CLASSES, predictions, None, **how)

@@ -13,6 +13,7 @@ from pipeline.fit import chains, run
 from pipeline.measure.tasks import task_of
 
 TABLES = ROOT.parent / "shared" / "data"
+KNOWN = {"tune_for": "log_loss"}  # the known results are of a C that isn't chosen for the ranking
 
 
 def real(case: str, *, params: Config, tables: Path) -> dict[str, Any]:
@@ -43,14 +44,14 @@ def check_thyroid(*, tables: Path = TABLES, **how: Any) -> Line:
     check, must = "ann_thyroid, ROC AUC", "a method is BETTER"
     if not tables.is_dir():
         return Line(check, must, "skipped: no shared/data beside the project", None)
-    said = judged(of_table("ann_thyroid", settings(), tables, **how), primary="roc_auc")
+    said = judged(of_table("ann_thyroid", settings(**KNOWN), tables, **how), primary="roc_auc")
     return Line(check, must, calls(said), any(test["call"] == "BETTER" for test in said["methods"]))
 
 
 def check_mammography(*, tables: Path = TABLES, **how: Any) -> Line:
     """SMOTE's known loss of average precision on mammography, .62 to .53, is seen and called."""
     must = "smote is WORSE, by .04 to .14 (known: .62 to .53)"
-    line, said = _of_known_table("mammography", must, tables, settings(), **how)
+    line, said = _of_known_table("mammography", must, tables, settings(**KNOWN), **how)
     smote = next((test for test in said["methods"] if test["variant"] == "smote"), None)
     return line if smote is None else replace(line, holds=smote["call"] == "WORSE" and -0.14 <= smote["mean"] <= -0.04)
 
@@ -67,7 +68,8 @@ def check_letter_Z(*, tables: Path = TABLES, **how: Any) -> Line:
 
 def _unknown(name: str, tables: Path, **how: Any) -> Line:
     """That no method makes a better logistic regression is the rule, which a table may break."""
-    line, said = _of_known_table(name, "told, not demanded: no method is BETTER", tables, settings(repeats=2), **how)
+    params = settings(repeats=2, **KNOWN)
+    line, said = _of_known_table(name, "told, not demanded: no method is BETTER", tables, params, **how)
     better = [test["variant"] for test in said["methods"] if test["call"] == "BETTER"]
     words = f"breaks the rule: {', '.join(better)}" if better else "follows the rule"
     return replace(line, found=f"{line.found}; {words}") if said["methods"] else line

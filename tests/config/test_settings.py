@@ -80,6 +80,16 @@ def test_the_composition_of_conf_is_typed(raw):
             "model.grid: expected two or more different values above 0, because model.tune is true, found [1.0, 1.0].",
         ),
         (
+            "model.tune_for",
+            "f1",
+            "model.tune_for: expected one of primary, log_loss, because model.tune is true, found 'f1'.",
+        ),
+        (
+            "model.tune_for",
+            None,
+            "model.tune_for: expected one of primary, log_loss, because model.tune is true, found null.",
+        ),
+        (
             "compare.primary",
             "f_beta",
             "compare.primary: expected another metric with evaluate.objective=balanced_accuracy, found 'f_beta'. "
@@ -115,7 +125,7 @@ def test_the_composition_of_conf_is_typed(raw):
         (
             "variants.plots",
             {"sampler": {}, "model": {}},
-            "variants: expected names other than figures, plots, tables, found 'plots'.",
+            "variants: expected names other than dvc, figures, plots, tables, found 'plots'.",
         ),
         (
             "variants.a/b",

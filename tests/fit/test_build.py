@@ -27,7 +27,12 @@ def test_a_variant_s_model_overrides_the_common_one(raw):
 
 
 def test_a_model_without_c_cannot_be_tuned(raw):
-    forest = {"_target_": "sklearn.ensemble.RandomForestClassifier", "tune": True, "grid": [0.1, 1.0]}
+    forest = {
+        "_target_": "sklearn.ensemble.RandomForestClassifier",
+        "tune": True,
+        "tune_for": "primary",
+        "grid": [0.1, 1.0],
+    }
     params = config.check({**raw, "model": forest})
     with pytest.raises(InputError, match=r"model: RandomForestClassifier has no C to tune. Set model.tune=false."):
         variants.model(params, "none")

@@ -3,13 +3,13 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from folding import LOG_LOSS, chained
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 
 from pipeline.errors import InputError
 from pipeline.fit.models import describe, train
-from pipeline.measure.tasks import TWO_CLASSES
 from pipeline.table import weights
 
 ONES = weights.ones(6)
@@ -30,8 +30,8 @@ def test_a_model_that_converges_says_so(visits):
 def test_a_model_that_does_not_converge_is_recorded_and_warns_nobody(visits):
     model, converged = train(*visits, LogisticRegression(max_iter=1), ONES)
     assert not converged
-    assert describe(model, converged, visits[1], None, TWO_CLASSES, ONES)["converged"] is False
-    assert describe(model, converged, visits[1], None, TWO_CLASSES, ONES)["iterations"] == 1
+    assert describe(model, converged, visits[1], None, chained(), ONES)["converged"] is False
+    assert describe(model, converged, visits[1], None, chained(), ONES)["iterations"] == 1
 
 
 class Wary(LogisticRegression):
@@ -60,7 +60,7 @@ def test_one_class_left_by_a_sampler_is_an_input_error(visits):
 
 def test_description_of_a_linear_model_holds_its_coefficients_by_name(visits):
     model, converged = train(*visits, LogisticRegression(), ONES)
-    assert describe(model, converged, visits[1], None, TWO_CLASSES, ONES) == {
+    assert describe(model, converged, visits[1], None, chained(), ONES) == {
         "model": "LogisticRegression",
         "C": 1.0,
         "tuning": None,
@@ -71,15 +71,21 @@ def test_description_of_a_linear_model_holds_its_coefficients_by_name(visits):
         "coefficients": {"positive": {"time": model.coef_[0, 0], "pages": model.coef_[0, 1]}},
     }
     # The numbers are the model: logit(p) = intercept + sum of coefficient times value.
-    told = describe(model, converged, visits[1], None, TWO_CLASSES, ONES)
+    told = describe(model, converged, visits[1], None, chained(), ONES)
     slopes = told["coefficients"]["positive"]
     logit = told["intercept"]["positive"] + sum(slope * visits[0][name] for name, slope in slopes.items())
     assert (1 / (1 + np.exp(-logit))).tolist() == pytest.approx(model.predict_proba(visits[0])[:, 1].tolist())
 
 
+def test_description_of_a_tuned_model_names_the_metric_that_chose_c(visits):
+    chain = chained(grid=[0.1, np.inf], criterion=LOG_LOSS)
+    told = describe(*train(*visits, LogisticRegression(C=0.1), ONES), visits[1], {0.1: 0.6, np.inf: 0.7}, chain, ONES)
+    assert told["tuning"] == {"metric": "prior_corrected_log_loss", "C": [0.1, "inf"], "values": [0.6, 0.7]}
+
+
 @pytest.mark.parametrize("model", [GaussianNB(), DummyClassifier()])
 def test_description_of_another_model_leaves_out_what_it_does_not_have(visits, model):
-    told = describe(*train(*visits, model, ONES), visits[1], None, TWO_CLASSES, ONES)
+    told = describe(*train(*visits, model, ONES), visits[1], None, chained(), ONES)
     assert told == {
         "model": type(model).__name__,
         "C": None,
@@ -98,6 +104,6 @@ def test_description_of_another_model_leaves_out_what_it_does_not_have(visits, m
 def test_the_trained_prevalence_counts_class_weights(weight, share):
     X, y = pd.DataFrame({"x": range(8)}), pd.Series([0, 0, 0, 0, 0, 0, 1, 1])
     model = LogisticRegression(class_weight=weight).fit(X, y)
-    assert describe(model, True, y, None, TWO_CLASSES, weights.ones(8))["trained_proportions"] == pytest.approx(
+    assert describe(model, True, y, None, chained(), weights.ones(8))["trained_proportions"] == pytest.approx(
         {"negative": 1 - share, "positive": share}
     )

@@ -29,7 +29,7 @@ def fits(table, sampler, *, repeats=1, task=None):
     """What folds say of the sampler: the share of synthetic rows near another class, and that of real rows."""
     chain = chained(sampler)
     if task is not None:
-        chain = chains.Chain(chain.preprocessing, chain.sampler, chain.model, None, task)
+        chain = chains.Chain(chain.preprocessing, chain.sampler, chain.model, None, None, task)
     how = {"folds": 5, "repeats": repeats, "seed": 42, "weight": weights.ones(len(table))}
     return folds.out_of_fold(table, target="buy", chain=chain, **how).fits
 

@@ -128,10 +128,11 @@ def test_a_fold_s_row_follows_from_its_predictions(made):
     assert row.average_precision_2 == pytest.approx(ranked[2])
 
 
-def test_c_is_chosen_by_the_corrected_log_loss_of_all_classes(made):
-    losses = read_json(Path("data/train/class_weight/coefficients.json"))["tuning"]["log_loss"]
-    # Whatever C, weights of the classes must not make the corrected loss as large as their own shift does.
-    assert max(losses) < np.log(3)
+def test_c_is_chosen_by_the_macro_average_precision_of_all_classes(made):
+    fitted = read_json(Path("data/train/class_weight/coefficients.json"))
+    assert fitted["tuning"]["metric"] == "average_precision"
+    values = dict(zip(fitted["tuning"]["C"], fitted["tuning"]["values"], strict=True))
+    assert values[fitted["C"]] == max(values.values())
 
 
 def test_a_rarest_class_too_small_for_folds_gives_no_verdict_and_a_way_out(project, vehicles, tmp_path):
@@ -156,7 +157,7 @@ def test_groups_that_hold_all_of_a_class_are_refused_by_its_name():
     from sklearn.linear_model import LogisticRegression
 
     task = Multiclass(LABELS, LABELS)
-    chain = chains.Chain({"impute": None, "scale": True}, FunctionSampler(), LogisticRegression(), None, task)
+    chain = chains.Chain({"impute": None, "scale": True}, FunctionSampler(), LogisticRegression(), None, None, task)
     how = {"folds": 2, "repeats": 1, "seed": 0, "groups": groups, "weight": ones(60)}
     with pytest.raises(InputError, match="the training rows have no row of class 'van'"):
         folds.out_of_fold(table, target="kind", chain=chain, **how)

@@ -1,16 +1,20 @@
 import numpy as np
 import pandas as pd
 import pytest
-from folding import ONES, chained, folded
+from folding import LOG_LOSS, ONES, chained, folded
 from imblearn import FunctionSampler
 from imblearn.over_sampling import SMOTE, KMeansSMOTE
-from sklearn import preprocessing
+from sklearn import metrics, preprocessing
+from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, RepeatedStratifiedKFold
 from sklearn.pipeline import make_pipeline
 
 from pipeline.fit import splits, tuning
+from pipeline.measure.multiclass import Multiclass
+from pipeline.measure.primary import COLUMNS, Criterion
+from pipeline.measure.tasks import TWO_CLASSES
 
 
 def test_c_is_the_one_with_the_lowest_log_loss_out_of_inner_folds_as_scikit_learn_finds_it(visits):
@@ -26,6 +30,86 @@ def test_c_is_the_one_with_the_lowest_log_loss_out_of_inner_folds_as_scikit_lear
     ).fit(X, y)
     assert chosen == search.best_params_["logisticregression__C"]
     assert list(losses.values()) == pytest.approx(list(-search.cv_results_["mean_test_score"]), rel=1e-6)
+
+
+def criterion(primary):
+    rules = {
+        "expected_cost": {"objective": "expected_cost", "false_negative_cost": 5.0, "false_positive_cost": 1.0},
+        "f_beta": {"objective": "f_beta", "beta": 1.0},
+    }
+    return Criterion(COLUMNS[primary][0], primary, COLUMNS[primary][1], rule=rules.get(primary))
+
+
+def average_precision(y, probability):
+    if probability.shape[1] == 2:
+        return metrics.average_precision_score(y, probability[:, 1])
+    return metrics.average_precision_score(np.eye(probability.shape[1])[y], probability, average="macro")
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize(
+    ("chosen_for", "metric", "best"),
+    [
+        (LOG_LOSS, metrics.log_loss, min),
+        (criterion("average_precision"), average_precision, max),
+    ],
+    ids=["log_loss", "primary"],
+)
+def test_c_is_the_one_that_is_best_on_the_pooled_rows_of_inner_folds(visits, classes, chosen_for, metric, best):
+    X, grid = visits.drop(columns="buy"), [0.001, 0.01, 0.1, 1.0, 10.0]
+    # Of three classes, those who don't buy are told apart by their interests, which they share with a noise.
+    skis = X.interest_ski + np.random.default_rng(2).normal(size=60) > X.interest_climb
+    y = visits.buy if classes == 2 else visits.buy.where(visits.buy == 1, 2 * skis).astype("int8")
+    task = TWO_CLASSES if classes == 2 else Multiclass(list("abc"), list("abc"))
+    model = LogisticRegression(class_weight="balanced")
+    chain = chained(model=model, grid=grid, criterion=chosen_for, task=task)
+    chosen, values = tuning.tune(X, y, chain, where=(42,), weight=ONES)
+    seed = int(np.random.SeedSequence((42,)).generate_state(1)[0])
+    expected = {}
+    for C in grid:
+        pooled = np.empty((60, classes))
+        for fit, held in RepeatedStratifiedKFold(n_splits=3, n_repeats=1, random_state=seed).split(X, y):
+            fitted = make_pipeline(preprocessing.StandardScaler(), clone(model).set_params(C=C))
+            balanced = fitted.fit(X.iloc[fit], y.iloc[fit]).predict_proba(X.iloc[held])
+            corrected = balanced * np.bincount(y.iloc[fit]) / len(fit) * classes
+            pooled[held] = corrected / corrected.sum(axis=1, keepdims=True)
+        expected[C] = metric(y, pooled)
+    assert list(values.values()) == pytest.approx(list(expected.values()), rel=1e-6)
+    assert chosen == best(expected, key=expected.get)
+
+
+@pytest.mark.parametrize("primary", COLUMNS)
+def test_c_has_the_highest_primary_metric_or_the_lowest_where_lower_is_better(visits, primary):
+    X, y = visits.drop(columns="buy"), visits.buy
+    chain = chained(grid=[0.001, 0.03, 1.0, 30.0], criterion=criterion(primary))
+    chosen, values = tuning.tune(X, y, chain, where=(42,), weight=ONES)
+    assert len(set(values.values())) > 1
+    lower = primary in ("log_loss", "brier", "expected_cost")
+    assert values[chosen] == (min if lower else max)(values.values())
+
+
+def test_of_equal_c_the_smallest_is_chosen(visits):
+    X, y = visits.drop(columns="buy"), visits.buy
+    separated = X.assign(time_on_page=100.0 * y)
+    chain = chained(grid=[10.0, 1.0, 100.0], criterion=criterion("average_precision"))
+    chosen, values = tuning.tune(separated, y, chain, where=(42,), weight=ONES)
+    assert list(values.values()) == pytest.approx([1, 1, 1])
+    assert chosen == 1.0
+
+
+def test_declared_weights_choose_c(visits):
+    X, y = visits.drop(columns="buy"), visits.buy
+    chain = chained(grid=[0.01, 1.0], criterion=criterion("average_precision"))
+    weight = np.random.default_rng(0).uniform(0.5, 2.0, size=60)
+    _, values = tuning.tune(X, y, chain, where=(42,), weight=weight)
+    seed = int(np.random.SeedSequence((42,)).generate_state(1)[0])
+    for C, value in values.items():
+        pooled = np.empty(60)
+        for fit, held in RepeatedStratifiedKFold(n_splits=3, n_repeats=1, random_state=seed).split(X, y):
+            scaler = preprocessing.StandardScaler().fit(X.iloc[fit])
+            model = LogisticRegression(C=C).fit(scaler.transform(X.iloc[fit]), y.iloc[fit], sample_weight=weight[fit])
+            pooled[held] = model.predict_proba(scaler.transform(X.iloc[held]))[:, 1]
+        assert value == pytest.approx(metrics.average_precision_score(y, pooled, sample_weight=weight), rel=1e-6)
 
 
 def test_resampling_s_shift_of_all_probabilities_does_not_choose_c(visits):

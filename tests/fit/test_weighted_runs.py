@@ -14,7 +14,7 @@ from pipeline import train as train_stage
 from pipeline.files import read_json, read_table
 from pipeline.fit import run
 from pipeline.table import weights
-from pipeline.tracking.describe import flat_metrics
+from pipeline.tracking.describe import metrics_of
 
 
 def test_stages_and_run_give_the_same_weighted_numbers(project, stage):
@@ -50,7 +50,7 @@ def test_a_run_with_weights_of_one_is_the_run_without(project):
     weighted = run.run(settings(project, rows), "random_over")
     plain = run.run(settings(project, rows, "data.weight=null", drop="who,day,w"), "random_over")
     weighted.metrics["holdout"].pop("effective_positives")
-    assert flat_metrics(weighted.metrics) == pytest.approx(flat_metrics(plain.metrics), rel=1e-5)
+    assert metrics_of(weighted.metrics) == pytest.approx(metrics_of(plain.metrics), rel=1e-5)
     pd.testing.assert_frame_equal(weighted.folds, plain.folds, check_dtype=False, rtol=1e-9)
 
 

@@ -143,11 +143,11 @@ def test_test_rows_that_disagree_with_the_folds_are_a_caveat(evidence):
     [
         (
             [0.01, 0.01, 0.01, 0.1],
-            "In most folds, C is the smallest of model.grid. A smaller C may be better. ",
+            "the C with the best average precision is the smallest of model.grid. A smaller C may be better. ",
         ),
         (
             [10.0, 10.0, 1.0, 10.0],
-            "In most folds, C is the largest of model.grid. A larger C may be better. ",
+            "the C with the best average precision is the largest of model.grid. A larger C may be better. ",
         ),
         ([10.0, 10.0, 1.0, 0.01], None),
         ([0.01, 10.0, 1.0, 0.1], None),
@@ -158,7 +158,13 @@ def test_a_c_at_the_end_of_the_grid_is_a_caveat(evidence, chosen, caveat):
     said = found(replace(evidence, folds=folds))
     assert ("model.grid" in said) == (caveat is not None)
     if caveat:
-        assert f"{caveat}Folds by variant: smote in 3. Extend the grid." in said
+        assert f"In most folds, {caveat}Folds by variant: smote in 3. Extend the grid." in said
+
+
+def test_a_c_at_the_end_of_the_grid_is_the_best_of_the_metric_that_chose_it(evidence):
+    folds = {**evidence.folds, "smote": evidence.folds["smote"].assign(C=0.01)}
+    declared = {**evidence.declared, "tune_for": "log_loss"}
+    assert "the C with the best prior-corrected log loss is" in found(replace(evidence, folds=folds, declared=declared))
 
 
 def test_a_c_that_could_not_be_tuned_is_a_caveat_on_the_training_rows_and_in_folds(evidence):

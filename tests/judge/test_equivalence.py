@@ -162,7 +162,8 @@ def test_oversampling_is_the_baseline_with_its_threshold_near_the_prevalence(sam
             "min_frequency": None,
         }
         chains = (
-            Chain(preprocessing, each, LogisticRegression(), None, TWO_CLASSES) for each in (FunctionSampler(), sampler)
+            Chain(preprocessing, each, LogisticRegression(), None, None, TWO_CLASSES)
+            for each in (FunctionSampler(), sampler)
         )
         how = {"folds": 5, "repeats": 2, "seed": seed, "weight": ones(len(table))}
         plain, method = (folds.out_of_fold(table, target="y", chain=chain, **how).predictions for chain in chains)

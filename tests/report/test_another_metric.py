@@ -9,7 +9,7 @@ from pipeline.measure.tasks import of_labels
 from pipeline.report import files, verify
 from pipeline.report.embedded import pack, unpack
 from pipeline.report.tables import row
-from pipeline.tracking.describe import flat_metrics
+from pipeline.tracking.describe import metrics_of
 
 # TIMID is wrong about one of six at 0.5 and about none at .3; BOLD about two at 0.5, and about one at .65.
 WRONG = {"none": (1 / 6, 0.0), "smote": (2 / 6, 1 / 6)}
@@ -38,10 +38,10 @@ def test_another_metric_is_in_every_file_of_a_comparison_and_follows_from_the_pa
 
 
 def test_another_metric_goes_to_mlflow(another_metric, evidence):
-    sent = flat_metrics(verify.recompute(evidence).results["smote"])
-    found = [sent[f"holdout/{name}"] for name in ("default/error_rate", "tuned/error_rate", "sharpness")]
+    sent = metrics_of(verify.recompute(evidence).results["smote"])
+    found = [sent[name] for name in ("untuned/error_rate", "tuned/error_rate", "test/sharpness")]
     assert found == pytest.approx([*WRONG["smote"], SHARP["smote"]], abs=1e-6)
-    assert sent["holdout/default/error_rate_low"] < WRONG["smote"][0] < sent["holdout/default/error_rate_high"]
+    assert sent["untuned/error_rate_low"] < WRONG["smote"][0] < sent["untuned/error_rate_high"]
 
 
 def test_another_metric_is_recomputed_from_the_predictions_that_a_page_carries(another_metric, evidence):

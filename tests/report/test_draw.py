@@ -9,7 +9,7 @@ from pipeline.judge.comparison import best_possible, compare
 from pipeline.report.figures.class_counts import class_counts
 from pipeline.report.figures.confusion import confusion_matrices
 from pipeline.report.figures.curves import precision_recall, roc
-from pipeline.report.figures.draw import draw, judged, tables
+from pipeline.report.figures.draw import draw, draw_each, judged, tables
 from pipeline.report.figures.points import MOST_POINTS, precision_recall_points, roc_points
 from pipeline.report.figures.style import png
 
@@ -29,10 +29,17 @@ def test_figures_are_the_same_bytes_twice(evidence, comparison, pages):
         "cost_map",
         "decision_curve",
         "components",
-        "none/confusion_matrix",
-        "smote/confusion_matrix",
     }
     assert all(re.match(rb"\x89PNG", data) and b"Software" not in data for data in first.values())
+
+
+def test_each_variant_has_figures_of_its_own_the_same_bytes_twice(evidence, comparison):
+    drawn = {name: png(figure) for name, figure in draw_each(evidence, comparison).items()}
+    kinds = ("confusion_matrix", "precision_recall", "reliability")
+    assert set(drawn) == {f"{name}/{kind}" for name in ("none", "smote") for kind in kinds}
+    assert drawn == {name: png(figure) for name, figure in draw_each(evidence, comparison).items()}
+    figure = draw_each(evidence, comparison)["smote/precision_recall"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()][0].startswith("smote, AP ")
 
 
 def test_operating_points_lie_on_the_drawn_curves(predictions):

@@ -2,6 +2,7 @@ import re
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from visitors import with_recall_floor
 
 from pipeline.judge import comparison
@@ -41,12 +42,22 @@ def test_the_page_says_how_many_duplicates_cross_the_split_and_what_one_c_for_al
     fixed = replace(
         evidence,
         classes={**evidence.classes, "duplicates": {"crossing": 3, "repeated": 5}},
-        declared={**evidence.declared, "tuned": False, "grid": None},
+        declared={**evidence.declared, "tuned": False, "tune_for": None, "grid": None},
     )
     page = render(comparison.compare(fixed), {}, command="dvc repro", evidence=None)
     assert "duplicates by features: 5 rows in the whole table, 3 test rows that repeat a training row" in page
     assert "C is 1 for every variant, although resampling changes how much it penalizes" in page
     assert "C is tuned for each variant" not in page
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"), [("primary", "average precision"), ("log_loss", "prior-corrected log loss")]
+)
+def test_page_and_card_name_the_metric_that_c_is_tuned_by(evidence, rule, words):
+    made = comparison.compare(replace(evidence, declared={**evidence.declared, "tune_for": rule}))
+    page = render(made, {}, command="dvc repro", evidence=None)
+    assert f"C is tuned for each variant over 0.1, 1, by {words} in folds of the training rows" in page
+    assert f"C 1 (chosen for {words})" in model_card(made, command="dvc repro")
 
 
 def cells(page, variant):

@@ -60,3 +60,34 @@ def test_folders_of_variants_no_longer_compared_are_forgotten(tmp_path):
     (tmp_path / "index.html").touch()
     _forget(tmp_path, keep=["none", "figures"])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["figures", "index.html", "none"]
+
+
+def test_what_dvc_shows_of_each_variant_is_the_verdict_on_it(comparison):
+    (smote,) = comparison["verdict"]["methods"]
+    none, method = (tables.summary(comparison)[name] for name in ("none", "smote"))
+    assert none == {
+        "verdict": f"keep, {comparison['verdict']['evidence']}",
+        "average_precision": 1.0,
+        "recall": 1.0,
+        "precision": 1.0,
+    }
+    assert method == {
+        "verdict": "WORSE",
+        "average_precision": 0.833,
+        "gain": -0.167,
+        "low": round(smote["low"], 3),
+        "high": round(smote["high"], 3),
+        "recall": 1.0,
+        "precision": 0.667,
+    }
+    smote["call"], comparison["verdict"]["variant"] = "BETTER", "smote"
+    comparison["verdict"] |= {"action": "rebalance", "evidence": "proven_better"}
+    found = tables.summary(comparison)
+    assert found["smote"]["verdict"] == "rebalance, proven_better"
+    assert "verdict" not in found["none"]
+    comparison["verdict"] |= {"action": "none", "evidence": None, "variant": None, "reference": None, "methods": []}
+    comparison["variants"][1]["holdout"]["tuned"] = None  # then at 0.5
+    assert tables.summary(comparison) == {
+        "none": {"verdict": "none", "recall": 1.0, "precision": 1.0},
+        "smote": {"verdict": "none", "recall": 1.0, "precision": 0.5},
+    }

@@ -55,6 +55,8 @@ def test_tables_do_not_make_a_configuration(planned, tmp_path):
         "split.test_size=0.31",
         "data.simulation.seed=1",
         "evaluate.folds=4",
+        "compare=roc_auc",
+        "model.tune_for=log_loss",
     ],
 )
 def test_what_a_run_depends_on_changes_its_identity(planned, change):
@@ -62,9 +64,17 @@ def test_what_a_run_depends_on_changes_its_identity(planned, change):
     assert one.id != other.id
 
 
-@pytest.mark.parametrize("change", ["tracking=none", "sweep.fail_fast=true", "+variant@variants.adasyn=adasyn"])
+@pytest.mark.parametrize(
+    "change", ["tracking=none", "sweep.fail_fast=true", "compare.rope=0.1", "+variant@variants.adasyn=adasyn"]
+)
 def test_what_a_run_does_not_depend_on_leaves_its_identity(planned, change):
     (one,), (other,) = planned("seed=42"), planned(change)
+    assert one.id == other.id
+
+
+@pytest.mark.parametrize("settings", ["model.tune_for=log_loss", "model.tune=false"])
+def test_a_run_whose_c_is_not_chosen_for_the_primary_metric_does_not_depend_on_it(planned, settings):
+    (one,), (other,) = planned("seed=42", settings), planned("compare=roc_auc", settings)
     assert one.id == other.id
 
 
@@ -107,7 +117,7 @@ def test_all_problems_of_a_sweep_are_reported_before_any_run(planned, folder):
 
 
 @pytest.mark.parametrize("key", ["compare=average_precision,roc_auc", "tracking=local,none", "compare.rope=0.01,0.1"])
-def test_what_no_run_depends_on_cannot_vary(planned, key):
+def test_what_all_runs_share_cannot_vary(planned, key):
     with pytest.raises(InputError, match="Run one sweep per value"):
         planned("variant=none,smote", key)
 

@@ -12,9 +12,10 @@ def test_settings_that_are_published_are_those_of_the_run(planned, folder):
     (one,) = planned("variant=class_weight", "evaluate.folds=0", "data.simulation.rows=300")
     worker.attempt(one, folder)
     child = publish.child_run(one, {"git_commit": "abc"})
-    assert child.params == {"variant": "class_weight", "seed": "42"}
+    content = read_json(one.folder / "metrics.json")
+    assert child.params == {"variant": "class_weight", "seed": "42", **describe.facts_of(content)}
     assert child.tags["git_commit"] == "abc"
-    everything = describe.flat_metrics(read_json(one.folder / "metrics.json"))
+    everything = describe.metrics_of(content)
     assert child.metrics.items() <= everything.items()
     assert {name.rpartition("_")[2] for name in everything.keys() - child.metrics.keys()} == {"low", "high"}
     sweep = results.Sweep("a", "c", {}, config.Config.model_validate(one.settings).tracking, {}, [one])
@@ -40,4 +41,4 @@ def test_mlflow_has_a_sweep_with_names_axes_steps_and_its_report(folder, store, 
     steps = client.get_metric_history(one.info.run_id, "per_fold/average_precision")
     rows = read_table(next(results.RUNS.glob("*/folds.parquet")))
     assert sorted(m.step for m in steps) == list(range(len(rows))) == list(range(2 * 2))
-    assert {"holdout/default/tp", "holdout/tuned/recall", "holdout/average_precision"} <= one.data.metrics.keys()
+    assert {"untuned/tp", "tuned/recall", "test/average_precision"} <= one.data.metrics.keys()

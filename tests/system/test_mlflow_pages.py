@@ -26,7 +26,7 @@ def test_mlflow_shows_the_runs_of_a_sweep_with_their_names_and_metrics(tmp_path,
     (parent,) = [r for r in runs if "mlflow.parentRunId" not in r.data.tags]
     children = [r for r in runs if "mlflow.parentRunId" in r.data.tags]
     names = [f">{child.info.run_name}<" for child in children]
-    wanted = [*names, "per_fold/average_precision", "holdout/default", "holdout/tuned"]
+    wanted = [*names, "per_fold/average_precision", "untuned", "tuned"]
     address = page(Published("1", parent.info.run_id, new=False), metric=SORTED_BY)
     shown = seen(address, free_port(), wanted=wanted)
     assert [words for words in wanted if words not in shown] == []

@@ -126,8 +126,9 @@ def test_python_can_run_the_module():
         (["verify", "a/index.html"], {"file": Path("a/index.html")}),
         (["use"], {"name": None}),
         (["use", "churn"], {"name": "churn"}),
-        (["publish"], {"ui": False, "port": 5000}),
-        (["publish", "--port", "5001", "--ui"], {"ui": True, "port": 5001}),
+        (["publish"], {"register": None, "ui": False, "port": 5000}),
+        (["publish", "--port", "5001", "--ui"], {"register": None, "ui": True, "port": 5001}),
+        (["publish", "register=shop", "--ui"], {"register": "register=shop", "ui": True, "port": 5000}),
     ],
 )
 def test_a_command_is_given_what_was_typed_and_its_status_is_the_exit_status(typed, given, words, asked):
@@ -143,7 +144,7 @@ def test_a_command_is_given_what_was_typed_and_its_status_is_the_exit_status(typ
         (["evaluate"], "rebalance has no command 'evaluate'"),
         (
             ["publish", "--prt", "1"],
-            "unrecognized arguments: --prt 1. For the command's arguments, see `rebalance publish --help`.",
+            "unrecognized arguments: --prt. For the command's arguments, see `rebalance publish --help`.",
         ),
         (
             ["publish", "--port", "x"],

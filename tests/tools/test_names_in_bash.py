@@ -137,10 +137,12 @@ def test_the_next_command_of_inspect_leaves_the_columns_out(table, capsys, names
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_target_of_any_name_is_proposed_and_kept_in_a_preset(table, capsys, name):
+def test_a_target_of_any_name_is_proposed_and_kept_in_a_preset(table, capsys, monkeypatch, name):
     table(name, cells=LABELS)
     pd.read_csv("mine.csv", dtype="str").drop(columns="y").to_csv("mine.csv", index=False)
-    given = ["data=csv", "data.path=mine.csv", override("data.target", name), override("data.columns", {"a": "date"})]
+    declared = [override("data.target", name), override("data.columns", {"a": "numeric"})]
+    given = ["data=csv", "data.path=mine.csv", *declared]
+    monkeypatch.setattr(inspect_module, "compose", lambda words: composed(*words))
     inspect_module.run(given)
     words = overrides(capsys.readouterr().out.splitlines()[-1].strip())
     assert settings(words).target == nfc(name)

@@ -183,10 +183,10 @@ def test_nothing_trained_is_refused(empty):
 
 
 def test_mlflow_s_model_refuses_in_the_same_words(visits, monkeypatch):
-    import mlflow.pyfunc
+    import mlflow.sklearn
 
     monkeypatch.setattr(sys, "path", sys.path)
     save_for_mlflow("none")
     rows = pd.read_csv("new.csv").assign(time="tall")
     with pytest.raises(InputError, match="column 'time', lines 2, .*: expected numbers, found 'tall', 'tall', 'tall'"):
-        mlflow.pyfunc.load_model("model").predict(rows)
+        mlflow.sklearn.load_model("model").predict(rows)

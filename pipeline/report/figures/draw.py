@@ -29,7 +29,7 @@ NARROW = 9  # letters beside a row of a matrix: longer labels leave out the targ
 
 
 def draw(evidence: Evidence, comparison: dict[str, Any]) -> dict[str, Figure]:
-    """All figures of a comparison, by the name of their file without its ending.
+    """The figures of all variants together, by the name of their file without its ending.
 
     Parameters
     ----------
@@ -45,12 +45,22 @@ def draw(evidence: Evidence, comparison: dict[str, Any]) -> dict[str, Figure]:
             **({"differences": differences(comparison["verdict"])} if comparison["verdict"]["methods"] else {}),
             "class_counts": _class_counts(comparison, labels),
             "confusion_matrices": confusion_matrices(matrices, labels),
-            **{
-                f"{name}/confusion_matrix": confusion_matrices({name: panels}, labels)
-                for name, panels in matrices.items()
-                if name != BEST
-            },
             **_curves(task, evidence, comparison),
+        }
+
+
+def draw_each(evidence: Evidence, comparison: dict[str, Any]) -> dict[str, Figure]:
+    """The figures of each variant alone, by `VARIANT/FIGURE`; arguments as for `draw`."""
+    task, labels = evidence.task, _labels(evidence)
+    with styled():
+        return {
+            **{
+                f"{v['variant']}/confusion_matrix": confusion_matrices(
+                    {v["variant"]: _matrices(task, v["holdout"])}, labels
+                )
+                for v in comparison["variants"]
+            },
+            **_own_curves(task, evidence, comparison),
         }
 
 
@@ -134,6 +144,24 @@ def _curves(task: Task, evidence: Evidence, comparison: dict[str, Any]) -> dict[
 
 
 @_curves.register
+def _(task: Multiclass, evidence: Evidence, comparison: dict[str, Any]) -> dict[str, Figure]:
+    return {}
+
+
+@singledispatch
+def _own_curves(task: Task, evidence: Evidence, comparison: dict[str, Any]) -> dict[str, Figure]:
+    """What `draw_each` has of two classes alone."""
+    forms, drawn, rows = corrected(evidence), {}, tested(evidence.declared["split"]["test_size"])
+    for v in comparison["variants"]:
+        name = v["variant"]
+        own = {FORMS[form]: {name: seen[name]} for form, seen in forms.items() if name in seen}
+        seen = {name: evidence.predictions[name]}
+        drawn[f"{name}/precision_recall"] = precision_recall({name: v["holdout"]}, seen, rows)
+        drawn[f"{name}/reliability"] = reliability(own)
+    return drawn
+
+
+@_own_curves.register
 def _(task: Multiclass, evidence: Evidence, comparison: dict[str, Any]) -> dict[str, Figure]:
     return {}
 
