@@ -57,7 +57,7 @@ def test_a_messy_table_is_described_and_the_command_line_runs(look, project, sta
 
 def test_a_clean_table_has_no_errors_and_no_warnings(look):
     out, html = look(MINE[["wave", "buy"]], "data.target=buy")
-    assert "error" not in out
+    assert "error:" not in out
     assert "!" not in out
     assert "Warnings" not in html
     assert out.endswith(
