@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -52,7 +52,14 @@ def command(proposed: Sequence[str]) -> str:
 
 
 def options(
-    found: Inspection, overrides: Sequence[str], source: pd.DataFrame, params: Config, data: Data, rare: int | None
+    found: Inspection,
+    overrides: Sequence[str],
+    source: pd.DataFrame,
+    params: Config,
+    data: Data,
+    *,
+    rare: int | None,
+    saved: str | None,
 ) -> dict[str, str]:
     """What else the findings suggest: what to add to the proposed command, or another command, each by its purpose.
 
@@ -64,13 +71,16 @@ def options(
         Those that the proposed command stands for.
     rare
         Rows of the rarest class; None where that isn't known.
+    saved
+        The name of the preset that the proposal is kept in; None where it's a command.
     """
-    made = _as_missing(found, overrides, data)
+    wanted = [*_as_missing(found, data)]
     if codes := [one.name for one in found.columns if "codes" in one.findings]:
         declared = override("data.columns", dict(data.columns or {}) | dict.fromkeys(codes, "categorical"))
-        there = any(each.startswith("data.columns=") for each in overrides)
-        how = "replace data.columns in the command with this" if there else "add this to the command"
-        made[f"to treat codes as categories, {how}"] = f"-S {shlex.quote(declared)}"
+        wanted.append(("to treat codes as categories", declared))
+    wanted += _all_rows(params, rare)
+    there = [each.partition("=")[0] for each in settings(overrides, data, target=found.target, leave_out=())]
+    made = dict(_with(purpose, setting, overrides, there=there, saved=saved) for purpose, setting in wanted)
     group = next((one.name for one in found.columns if "groups" in one.findings), None)
     if group is not None and params.split.by == "rows" and found.target is not None:
         data = data.model_copy(update={"group": group, "drop": [name for name in data.drop if name != group]})
@@ -81,34 +91,43 @@ def options(
             own = settings(others, data, target=found.target, leave_out=then.leave_out)
             purpose = f"to keep rows with the same {group!r} together, in training or in test, run this instead"
             made[purpose] = command([*own, "split=grouped", override("data.group", group)])
-    return made | _all_rows(params, rare)
+    return made
 
 
-def _all_rows(params: Config, rare: int | None) -> dict[str, str]:
-    """What to add to the command so that the folds use all rows, by its purpose, where the rarest class has few."""
+def _with(
+    purpose: str, setting: str, overrides: Sequence[str], *, there: Sequence[str], saved: str | None
+) -> tuple[str, str]:
+    """How to use a setting as well: what to do, for this purpose, and what to type."""
+    key = setting.partition("=")[0]
+    if saved is not None:
+        words = [*(each for each in overrides if each.partition("=")[0] != key), setting, f"save={saved}"]
+        return f"{purpose}, run this first", " ".join(["rebalance inspect", *map(shlex.quote, words)])
+    how = f"replace {key} in the command with this" if key in there else "add this to the command"
+    return f"{purpose}, {how}", f"-S {shlex.quote(setting)}"
+
+
+def _all_rows(params: Config, rare: int | None) -> Iterator[tuple[str, str]]:
+    """The setting with which the folds use all rows, after its purpose, where the rarest class has few."""
     size = params.split.test_size
     if not size or rare is None or rare * (1 - size) >= FEW:
-        return {}
+        return
     purpose = (
         f"recommended, since split.test_size={size:g} leaves about {rare * (1 - size):.0f} of {rare} rows of the "
         f"rarest class for training: to let the folds use all rows, which lowers standard errors by about "
-        f"{1 - all_rows_shrinking(size):.0%}, add this to the command"
+        f"{1 - all_rows_shrinking(size):.0%}"
     )
-    return {purpose: "-S split.test_size=0"}
+    yield purpose, "split.test_size=0"
 
 
-def _as_missing(found: Inspection, overrides: Sequence[str], data: Data) -> dict[str, str]:
-    """What to add to the command so that zeros and sentinels are missing values, by its purpose."""
+def _as_missing(found: Inspection, data: Data) -> Iterator[tuple[str, str]]:
+    """The setting with which zeros and sentinels are missing values, after its purpose."""
     marks = {one.name: [*(["0"] if "zeros" in one.findings else []), *one.markers] for one in found.columns}
     by_column = {name: values for name, values in marks.items() if values and name not in data.drop}
     if not by_column:
-        return {}
+        return
     known = data.missing if isinstance(data.missing, Mapping) else {ALL: data.missing} if data.missing else {}
     merged = {**known, **{name: [*known.get(name, ()), *values] for name, values in by_column.items()}}
-    there = data.missing is not None
-    how = "replace data.missing in the command with this" if there else "add this to the command"
-    purpose = f"if zeros and extreme values stand for missing ones, {how}"
-    return {purpose: f"-S {shlex.quote(override('data.missing', merged))}"}
+    yield "if zeros and extreme values stand for missing ones", override("data.missing", merged)
 
 
 def with_change(overrides: Sequence[str], key: str, value: Any) -> list[str]:

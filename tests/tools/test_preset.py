@@ -1,9 +1,11 @@
+import shlex
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from inspected import table_of
 from omegaconf import OmegaConf
 
 from pipeline.compose import compose
@@ -131,3 +133,16 @@ def test_without_a_target_no_preset_is_written(visits):
 def test_a_scalar_is_read_back_as_it_was(value):
     assert OmegaConf.create(f"a: {preset.scalar(value)}").a == value
     assert yaml.safe_load(preset.scalar(value)) == value
+
+
+def test_an_option_of_a_preset_is_an_inspect_command_that_keeps_it(preset_conf, capsys):
+    table_of({"no": 170, "yes": 30}).to_csv("mine.csv", index=False)
+    inspect_module.run(["data=csv", "data.path=mine.csv", "data.target=y", "save=mine"])
+    purpose, command = capsys.readouterr().out.split("recommended, since ")[1].splitlines()[:2]
+    assert purpose.startswith("split.test_size=0.3 leaves about 21 of 30 rows of the rarest class for training")
+    assert purpose.endswith("run this first:")
+    program, again, *words = shlex.split(command)
+    assert (program, again) == ("rebalance", "inspect")
+    inspect_module.run(words)
+    assert "recommended" not in capsys.readouterr().out
+    assert yaml.safe_load(Path("conf/experiment/mine.yaml").read_text(encoding="utf-8"))["split"]["test_size"] == 0
