@@ -162,7 +162,7 @@ def run(overrides: list[str]) -> int:
         changes=changed[0] if changed else None,
         outlook=then,
     )
-    others = proposal.options(found, given, source, params, usable, rare=then.rare, saved=file.stem if file else None)
+    others = proposal.options(found, given, source, params, usable, rare=then.rare, saved=file)
     html = page(found, problems, name=name, step=step, command=command, options=others, no_verdict=now.no_verdict)
     write_text(PAGE, html)
     say(f"\ncharts of all columns: {PAGE}")

@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -59,7 +60,7 @@ def options(
     data: Data,
     *,
     rare: int | None,
-    saved: str | None,
+    saved: Path | None,
 ) -> dict[str, str]:
     """What else the findings suggest: what to add to the proposed command, or another command, each by its purpose.
 
@@ -72,7 +73,7 @@ def options(
     rare
         Rows of the rarest class; None where that isn't known.
     saved
-        The name of the preset that the proposal is kept in; None where it's a command.
+        The preset that keeps the proposal; None where it's a command.
     """
     wanted = [*_as_missing(found, data)]
     if codes := [one.name for one in found.columns if "codes" in one.findings]:
@@ -95,13 +96,14 @@ def options(
 
 
 def _with(
-    purpose: str, setting: str, overrides: Sequence[str], *, there: Sequence[str], saved: str | None
+    purpose: str, setting: str, overrides: Sequence[str], *, there: Sequence[str], saved: Path | None
 ) -> tuple[str, str]:
     """How to use a setting as well: what to do, for this purpose, and what to type."""
     key = setting.partition("=")[0]
     if saved is not None:
-        words = [*(each for each in overrides if each.partition("=")[0] != key), setting, f"save={saved}"]
-        return f"{purpose}, run this first", " ".join(["rebalance inspect", *map(shlex.quote, words)])
+        words = [*(each for each in overrides if each.partition("=")[0] != key), setting, f"save={saved.stem}"]
+        again = " ".join(["rebalance inspect", *map(shlex.quote, words)])
+        return f"{purpose}, run this first", f"rm {saved} && {again}"
     how = f"replace {key} in the command with this" if key in there else "add this to the command"
     return f"{purpose}, {how}", f"-S {shlex.quote(setting)}"
 
