@@ -31,11 +31,11 @@ def caveats(evidence: Evidence, judged: dict[str, Any]) -> list[str]:
     results, folds, declared = evidence.results, evidence.folds, evidence.declared
     found = [
         *_failed(judged),
+        *_duplicates(evidence.classes, declared),
         *_few(evidence, judged),
         *_time(folds, declared),
         *_estimates(results),
         *_agreement(results, judged),
-        *_duplicates(evidence.classes, declared),
         *_suspect(judged, folds),
         *_noted(evidence.classes),
         *_duplicated_methods(folds, judged),
@@ -173,10 +173,14 @@ def _duplicates(classes: dict[str, Any], declared: dict[str, Any]) -> list[str]:
     has = "has" if rows == 1 else "have"
     found = f"{counted(rows, 'row')} {has} the features of an earlier row, so that folds share such rows."
     if held_out:
-        found = f"{counted(rows, 'test row')} {has} the features of a training row, and folds share such rows, too."
+        share = rows / sum(classes["test"].values())
+        found = (
+            f"{counted(rows, 'test row')} ({share:.0%}) {has} the features of a training row, and folds share such "
+            "rows, too."
+        )
     return [
-        f"{found} If they are the same case, all metrics look too good: split.group_duplicates=true keeps them "
-        "together."
+        f"{found} If they are the same case, all metrics look too good: run again with split.group_duplicates=true, "
+        "which keeps them together."
     ]
 
 
@@ -219,29 +223,43 @@ def _tuning(results: Mapping[str, dict[str, Any]], folds: Mapping[str, pd.DataFr
     tuned = {name: rows.C for name, rows in folds.items() if rows is not None and name in grids}
     for last, further, end in (("smallest", "smaller", min), ("largest", "larger", max)):
         at = {name: int((chosen == end(grids[name])).sum()) for name, chosen in tuned.items()}
-        if most := [f"{name} in {count}" for name, count in at.items() if count > len(tuned[name]) / 2]:
+        most = [
+            f"{name} in {count} of {len(tuned[name])}" for name, count in at.items() if count > len(tuned[name]) / 2
+        ]
+        if most:
             found.append(
-                f"In most folds, the C with the best {metric} is the {last} of model.grid. A {further} C may be "
-                f"better. Folds by variant: {', '.join(most)}. Extend the grid."
+                f"In most folds, the C with the best {metric} is the {last} of model.grid: {', '.join(most)}. A "
+                f"{further} C may be better. Extend model.grid."
             )
     return found
+
+
+def _where(result: Mapping[str, Any]) -> str:
+    """Where a model did not converge."""
+    training = result["training"]
+    places = [] if result["model"]["converged"] else ["on all training rows"]
+    if (
+        training["folds"] is not None
+        and (total := training["folds"] * training["repeats"]) > training["folds_converged"]
+    ):
+        places.append(f"in {total - training['folds_converged']} of {total} folds")
+    return " and ".join(places)
 
 
 def _fits(
     results: Mapping[str, dict[str, Any]], folds: Mapping[str, pd.DataFrame | None], declared: dict[str, Any]
 ) -> list[str]:
     found = []
-    if unconverged := [name for name, result in results.items() if not converged(result)]:
+    if unconverged := [f"{name} {_where(result)}" for name, result in results.items() if not converged(result)]:
         found.append(
-            f"Did not converge, on all training rows or in a fold: {', '.join(unconverged)}. "
-            f"{unconverged_advice(scaled=declared['preprocess']['scale'])}"
+            f"Did not converge: {', '.join(unconverged)}. {unconverged_advice(scaled=declared['preprocess']['scale'])}"
         )
     separated = {name: int((rows.roc_auc.astype(float) == 1).sum()) for name, rows in folds.items() if rows is not None}
     if perfect := [f"{name} in {count}" for name, count in separated.items() if count]:
         total = next(len(rows) for rows in folds.values() if rows is not None)
         found.append(
-            f"The classes are perfectly separated in some of the {total} folds, where no ranking can be better. Folds "
-            f"by variant: {', '.join(perfect)}."
+            f"Some variants separate the classes perfectly in some of the {total} folds, where no ranking can be "
+            f"better: {', '.join(perfect)}."
         )
     if all(rows is None for rows in folds.values()):
         found.append("Without folds, there is no tuned threshold and no verdict.")

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from pipeline.measure.statistics import CorrelatedTest, expected_gain, holm, reach, steps
 
+CALLS = ("BETTER", "WORSE", "EQUIVALENT", "NOT BETTER", "INCONCLUSIVE")
+
 
 @dataclass(frozen=True)
 class Method:
@@ -39,8 +41,8 @@ def judged(tests: Mapping[str, CorrelatedTest], *, rope: float, alpha: float) ->
     Each end of `low` to `high` is a one-sided bound with error `alpha`, adjusted as the claim that it supports. The
     lower end is that of Holm's step: above 0 exactly where Holm rejects that the method is no better. Below the largest
     upper end lie the gains of all methods together. That needs no adjustment, as only the bound of the truly best
-    method may err: all are below `rope` exactly where the evidence is proven not better. An upper end below 0 is that
-    of Holm's two-sided step, and there only where Holm rejects; else it is 0 at least.
+    method may err: all are below `rope` exactly where the evidence is proven not better. The upper end of a method that
+    is significantly worse is that of Holm's two-sided step, which then is below 0.
 
     Parameters
     ----------
@@ -70,7 +72,7 @@ def judged(tests: Mapping[str, CorrelatedTest], *, rope: float, alpha: float) ->
                 p_holm=p,
                 call=call(test, p_better, p, rope=rope, alpha=alpha),
                 low=test.mean - reach(error, df, alpha=alpha / left),
-                high=at_step if at_step < 0 else max(test.mean + reach(error, df, alpha=alpha), 0.0),
+                high=at_step if at_step < 0 else test.mean + reach(error, df, alpha=alpha),
                 regret=expected_gain(test),
             )
         )
@@ -78,7 +80,7 @@ def judged(tests: Mapping[str, CorrelatedTest], *, rope: float, alpha: float) ->
 
 
 def call(test: CorrelatedTest, p_better: float, p: float, *, rope: float, alpha: float) -> str:
-    """The result of a method: `BETTER`, `WORSE`, `EQUIVALENT` or `INCONCLUSIVE`, the first one that holds.
+    """The result of a method, the first of `CALLS` that holds.
 
     Parameters
     ----------
@@ -90,14 +92,16 @@ def call(test: CorrelatedTest, p_better: float, p: float, *, rope: float, alpha:
         Half-width of the region of practical equivalence, which holds its borders: an estimate of exactly `rope` is
         not beyond it.
     alpha
-        In (0, 1). BETTER and WORSE need a p below it; EQUIVALENT needs a probability of equivalence above 1 - alpha.
-        All are strict.
+        In (0, 1). BETTER and WORSE need a p below it; EQUIVALENT needs a probability of equivalence above 1 - alpha,
+        and NOT BETTER a probability of being better below alpha. All are strict.
     """
     if p_better < alpha and test.mean > rope:
         return "BETTER"
     if p < alpha and test.mean < -rope:
         return "WORSE"
-    return "EQUIVALENT" if test.equivalent > 1 - alpha else "INCONCLUSIVE"
+    if test.equivalent > 1 - alpha:
+        return "EQUIVALENT"
+    return "NOT BETTER" if test.better < alpha else "INCONCLUSIVE"
 
 
 def evidence(methods: Mapping[str, Method], *, alpha: float) -> str:

@@ -93,10 +93,9 @@ def at_stake(price: Mapping[str, Any], declared: Mapping[str, Any]) -> list[str]
     places, metric = digits(declared["rope"]), declared["metric"]
     upper = number(price["upper"], places)
     sure = f"with {confidence(declared)} confidence"
-    stake = f"At most {upper} {metric} is at stake, {sure}."
-    if price["regret"] is not None:
-        stake = f"On average {number(price['regret'], places)} {metric} is at stake, at most {upper} {sure}."
-    return [stake, f"If a difference of less than {upper} doesn't matter to you, this is settled: keep the baseline."]
+    loss = "" if price["regret"] is None else f" (expected loss {number(price['regret'], places)})"
+    stake = f"By keeping it you lose at most {upper} {metric}, {sure}{loss}."
+    return [stake, f"If less than {upper} doesn't matter to you, this is settled."]
 
 
 def harm(methods: Mapping[str, Method], declared: Mapping[str, Any]) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.formatting import counted, digits, number
+from pipeline.judge.family import CALLS
 from pipeline.judge.headline import changed
 from pipeline.judge.primary import REFERENCE
 
@@ -19,7 +20,7 @@ def reasons(
         return []
     name, declared = leading["variant"], verdict["declared"]
     places, calls = digits(declared["rope"]), [method["call"] for method in verdict["methods"]]
-    counts = ", ".join(f"{calls.count(word)} {word}" for word in ("BETTER", "WORSE", "EQUIVALENT", "INCONCLUSIVE"))
+    counts = ", ".join(f"{calls.count(word)} {word}" for word in CALLS)
     gain = changed(leading, len(calls), declared)
     better = (
         f"A better model? Results of {counted(len(calls), 'method')}: {counts}. {name} {gain} from the baseline's "

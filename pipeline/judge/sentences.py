@@ -6,6 +6,7 @@ from typing import Any
 
 from pipeline import formatting
 from pipeline.formatting import joined, signed
+from pipeline.judge.primary import REFERENCE
 from pipeline.measure import guarantee
 from pipeline.measure.multiclass import Multiclass
 from pipeline.measure.task import Task
@@ -62,6 +63,34 @@ def _(task: Multiclass, result: Mapping[str, Any], baseline: Mapping[str, Any] |
             found += f"; the baseline's is {formatting.number(beside[point]['balanced_accuracy'])}"
         parts.append(f"{found}.")
     return " ".join([*parts, *_ranking(task, ours, beside)])
+
+
+def tradeoff(results: Mapping[str, Mapping[str, Any]], chosen: str | None, rows: str) -> str | None:
+    """What the recommended threshold finds, and for which costs that pays; None where no threshold is recommended.
+
+    Parameters
+    ----------
+    results
+        By variant: see `pipeline.measure.evaluation.gather`.
+    chosen
+        The recommended variant; None without a verdict.
+    rows
+        What to call the rows that are judged.
+    """
+    if chosen is None or (tuned := results[chosen]["holdout"]["tuned"]) is None or "tp" not in tuned:
+        return None
+    where, found = f"On the {results[chosen]['holdout']['rows']:,} {rows}", _found(tuned, among=True)
+    if chosen != REFERENCE:
+        theirs = _found(results[REFERENCE]["holdout"]["tuned"])
+        return f"{where}, {chosen} at its threshold finds {found}; the baseline at its own finds {theirs}."
+    before = results[chosen]["holdout"]["default"]
+    at = formatting.threshold(tuned["threshold"])
+    said = f"{where}, the threshold of {at} finds {found}; 0.5 finds {_found(before)}."
+    more, alarms = tuned["tp"] - before["tp"], tuned["fp"] - before["fp"]
+    if more * alarms <= 0:
+        return said
+    than = "more" if more > 0 else "less"
+    return f"{said} It pays if a false negative costs {than} than about {alarms / more:.2g} false positives."
 
 
 def _beside(result: Mapping[str, Any], baseline: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

@@ -126,7 +126,10 @@ def _positives(basis: Basis) -> Iterator[dict[str, Any]]:
         about = f"about {float(f'{wanted:.2g}'):,.0f} instead of {basis.rare:,}"
         text = f"Collect more {_plural(basis.noun)}: {about} would show that {shows}, if gains stay as estimated."
         if wanted > HOPELESS * basis.rare:
-            text = f"No realistic number of {_plural(basis.noun)} settles this: it takes {about} to show that {shows}."
+            text = (
+                f"No realistic number of {_plural(basis.noun)} would show that {shows}, because the estimated gain is "
+                f"so close to the ROPE: it takes {about}."
+            )
     else:
         text = f"No number of {_plural(basis.noun)} settles this: the largest gain is exactly the ROPE, {basis.rope:g}."
     yield {"kind": "positives", "sentence": text, "setting": None}

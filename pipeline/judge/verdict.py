@@ -10,6 +10,7 @@ from pipeline.judge.caveats import caveats, converged, formula_holds
 from pipeline.judge.evidence import Evidence
 from pipeline.judge.primary import RANKING, REFERENCE
 from pipeline.judge.reasons import reasons
+from pipeline.judge.sentences import tradeoff
 from pipeline.measure.statistics import fold_ratio, student
 from pipeline.table.split import tested
 
@@ -57,17 +58,17 @@ def verdict(
     judged["holdout_agrees"] = _agrees(results, judged) if declared["split"]["test_size"] else None
     for method in judged["methods"]:
         method["same_decisions"] = lines.get(method["variant"])
+    rows = tested(declared["split"]["test_size"])
     keys = ("name", "target", "positive", "sha256", "classes", "labels", "weight")
     return {
         "schema_version": SCHEMA_VERSION,
         "table": {key: evidence.table[key] for key in keys if key in evidence.table},
         "hashes": dict(evidence.hashes),
         **judged,
+        "tradeoff": tradeoff(results, judged["variant"], rows),
         "to_settle": settle.to_settle(basis) if (basis := _basis(evidence, judged)) else [],
         "declared": {**declared, **judged["declared"]},
-        "reasons": reasons(
-            results, judged, kind=task.kind, translation=translation, rows=tested(declared["split"]["test_size"])
-        ),
+        "reasons": reasons(results, judged, kind=task.kind, translation=translation, rows=rows),
         "caveats": caveats(evidence, judged),
         "sources": SOURCES
         | (WEIGHTED if "weight" in evidence.table else {})

@@ -41,8 +41,8 @@ CAPTIONS = {
         "on none.",
         "A model is useful where its line is above both gray lines, and better than another where it is above that. "
         "Net benefit is true positives per row, minus false positives per row times the odds of the threshold "
-        "probability, which is 1 / (1 + cost of a false negative, in false positives). Probabilities are "
-        "prior-corrected.",
+        "probability, which is 1 / (1 + cost of a false negative, in false positives). On the {rows}, with "
+        "recalibrated probabilities (without folds, prior-corrected ones).",
     ),
     "components": (
         "Training rows and synthetic rows on the two leading principal components of the training rows, a panel for "

@@ -37,9 +37,13 @@ def _decided(evidence: Evidence, name: str) -> dict[str, Any]:
     if len(cuts) > STEPS:  # as many rows from one step to the next, and more steps where the fewest rows are called
         places = np.geomspace(1, len(cuts), STEPS).round().astype(int) - 1
         cuts = cuts[np.unique(places)]
+    if tuned is not None:  # itself a step, with the decisions that tables have of it
+        cuts = np.unique(np.append(cuts, tuned["threshold_score"]))[::-1]
     cells = [confusion(y, score >= cut, weight) for cut in cuts]
     lowest = [at(cut, score, probability).probability for cut in cuts]
-    chosen = 0.5 if tuned is None else tuned["threshold"]
+    chosen = 0.5
+    if tuned is not None:
+        chosen = lowest[int(np.flatnonzero(cuts == tuned["threshold_score"])[0])] = tuned["threshold"]
     return {
         "threshold": [formatting.threshold(value) for value in lowest],
         **{cell: [weights.shown(each[cell]) for each in cells] for cell in ("tn", "fp", "fn", "tp")},

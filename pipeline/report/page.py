@@ -76,7 +76,7 @@ def render(
         coefficients=answer.coefficients(comparison),
         explorer=decided,
         tested=tested(comparison["declared"]["split"]["test_size"]),
-        cost=comparison["declared"]["false_negative_cost"] or 1,
+        cost=_cost(comparison),
         pictures={name: _picture(figures[name], *texts[name]) for name in CAPTIONS if name in figures},
         holdouts=judged(comparison),
         best=BEST,
@@ -91,6 +91,15 @@ def render(
         evidence=None if evidence is None else Markup(evidence),
         seal=None if evidence is None else hashlib.sha256(evidence.encode()).hexdigest(),
     )
+
+
+def _cost(comparison: dict[str, Any]) -> str:
+    """What a false negative costs where the slider starts, in false positives: as declared, or as balancing implies."""
+    declared = comparison["declared"]
+    if declared["objective"] == "expected_cost":
+        return f"{declared['false_negative_cost'] / declared['false_positive_cost']:.3g}"
+    negative, positive = list(weights.training(comparison["split"]))[:2]
+    return f"{negative / positive:.2g}"
 
 
 def render_summary(summary: dict[str, Any], figures: dict[str, bytes]) -> str:

@@ -104,6 +104,7 @@ def markdown(comparison: dict[str, Any]) -> str:
             *([weighted, ""] if (weighted := weights.sentence(table)) else []),
             f"**{verdict['sentence']}**",
             "",
+            *([verdict["tradeoff"], ""] if verdict["tradeoff"] else []),
             *(["What would settle it:", "", *options, ""] if options else []),
             *(f"{place}. {reason}" for place, reason in enumerate(verdict["reasons"], start=1)),
             "",

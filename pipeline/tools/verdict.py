@@ -66,7 +66,8 @@ def _named(file: Path) -> Any:
 def lines(found: Mapping[str, Any]) -> list[str]:
     """The lines of a printed verdict: what to do and why in at most ten, then a row for each method."""
     table, rows, caveats = found["table"], sum(found["table"]["classes"].values()), len(found["caveats"])
-    said = [f"{table['name']}: {counted(rows, 'row')}, target {table['target']!r}", "", *wrap(found["sentence"], WIDTH)]
+    said = [f"{table['name']}: {counted(rows, 'row')}, target {table['target']!r}", *wrap(found["sentence"], WIDTH)]
+    said += wrap(found["tradeoff"] or "", WIDTH)
     if found["to_settle"]:
         said += wrap(f"To settle it: {settling(found['to_settle'][0])}", WIDTH)
     if found["action"] != "none":

@@ -64,7 +64,10 @@ def test_a_fit_that_did_not_converge_is_named(evidence):
     results = evidence.results
     results["none"]["training"]["folds_converged"] = 3
     results["smote"]["model"]["converged"] = False
-    assert "Did not converge, on all training rows or in a fold: none, smote. Raise model.max_iter." in found(evidence)
+    said = "Did not converge: none in 1 of 4 folds, smote on all training rows. Raise model.max_iter."
+    assert said in found(evidence)
+    results["smote"]["training"]["folds_converged"] = 2
+    assert "none in 1 of 4 folds, smote on all training rows and in 2 of 4 folds." in found(evidence)
     raw = {**evidence.declared, "preprocess": {**evidence.declared["preprocess"], "scale": False}}
     assert "Raise model.max_iter, or scale the features: preprocess.scale=true." in found(
         replace(evidence, declared=raw)
@@ -102,9 +105,9 @@ def test_one_c_for_all_is_a_caveat_of_a_difference(evidence):
 
 def test_repeated_rows_across_the_split_are_counted(evidence):
     crossing = replace(evidence, classes={**evidence.classes, "duplicates": {"crossing": 3, "repeated": 5}})
-    assert "3 test rows have the features of a training row" in found(crossing)
+    assert found(crossing).startswith("3 test rows (50%) have the features of a training row")  # the first caveat
     one = replace(evidence, classes={**evidence.classes, "duplicates": {"crossing": 1, "repeated": 1}})
-    assert "1 test row has the features of a training row" in found(one)
+    assert "1 test row (17%) has the features of a training row" in found(one)
     together = {**evidence.declared, "split": {**evidence.declared["split"], "group_duplicates": True}}
     assert "training row" not in found(replace(crossing, declared=together))
 
@@ -112,9 +115,8 @@ def test_repeated_rows_across_the_split_are_counted(evidence):
 def test_classes_that_are_almost_separated_raise_the_suspicion_of_a_leak(evidence):
     # TIMID ranks all visitors rightly.
     assert "Look for a column that is known only after the outcome" in found(evidence)
-    assert (
-        "perfectly separated in some of the 4 folds, where no ranking can be better. Folds by variant: none in 4."
-        in found(evidence)
+    assert "separate the classes perfectly in some of the 4 folds, where no ranking can be better: none in 4." in found(
+        evidence
     )
     swapped = {name: rows.assign(probability=1 - rows.probability) for name, rows in evidence.out_of_fold.items()}
     assert "outcome" not in found(verify.recompute(replace(evidence, out_of_fold=swapped)))
@@ -143,11 +145,11 @@ def test_test_rows_that_disagree_with_the_folds_are_a_caveat(evidence):
     [
         (
             [0.01, 0.01, 0.01, 0.1],
-            "the C with the best average precision is the smallest of model.grid. A smaller C may be better. ",
+            "the C with the best average precision is the smallest of model.grid: smote in 3 of 4. A smaller",
         ),
         (
             [10.0, 10.0, 1.0, 10.0],
-            "the C with the best average precision is the largest of model.grid. A larger C may be better. ",
+            "the C with the best average precision is the largest of model.grid: smote in 3 of 4. A larger",
         ),
         ([10.0, 10.0, 1.0, 0.01], None),
         ([0.01, 10.0, 1.0, 0.1], None),
@@ -158,7 +160,7 @@ def test_a_c_at_the_end_of_the_grid_is_a_caveat(evidence, chosen, caveat):
     said = found(replace(evidence, folds=folds))
     assert ("model.grid" in said) == (caveat is not None)
     if caveat:
-        assert f"In most folds, {caveat}Folds by variant: smote in 3. Extend the grid." in said
+        assert f"In most folds, {caveat} C may be better. Extend model.grid." in said
 
 
 def test_a_c_at_the_end_of_the_grid_is_the_best_of_the_metric_that_chose_it(evidence):

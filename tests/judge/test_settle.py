@@ -70,7 +70,8 @@ def test_an_estimate_at_the_border_can_not_be_settled_by_positives():
         "No number of positives settles this: the largest gain is exactly the ROPE, 0.01."
     )
     assert sentence(basis(smote=(0.0099, 0.02)), "positives").startswith(
-        "No realistic number of positives settles this: it takes about 5,600,000 instead of 50 to show that no method"
+        "No realistic number of positives would show that no method is better by more than 0.01, because the estimated "
+        "gain is so close to the ROPE: it takes about 5,600,000 instead of 50."
     )
 
 

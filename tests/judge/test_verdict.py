@@ -14,6 +14,7 @@ from pipeline.errors import InputError
 from pipeline.judge import verdict
 from pipeline.judge.action import judge
 from pipeline.judge.comparison import compare
+from pipeline.judge.sentences import tradeoff
 from pipeline.tools import verdict as shown
 
 ROOT = Path(__file__).parents[2]
@@ -78,9 +79,9 @@ def test_a_method_that_is_worse_on_average_but_may_be_better_keeps_the_baseline_
     assert said["confidence"] is None
     assert said["leading"] == said["price"]["variant"] == "smote"
     assert said["price"]["upper"] == smote["high"]
-    # Also where the best on average is inconclusive, and hardly better.
+    # Also where the best on average is shown not to be better.
     among = judged(close=folds(0.592, noise=0.02, seed=1), smote=folds(0.58, noise=0.08))
-    assert calls(among) == {"close": "INCONCLUSIVE", "smote": "INCONCLUSIVE"}
+    assert calls(among) == {"close": "NOT BETTER", "smote": "INCONCLUSIVE"}
     assert among["methods"][0]["mean"] > among["methods"][1]["mean"]
     assert (among["evidence"], among["leading"]) == ("inconclusive", "smote")
     alone = judged(smote=folds(0.58, noise=0.08))
@@ -90,7 +91,7 @@ def test_a_method_that_is_worse_on_average_but_may_be_better_keeps_the_baseline_
 
 def test_a_method_that_is_hardly_better_keeps_the_baseline_however_unsure_how_much_worse_it_is():
     said = judged(same=folds(0.6), smote=folds(0.56, noise=0.05))
-    assert calls(said) == {"same": "EQUIVALENT", "smote": "INCONCLUSIVE"}
+    assert calls(said) == {"same": "EQUIVALENT", "smote": "NOT BETTER"}
     same, smote = said["methods"]
     assert 0 < same["better"] + smote["better"] < 0.05
     assert (said["evidence"], said["leading"]) == ("proven_not_better", "same")
@@ -160,7 +161,14 @@ def test_what_cannot_be_judged_says_so(everything, reason):
 
 def kept(said):
     """A verdict as a file has it, with what `judge` leaves to others."""
-    return {"schema_version": verdict.SCHEMA_VERSION, "caveats": [], "to_settle": [], "table": TABLE, **said}
+    return {
+        "schema_version": verdict.SCHEMA_VERSION,
+        "caveats": [],
+        "to_settle": [],
+        "tradeoff": None,
+        "table": TABLE,
+        **said,
+    }
 
 
 @pytest.mark.parametrize(
@@ -173,7 +181,7 @@ def test_the_exit_status_says_what_to_do(mean, noise, status, gate, tmp_path, mo
     said = kept(judged(smote=folds(mean, noise=noise)))
     verdict.FILE.write_text(json.dumps(said), encoding="utf-8")
     assert shown.run() == status
-    table, _, *first, score, _, heading, names, row = capsys.readouterr().out.splitlines()
+    table, *first, score, _, heading, names, row = capsys.readouterr().out.splitlines()
     assert table == "visits: 10 rows, target 'buy'"
     assert " ".join(first) == said["sentence"]
     assert score == "To score new rows: rebalance predict data.path=NEW.csv"
@@ -187,11 +195,13 @@ def test_bounds_are_shown_as_adjusted_and_the_first_option_with_its_setting():
     said = kept(judged(a=folds(0.62, noise=0.08), b=folds(0.6, noise=0.08, seed=1)))
     option = {"kind": "repeats", "sentence": "Repeat them.", "setting": "evaluate.repeats=10"}
     said |= {"to_settle": [option, {**option, "sentence": "Or this."}], "caveats": ["One.", "Two."]}
+    said |= {"tradeoff": "On the 9 test rows, it finds all."}
     lines = shown.lines(said)
     assert (
         "Gain in average precision over the baseline, with 95% bounds, the lower one adjusted for 2 methods:" in lines
     )
     assert "To settle it: Repeat them. Set evaluate.repeats=10." in lines
+    assert "On the 9 test rows, it finds all." in lines
     assert "2 caveats in the report: read them first." in lines
     assert (
         lines.index(
@@ -292,7 +302,7 @@ def test_no_verdict_and_bad_input_have_exit_statuses_of_their_own(tmp_path, monk
         statuses.append(left.value.code)
     assert statuses == [30, 2]
     printed = capsys.readouterr().out
-    assert printed.startswith("visits: 10 rows, target 'buy'\n\nNo verdict: ")
+    assert printed.startswith("visits: 10 rows, target 'buy'\nNo verdict: ")
     assert "3 rows are in both train and test" in printed
 
 
@@ -303,6 +313,38 @@ def test_the_verdict_has_each_variant_s_guarantee(floor, certified, needed):
     held = {"metric": "recall", "floor": floor, "confidence": 0.95, "certified": certified}
     assert [each["guarantee"] for each in said["variants"]] == [{**held, "trials": 4, "needed": needed}] * 2
     assert "Clopper & Pearson" in said["sources"]["guarantee"]
+
+
+@pytest.mark.parametrize(
+    ("default", "tuned", "pays"),
+    [
+        ((3, 1), (15, 26), " It pays if a false negative costs more than about 2.1 false positives."),
+        ((9, 40), (6, 10), " It pays if a false negative costs less than about 10 false positives."),
+        ((3, 5), (3, 2), ""),
+        ((3, 5), (4, 5), ""),
+    ],
+)
+def test_the_recommended_threshold_comes_with_what_it_finds_and_for_which_costs_it_pays(default, tuned, pays):
+    points = {
+        point: {"tp": tp, "fp": fp, "fn": 15 - tp, "threshold": at}
+        for point, (tp, fp), at in (("default", default, 0.5), ("tuned", tuned, 0.083))
+    }
+    results = {name: {"holdout": {"rows": 1300, **points}} for name in ("none", "smote")}
+    alarms = "false positive" if default[1] == 1 else "false positives"
+    assert tradeoff(results, "none", "test rows") == (
+        f"On the 1,300 test rows, the threshold of 0.083 finds {tuned[0]} of 15 positives with {tuned[1]} false "
+        f"positives; 0.5 finds {default[0]} with {default[1]} {alarms}.{pays}"
+    )
+    assert tradeoff(results, "smote", "test rows") == (
+        f"On the 1,300 test rows, smote at its threshold finds {tuned[0]} of 15 positives with {tuned[1]} false "
+        f"positives; the baseline at its own finds {tuned[0]} with {tuned[1]} false positives."
+    )
+
+
+def test_without_a_verdict_or_a_threshold_there_is_no_tradeoff(results):
+    assert tradeoff(results, None, "test rows") is None
+    results["none"]["holdout"]["tuned"] = None
+    assert tradeoff(results, "none", "test rows") is None
 
 
 def test_without_a_floor_there_is_no_guarantee(said):

@@ -79,18 +79,29 @@ def test_a_long_slider_has_its_steps_where_few_rows_are_called_and_reaches_both_
     assert (called[:3], called[-1]) == ([1, 2, 3], 5000)
 
 
+def test_a_slider_starts_at_the_tuned_threshold_with_the_matrix_of_the_tables(evidence):
+    for name, at in explorer(evidence, ["none", "smote"]).items():
+        tuned, start = evidence.results[name]["holdout"]["tuned"], at["start"]
+        assert at["threshold"][start] == f"{tuned['threshold']:.3f}"
+        assert {cell: at[cell][start] for cell in ("tn", "fp", "fn", "tp")} == {
+            cell: tuned[cell] for cell in ("tn", "fp", "fn", "tp")
+        }
+
+
 def test_precision_and_recall_are_drawn_where_their_threshold_is(evidence):
     holdouts = {name: result["holdout"] for name, result in evidence.results.items()}
     (axis,) = thresholds(evidence.predictions, holdouts).axes
     recall, precision = (line.get_ydata().tolist() for line in axis.lines[:2])
     # From 0.6 on one of two is found, from 0.3 on both; from 0.2 on with a false alarm.
-    assert (recall[:3], precision[:3]) == ([0.5, 1.0, 1.0], [1.0, 1.0, 2 / 3])
+    assert (recall[:-4:-1], precision[:-4:-1]) == ([0.5, 1.0, 1.0], [1.0, 1.0, 2 / 3])
     odds = np.log(np.array([0.6, 0.3, 0.2]) / np.array([0.4, 0.7, 0.8]))
-    assert axis.lines[0].get_xdata()[:3] == pytest.approx(odds)
+    assert axis.lines[0].get_xdata()[:-4:-1] == pytest.approx(odds)
+    # Between two rows it is what the upper one has: the value holds to the left of each point.
+    assert axis.lines[0].get_drawstyle() == "steps-pre"
 
 
 def test_the_rows_of_each_class_add_up_to_one(evidence):
-    axes = distributions(evidence.predictions).axes
+    axes = distributions(evidence.predictions, {name: each["holdout"] for name, each in evidence.results.items()}).axes
     assert axes[0].get_ylim() == axes[1].get_ylim()
     for axis in axes:
         for class_ in axis.patches:

@@ -4,11 +4,12 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from pipeline.judge.family import CALLS
 from pipeline.judge.headline import bounds
 from pipeline.judge.primary import is_loss
 from pipeline.report.figures.style import NEGATIVE
 
-CALLS = {"BETTER": "#009E73", "WORSE": "#D55E00", "EQUIVALENT": "#0072B2", "INCONCLUSIVE": "0.35"}
+COLORS = dict(zip(CALLS, ("#009E73", "#D55E00", "#0072B2", "#0072B2", "0.35"), strict=True))
 
 
 def differences(verdict: dict[str, Any]) -> Figure:
@@ -26,7 +27,7 @@ def differences(verdict: dict[str, Any]) -> Figure:
     axis.axvspan(-rope, rope, color=NEGATIVE, alpha=0.35, label=f"practically equivalent (±{rope:g})")
     axis.axvline(0, color="0.3", linewidth=1)
     for place, method in enumerate(methods):
-        color = CALLS[method["call"]]
+        color = COLORS[method["call"]]
         axis.plot([method["low"], method["high"]], [place, place], color=color, linewidth=2)
         axis.plot(method["mean"], place, "o", color=color, markersize=7)
         axis.annotate(

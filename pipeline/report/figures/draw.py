@@ -134,11 +134,11 @@ def _curves(task: Task, evidence: Evidence, comparison: dict[str, Any]) -> dict[
     return {
         "precision_recall": precision_recall(holdouts, predictions, rows),
         "thresholds": thresholds(leading, holdouts),
-        "distributions": distributions(leading),
+        "distributions": distributions(leading, holdouts),
         "roc": roc(holdouts, predictions, rows),
         "reliability": reliability({FORMS[form]: by_variant for form, by_variant in forms.items()}),
         **({"cost_map": cost_map(comparison["cost_map"])} if comparison["cost_map"] else {}),
-        "decision_curve": decision_curve(forms["prior_corrected"]),
+        "decision_curve": decision_curve(forms.get("platt", forms["prior_corrected"])),
         **({"components": components(evidence.components)} if evidence.components else {}),
     }
 

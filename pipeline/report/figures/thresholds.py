@@ -29,9 +29,9 @@ def thresholds(predictions: dict[str, pd.DataFrame], holdouts: dict[str, dict[st
         By variant: what metrics.json has as `holdout`.
     """
     figure, axis = curve("threshold on the raw probability (logit scale)", "precision, recall")
-    for number, (name, rows) in enumerate(predictions.items()):
-        points = _points(rows)
-        how = {"color": color(number), "linewidth": 1.4}
+    for name, rows in predictions.items():
+        number, points = list(holdouts).index(name), _points(rows)[::-1]
+        how: dict[str, Any] = {"color": color(number), "linewidth": 1.4, "drawstyle": "steps-pre"}
         axis.plot(_odds(points.threshold), points.recall, label=f"{name}, recall", **how)
         axis.plot(_odds(points.threshold), points.precision, linestyle="--", label=f"{name}, precision", **how)
         if tuned := holdouts[name]["tuned"]:
@@ -43,12 +43,12 @@ def thresholds(predictions: dict[str, pd.DataFrame], holdouts: dict[str, dict[st
     return figure
 
 
-def distributions(predictions: dict[str, pd.DataFrame]) -> Figure:
+def distributions(predictions: dict[str, pd.DataFrame], holdouts: dict[str, dict[str, Any]]) -> Figure:
     """How the raw probabilities of both classes are distributed, a panel for each of some variants.
 
     Parameters
     ----------
-    predictions
+    predictions, holdouts
         See `thresholds`.
     """
     margins = (0.65, 0.2, 0.55, 0.85, 0.5, 0.0)
@@ -65,6 +65,8 @@ def distributions(predictions: dict[str, pd.DataFrame]) -> Figure:
             )
             axis.stairs(share, edges, fill=True, color=shade, alpha=0.6, label=label)
         axis.axvline(0, color="0.6", linewidth=1)
+        if tuned := holdouts[name]["tuned"]:
+            axis.axvline(_odds(tuned["threshold"]), color="0.2", linewidth=1, linestyle=":")
         _odds_scale(axis)
         axis.set_title(name, loc="left")
         axis.set_xlabel("raw probability (logit scale)")
@@ -74,7 +76,7 @@ def distributions(predictions: dict[str, pd.DataFrame]) -> Figure:
     highest = max(axis.get_ylim()[1] for axis in axes)
     for axis in axes:
         axis.set_ylim(0, highest)
-    headline(figure, "Rows of both classes by their probability")
+    headline(figure, "Rows of both classes by their probability (dotted: t*)")
     return figure
 
 

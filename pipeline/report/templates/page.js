@@ -35,7 +35,7 @@ if (explorer) {
     const costs = fp[at] + Number(cost.value) * fn[at];
     shown.textContent = `${threshold[at]}: finds ${tp[at]} of ${tp[at] + fn[at]} positives with ${fp[at]} false positives `
       + `(${tn[at]} true negatives); recall ${share(tp[at], tp[at] + fn[at])}, precision ${share(tp[at], tp[at] + fp[at])}; `
-      + `costs as much as ${Number(costs.toPrecision(6))} false positives`;
+      + `total cost ${fp[at]} + ${cost.value || 0} × ${fn[at]} = ${Number(costs.toPrecision(6))} false positives`;
   };
   const start = () => {
     place.max = decided[variant.value].threshold.length - 1;
