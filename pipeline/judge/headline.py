@@ -94,7 +94,7 @@ def at_stake(price: Mapping[str, Any], declared: Mapping[str, Any]) -> list[str]
     upper = number(price["upper"], places)
     sure = f"with {confidence(declared)} confidence"
     loss = "" if price["regret"] is None else f" (expected loss {number(price['regret'], places)})"
-    stake = f"By keeping it you lose at most {upper} {metric}, {sure}{loss}."
+    stake = f"By keeping the model you lose at most {upper} {metric}, {sure}{loss}."
     return [stake, f"If less than {upper} doesn't matter to you, this is settled."]
 
 

@@ -37,15 +37,15 @@ def test_a_gain_is_named_with_its_lower_bound():
 def test_without_proof_the_price_of_being_wrong_is_named():
     assert kept(smote=(0.004, 0.015), random_under=(-0.002, 0.02), third=(0.0, 0.001)) == (
         "Keep the model as it is, and move its threshold from 0.5 to 0.095. None of 3 methods is shown to rank better. "
-        "By keeping it you lose at most 0.032 average precision, with 95% confidence (expected loss 0.008). If less "
-        "than 0.032 doesn't matter to you, this is settled."
+        "By keeping the model you lose at most 0.032 average precision, with 95% confidence (expected loss 0.008). If "
+        "less than 0.032 doesn't matter to you, this is settled."
     )
-    assert "smote isn't shown to give better probabilities. By keeping it" in kept(LOSS, smote=(0.0, 0.02))
+    assert "smote isn't shown to give better probabilities. By keeping the model" in kept(LOSS, smote=(0.0, 0.02))
 
 
 def test_an_infinite_price_is_left_out():
     said = kept(df=1, smote=(0.0, 0.01))
-    assert "By keeping it you lose at most 0.063 average precision, with 95% confidence. If less" in said
+    assert "By keeping the model you lose at most 0.063 average precision, with 95% confidence. If less" in said
 
 
 def test_proof_that_no_method_is_better_comes_with_the_best_gain():

@@ -179,7 +179,7 @@ def test_the_slider_shows_the_decisions_of_its_threshold_and_what_they_cost(brow
     # The baseline from 0.6 on: one of two is found, and the other one costs as much as five false positives.
     shown = browser.value("document.querySelector('#explorer output').textContent")
     assert shown.startswith("0.600: finds 1 of 2 positives with 0 false positives (4 true negatives); recall 0.500")
-    assert shown.endswith("costs as much as 5 false positives")
+    assert shown.endswith("total cost 0 + 5 \u00d7 1 = 5 false positives")
 
 
 def test_the_page_prints_on_four_sheets_at_most(browser, address):
