@@ -67,8 +67,8 @@ def test_another_number_of_neighbours_reruns_smote_and_what_follows(untouched):
     assert ran == ["resample@smote", "train@smote", "evaluate@smote", "compare", "track"]
     assert "variants.smote.sampler.k_neighbors" in untouched.run("dvc", "params", "diff")
     changed = untouched.run("dvc", "metrics", "diff")
-    assert "reports/smote/metrics.json" in changed
-    assert "reports/none/metrics.json" not in changed
+    assert "reports/dvc/smote.json" in changed
+    assert "reports/dvc/none.json" not in changed
     # What `dvc exp run` composed stays valid for `dvc repro`.
     assert untouched.stages("dvc", "repro") == []
 
@@ -153,9 +153,9 @@ def test_dvc_plots_draws_the_curves_of_every_variant_together(clone, tmp_path):
     clone.run("dvc", "plots", "show", "-q", "-o", str(tmp_path / "plots"))
     page = (tmp_path / "plots/index.html").read_text()
     for title in (
-        "Precision and recall on the test rows",
-        "ROC on the test rows",
-        "Confusion matrices on the test rows",
+        "Precision and recall on rows the models have not seen",
+        "ROC on rows the models have not seen",
+        "Confusion matrices on rows the models have not seen",
     ):
         assert title in page
     assert '"best possible"' in page
