@@ -67,7 +67,7 @@ COVERED = --cov --cov-report=term:skip-covered
 
 .PHONY: test
 test: setup  ## Run the tests of every layer, with coverage: a few minutes
-	@python -m pytest -n auto --dist loadfile $(COVERED) --ignore=tests/system
+	@python -m pytest -n auto --dist loadfile --hypothesis-profile=quick $(COVERED) --ignore=tests/system
 
 .PHONY: test-all
 test-all: setup  ## Run all tests, also those with DVC, a browser, servers and killed processes

@@ -27,6 +27,7 @@ from pipeline.tracking.store import open_store
 ROOT = Path(__file__).parents[1]
 
 settings.register_profile("fuzz", max_examples=10_000)  # pytest --hypothesis-profile=fuzz
+settings.register_profile("quick", max_examples=25)  # of `make test`
 
 untrace_hydra()
 

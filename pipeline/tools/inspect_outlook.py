@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any
 
 import pandas as pd
@@ -115,6 +116,8 @@ def _fewest(params: Config, table: ingest.Table, task: Task) -> int:
     number = splits.count(known, task.classes, most=params.evaluate.folds, times=blocks["times"])
     if number < 2 or least > PLENTY:
         return least
+    if blocks["groups"] is None and blocks["times"] is None:  # stratified folds hold the same numbers in every repeat
+        return least - ceil(least / number)
     folds = splits.splits(known, folds=number, repeats=params.evaluate.repeats, seed=params.seed, **blocks)
     return min(rarest(known.iloc[fit], task.classes) for _, _, fit, _ in folds)
 
