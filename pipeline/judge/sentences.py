@@ -11,6 +11,7 @@ from pipeline.measure import guarantee
 from pipeline.measure.multiclass import Multiclass
 from pipeline.measure.task import Task
 from pipeline.table import weights
+from pipeline.table.split import tested
 
 
 def guaranteed(results: Mapping[str, Mapping[str, Any]]) -> str:
@@ -83,9 +84,11 @@ def tradeoff(results: Mapping[str, Mapping[str, Any]], chosen: str | None, rows:
     if chosen != REFERENCE:
         theirs = _found(results[REFERENCE]["holdout"]["tuned"])
         return f"{where}, {chosen} at its threshold finds {found}; the baseline at its own finds {theirs}."
-    before = results[chosen]["holdout"]["default"]
-    at = formatting.threshold(tuned["threshold"])
-    said = f"{where}, the threshold of {at} finds {found}; 0.5 finds {_found(before)}."
+    before, at = results[chosen]["holdout"]["default"], formatting.threshold(tuned["threshold"])
+    if at == formatting.threshold(0.5):
+        return f"{where}, the threshold of 0.5 finds {found}."
+    own = f"the threshold of {at}" if rows == tested(True) else "each fold's own threshold"
+    said = f"{where}, {own} finds {found}; 0.5 finds {_found(before)}."
     more, alarms = tuned["tp"] - before["tp"], tuned["fp"] - before["fp"]
     if more * alarms <= 0:
         return said

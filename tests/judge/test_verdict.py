@@ -341,6 +341,16 @@ def test_the_recommended_threshold_comes_with_what_it_finds_and_for_which_costs_
     )
 
 
+def test_a_threshold_that_stays_is_compared_with_nothing_and_folds_have_their_own():
+    cells = {"tp": 3, "fp": 1, "fn": 2}
+    holdout = {"rows": 50, "default": {**cells, "threshold": 0.5}, "tuned": {**cells, "threshold": 0.5001}}
+    stays = tradeoff({"none": {"holdout": holdout}}, "none", "test rows")
+    assert stays == "On the 50 test rows, the threshold of 0.5 finds 3 of 5 positives with 1 false positive."
+    holdout["tuned"] = {**cells, "threshold": 0.2}
+    moved = tradeoff({"none": {"holdout": holdout}}, "none", "out-of-fold rows")
+    assert moved.startswith("On the 50 out-of-fold rows, each fold's own threshold finds 3 of 5 positives")
+
+
 def test_without_a_verdict_or_a_threshold_there_is_no_tradeoff(results):
     assert tradeoff(results, None, "test rows") is None
     results["none"]["holdout"]["tuned"] = None
