@@ -87,7 +87,7 @@ def tradeoff(results: Mapping[str, Mapping[str, Any]], chosen: str | None, rows:
     before, at = results[chosen]["holdout"]["default"], formatting.threshold(tuned["threshold"])
     if at == formatting.threshold(0.5):
         return f"{where}, the threshold of 0.5 finds {found}."
-    own = f"the threshold of {at}" if rows == tested(True) else "each fold's own threshold"
+    own = "each fold's own threshold" if rows == tested(0) else f"the threshold of {at}"
     said = f"{where}, {own} finds {found}; 0.5 finds {_found(before)}."
     more, alarms = tuned["tp"] - before["tp"], tuned["fp"] - before["fp"]
     if more * alarms <= 0:
