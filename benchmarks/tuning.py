@@ -3,8 +3,9 @@
     python benchmarks/tuning.py [FOLDER] [--tables NAME ...] [--repeats N] [--settings KEY=VALUE ...]
 
 Each table's last column is its target. The baseline and three methods are refitted in folds of the training rows, as
-for a verdict, once with each rule. It prints the primary metric over these folds, each method's gap to the baseline and
-the CPU seconds, and then how much better one rule is than the other.
+for a verdict, once with each rule. It prints the primary metric over these folds, each method's gap to the baseline,
+what thresholds and recalibrated probabilities are worth (which scores of all folds choose, so that they suffer where C
+differs between folds), the CPU seconds, and then how much better one rule is than the other.
 """
 
 import argparse
@@ -31,6 +32,10 @@ from pipeline.tools.labels import over_folds
 ROOT = Path(__file__).parents[1]
 RULES = ("log_loss", "primary")
 VARIANTS = (REFERENCE, "class_weight", "random_over", "smote")
+ALSO = {
+    "tuned_balanced_accuracy": ("balanced accuracy at t*", 1),
+    "recalibrated_log_loss": ("log loss, recalibrated", -1),
+}
 TABLES = ("sales_data", "ecoli_imU", "oil", "us_crime", "bank_small", "abalone_19", "ann_thyroid", "mammography")
 
 
@@ -43,14 +48,14 @@ def settings(file: Path, rule: str, repeats: int, more: list[str]) -> config.Con
     return params.model_copy(update={"variants": {name: params.variants[name] for name in VARIANTS}})
 
 
-def measured(params: config.Config) -> tuple[dict[str, float], float]:
-    """The mean of the primary metric over the folds by variant, and the CPU seconds."""
+def measured(params: config.Config) -> tuple[pd.DataFrame, float]:
+    """Means over the folds, a row a variant and a column a metric, the primary one first; and the CPU seconds."""
     table, _, schema, roles = run.table(params.data)
     began = time.process_time()
     found, _ = over_folds(table, params, roles, task_of(schema))
     seconds = time.process_time() - began
-    column = COLUMNS[params.compare.primary][0]
-    return {name: float(rows[column].mean()) for name, rows in found.items() if rows is not None}, seconds
+    columns = [COLUMNS[params.compare.primary][0], *ALSO]
+    return pd.DataFrame({name: rows[columns].mean() for name, rows in found.items() if rows is not None}).T, seconds
 
 
 def main() -> None:
@@ -70,20 +75,23 @@ def main() -> None:
             params = settings(file, rule, arguments.repeats, arguments.settings)
             found, seconds = measured(params)
             means[name, rule] = found
+            first = found.iloc[:, 0]
             gaps = {
-                f"{method} (gap)": f"{found[method]:.3f} ({found[method] - found[REFERENCE]:+.3f})"
+                f"{method} (gap)": f"{first[method]:.3f} ({first[method] - first[REFERENCE]:+.3f})"
                 for method in VARIANTS[1:]
             }
-            shown.append(
-                {"table": name, "C by": rule, "baseline": f"{found[REFERENCE]:.3f}", **gaps, "CPU s": f"{seconds:.0f}"}
-            )
+            also = {words: f"{found[column].mean():.3f}" for column, (words, _) in ALSO.items()}
+            row = {"table": name, "C by": rule, "baseline": f"{first[REFERENCE]:.3f}", **gaps, **also}
+            shown.append({**row, "CPU s": f"{seconds:.0f}"})
             print(f"{name}, {rule}: {seconds:.0f} s", flush=True)
     declared = params.compare.primary
-    print(f"\n{metric_words(declared, TWO_CLASSES)}, mean over the folds\n")
+    print(f"\n{metric_words(declared, TWO_CLASSES)}, mean over the folds; the last metrics also over the variants\n")
     print(tabulate(shown, headers="keys", tablefmt="github", disable_numparse=True))
-    by_rule = pd.DataFrame(means).T.rename_axis(["table", "rule"])
-    gained = COLUMNS[declared][1] * (by_rule.xs("primary", level="rule") - by_rule.xs("log_loss", level="rule"))
-    print("\n" + sentence(gained))
+    signs = {COLUMNS[declared][0]: (metric_words(declared, TWO_CLASSES), COLUMNS[declared][1]), **ALSO}
+    for column, (words, sign) in signs.items():
+        by_rule = pd.DataFrame({key: each[column] for key, each in means.items()}).T.rename_axis(["table", "rule"])
+        gained = sign * (by_rule.xs("primary", level="rule") - by_rule.xs("log_loss", level="rule"))
+        print(f"\n{words}: {sentence(gained)}")
 
 
 def sentence(gained: pd.DataFrame) -> str:

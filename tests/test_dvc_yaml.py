@@ -110,10 +110,10 @@ def test_train_and_evaluate_rerun_when_what_c_is_chosen_for_changes_and_for_noth
         "evaluate.repeats": 2,
         "evaluate.confidence": 0.9,
     }
-    costs = ("evaluate=expected_cost", "evaluate.false_negative_cost=9")
+    costs, rule = ("evaluate=expected_cost", "evaluate.false_negative_cost=9"), "model.tune_for=primary"
     reading = set()
     for choices in ((), ("evaluate=f_beta", "compare=f_beta"), (*costs, "compare=expected_cost")):
-        raw = yaml.safe_load(composed(*choices))
+        raw = yaml.safe_load(composed(*choices, rule))
         before = criterion(Config.model_validate(raw))
         for key, value in changes.items():
             group, _, name = key.partition(".")
@@ -121,8 +121,8 @@ def test_train_and_evaluate_rerun_when_what_c_is_chosen_for_changes_and_for_noth
                 after = criterion(Config.model_validate(changed(raw, key, value)))
                 reading |= {key} if after != before else set()
     objectives = (("evaluate=f_beta",), ("evaluate=recall_at_precision",), costs)
-    assert {repr(criterion(Config.model_validate(yaml.safe_load(composed(*each))))) for each in objectives} == {
-        repr(criterion(Config.model_validate(yaml.safe_load(composed()))))
+    assert {repr(criterion(Config.model_validate(yaml.safe_load(composed(*each, rule))))) for each in objectives} == {
+        repr(criterion(Config.model_validate(yaml.safe_load(composed(rule)))))
     }
     of_groups = {key for key in parts("train")["params"] if key.startswith(("compare", "evaluate"))}
     assert of_groups == reading

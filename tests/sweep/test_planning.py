@@ -55,8 +55,7 @@ def test_tables_do_not_make_a_configuration(planned, tmp_path):
         "split.test_size=0.31",
         "data.simulation.seed=1",
         "evaluate.folds=4",
-        "compare=roc_auc",
-        "model.tune_for=log_loss",
+        "model.tune_for=primary",
     ],
 )
 def test_what_a_run_depends_on_changes_its_identity(planned, change):
@@ -70,6 +69,11 @@ def test_what_a_run_depends_on_changes_its_identity(planned, change):
 def test_what_a_run_does_not_depend_on_leaves_its_identity(planned, change):
     (one,), (other,) = planned("seed=42"), planned(change)
     assert one.id == other.id
+
+
+def test_a_run_whose_c_is_chosen_for_the_primary_metric_depends_on_it(planned):
+    (one,), (other,) = planned("model.tune_for=primary"), planned("model.tune_for=primary", "compare=roc_auc")
+    assert one.id != other.id
 
 
 @pytest.mark.parametrize("settings", ["model.tune_for=log_loss", "model.tune=false"])
