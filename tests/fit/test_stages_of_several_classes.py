@@ -128,11 +128,13 @@ def test_a_fold_s_row_follows_from_its_predictions(made):
     assert row.average_precision_2 == pytest.approx(ranked[2])
 
 
-def test_c_is_chosen_by_the_macro_average_precision_of_all_classes(made):
+def test_c_is_chosen_by_the_corrected_log_loss_of_all_classes(made):
     fitted = read_json(Path("data/train/class_weight/coefficients.json"))
-    assert fitted["tuning"]["metric"] == "average_precision"
-    values = dict(zip(fitted["tuning"]["C"], fitted["tuning"]["values"], strict=True))
-    assert values[fitted["C"]] == max(values.values())
+    assert fitted["tuning"]["metric"] == "prior_corrected_log_loss"
+    losses = dict(zip(fitted["tuning"]["C"], fitted["tuning"]["values"], strict=True))
+    assert losses[fitted["C"]] == pytest.approx(min(losses.values()))
+    # Whatever C, weights of the classes must not make the corrected loss as large as their own shift does.
+    assert max(losses.values()) < np.log(3)
 
 
 def test_a_rarest_class_too_small_for_folds_gives_no_verdict_and_a_way_out(project, vehicles, tmp_path):
