@@ -54,10 +54,7 @@ def caveats(evidence: Evidence, judged: dict[str, Any]) -> list[str]:
 
 def converged(result: Mapping[str, Any]) -> bool:
     """Whether the model converged, on all training rows and in every fold."""
-    training = result["training"]
-    return bool(result["model"]["converged"]) and (
-        training["folds"] is None or training["folds_converged"] == training["folds"] * training["repeats"]
-    )
+    return not _unconverged(result)
 
 
 def formula_holds(result: Mapping[str, Any]) -> bool | None:
@@ -234,15 +231,14 @@ def _tuning(results: Mapping[str, dict[str, Any]], folds: Mapping[str, pd.DataFr
     return found
 
 
-def _where(result: Mapping[str, Any]) -> str:
-    """Where a model did not converge."""
+def _unconverged(result: Mapping[str, Any]) -> str:
+    """Where a model did not converge; empty where it did everywhere."""
     training = result["training"]
     places = [] if result["model"]["converged"] else ["on all training rows"]
-    if (
-        training["folds"] is not None
-        and (total := training["folds"] * training["repeats"]) > training["folds_converged"]
-    ):
-        places.append(f"in {total - training['folds_converged']} of {total} folds")
+    if training["folds"] is not None:
+        total = training["folds"] * training["repeats"]
+        if missed := total - training["folds_converged"]:
+            places.append(f"in {missed} of {total} folds")
     return " and ".join(places)
 
 
@@ -250,7 +246,7 @@ def _fits(
     results: Mapping[str, dict[str, Any]], folds: Mapping[str, pd.DataFrame | None], declared: dict[str, Any]
 ) -> list[str]:
     found = []
-    if unconverged := [f"{name} {_where(result)}" for name, result in results.items() if not converged(result)]:
+    if unconverged := [f"{name} {where}" for name, result in results.items() if (where := _unconverged(result))]:
         found.append(
             f"Did not converge: {', '.join(unconverged)}. {unconverged_advice(scaled=declared['preprocess']['scale'])}"
         )

@@ -136,7 +136,7 @@ def bounds(declared: Mapping[str, Any], methods: int) -> str:
 
     The upper one needs no adjustment: the largest of all methods' upper bounds holds for all of them together.
     """
-    lower = f", the lower one{adjusted(methods).removeprefix(',')}" if methods > 1 else ""
+    lower = f", the lower one adjusted for {methods} methods" if methods > 1 else ""
     return f"{confidence(declared)} bounds{lower}"
 
 

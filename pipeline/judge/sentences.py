@@ -66,7 +66,7 @@ def _(task: Multiclass, result: Mapping[str, Any], baseline: Mapping[str, Any] |
     return " ".join([*parts, *_ranking(task, ours, beside)])
 
 
-def tradeoff(results: Mapping[str, Mapping[str, Any]], chosen: str | None, rows: str) -> str | None:
+def tradeoff(results: Mapping[str, Mapping[str, Any]], chosen: str | None, *, test_size: float) -> str | None:
     """What the recommended threshold finds, and for which costs that pays; None where no threshold is recommended.
 
     Parameters
@@ -75,19 +75,19 @@ def tradeoff(results: Mapping[str, Mapping[str, Any]], chosen: str | None, rows:
         By variant: see `pipeline.measure.evaluation.gather`.
     chosen
         The recommended variant; None without a verdict.
-    rows
-        What to call the rows that are judged.
+    test_size
+        Share of the rows that is held out for testing. With 0, each fold has a threshold of its own.
     """
     if chosen is None or (tuned := results[chosen]["holdout"]["tuned"]) is None or "tp" not in tuned:
         return None
-    where, found = f"On the {results[chosen]['holdout']['rows']:,} {rows}", _found(tuned, among=True)
+    where, found = f"On the {results[chosen]['holdout']['rows']:,} {tested(test_size)}", _found(tuned, among=True)
     if chosen != REFERENCE:
         theirs = _found(results[REFERENCE]["holdout"]["tuned"])
         return f"{where}, {chosen} at its threshold finds {found}; the baseline at its own finds {theirs}."
     before, at = results[chosen]["holdout"]["default"], formatting.threshold(tuned["threshold"])
     if at == formatting.threshold(0.5):
         return f"{where}, the threshold of 0.5 finds {found}."
-    own = "each fold's own threshold" if rows == tested(0) else f"the threshold of {at}"
+    own = f"the threshold of {at}" if test_size else "each fold's own threshold"
     said = f"{where}, {own} finds {found}; 0.5 finds {_found(before)}."
     more, alarms = tuned["tp"] - before["tp"], tuned["fp"] - before["fp"]
     if more * alarms <= 0:

@@ -55,20 +55,20 @@ def verdict(
     thresholds = {name: (result["holdout"]["tuned"] or {}).get("threshold") for name, result in results.items()}
     rule = {key: declared[key] for key in ("primary", "rope", "alpha")}
     judged = judge(folds, thresholds=thresholds, leaked=evidence.leaked, failed=evidence.failed, task=task, **rule)
-    judged["holdout_agrees"] = _agrees(results, judged) if declared["split"]["test_size"] else None
+    test_size = declared["split"]["test_size"]
+    judged["holdout_agrees"] = _agrees(results, judged) if test_size else None
     for method in judged["methods"]:
         method["same_decisions"] = lines.get(method["variant"])
-    rows = tested(declared["split"]["test_size"])
     keys = ("name", "target", "positive", "sha256", "classes", "labels", "weight")
     return {
         "schema_version": SCHEMA_VERSION,
         "table": {key: evidence.table[key] for key in keys if key in evidence.table},
         "hashes": dict(evidence.hashes),
         **judged,
-        "tradeoff": tradeoff(results, judged["variant"], rows),
+        "tradeoff": tradeoff(results, judged["variant"], test_size=test_size),
         "to_settle": settle.to_settle(basis) if (basis := _basis(evidence, judged)) else [],
         "declared": {**declared, **judged["declared"]},
-        "reasons": reasons(results, judged, kind=task.kind, translation=translation, rows=rows),
+        "reasons": reasons(results, judged, kind=task.kind, translation=translation, rows=tested(test_size)),
         "caveats": caveats(evidence, judged),
         "sources": SOURCES
         | (WEIGHTED if "weight" in evidence.table else {})

@@ -41,11 +41,12 @@ def _decided(evidence: Evidence, name: str) -> dict[str, Any]:
         cuts = np.unique(np.append(cuts, tuned["threshold_score"]))[::-1]
     cells = [confusion(y, score >= cut, weight) for cut in cuts]
     lowest = [at(cut, score, probability).probability for cut in cuts]
-    chosen = 0.5
+    start = int(np.argmin(np.abs(np.array(lowest) - 0.5)))
     if tuned is not None:
-        chosen = lowest[int(np.flatnonzero(cuts == tuned["threshold_score"])[0])] = tuned["threshold"]
+        start = int(np.flatnonzero(cuts == tuned["threshold_score"])[0])
+        lowest[start] = tuned["threshold"]
     return {
         "threshold": [formatting.threshold(value) for value in lowest],
         **{cell: [weights.shown(each[cell]) for each in cells] for cell in ("tn", "fp", "fn", "tp")},
-        "start": int(np.argmin(np.abs(np.array(lowest) - chosen))),
+        "start": start,
     }

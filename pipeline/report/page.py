@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.formatting import digits, number, signed, threshold
-from pipeline.judge import synthetic
+from pipeline.judge import costs, synthetic
 from pipeline.judge.headline import bounds
 from pipeline.judge.primary import is_loss, tuned_words
 from pipeline.judge.sentences import guaranteed
@@ -98,8 +98,8 @@ def _cost(comparison: dict[str, Any]) -> str:
     declared = comparison["declared"]
     if declared["objective"] == "expected_cost":
         return f"{declared['false_negative_cost'] / declared['false_positive_cost']:.3g}"
-    negative, positive = list(weights.training(comparison["split"]))[:2]
-    return f"{negative / positive:.2g}"
+    positives = float(weights.training(comparison["split"])[1])
+    return f"{costs.implied_cost_ratio(trained=0.5, true=positives):.2g}"
 
 
 def render_summary(summary: dict[str, Any], figures: dict[str, bytes]) -> str:

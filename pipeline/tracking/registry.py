@@ -1,7 +1,7 @@
 """Registers the recommended model of a reproduction in MLflow's model registry; proven ones become the champion."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -88,8 +88,8 @@ def register(
         client = open_store(tracking)
         with reported(uri), locked(tracking):
             model = _logged(client, uri, published, verdict["variant"])
-            former = _champion(client, name)
-            there = next((each for each in _versions(client, name) if each.run_id == model.source_run_id), None)
+            former, versions = _champion(client, name), client.search_model_versions(f"name = '{name}'")
+            there = next((each for each in versions if each.run_id == model.source_run_id), None)
             version = there or _create(client, name, model, verdict=verdict, card=card)
             number = str(version.version)
             if verdict["evidence"] in PROVEN and former != number:
@@ -118,10 +118,6 @@ def _champion(client: "MlflowClient", name: str) -> str | None:
     """The version that has the alias."""
     found = client.search_registered_models(f"name = '{name}'")
     return str(found[0].aliases[CHAMPION]) if found and CHAMPION in found[0].aliases else None
-
-
-def _versions(client: "MlflowClient", name: str) -> Iterable["ModelVersion"]:
-    return client.search_model_versions(f"name = '{name}'")
 
 
 def _create(

@@ -331,11 +331,11 @@ def test_the_recommended_threshold_comes_with_what_it_finds_and_for_which_costs_
     }
     results = {name: {"holdout": {"rows": 1300, **points}} for name in ("none", "smote")}
     alarms = "false positive" if default[1] == 1 else "false positives"
-    assert tradeoff(results, "none", "test rows") == (
+    assert tradeoff(results, "none", test_size=0.3) == (
         f"On the 1,300 test rows, the threshold of 0.083 finds {tuned[0]} of 15 positives with {tuned[1]} false "
         f"positives; 0.5 finds {default[0]} with {default[1]} {alarms}.{pays}"
     )
-    assert tradeoff(results, "smote", "test rows") == (
+    assert tradeoff(results, "smote", test_size=0.3) == (
         f"On the 1,300 test rows, smote at its threshold finds {tuned[0]} of 15 positives with {tuned[1]} false "
         f"positives; the baseline at its own finds {tuned[0]} with {tuned[1]} false positives."
     )
@@ -344,17 +344,17 @@ def test_the_recommended_threshold_comes_with_what_it_finds_and_for_which_costs_
 def test_a_threshold_that_stays_is_compared_with_nothing_and_folds_have_their_own():
     cells = {"tp": 3, "fp": 1, "fn": 2}
     holdout = {"rows": 50, "default": {**cells, "threshold": 0.5}, "tuned": {**cells, "threshold": 0.5001}}
-    stays = tradeoff({"none": {"holdout": holdout}}, "none", "test rows")
+    stays = tradeoff({"none": {"holdout": holdout}}, "none", test_size=0.3)
     assert stays == "On the 50 test rows, the threshold of 0.5 finds 3 of 5 positives with 1 false positive."
     holdout["tuned"] = {**cells, "threshold": 0.2}
-    moved = tradeoff({"none": {"holdout": holdout}}, "none", "out-of-fold rows")
+    moved = tradeoff({"none": {"holdout": holdout}}, "none", test_size=0)
     assert moved.startswith("On the 50 out-of-fold rows, each fold's own threshold finds 3 of 5 positives")
 
 
 def test_without_a_verdict_or_a_threshold_there_is_no_tradeoff(results):
-    assert tradeoff(results, None, "test rows") is None
+    assert tradeoff(results, None, test_size=0.3) is None
     results["none"]["holdout"]["tuned"] = None
-    assert tradeoff(results, "none", "test rows") is None
+    assert tradeoff(results, "none", test_size=0.3) is None
 
 
 def test_without_a_floor_there_is_no_guarantee(said):
