@@ -38,7 +38,8 @@ def main() -> None:
     try:
         chain = chains.chain(params, name, task)
         rows = together(training.drop(columns=target), roles, params.split)
-        folded = refit(training, target=target, chain=chain, settings=settings, seed=params.seed, weight=before, **rows)
+        how = {"seed": params.seed, "weight": before, "jobs": params.machine.jobs, **rows}
+        folded = refit(training, target=target, chain=chain, settings=settings, **how)
         if len(X):
             predictions = predict(read_model(TRAIN / name / "model.skops"), X, y, task, weight)
         else:

@@ -5,7 +5,7 @@ import pandas as pd
 from pipeline import config
 from pipeline.errors import run
 from pipeline.files import PREPROCESS, SPLIT, read_table, say, write_model, write_table
-from pipeline.fit.encoding import encode_unseen, prepare
+from pipeline.fit.encoding import encode_unseen
 from pipeline.fit.preprocessing import describe, preprocess, refuse_missing
 from pipeline.table.split import separate
 
@@ -18,8 +18,7 @@ def main() -> None:
     )
     if params.preprocess.impute is None:
         refuse_missing(pd.concat([X, X_test]))
-    fitted = preprocess(X, **params.preprocess.model_dump())
-    rows = prepare(fitted, X)
+    fitted, rows = preprocess(X, **params.preprocess.model_dump())
     # The sampler gets training rows before they are encoded, and what is resampled is encoded then.
     write_table(PREPROCESS / "train.parquet", pd.concat([rows, y], axis=1))
     encoded = encode_unseen(fitted, X_test, X)

@@ -4,6 +4,7 @@ from imblearn import FunctionSampler
 from sklearn.linear_model import LogisticRegression
 
 from pipeline.fit import chains, folds
+from pipeline.fit.chains import prepared
 from pipeline.measure.primary import PRIOR_CORRECTED, Criterion
 from pipeline.measure.tasks import TWO_CLASSES
 from pipeline.table import weights
@@ -18,6 +19,6 @@ def chained(sampler=None, model=None, preprocessing=STANDARD, grid=None, criteri
     return chains.Chain(preprocessing, sampler, model, grid, criterion if grid else None, task)
 
 
-def folded(visits, *, number=3, repeats=1, seed=42, groups=None, times=None, **parts):
+def folded(visits, *, number=3, repeats=1, seed=42, groups=None, times=None, prepare=prepared, jobs=1, **parts):
     how = {"folds": number, "repeats": repeats, "seed": seed, "groups": groups, "times": times, "weight": ONES}
-    return folds.out_of_fold(visits, target="buy", chain=chained(**parts), **how)
+    return folds.out_of_fold(visits, target="buy", chain=chained(**parts), prepare=prepare, jobs=jobs, **how)

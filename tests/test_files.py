@@ -131,7 +131,7 @@ from pipeline.files import write_model
 from pipeline.preprocess import preprocess
 padding = [object() for _ in range(int(sys.argv[1]))]  # other addresses
 visits = pd.DataFrame({"time": [1.0, 2.0, 3.0, 4.0], "pages": [3.0, 1.0, 2.0, 4.0]})
-preprocessor = preprocess(visits, impute="median", scale=True)
+preprocessor, _ = preprocess(visits, impute="median", scale=True)
 write_model(Path(sys.argv[2], "model.skops"), LogisticRegression().fit(preprocessor.transform(visits), [0, 1, 0, 1]))
 write_model(Path(sys.argv[2], "preprocessor.skops"), preprocessor)
 """
@@ -156,7 +156,7 @@ def test_different_models_have_different_bytes(tmp_path, visits):
 
 
 def test_a_fitted_preprocessor_comes_back_as_it_was(tmp_path, visits):
-    fitted = preprocess(visits, impute="median", scale=True)
+    fitted, _ = preprocess(visits, impute="median", scale=True)
     write_model(tmp_path / "preprocessor.skops", fitted)
     pd.testing.assert_frame_equal(
         read_model(tmp_path / "preprocessor.skops").transform(visits), fitted.transform(visits)

@@ -167,6 +167,17 @@ class Tracking(Settings):
     timeout: Annotated[Number, Field(gt=0), expected("a number of seconds above 0")]
 
 
+class Machine(Settings):
+    """What of this machine is used: no result depends on it."""
+
+    jobs: Annotated[Whole, Field(ge=-1), expected("-1, which is one a core, or a whole number of at least 1")]
+
+    def conflicts(self) -> Iterator[Conflict]:
+        """No core at all."""
+        if self.jobs == 0:
+            yield Conflict("jobs", "-1, which is one a core, or a whole number of at least 1", 0)
+
+
 class Audit(Settings):
     """How many times `rebalance audit` shuffles the labels."""
 

@@ -13,6 +13,7 @@ from pipeline.config.groups import (
     AT_OWN_THRESHOLD,
     Compare,
     Evaluate,
+    Machine,
     Model,
     Preprocess,
     Split,
@@ -25,6 +26,7 @@ from pipeline.config.values import Conflict, Seed, Settings, refuse
 from pipeline.errors import InputError, nearest
 from pipeline.files import PARAMS
 
+UNRELATED = {"machine", "tracking"}  # groups that no result depends on
 RESERVED_NAMES = ("dvc", "figures", "plots", "tables")  # folders of reports/ that are not variants
 Kind = TypeVar("Kind", bound=Settings)
 
@@ -57,6 +59,7 @@ class Config(Settings):
     evaluate: Evaluate
     compare: Compare
     tracking: Tracking
+    machine: Machine
     variants: Annotated[dict[str, Variant], AfterValidator(_named)]
 
     def conflicts(self) -> Iterator[Conflict]:

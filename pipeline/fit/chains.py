@@ -3,7 +3,9 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
+from uuid import UUID, uuid4
 
 import pandas as pd
 
@@ -14,6 +16,7 @@ from pipeline.fit import encoding, variants
 from pipeline.fit.preprocessing import preprocess
 from pipeline.measure.primary import Criterion, criterion
 from pipeline.measure.task import Task
+from pipeline.table import columns
 
 SHARED = 2**28  # bytes of prepared rows that are kept for other variants, at most
 
@@ -68,19 +71,25 @@ Prepare = Callable[[pd.DataFrame, pd.DataFrame, Mapping[str, Any]], Prepared]
 
 def prepared(X: pd.DataFrame, unseen: pd.DataFrame, settings: Mapping[str, Any]) -> Prepared:
     """Training rows X and unseen rows, by what X says; for settings see `pipeline.fit.preprocessing.preprocess`."""
-    fitted = preprocess(X, **settings)
-    return Prepared(fitted, encoding.prepare(fitted, X), encoding.encode_unseen(fitted, unseen, X))
+    numbers = X.columns.drop(columns.categorical(X))
+    fitted, rows = preprocess(X, **settings, holes=any(part[numbers].isna().any(axis=None) for part in (X, unseen)))
+    return Prepared(fitted, rows, encoding.encode_unseen(fitted, unseen, X))
 
 
 class Shared:
     """`prepared`, for several variants on one table: what was made is kept, as far as `SHARED` reaches.
 
-    Rows are told by their row_id, so that it must not be given rows of another table.
+    Rows are told by their row_id, so that it must not be given rows of another table. A process that one is sent to
+    keeps what it makes itself, until it is sent another.
     """
 
     def __init__(self) -> None:
+        self._name = uuid4()
         self._kept: dict[str, Prepared] = {}
         self._bytes = 0
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _in_this_process, (self._name,)
 
     def __call__(self, X: pd.DataFrame, unseen: pd.DataFrame, settings: Mapping[str, Any]) -> Prepared:
         """See `prepared`."""
@@ -95,6 +104,11 @@ class Shared:
                 self._kept[key.hexdigest()] = found
                 self._bytes += size
         return found
+
+
+@lru_cache(1)
+def _in_this_process(_: UUID) -> Shared:
+    return Shared()
 
 
 def chain(params: Config, name: str, task: Task) -> Chain:

@@ -81,7 +81,7 @@ class Whole(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ign
 
 def prepare(fitted: Any, X: pd.DataFrame) -> pd.DataFrame:
     """Rows as a sampler sees them: numbers filled and scaled, categories as text."""
-    return _by_column(fitted["prepare"].transform(X))
+    return by_column(fitted["prepare"].transform(X))
 
 
 def encode(fitted: Any, X: pd.DataFrame) -> pd.DataFrame:
@@ -89,7 +89,7 @@ def encode(fitted: Any, X: pd.DataFrame) -> pd.DataFrame:
     with warnings.catch_warnings():
         # A level that training rows don't have is among the rare ones, or no column's: as documented, and no mishap.
         warnings.filterwarnings("ignore", "Found unknown categories", UserWarning)
-        return _by_column(fitted["encode"].transform(X))
+        return by_column(fitted["encode"].transform(X))
 
 
 def encode_unseen(fitted: Any, X: pd.DataFrame, training: pd.DataFrame) -> pd.DataFrame:
@@ -114,7 +114,7 @@ def levels(fitted: Any) -> dict[str, set[str]]:
     return {name: set(found) for name, found in zip(onehot.feature_names_in_ if known else [], known, strict=True)}
 
 
-def _by_column(table: pd.DataFrame) -> pd.DataFrame:
+def by_column(table: pd.DataFrame) -> pd.DataFrame:
     """The same table, numbers laid out as in one read from a file: the last bits of a product depend on it."""
     if table.dtypes.nunique() > 1 or table.to_numpy().flags.f_contiguous:
         return table

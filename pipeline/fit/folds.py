@@ -1,16 +1,18 @@
 """Refits the whole chain, from preprocessing to model, in folds of the training rows."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn import config_context
 from sklearn.base import clone
 from tqdm import tqdm
 
 from pipeline.config import Evaluate
 from pipeline.errors import InputError
-from pipeline.fit import chains, encoding, neighbors, sample_weights
+from pipeline.fit import chains, encoding, neighbors, parallel, sample_weights
 from pipeline.fit.chains import Chain, Prepare, Prepared, prepared
 from pipeline.fit.models import scored, train, trained_proportions
 from pipeline.fit.resampling import resample
@@ -35,6 +37,7 @@ def out_of_fold(
     times: pd.Series | None = None,
     weight: np.ndarray,
     prepare: Prepare = prepared,
+    jobs: int = 1,
 ) -> Folded:
     """The probabilities that each training row gets from models that did not see it.
 
@@ -54,6 +57,8 @@ def out_of_fold(
         Shape (n,): see `pipeline.table.weights`; it has no part in how rows are folded.
     prepare
         A `Shared` spares other variants on this table what one has made.
+    jobs
+        Folds at once, each on a core; -1 is one a core. The result is the same.
 
     Raises
     ------
@@ -61,26 +66,52 @@ def out_of_fold(
         The sampler or the model cannot take the rows of a fold.
     """
     X, y = separate(table, target)
-    held_rows, fits = [], []
+    rows = _Rows(X, y, weight, groups, times)
     each = splits(y, folds=folds, repeats=repeats, seed=seed, groups=groups, times=times)
-    total = folds * (1 if times is not None else repeats)
-    for repeat, fold, fit, held in tqdm(each, total=total, desc="folds", delay=2, leave=False, disable=None):
-        try:
-            how: dict[str, Any] = {"where": (seed, repeat, fold), "weight": weight[fit]}
-            rows: dict[str, Any] = {"groups": _at(groups, fit), "times": _at(times, fit)}
-            _refuse_missing(y.iloc[fit], chain.task)
-            C, _ = tune(X.iloc[fit], y.iloc[fit], chain, prepare=prepare, **how, **rows)
-            seen = prepare(X.iloc[fit], X.iloc[held], chain.preprocessing)
-            predicted, told = _fit(seen, y.iloc[fit], y.iloc[held], chain, C=C, **how)
-        except InputError as error:
-            where = f"fold {fold + 1} of {folds}" + (f", repeat {repeat + 1}" if repeat else "")
-            raise InputError(f"{where}: {error}") from None
-        seen_rows = {"repeat": repeat, "fold": fold, "y": y.iloc[held], **predicted}
-        seen_rows |= weights.column(weight[held])
-        held_rows.append(pd.DataFrame(seen_rows).set_index(X.index[held]).assign(place=held))
-        fits.append({"repeat": repeat, "fold": fold, **told})
+    tasks = [(rows, chain, prepare, folds, (seed, repeat, fold), fit, held) for repeat, fold, fit, held in each]
+    made = parallel.each(_fold, tasks, jobs=jobs)
+    shown = tqdm(made, total=len(tasks), desc="folds", delay=2, leave=False, disable=None)
+    held_rows, fits = zip(*shown, strict=True)
     predictions = pd.concat(held_rows).sort_values(["repeat", "place"], kind="stable").drop(columns="place")
     return Folded(predictions.rename_axis(table.index.name), pd.DataFrame(fits).astype({"C": "float64"}))
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What `out_of_fold` is given, by row."""
+
+    X: pd.DataFrame
+    y: pd.Series
+    weight: np.ndarray
+    groups: pd.Series | None
+    times: pd.Series | None
+
+
+def _fold(
+    rows: _Rows,
+    chain: Chain,
+    prepare: Prepare,
+    folds: int,
+    where: tuple[int, int, int],
+    fit: np.ndarray,
+    held: np.ndarray,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """A fold's predictions for the rows at `held`, and its row of fits; `where` is the seed, the repeat, the fold."""
+    X, y, (_, repeat, fold) = rows.X, rows.y, where
+    try:
+        how: dict[str, Any] = {"where": where, "weight": rows.weight[fit]}
+        _refuse_missing(y.iloc[fit], chain.task)
+        blocks: dict[str, Any] = {"groups": _at(rows.groups, fit), "times": _at(rows.times, fit)}
+        with config_context(skip_parameter_validation=True):  # `pipeline.fit.build` has checked them
+            C, _ = tune(X.iloc[fit], y.iloc[fit], chain, prepare=prepare, **how, **blocks)
+            seen = prepare(X.iloc[fit], X.iloc[held], chain.preprocessing)
+            predicted, told = _fit(seen, y.iloc[fit], y.iloc[held], chain, C=C, **how)
+    except InputError as error:
+        number = f"fold {fold + 1} of {folds}" + (f", repeat {repeat + 1}" if repeat else "")
+        raise InputError(f"{number}: {error}") from None
+    columns = {"repeat": repeat, "fold": fold, "y": y.iloc[held], **predicted, **weights.column(rows.weight[held])}
+    predictions = pd.DataFrame(columns).set_index(X.index[held]).assign(place=held)
+    return predictions, {"repeat": repeat, "fold": fold, **told}
 
 
 def _of_fit(y: pd.Series, C: float | None, converged: bool, trained: np.ndarray) -> dict[str, Any]:
@@ -140,6 +171,7 @@ def refit(
     times: pd.Series | None = None,
     weight: np.ndarray,
     prepare: chains.Prepare = chains.prepared,
+    jobs: int = 1,
 ) -> Folded | None:
     """Predictions of models in folds for the rows they did not see.
 
@@ -147,7 +179,7 @@ def refit(
     ----------
     training
         Shape (n, p + 1), indexed by row_id: training rows before preprocessing.
-    target, chain, seed, groups, times, weight, prepare
+    target, chain, seed, groups, times, weight, prepare, jobs
         As for `pipeline.fit.folds.out_of_fold`.
     settings
         How many folds at most, and how often repeated.
@@ -176,4 +208,5 @@ def refit(
         times=times,
         weight=weight,
         prepare=prepare,
+        jobs=jobs,
     )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # a logged model carries this module, and has no settings
     from pipeline.fit.chains import Chain
 
 
-def train(X: pd.DataFrame | np.ndarray, y: pd.Series, model: Any, weight: np.ndarray) -> tuple[Any, bool]:
+def train(X: pd.DataFrame | np.ndarray, y: pd.Series | np.ndarray, model: Any, weight: np.ndarray) -> tuple[Any, bool]:
     """The model, fitted, and whether it converged.
 
     Parameters

@@ -6,7 +6,7 @@ import pandas as pd
 
 from pipeline.config import Preprocess
 from pipeline.errors import InputError, set_param
-from pipeline.fit.encoding import Numbers, Whole, named
+from pipeline.fit.encoding import Numbers, Whole, by_column, named
 from pipeline.formatting import counted
 from pipeline.table import columns
 
@@ -19,8 +19,9 @@ def preprocess(
     missing_indicator: bool = False,
     encode: str | None = None,
     min_frequency: float | None = None,
-) -> Any:
-    """A `sklearn.pipeline.Pipeline` fitted on X, whose steps `prepare` and `encode` give data frames.
+    holes: bool = True,
+) -> tuple[Any, pd.DataFrame]:
+    """A `sklearn.pipeline.Pipeline` fitted on X, whose steps `prepare` and `encode` give data frames; and X, prepared.
 
     A sampler stands between them: prepared numbers are float64 and prepared categories text, so that it can tell them
     apart. Encoding rounds what it put between whole numbers, and makes 0 and 1 of categories; other numbers pass.
@@ -40,6 +41,8 @@ def preprocess(
         `onehot`; None refuses categorical columns.
     min_frequency
         Share of X's rows, in (0, 1): levels with fewer become one, `rare`, and unseen levels with them. None keeps all.
+    holes
+        Whether numbers can be missing in X or in rows that come later. If not, the pipeline does not look for them.
 
     Raises
     ------
@@ -56,7 +59,8 @@ def preprocess(
         refuse_categorical(X)
     categories = columns.categorical(X)
     numbers = X.columns.drop(categories).tolist()
-    filled = _numbers(X[numbers], impute=impute, scale=scale, missing_indicator=missing_indicator)
+    filling = impute if holes else None
+    filled = _numbers(X[numbers], impute=filling, scale=scale, missing_indicator=missing_indicator)
     prepared, rows = _fit(filled, numbers, _levels(impute), categories, X)
     made = rows.columns.drop(categories).tolist()  # numbers, and indicators of holes
     filler = prepared.named_transformers_["numbers"] if numbers and categories else prepared
@@ -70,7 +74,7 @@ def preprocess(
         feature_name_combiner=named,
     )
     encoded, _ = _fit(rounded, made, onehot, categories, rows)
-    return Pipeline([("prepare", prepared), ("encode", encoded)])
+    return Pipeline([("prepare", prepared), ("encode", encoded)]), by_column(rows)
 
 
 def _numbers(X: pd.DataFrame, *, impute: str | None, scale: bool, missing_indicator: bool) -> Any:

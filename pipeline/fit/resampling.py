@@ -31,6 +31,8 @@ def resample(X: pd.DataFrame, y: pd.Series, sampler: Any, labels: Sequence[Any])
     InputError
         The sampler cannot take these rows, or leaves none of a class.
     """
+    if identity(sampler):  # which would check the rows at length
+        return X.reset_index(drop=True), y.reset_index(drop=True)
     try:
         # A sampler may write in what it gets: in these copies, which cost nothing until it does.
         with np.errstate(invalid="ignore"):  # what it divides by zero is refused below, or not used
@@ -42,6 +44,13 @@ def resample(X: pd.DataFrame, y: pd.Series, sampler: Any, labels: Sequence[Any])
             advice = classes.advice(len(labels))
             raise InputError(f"{type(sampler).__name__} leaves no row of class {label!r}. {advise(advice)}")
     return X_resampled, y_resampled
+
+
+def identity(sampler: Any) -> bool:
+    """Whether the sampler gives the rows that it gets."""
+    from imblearn import FunctionSampler
+
+    return isinstance(sampler, FunctionSampler) and sampler.func is None
 
 
 def _reason(error: Exception, y: pd.Series, name: str, labels: Sequence[Any]) -> str:

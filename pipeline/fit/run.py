@@ -101,8 +101,8 @@ def _say_once(text: str) -> None:
     say(text)
 
 
-def run(params: Config, name: str) -> Result:
-    """Resample, train and evaluate variant `name` of `params`.
+def run(params: Config, name: str, *, jobs: int = 1) -> Result:
+    """Resample, train and evaluate variant `name` of `params`; `jobs` as for `pipeline.fit.folds.out_of_fold`.
 
     Raises
     ------
@@ -120,7 +120,8 @@ def run(params: Config, name: str) -> Result:
     before, weight = (weights.of(roles, rows.index) for rows in (training, X_test))
     how: dict[str, Any] = {**together(features, roles, params.split), "weight": before}
     how["prepare"] = shared(params.data, params.split, params.seed)
-    folded = folds.refit(training, target=target, chain=chain, settings=params.evaluate, seed=params.seed, **how)
+    folding: dict[str, Any] = {"settings": params.evaluate, "seed": params.seed, "jobs": jobs}
+    folded = folds.refit(training, target=target, chain=chain, **folding, **how)
     X_resampled, y_resampled = resampling.resample(X, y, suited, task.labels)
     origin = provenance.provenance(X, y, X_resampled, y_resampled, getattr(suited, "sample_indices_", None))
     carried = sample_weights.carried(before, suited, len(y_resampled))

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import InputError
+from pipeline.fit.resampling import identity
 from pipeline.table import weights
 
 
@@ -17,7 +18,7 @@ def keeps_rows(sampler: Any) -> bool:
     from imblearn.under_sampling.base import BaseCleaningSampler, BaseUnderSampler
 
     if isinstance(sampler, FunctionSampler):
-        return sampler.func is None
+        return identity(sampler)
     if isinstance(sampler, RandomOverSampler):
         return sampler.shrinkage is None
     return isinstance(sampler, BaseUnderSampler | BaseCleaningSampler) and not isinstance(sampler, ClusterCentroids)

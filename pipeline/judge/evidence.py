@@ -119,6 +119,6 @@ def declare(params: Config) -> dict[str, Any]:
 
 def hashes(params: Config) -> dict[str, str | None]:
     """SHA-256 of the settings that results depend on, of the code and its packages, and of the lock, if it is here."""
-    settings = params.model_dump(exclude={"tracking"})
+    settings = params.model_dump(exclude=config.UNRELATED)
     lock = hashlib.sha256(LOCK.read_bytes()).hexdigest() if LOCK.is_file() else None
     return {"config": digest(settings), "code": code("judge", trusted=params.trusted_packages), "lock": lock}

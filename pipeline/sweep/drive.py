@@ -44,7 +44,7 @@ def job(composed: DictConfig) -> None:
     refuse_variants(HydraConfig.get().overrides.task)
     settings, name = composed.sweep, str(HydraConfig.get().runtime.choices["variant"])
     planned = plan(of_run(composed), name, axes={}, code=code.code())
-    drive([planned], axes={}, settings=settings, launch=in_turn, at_once=True)
+    drive([planned], axes={}, settings=settings, launch=in_turn, jobs=composed.machine.jobs)
 
 
 def drive(
@@ -53,7 +53,7 @@ def drive(
     axes: Mapping[str, Sequence[str]],
     settings: DictConfig,
     launch: Callable[[list[Path]], Any],
-    at_once: bool,
+    jobs: int | None,
 ) -> None:
     """Make the runs that aren't finished, publish them, report.
 
@@ -67,8 +67,8 @@ def drive(
         `sweep` in the configuration.
     launch
         Runs the jobs at these paths.
-    at_once
-        Whether all runs go into one job, because one process makes them all.
+    jobs
+        Folds at once, where one process makes all runs; None where the launcher's processes share the cores.
 
     Raises
     ------
@@ -85,13 +85,14 @@ def drive(
         sweep.write()
         missing = [planned for planned in runs if not planned.finished]
         say(f"{', '.join(_tables(runs))}: {counted(len(runs), 'run')}, {len(missing):,} of them to do")
-        size = len(missing) if at_once else min(settings.runs_per_job, ceil(len(missing) / JOBS))
-        jobs = _jobs(sweep, batches(missing, max(size, 1)), fail_fast=settings.fail_fast)
+        size = len(missing) if jobs else min(settings.runs_per_job, ceil(len(missing) / JOBS))
+        how = {"fail_fast": settings.fail_fast, "jobs": jobs or 1}
+        paths = _jobs(sweep, batches(missing, max(size, 1)), how)
         watch, stopped = Watch(sweep), None
         watch.start()
         try:
-            if jobs:
-                launch(jobs)
+            if paths:
+                launch(paths)
         except Interrupted as error:
             stopped = str(error)
         finally:
@@ -121,12 +122,12 @@ def _tables(runs: Sequence[Planned]) -> list[str]:
     return list(dict.fromkeys(planned.settings["data"]["name"] for planned in runs))
 
 
-def _jobs(sweep: Sweep, missing: Sequence[Sequence[Planned]], *, fail_fast: bool) -> list[Path]:
+def _jobs(sweep: Sweep, missing: Sequence[Sequence[Planned]], how: Mapping[str, Any]) -> list[Path]:
     """Write one file for each batch of runs, see `work`, and return their paths."""
     paths = []
     for number, batch in enumerate(missing):
         paths.append(sweep.folder / "jobs" / f"{number:05}.json")
-        write(paths[-1], {"fail_fast": fail_fast, "runs": [asdict(planned) for planned in batch]})
+        write(paths[-1], {**how, "runs": [asdict(planned) for planned in batch]})
     return paths
 
 
@@ -162,4 +163,4 @@ def start(arguments: list[str], master: DictConfig, context: Any, task: Any) -> 
 
     varied = {key: list(dict.fromkeys(p.axes[key] for p in runs)) for key in runs[0].axes}
     basic = master.hydra.launcher._target_.endswith("BasicLauncher")
-    drive(runs, axes=varied, settings=master.sweep, launch=launch, at_once=basic)
+    drive(runs, axes=varied, settings=master.sweep, launch=launch, jobs=master.machine.jobs if basic else None)

@@ -60,8 +60,8 @@ def plan(composed: DictConfig, name: str, *, axes: dict[str, str], code: str) ->
         chain = chains.chain(params, name, task_of(schema))  # refuses settings that don't suit these classes
     except InputError as error:
         raise InputError(p.replace(f"variants.{name}.", "variant.") for p in error.problems) from None
-    settings = params.model_dump()
-    depends = {key: value for key, value in settings.items() if key not in ("compare", "tracking")}
+    settings = params.model_dump() | {"machine": {"jobs": 1}}  # of each run, which `drive` may give more
+    depends = {key: value for key, value in settings.items() if key not in {"compare", *config.UNRELATED}}
     depends["tuned_by"] = chain.criterion and chain.criterion.name  # all that a run depends on of `compare`
     return Planned(
         id=digest([depends, schema["sha256"], code, versions(params.trusted_packages)]),
@@ -117,7 +117,7 @@ def planned_runs(arguments: list[str], master: DictConfig, loader: ConfigLoader)
     composer, hashed = Composer(loader, master), code.code()
     runs, varied = expanded(arguments, loader)
     for key in varied:
-        if key.partition(".")[0] in ("compare", "sweep", "tracking"):
+        if key.partition(".")[0] in {"compare", "sweep", *config.UNRELATED}:
             raise InputError(f"{key} can't vary in a sweep, because all its runs share it. Run one sweep per value.")
     planned: dict[str, Planned] = {}
     problems: dict[str, None] = {}

@@ -24,7 +24,7 @@ def work(path: Path) -> None:
         if batch["fail_fast"] and any((folder / "failed").glob("*.json")):
             return
         if not planned.finished:
-            attempt(planned, folder)
+            attempt(planned, folder, batch["jobs"])
 
 
 def in_turn(jobs: list[Path]) -> None:
@@ -33,14 +33,14 @@ def in_turn(jobs: list[Path]) -> None:
         work(path)
 
 
-def attempt(planned: Planned, folder: Path) -> None:
-    """Make one run, and write its results or the reason why there are none."""
+def attempt(planned: Planned, folder: Path, jobs: int = 1) -> None:
+    """Make one run, with so many jobs at once, and write its results or the reason why there are none."""
     try:
         params = Config.model_validate(planned.settings)
         schema = run.table(params.data)[2]
         if schema["sha256"] != planned.data_sha256:
             raise InputError(f"{params.data.path}: the table has changed since the sweep started. Run the sweep again.")
-        made = run.run(params, planned.variant)
+        made = run.run(params, planned.variant, jobs=jobs)
         sides, target, roles = run.sides(params.data, params.split), params.data.target, run.table(params.data)[3]
         counts = split.count(*sides, target=target, names=names(schema), roles=roles)
         classes = {**counts, **run.noted(params.data, params.split)}

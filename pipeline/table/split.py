@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
 from pipeline.errors import InputError, advise
 from pipeline.table import classes, weights
@@ -59,6 +58,8 @@ def split(
         elif groups is not None:
             train, test = _by_group(table, table[target], groups, test_size, seed)
         else:
+            from sklearn.model_selection import train_test_split
+
             train, test = train_test_split(table, test_size=test_size, stratify=table[target], random_state=seed)
         enough = train[target].nunique() == test[target].nunique() == len(counts)
     except ValueError:  # scikit-learn's message names neither class nor setting
@@ -83,6 +84,8 @@ def _by_group(
     table: pd.DataFrame, y: pd.Series, groups: pd.Series, test_size: float, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Test rows are the first of ten stratified parts, as many as come closest to `test_size`."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
     parts = min(PARTS, groups.nunique())
     splitter = StratifiedGroupKFold(parts, shuffle=True, random_state=seed)
     with warnings.catch_warnings():  # fewer rows of a class than parts: `split` checks the result

@@ -5,6 +5,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import redirect_stderr
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,10 +13,10 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from pipeline.config import Audit, Config
+from pipeline.config import UNRELATED, Audit, Config
 from pipeline.errors import InputError
 from pipeline.files import digest, read_json, say, write_json
-from pipeline.fit import code
+from pipeline.fit import code, parallel
 from pipeline.fit.run import table as table_of
 from pipeline.judge import primary
 from pipeline.judge.action import judge
@@ -102,13 +103,13 @@ def outcome(params: Config, number: int, *, criterion: Criterion, sha256: str) -
 
 def folder(params: Config, sha256: str, criterion: Criterion) -> Path:
     """The folder of the outcomes, named by a hash of everything that they depend on."""
-    depends = params.model_dump(exclude={"tracking"})
+    depends = params.model_dump(exclude=UNRELATED)
     called = [getattr(criterion, name, "") for name in ("__module__", "__qualname__")]
     hashed = code.code("judge", "tools/audit.py", trusted=params.trusted_packages)
     return ROOT / digest([depends, sha256, hashed, called])[:NAMED]
 
 
-def audit(params: Config, *, null: int, criterion: Criterion = judge, processes: int = -1) -> list[dict[str, Any]]:
+def audit(params: Config, *, null: int, criterion: Criterion = judge, jobs: int = -1) -> list[dict[str, Any]]:
     """The outcomes of a criterion on tables with shuffled labels; those that are there already are not made again.
 
     Parameters
@@ -119,8 +120,8 @@ def audit(params: Config, *, null: int, criterion: Criterion = judge, processes:
         Number of shuffled tables.
     criterion
         See `Criterion`.
-    processes
-        At once; -1 is one a core.
+    jobs
+        Tables at once; -1 is one a core.
 
     Returns
     -------
@@ -132,17 +133,13 @@ def audit(params: Config, *, null: int, criterion: Criterion = judge, processes:
     InputError
         There can be no verdict on this table, or a sampler or model cannot take it.
     """
-    from sklearn.utils.parallel import Parallel, delayed
-
     schema = auditable(params)
     there = folder(params, schema["sha256"], criterion)
     paths = {number: there / f"{number:04}.json" for number in range(null)}
     missing = [number for number, path in paths.items() if not path.is_file()]
-    job = delayed(outcome)
+    job = partial(outcome, params, criterion=criterion, sha256=schema["sha256"])
     # Each outcome is written as soon as it is there: whatever stops this, finished work stays.
-    made = Parallel(n_jobs=processes, batch_size=1, pre_dispatch="n_jobs", return_as="generator_unordered")(
-        job(params, number, criterion=criterion, sha256=schema["sha256"]) for number in missing
-    )
+    made = parallel.each(job, [(number,) for number in missing], jobs=jobs)
     with tqdm(total=null, initial=null - len(missing), desc="audit", unit="table", file=sys.stderr) as progress:
         for each in made:
             write_json(paths[each["number"]], each)
@@ -218,7 +215,7 @@ def run(overrides: Sequence[str]) -> int:
     words = primary.metric_words(declared.primary, task_of(schema))
     say(f"declared  {words}, ROPE {declared.rope:g}, alpha {declared.alpha:g}")
     sys.stdout.flush()
-    printed, sound = lines(audit(params, null=keys.null), alpha=declared.alpha)
+    printed, sound = lines(audit(params, null=keys.null, jobs=params.machine.jobs), alpha=declared.alpha)
     for line in printed:
         say(line)
     return 0 if sound else 1

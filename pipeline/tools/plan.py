@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from math import ceil
 from typing import Any
 
@@ -12,7 +13,7 @@ from tqdm import tqdm
 from pipeline.config import Config, Evaluate, Plan
 from pipeline.errors import InputError
 from pipeline.files import say
-from pipeline.fit import splits
+from pipeline.fit import parallel, splits
 from pipeline.fit.run import table as table_of
 from pipeline.formatting import digits, number
 from pipeline.judge import primary
@@ -29,7 +30,7 @@ from pipeline.tools.settings import settings_of
 from pipeline.tools.verdict import EXIT
 
 
-def plan(params: Config, keys: Plan, *, processes: int = -1) -> Expected:
+def plan(params: Config, keys: Plan, *, jobs: int = -1) -> Expected:
     """What the table of `params` can show, from its features and its class counts alone.
 
     Parameters
@@ -38,7 +39,7 @@ def plan(params: Config, keys: Plan, *, processes: int = -1) -> Expected:
         With its table.
     keys
         See conf/plan.yaml.
-    processes
+    jobs
         At once; -1 is one a core.
 
     Raises
@@ -67,7 +68,7 @@ def plan(params: Config, keys: Plan, *, processes: int = -1) -> Expected:
         rope=params.compare.rope,
         alpha=params.compare.alpha,
     )
-    return replace(expected, errors=standard_errors(expected, params, keys, processes)) if folds >= 2 else expected
+    return replace(expected, errors=standard_errors(expected, params, keys, jobs)) if folds >= 2 else expected
 
 
 def refuse_unplannable(params: Config, schema: Mapping[str, Any]) -> None:
@@ -96,7 +97,7 @@ def methods(params: Config) -> list[str]:
     return [name for name in params.variants if name != primary.REFERENCE]
 
 
-def standard_errors(expected: Expected, params: Config, keys: Plan, processes: int) -> dict[str, np.ndarray]:
+def standard_errors(expected: Expected, params: Config, keys: Plan, jobs: int) -> dict[str, np.ndarray]:
     """By method, shape (tables,): see `Expected.errors`.
 
     The standard error is Nadeau & Bengio's for the configured repeats, with a variance seen in one repeat: at equal
@@ -108,17 +109,16 @@ def standard_errors(expected: Expected, params: Config, keys: Plan, processes: i
     Journal of Psychology 63, 615-617.
     """
     from scipy.special import gammaln
-    from sklearn.utils.parallel import Parallel, delayed
 
     shown = [name for name in methods(params) if name in keys.methods] or methods(params)[:2]
     variants = {name: params.variants[name] for name in (primary.REFERENCE, *shown)}
     simulated = params.model_copy(update={"variants": variants})
     rows, folds = expected.simulated_rows, expected.folds
     drawn = round(expected.rare * rows / expected.rows)
-    how = {"rows": rows, "positives": drawn if expected.kind == "positive" else rows - drawn, "roc_auc": keys.roc_auc}
-    made = Parallel(n_jobs=processes, batch_size=1, pre_dispatch="n_jobs", return_as="generator")(
-        delayed(simulate.variances)(simulated, each, **how) for each in range(keys.tables)
-    )
+    positives = drawn if expected.kind == "positive" else rows - drawn
+    how: dict[str, Any] = {"rows": rows, "positives": positives, "roc_auc": keys.roc_auc}
+    job = partial(simulate.variances, simulated, **how)
+    made = parallel.each(job, [(number,) for number in range(keys.tables)], jobs=jobs)
     seen = list(tqdm(made, total=keys.tables, desc="plan", unit="table", file=sys.stderr))
     scale = np.sqrt(2 / (folds - 1)) * np.exp(gammaln(folds / 2) - gammaln((folds - 1) / 2))
     share = drawn / expected.rare
@@ -209,7 +209,7 @@ def run(overrides: Sequence[str]) -> int:
         The settings or the table can't be used.
     """
     params, keys = settings_of(Plan, overrides)
-    expected = plan(params, keys)
+    expected = plan(params, keys, jobs=params.machine.jobs)
     for line in lines(expected, params, keys):
         say(line)
     return 0 if expected.errors else EXIT[None]

@@ -102,7 +102,7 @@ def simulate(
     InputError
         The features cannot have this ROC AUC.
     """
-    fitted = preprocessing.preprocess(features, impute="median", scale=True, encode="onehot", min_frequency=RARE)
+    fitted, _ = preprocessing.preprocess(features, impute="median", scale=True, encode="onehot", min_frequency=RARE)
     scaled = fitted.transform(features).to_numpy(dtype=float)
     score = scaled @ rng.normal(size=scaled.shape[1])
     if score.std() == 0:

@@ -29,7 +29,7 @@ def test():
 
 
 def test_holes_and_scale_come_from_the_training_rows_alone(training, test):
-    fitted = preprocess(training, impute="median", scale=True)
+    fitted, _ = preprocess(training, impute="median", scale=True)
     pages = np.array([1, 2, 2, 9, 2.0])
     done = fitted.transform(test)
     assert done.index.tolist() == [7, 9]
@@ -41,19 +41,19 @@ def test_holes_and_scale_come_from_the_training_rows_alone(training, test):
     ("impute", "time", "pages"), [("median", 3.0, 2.0), ("mean", 3.0, 4.0), ("most_frequent", 1.0, 1.0)]
 )
 def test_each_way_to_fill_a_hole(training, test, impute, time, pages):
-    done = preprocess(training, impute=impute, scale=False).transform(test)
+    done = preprocess(training, impute=impute, scale=False)[0].transform(test)
     assert done.to_dict("list") == {"time": [103.0, time], "pages": [pages, 1000.0]}
 
 
 def test_scaled_training_columns_have_mean_0_and_standard_deviation_1(training):
-    done = preprocess(training, impute="median", scale=True).transform(training)
+    done = preprocess(training, impute="median", scale=True)[0].transform(training)
     assert done.mean().tolist() == pytest.approx([0, 0], abs=1e-15)
     assert done.std(ddof=0).tolist() == pytest.approx([1, 1])
 
 
 def test_none_hands_rows_on_untouched_integers_included():
     visits = pd.DataFrame({"time": [1, 2], "pages": [0.5, np.pi]}, index=[4, 2])
-    pd.testing.assert_frame_equal(preprocess(visits, impute=None, scale=False).transform(visits), visits)
+    pd.testing.assert_frame_equal(preprocess(visits, impute=None, scale=False)[0].transform(visits), visits)
 
 
 def test_none_refuses_missing_values_by_column_and_row():
@@ -72,14 +72,14 @@ def test_none_refuses_missing_values_by_column_and_row():
 
 def test_a_column_empty_in_these_rows_keeps_its_place(test):
     fold = pd.DataFrame({"time": [np.nan, np.nan], "pages": [1.0, 3.0]})
-    done = preprocess(fold, impute="median", scale=True).transform(test)
+    done = preprocess(fold, impute="median", scale=True)[0].transform(test)
     assert done.columns.tolist() == ["time", "pages"]
     assert done.notna().all(axis=None)
     assert done.pages.tolist() == [0, 998]
 
 
 def test_a_constant_column_becomes_0():
-    done = preprocess(pd.DataFrame({"time": [7.0, 7.0]}), impute="median", scale=True).transform(
+    done = preprocess(pd.DataFrame({"time": [7.0, 7.0]}), impute="median", scale=True)[0].transform(
         pd.DataFrame({"time": [7.0]})
     )
     assert done.time.tolist() == [0]
@@ -140,13 +140,13 @@ def test_auto_is_standard_bit_for_bit_on_numbers_without_holes(training):
     whole = training.fillna({"pages": 2.5})
     standard = Pipeline([("impute", SimpleImputer(strategy="median")), ("scale", StandardScaler())])
     expected = standard.set_output(transform="pandas").fit_transform(whole)
-    fitted = preprocess(whole, **AUTO)
+    fitted, _ = preprocess(whole, **AUTO)
     pd.testing.assert_frame_equal(fitted.transform(whole), expected, check_exact=True)
     assert encode(fitted, expected) is expected
 
 
 def test_each_kind_becomes_numbers_with_readable_names(mixed):
-    fitted = preprocess(mixed, **{**AUTO, "scale": False})
+    fitted, _ = preprocess(mixed, **{**AUTO, "scale": False})
     rows = prepare(fitted, mixed)
     assert rows.columns.tolist() == ["income", "member", "size", "seen", "missingindicator_income", "shop", "sex"]
     assert categorical(rows) == ["shop", "sex"]
@@ -168,7 +168,7 @@ def test_each_kind_becomes_numbers_with_readable_names(mixed):
 
 
 def test_unseen_levels_and_holes_of_test_rows_are_rare_or_no_level(mixed):
-    fitted = preprocess(mixed, **AUTO)
+    fitted, _ = preprocess(mixed, **AUTO)
     other = mixed.head(2).assign(shop=["west", None], sex=["x", None], income=[np.nan, 3.0])
     done = encode(fitted, prepare(fitted, other))
     assert done["shop=rare"].tolist() == [1, 1]
@@ -185,7 +185,7 @@ def test_what_lies_between_whole_numbers_goes_to_the_nearest_within_reach():
             "time": [1.0, 2.0, 3.0, 4.0],
         }
     )
-    fitted = preprocess(table, **AUTO)
+    fitted, _ = preprocess(table, **AUTO)
     rows = prepare(fitted, table)
     pd.testing.assert_frame_equal(encode(fitted, rows), rows, check_exact=True)
     # pages: mean 4, standard deviation sqrt(5); member: mean .5, standard deviation .5.
@@ -208,13 +208,13 @@ def test_standard_and_none_refuse_categories_and_take_the_other_kinds_as_numbers
         "Use preprocess=auto, or leave them out with -S 'data.drop=[shop,sex]'."
     )
     numbers = whole.drop(columns=["shop", "sex"])
-    done = preprocess(numbers, **settings).transform(numbers)
+    done = preprocess(numbers, **settings)[0].transform(numbers)
     assert done.dtypes.unique().tolist() == [np.dtype("float64")]
 
 
 def test_a_table_of_categories_alone_is_encoded():
     cars = pd.DataFrame({"doors": ["2", "4", "5more"] * 2, "safety": ["low", "high"] * 3})
-    fitted = preprocess(cars, **AUTO)
+    fitted, _ = preprocess(cars, **AUTO)
     assert fitted.transform(cars).columns.tolist() == ["doors=2", "doors=4", "doors=5more", "safety=low"]
 
 
@@ -230,10 +230,10 @@ def test_two_columns_of_one_name_are_refused():
 
 def test_a_mixed_preprocessor_is_stored_the_same_bytes_each_time(mixed, tmp_path):
     for name in ("one", "two"):
-        write_model(tmp_path / name, preprocess(mixed, **AUTO))
+        write_model(tmp_path / name, preprocess(mixed, **AUTO)[0])
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
     restored = read_model(tmp_path / "one")
-    pd.testing.assert_frame_equal(restored.transform(mixed), preprocess(mixed, **AUTO).transform(mixed))
+    pd.testing.assert_frame_equal(restored.transform(mixed), preprocess(mixed, **AUTO)[0].transform(mixed))
     # A new row may come as plain text, as a table read for scoring has it.
     plain = mixed.astype({"size": "str", "seen": "str"})
     pd.testing.assert_frame_equal(restored.transform(plain), restored.transform(mixed))
@@ -242,7 +242,7 @@ def test_a_mixed_preprocessor_is_stored_the_same_bytes_each_time(mixed, tmp_path
 @pytest.mark.parametrize("hole", [2.0, np.nan])
 def test_rows_lie_in_memory_as_those_read_from_a_file(hole, tmp_path):
     table = pd.DataFrame({"time": [1.0, 2.0, 4.0], "pages": [1.0, hole, 3.0]})
-    fitted = preprocess(table, **AUTO)
+    fitted, _ = preprocess(table, **AUTO)
     prepared = prepare(fitted, table)
     # As a sampler gives them, row by row.
     sampled = pd.DataFrame(np.ascontiguousarray(prepared.to_numpy()), columns=prepared.columns, copy=False)

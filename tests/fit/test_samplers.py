@@ -148,7 +148,7 @@ def test_synthetic_rows_of_real_tables_are_valid(shared, composed, table, varian
         declared=dict.fromkeys(whole, "integer"),
     ).data
     X, y = separate(split.split(rows, target=target, test_size=0.3, seed=42, labels=[0, 1])[0], target)
-    fitted = preprocess(X, **AUTO)
+    fitted, _ = preprocess(X, **AUTO)
     prepared = prepare(fitted, X)
     sampler = suit(variants.sampler(params, variant), prepared)
     made, labels = resample(prepared, y, sampler, [0, 1])

@@ -62,11 +62,11 @@ def test_the_highest_f1_fails_the_audit_loudly_and_the_verdict_passes_it(params,
         return made[key] if key in made else made.setdefault(key, whole(table, *how))
 
     monkeypatch.setattr(audit, "over_folds", once)
-    said, holds = audit.lines(audit.audit(params, null=10, criterion=highest_f1, processes=1), alpha=0.05)
+    said, holds = audit.lines(audit.audit(params, null=10, criterion=highest_f1, jobs=1), alpha=0.05)
     assert not holds
     assert said[1].startswith("methods   class_weight ")
     assert said[-1].startswith("Don't trust the verdict on this table")
-    said, holds = audit.lines(audit.audit(params, null=10, processes=1), alpha=0.05)
+    said, holds = audit.lines(audit.audit(params, null=10, jobs=1), alpha=0.05)
     assert len(made) == 10
     assert holds
     assert "Don't trust" not in " ".join(said)
@@ -109,13 +109,13 @@ def test_what_is_done_is_not_made_again(params, monkeypatch):
         return whole(params, number, **how)
 
     monkeypatch.setattr(audit, "outcome", counted)
-    first = audit.audit(params, null=3, processes=1)
+    first = audit.audit(params, null=3, jobs=1)
     assert made == [0, 1, 2]
     (folder,) = Path("audit").iterdir()
     assert sorted(path.name for path in folder.iterdir()) == ["0000.json", "0001.json", "0002.json"]
     assert json.loads((folder / "0001.json").read_text()) == first[1]
     (folder / "0001.json").unlink()
-    assert audit.audit(params, null=3, processes=1) == first
+    assert audit.audit(params, null=3, jobs=1) == first
     assert made == [0, 1, 2, 1]
 
 
@@ -127,7 +127,7 @@ def test_an_audit_that_is_stopped_leaves_what_is_done(params, monkeypatch):
 
     monkeypatch.setattr(audit, "outcome", stop)
     with pytest.raises(KeyboardInterrupt):
-        audit.audit(params, null=5, processes=1)
+        audit.audit(params, null=5, jobs=1)
     (folder,) = Path("audit").iterdir()
     assert sorted(path.name for path in folder.iterdir()) == ["0000.json", "0001.json"]
 
@@ -164,7 +164,7 @@ def test_shuffled_labels_keep_their_counts_and_leave_their_rows(table):
 def test_true_labels_reach_no_fold(params, monkeypatch):
     seen = []
     monkeypatch.setattr(audit, "over_folds", lambda table, params, roles, *_: seen.append(table["buy"]) or ({}, {}))
-    audit.audit(params, null=4, criterion=lambda folds, **how: {"action": "keep", "variant": "none"}, processes=1)
+    audit.audit(params, null=4, criterion=lambda folds, **how: {"action": "keep", "variant": "none"}, jobs=1)
     table = run.table(params.data)[0]
     for number, labels in enumerate(seen):
         assert labels.equals(audit.shuffled(table, target="buy", seed=42, number=number)["buy"])
@@ -187,14 +187,16 @@ def test_true_labels_reach_no_fold(params, monkeypatch):
 def test_where_no_verdict_is_possible_there_is_nothing_to_audit(params, composed, own, overrides, problem):
     bad = config.check(yaml.safe_load(composed(*own, *overrides)))
     with pytest.raises(InputError) as caught:
-        audit.audit(bad, null=1, processes=1)
+        audit.audit(bad, null=1, jobs=1)
     assert caught.value.problems[0].startswith(problem)
 
 
 @pytest.mark.parametrize(("found", "status"), [("keep", 0), ("rebalance", 1)])
 def test_the_command_exits_with_what_it_found(params, monkeypatch, capsys, found, status):
     monkeypatch.setattr(
-        audit, "audit", lambda params, null: [{"number": n, "action": found, "variant": "none"} for n in range(null)]
+        audit,
+        "audit",
+        lambda params, null, jobs: [{"number": n, "action": found, "variant": "none"} for n in range(null)],
     )
     assert audit.run(["audit.null=80"]) == status
     out = capsys.readouterr().out
@@ -221,7 +223,7 @@ def test_the_command_refuses_what_it_cannot_use(params, arguments, problem):
 def test_the_command_s_other_overrides_compose_conf_anew_and_without_them_params_yaml_holds(params, monkeypatch):
     given = []
     monkeypatch.setattr(
-        audit, "audit", lambda params, null: given.append(params) or [{"action": "keep", "variant": "none"}]
+        audit, "audit", lambda params, null, jobs: given.append(params) or [{"action": "keep", "variant": "none"}]
     )
     for arguments in (["audit.null=1"], ["audit.null=1", "seed=7"]):
         audit.run(arguments)

@@ -171,7 +171,7 @@ def planned(tmp_path_factory):
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(ROOT)
             text = compose.compose([*OWN, f"data.path={file}", *CHEAP, "evaluate.folds=3", *overrides])
-        return plan.plan(config.check(yaml.safe_load(text)), KEYS, processes=1)
+        return plan.plan(config.check(yaml.safe_load(text)), KEYS, jobs=1)
 
     return make
 
@@ -206,7 +206,7 @@ def asked(monkeypatch):
 def test_a_capped_table_s_error_is_scaled_by_the_root_of_its_positives(settings, asked):
     params = settings(visits(1000, 400), *CHEAP)
     keys = config.Plan(roc_auc=0.85, tables=2, rows=250, methods=["smote"])
-    found = plan.plan(params, keys, processes=1)
+    found = plan.plan(params, keys, jobs=1)
     assert asked == [(250, 100)] * 2
     assert found.errors["smote"] == pytest.approx([0.2 / 0.9400 * np.sqrt(1 / 50 + 1 / 4) / 2] * 2, rel=1e-4)
     assert list(found.errors) == ["smote"]
@@ -216,7 +216,7 @@ def test_a_capped_table_s_error_is_scaled_by_the_root_of_its_positives(settings,
 def test_where_negatives_are_rarer_they_are_counted(settings, asked):
     params = settings(visits(10_000, 9_900), *CHEAP, "data.positive=1")
     keys = config.Plan(roc_auc=0.85, tables=2, rows=250, methods=["smote"])
-    found = plan.plan(params, keys, processes=1)
+    found = plan.plan(params, keys, jobs=1)
     # 50 / .7 negatives, of which 50 are for training, are 7,143 rows at one in a hundred.
     assert asked == [(7_143, 7_143 - 71)] * 2
     assert (found.kind, found.rare, found.training_rare, found.folds) == ("negative", 100, 70, 5)
@@ -229,7 +229,7 @@ def test_methods_that_are_not_configured_give_way_to_the_first_that_are(settings
         simulate, "variances", lambda params, number, **how: dict.fromkeys([*params.variants, "test_over_train"], 0.25)
     )
     keys = config.Plan(roc_auc=0.85, tables=2, rows=250, methods=["adasyn"])
-    assert list(plan.plan(settings(visits(1000, 400)), keys, processes=1).errors) == ["random_under", "random_over"]
+    assert list(plan.plan(settings(visits(1000, 400)), keys, jobs=1).errors) == ["random_under", "random_over"]
 
 
 def test_the_command_says_how_many_positives_a_verdict_needs(settings, capsys):
@@ -245,7 +245,7 @@ def test_the_command_says_how_many_positives_a_verdict_needs(settings, capsys):
 
 def test_the_command_prints_the_plan(settings, capsys, monkeypatch):
     settings(visits(1000, 50), *CHEAP)
-    monkeypatch.setattr(plan, "plan", lambda params, keys: expected())
+    monkeypatch.setattr(plan, "plan", lambda params, keys, jobs: expected())
     assert plan.run(["plan.roc_auc=0.7"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "table      csv: 1,000 rows, 50 positive, 35 of them in training",
@@ -309,4 +309,4 @@ def test_the_command_refuses_what_it_cannot_use(settings, argument, problem):
 def test_without_none_there_is_nothing_to_plan(composed):
     params = config.check(yaml.safe_load(composed(*OWN, "data.path=visits.csv", "~variant@variants.none")))
     with pytest.raises(InputError, match="the baseline, 'none', is missing"):
-        plan.plan(params, KEYS, processes=1)
+        plan.plan(params, KEYS, jobs=1)

@@ -45,7 +45,9 @@ TYPES = {
 def saved(tmp_path_factory):
     """A model that is saved for MLflow, its scorer, and the raw rows it was fitted on."""
     read = pd.DataFrame({name: typed(column, DECLARED.get(name)) for name, column in SOURCE.items()})
-    fitted = preprocess(read, impute="median", missing_indicator=True, scale=True, encode="onehot", min_frequency=None)
+    fitted, _ = preprocess(
+        read, impute="median", missing_indicator=True, scale=True, encode="onehot", min_frequency=None
+    )
     learned = {name: declaration(SOURCE[name], column, DECLARED.get(name)) for name, column in read.items()}
     scorer = Scorer(
         fitted,

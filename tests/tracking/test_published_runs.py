@@ -184,7 +184,7 @@ def test_a_logged_model_of_an_extension_carries_its_code(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     Logit = importlib.import_module("extensions.logit").Logit
     rows = pd.DataFrame({"time": [1.0, 2.0, 3.0, 4.0]})
-    fitted = preprocess(rows, impute="median", missing_indicator=False, scale=False, encode=None, min_frequency=None)
+    fitted, _ = preprocess(rows, impute="median", missing_indicator=False, scale=False, encode=None, min_frequency=None)
     scorer = Scorer(
         fitted,
         Logit().fit(rows, [0, 1, 0, 1]),

@@ -30,7 +30,7 @@ VISITS = pd.DataFrame(
 def chain(visits=VISITS, *, declared=DECLARED, text=TEXT, settings=AUTO, **changed):
     """A scorer that looks at the time of a visit alone: the raw probability of a sale has logit time - 3."""
     read = pd.DataFrame({name: typed(column, declared.get(name)) for name, column in visits.items()})
-    fitted = preprocess(read, **settings)
+    fitted, _ = preprocess(read, **settings)
     X = encode(fitted, prepare(fitted, read))
     model = LogisticRegression().fit(X, [0, 1] * 3)
     model.coef_, model.intercept_ = np.array([[float(name == "time") for name in X]]), np.array([-3.0])
