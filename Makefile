@@ -96,9 +96,10 @@ lint: setup  ## Check style, types and layers
 	@ruff check . && ruff format --check . && mypy && lint-imports
 
 .PHONY: benchmark
-benchmark: setup  ## Time dvc repro and a sweep, compared with what you would run instead
+benchmark: setup  ## Time dvc repro, sweeps and folds, compared with what you would run instead
 	@python benchmarks/reproduction.py
 	@python benchmarks/sweep.py
+	@python benchmarks/folds.py
 
 COMPILE = uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 --extra dev --no-emit-index-url \
   --custom-compile-command "make lock" pyproject.toml

@@ -1,8 +1,6 @@
 """Times a sweep of 6 variants x 50 seeds, hold-out only, compared with a simple loop and a loop that calls MLflow.
 
-Then fewer seeds with folds, 5 x 10, compared with a simple loop over the same folds.
-
-    python benchmarks/sweep.py [--table sales_data.csv] [--seeds N] [--naive N] [--folded N]
+    python benchmarks/sweep.py [--table sales_data.csv] [--seeds N] [--naive N]
 
 Each is a command in its own process, including imports, and in its own folder, one after the other. Creating the
 MLflow store is never counted. Without --table, a simulated table of the same shape is used. The loop that calls MLflow
@@ -39,10 +37,10 @@ from imblearn.under_sampling import RandomUnderSampler
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import (average_precision_score, brier_score_loss, confusion_matrix, log_loss, roc_auc_score,
                              f1_score)
-from sklearn.model_selection import RepeatedStratifiedKFold, train_test_split
+from sklearn.model_selection import train_test_split
 
 table, seeds = pd.read_csv(sys.argv[1]), int(sys.argv[2])
-naive, folded = sys.argv[3:] == ["naive"], sys.argv[3:] == ["folded"]
+naive = sys.argv[3:] == ["naive"]
 X, y = table.drop(columns="buy").astype(float), table["buy"]
 if naive:
     import matplotlib
@@ -77,10 +75,6 @@ for seed in range(seeds):
     X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.3, stratify=y, random_state=seed)
     for name, sampler in samplers(seed).items():
         model, matrix, scores = judge(name, sampler, X_train, y_train, X_test, y_test)
-        if folded:
-            folds = RepeatedStratifiedKFold(n_splits=5, n_repeats=10, random_state=seed)
-            for fit, held in folds.split(X_train, y_train):
-                judge(name, sampler, X_train.iloc[fit], y_train.iloc[fit], X_train.iloc[held], y_train.iloc[held])
         if naive:
             with mlflow.start_run(run_name=f"{name} {seed}"):
                 mlflow.log_params({"variant": name, "seed": seed, "C": 1.0})
@@ -132,7 +126,6 @@ def main() -> None:
     parser.add_argument("--table", type=Path, help="a CSV file with the target `buy`; default a simulated one")
     parser.add_argument("--seeds", type=int, default=50)
     parser.add_argument("--naive", type=int, default=2, help="seeds of the plain MLflow loop")
-    parser.add_argument("--folded", type=int, default=4, help="seeds with folds")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
@@ -173,13 +166,6 @@ def main() -> None:
         _, said = run(work, "-c", LOOP, "table.csv", str(arguments.naive), "naive")
         few, seconds = json.loads(said.splitlines()[-1])
         shown.append(("(d) the loop with plain MLflow", seconds, few))
-        report(shown)
-        runs = len(VARIANTS) * arguments.folded
-        bare, _ = run(work, "-c", LOOP, "table.csv", str(arguments.folded), "folded")
-        shown = [("(a) the bare loop, 5 x 10 folds", bare, runs)]
-        for case, more in {"(c) a sweep, the same folds": [], "(c) on two cores": two}.items():
-            anew()
-            shown.append((case, sweep(arguments.folded, *more), runs))
         report(shown)
 
 

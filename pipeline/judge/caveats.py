@@ -89,17 +89,20 @@ def _few(evidence: Evidence, judged: dict[str, Any]) -> list[str]:
     held_out = bool(evidence.declared["split"]["test_size"])
     counts = evidence.classes["test" if held_out else "train"]
     name = min(reversed(counts), key=lambda each: counts[each])  # of two as rare the positive one
-    rows = counted(counts[name], name if name in ("positive", "negative") else "row")
-    which = "" if name in ("positive", "negative") else f" of class {name}"
+    of_two = name in ("positive", "negative")
+    noun, which = (name, "") if of_two else ("row", f" of class {name}")
     where = "The test set has" if held_out else "No row is held out for testing. The table has"
-    found = [f"{where} {rows}{which}, so each of them changes recall by {1 / counts[name]:.2g}."]
+    found = [f"{where} {counted(counts[name], noun)}{which}, so each of them changes recall by {1 / counts[name]:.2g}."]
     if (effective := next(iter(evidence.results.values()))["holdout"].get("effective_positives")) is not None:
         found[0] += f" With their weights, the positives count as {weights.shown(effective):,} rows of equal weight."
     if judged["methods"] and held_out:
         found[0] += " The verdict comes from the folds, because one split can't show which model is better."
     folds = next(iter(evidence.folds.values()))
     if folds is not None and folds.rarest.min() < 20:
-        found.append(f"Each fold has only {_range(folds.rarest)} of the rarest class to test on{_undetected(judged)}.")
+        low, high = int(folds.rarest.min()), int(folds.rarest.max())
+        number = counted(high, noun) if low == high else f"{low:,} to {counted(high, noun)}"
+        which = "" if of_two else " of the rarest class"
+        found.append(f"Each fold has only {number}{which} to test on{_undetected(judged)}.")
     return found
 
 
@@ -145,11 +148,6 @@ def _undetected(judged: dict[str, Any]) -> str:
         return ""
     least = number(judged["minimum_detectable_difference"], digits(judged["declared"]["rope"]))
     return f". Differences below {least} may go undetected for {judged['leading']}"
-
-
-def _range(values: pd.Series) -> str:
-    low, high = int(values.min()), int(values.max())
-    return counted(low, "row") if low == high else f"{low:,} to {counted(high, 'row')}"
 
 
 def _agreement(results: Mapping[str, dict[str, Any]], judged: dict[str, Any]) -> list[str]:

@@ -29,9 +29,7 @@ def test_c_is_the_one_with_the_lowest_log_loss_out_of_inner_folds_as_scikit_lear
         cv=RepeatedStratifiedKFold(n_splits=3, n_repeats=1, random_state=seed),
     ).fit(X, y)
     assert chosen == search.best_params_["logisticregression__C"]
-    assert list(losses.values()) == pytest.approx(
-        list(-search.cv_results_["mean_test_score"]), rel=3e-4
-    )
+    assert list(losses.values()) == pytest.approx(list(-search.cv_results_["mean_test_score"]), rel=3e-4)
 
 
 def criterion(primary):
@@ -77,9 +75,7 @@ def test_c_is_the_one_that_is_best_on_the_pooled_rows_of_inner_folds(visits, cla
             corrected = balanced * np.bincount(y.iloc[fit]) / len(fit) * classes
             pooled[held] = corrected / corrected.sum(axis=1, keepdims=True)
         expected[C] = metric(y, pooled)
-    assert list(values.values()) == pytest.approx(
-        list(expected.values()), rel=3e-4
-    )
+    assert list(values.values()) == pytest.approx(list(expected.values()), rel=3e-4)
     assert chosen == best(expected, key=expected.get)
 
 

@@ -19,7 +19,7 @@ def test_positives_are_counted(evidence):
     assert (
         "The test set has 2 positives, so each of them changes recall by 0.5. The verdict comes from the folds" in text
     )
-    assert "Each fold has only 2 rows of the rarest class to test on." in text
+    assert "Each fold has only 2 positives to test on." in text
     assert "Differences below 0.010 may go undetected for smote." in text
 
 
@@ -27,8 +27,8 @@ def test_where_negatives_are_rarer_they_are_counted(evidence):
     turned = {name: rows.assign(y=1 - rows.y) for name, rows in evidence.out_of_fold.items()}
     changed = verify.recompute(replace(evidence, out_of_fold=turned))
     assert changed.folds["none"].positives.tolist() == [4] * 4
-    assert "Each fold has only 2 rows of the rarest class" in found(changed)
     fewer = {**evidence.classes, "test": {"negative": 2, "positive": 4}}
+    assert "Each fold has only 2 negatives to test on." in found(replace(changed, classes=fewer))
     assert "The test set has 2 negatives, so each of them changes recall by 0.5." in found(
         replace(changed, classes=fewer)
     )
