@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import isclose
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
 
 from pipeline.errors import InputError
 from pipeline.fit import encoding, sample_weights
@@ -16,8 +17,10 @@ from pipeline.fit.models import train, trained_proportions
 from pipeline.fit.resampling import resample
 from pipeline.fit.samplers import suit
 from pipeline.fit.splits import count, derived, splits
+from pipeline.measure.calibration import by_class
 from pipeline.table import weights
 
+Fitted: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray]  # encoded rows, their codes, their weights
 INNER = 3  # folds that choose C, at most
 NEWTON = 32  # coefficients up to which Newton's method is used to choose C
 
@@ -93,26 +96,52 @@ def _corrected(
     """
     # Arrays, since checking a frame's names takes longer than fitting it.
     rows, unseen, codes = encoding.encode(seen.preprocessor, made).to_numpy(), seen.unseen.to_numpy(), known.to_numpy()
-    model = _along_grid(clone(chain.model), features=rows.shape[1], classes=chain.task.classes)
-    trained = trained_proportions(model, known, weight, chain.task.classes)
-    for C in sorted(chain.grid or ()):
-        fitted, _ = train(rows, codes, model.set_params(C=C), weight)
-        yield C, chain.task.correct(fitted.predict_proba(unseen), trained=trained, true=true)
+    trained, grid = trained_proportions(chain.model, known, weight, chain.task.classes), sorted(chain.grid or ())
+    along = _path if type(chain.model) is LogisticRegression and chain.model.solver == "lbfgs" else _one_by_one
+    for C, probability in zip(grid, along(chain.model, grid, (rows, codes, weight), unseen), strict=True):
+        yield C, chain.task.correct(probability, trained=trained, true=true)
 
 
-def _along_grid(model: Any, *, features: int, classes: int) -> Any:
-    """The model, made to begin each fit where the last one ended; logistic regression by the solver that suits it.
+def _one_by_one(model: Any, grid: Sequence[float], seen: Fitted, unseen: np.ndarray) -> Iterator[np.ndarray]:
+    """Probabilities of unseen rows, shape (n, k), by a model for each C."""
+    X, y, weight = seen
+    for C in grid:
+        fitted, _ = train(X, y, clone(model).set_params(C=C), weight)
+        yield fitted.predict_proba(unseen)
+
+
+def _path(model: Any, grid: Sequence[float], seen: Fitted, unseen: np.ndarray) -> Iterator[np.ndarray]:
+    """As `_one_by_one` for logistic regression, but each fit begins where the last one ended.
 
     Newton's method takes few steps, each with all second derivatives: fast where coefficients are few. It also comes
     closer to the minimum than L-BFGS, so that rounding chooses C less often.
     """
-    from sklearn.linear_model import LogisticRegression
+    from scipy.special import expit, softmax
 
-    if isinstance(model, LogisticRegression) and model.solver == "lbfgs":
-        coefficients = (features + 1) * (classes if classes > 2 else 1)
-        solver = "newton-cholesky" if coefficients <= NEWTON else "lbfgs"
-        return model.set_params(warm_start=True, solver=solver)
-    return model
+    X, y, weight = seen
+    kept = ("class_weight", "fit_intercept", "intercept_scaling", "max_iter", "random_state", "tol")
+    settings = {name: value for name, value in model.get_params().items() if name in kept}
+    classes = int(y.max()) + 1
+    coefficients = (X.shape[1] + 1) * (classes if classes > 2 else 1)
+    search = LogisticRegressionCV(
+        Cs=grid,
+        cv=[(np.arange(len(y)), [0])],  # one path through all rows
+        scoring=_nothing,
+        refit=False,
+        l1_ratios=(0.0,),
+        solver="newton-cholesky" if coefficients <= NEWTON else "lbfgs",
+        use_legacy_attributes=False,
+        **settings,
+    )
+    paths = train(X, y, search, weight)[0].coefs_paths_[0, 0]  # of the only fold, a C after the other
+    for path in paths:
+        logits = unseen @ path[:, : X.shape[1]].T + (path[:, X.shape[1]] if model.fit_intercept else 0.0)
+        yield softmax(logits, axis=1) if classes > 2 else by_class(expit(logits[:, 0]))
+
+
+def _nothing(*_: Any, **__: Any) -> float:
+    """A score for which nothing is computed."""
+    return 0.0
 
 
 def with_C(model: Any, C: float | None) -> Any:

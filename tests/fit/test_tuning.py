@@ -15,6 +15,7 @@ from pipeline.fit import splits, tuning
 from pipeline.measure.multiclass import Multiclass
 from pipeline.measure.primary import COLUMNS, Criterion
 from pipeline.measure.tasks import TWO_CLASSES
+from pipeline.table import weights
 
 
 def test_c_is_the_one_with_the_lowest_log_loss_out_of_inner_folds_as_scikit_learn_finds_it(visits):
@@ -162,3 +163,29 @@ def test_reseeded_sets_every_random_state_however_deep():
 
 def test_reseeded_leaves_a_sampler_without_chance_alone():
     assert tuning.reseeded(FunctionSampler(), 42, 0).get_params() == FunctionSampler().get_params()
+
+
+@pytest.mark.parametrize(
+    ("classes", "features", "weighted", "settings"),
+    [
+        (2, 4, False, {}),
+        (2, 4, True, {"class_weight": "balanced"}),
+        (2, 4, False, {"class_weight": {0: 1.0, 1: 7.0}, "fit_intercept": False}),
+        (2, 40, False, {}),  # more coefficients than Newton's method is used for
+        (3, 4, False, {"class_weight": "balanced"}),
+        (3, 20, True, {}),
+        (3, 4, False, {"fit_intercept": False}),
+    ],
+)
+def test_models_along_the_path_are_those_fitted_one_by_one(classes, features, weighted, settings):
+    random = np.random.default_rng(7)
+    X, unseen = random.normal(size=(300, features)), random.normal(size=(50, features))
+    codes = np.digitize(X[:, 0] + random.normal(size=300), [0.5, 1.5][: classes - 1])
+    weight = random.uniform(0.5, 2.0, size=300) if weighted else weights.ones(300)
+    model, grid = LogisticRegression(tol=1e-10, max_iter=10_000, **settings), [0.001, 0.1, 10.0]
+    seen = (X, codes, weight)
+    path, alone = (list(way(model, grid, seen, unseen)) for way in (tuning._path, tuning._one_by_one))
+    assert len(path) == len(alone) == 3
+    for one, other in zip(path, alone, strict=True):
+        assert one.shape == (50, classes)
+        assert one == pytest.approx(other, abs=1e-6)
