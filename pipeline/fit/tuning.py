@@ -65,7 +65,8 @@ def tune(
     best, number = chain.criterion, count(y, chain.task.classes, most=INNER, times=times)
     if chain.grid is None or best is None or number < 2:
         return None, None
-    pooled: dict[float, list[pd.DataFrame]] = {C: [] for C in sorted(chain.grid)}
+    pooled: dict[float, list[np.ndarray]] = {C: [] for C in sorted(chain.grid)}
+    places = []
     for _, fold, fit, held in splits(y, folds=number, repeats=1, seed=derived(*where), groups=groups, times=times):
         seen = prepare(X.iloc[fit], X.iloc[held], chain.preprocessing)
         sampler = suit(reseeded(chain.sampler, *where, fold), seen.rows)
@@ -78,10 +79,13 @@ def tune(
             return tune(X, y, plain, where=where, groups=groups, times=times, weight=weight, prepare=prepare)
         true = weights.proportions(y.iloc[fit], weight[fit], chain.task.classes)
         carried = sample_weights.carried(weight[fit], sampler, len(known))
-        of_rows = {"y": y.to_numpy()[held], **weights.column(weight[held])}
+        places.append(held)
         for C, corrected in _corrected(seen, made, known, chain, weight=carried, true=true):
-            pooled[C].append(pd.DataFrame({**of_rows, **chain.task.columns(corrected)}))
-    values = {C: best.value(pd.concat(parts, ignore_index=True), chain.task) for C, parts in pooled.items()}
+            pooled[C].append(corrected)
+    each = np.concatenate(places)
+    rows = pd.DataFrame({"y": y.to_numpy()[each], **weights.column(weight[each])})
+    seen_by = {C: rows.assign(**chain.task.columns(np.concatenate(parts))) for C, parts in pooled.items()}
+    values = {C: best.value(predictions, chain.task) for C, predictions in seen_by.items()}
     top = max(values.values(), key=lambda value: best.sign * value)
     return next(C for C, value in values.items() if isclose(value, top)), values  # sums differ in their last bits
 
