@@ -40,9 +40,10 @@ def each(function: Callable[..., Made], tasks: Sequence[tuple[Any, ...]], *, job
     if not tasks:
         return
     began = time.perf_counter()
-    yield function(*tasks[0])
+    first = function(*tasks[0])
     others, at_once = tasks[1:], min(effective_n_jobs(jobs), len(tasks) - 1)
     _alone[0] += (time.perf_counter() - began) * len(others)
+    yield first
     if at_once < 2 or _alone[0] < LEAST:
         yield from (function(*task) for task in others)
         return

@@ -183,6 +183,11 @@ def describe(settings: Preprocess, X: pd.DataFrame, rows: pd.DataFrame, encoded:
         )
     if holes := [name for name, values in X.items() if values.isna().any()]:
         said.append(f"missing values in the training rows: {', '.join(map(str, holes))}")
-    if constant := [name for name, values in X.items() if values.nunique() < 2]:
+    if constant := [name for name, values in X.items() if _constant(values.dropna())]:
         said.append(f"constant in the training rows: {', '.join(map(str, constant))}")
     return said
+
+
+def _constant(values: pd.Series) -> bool:
+    """Whether no value differs from the first."""
+    return values.empty or bool((values == values.iloc[0]).all())

@@ -107,8 +107,6 @@ def noted(training: pd.DataFrame, target: str) -> dict[str, dict[str, float]]:
 
 def _best(typed: pd.Series, truth: np.ndarray) -> tuple[float, float]:
     """The highest lower limit of an AUC of one class against the rest, and the AUC; zeros where there is none."""
-    from sklearn.metrics import roc_auc_score
-
     missing = typed.isna().to_numpy()
     scores = [(truth, missing.astype(float))] if missing.any() else []
     if columns.kind(typed) == "categorical":
@@ -119,10 +117,20 @@ def _best(typed: pd.Series, truth: np.ndarray) -> tuple[float, float]:
     for one, score in scores:
         positives = int(one.sum())
         if FEWEST <= positives <= len(one) - FEWEST and np.isfinite(score).all():
-            area = roc_auc_score(one, score)
-            auc = float(max(area, 1 - area))
+            area = _area(score[one], score[~one])
+            auc = max(area, 1 - area)
             found.append((auc_lower(auc, positives, len(one) - positives, confidence=CONFIDENCE), auc))
     return max(found)
+
+
+def _area(positive: np.ndarray, negative: np.ndarray) -> float:
+    """ROC AUC: how often a positive is above a negative, where ties count half (Mann & Whitney).
+
+    scikit-learn's function gives the same and takes several times as long, because it sorts all rows by their places.
+    """
+    ordered = np.sort(negative)
+    below, upto = (np.searchsorted(ordered, positive, side).sum() for side in ("left", "right"))
+    return float((below + upto) / (2 * len(positive) * len(negative)))
 
 
 def _values(typed: pd.Series) -> np.ndarray:
@@ -150,8 +158,9 @@ def _leaks(typed: pd.Series, labels: pd.Series, counts: pd.Series) -> bool:
     """See `Ranking.leaks`."""
     cells, classes = pd.factorize(typed, use_na_sentinel=False)[0], pd.factorize(labels)[0]
     levels = int(cells.max()) + 1
-    pure = len(np.unique(cells * len(counts) + classes)) == levels  # each value is of one class
-    if not pure:
+    of_level = np.empty(levels, dtype=classes.dtype)
+    of_level[cells] = classes
+    if (of_level[cells] != classes).any():  # a value that two classes have
         return False
     if levels == len(counts):
         return len(labels) - int(counts.iloc[0]) >= FEWEST
@@ -161,11 +170,10 @@ def _leaks(typed: pd.Series, labels: pd.Series, counts: pd.Series) -> bool:
     if columns.kind(typed) == "categorical" or levels <= CLASSES:
         return levels <= max(CLASSES, len(labels) / (2 * FEWEST))
     values = np.nan_to_num(_values(typed), nan=np.inf)
-    order = np.argsort(values, kind="stable")
-    ends = np.flatnonzero(np.diff(classes[order]))
-    if len(ends) + 1 != len(counts):
+    ranges = sorted((values[classes == code].min(), values[classes == code].max()) for code in range(len(counts)))
+    low, high = np.transpose(ranges)
+    if (low[1:] <= high[:-1]).any():
         return False
-    low, high = values[order][[0, *ends + 1]], values[order][[*ends, -1]]
     wide = np.subtract(high, low, out=np.zeros_like(low), where=low < high)
     apart = bool((low[1:] - high[:-1] > wide.max()).all())
     return columns.kind(typed) == "date" or apart or int((wide == 0).sum()) >= len(counts) - 1

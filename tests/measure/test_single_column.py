@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from pipeline.measure.single_column import noted, rank
 from pipeline.table import columns
@@ -94,3 +95,12 @@ def test_columns_that_look_too_good_are_noted_with_their_auc():
     assert list(noted(table, "y")["suspects"]) == ["fee", "hormone"]
     rival = table[["y", "minutes"]].assign(other=shifted(HALVES, "yes", by=1.2))
     assert noted(rival, "y") == {}
+
+
+@pytest.mark.parametrize("decimals", [None, 1, 0])
+@pytest.mark.parametrize("direction", [1, -1])
+def test_the_area_is_scikit_learn_s_also_where_values_tie(decimals, direction):
+    values = direction * shifted(HALVES, "yes", 0.7)
+    values = values if decimals is None else values.round(decimals)
+    expected = roc_auc_score(HALVES == "yes", values)
+    assert looked(values, HALVES).auc == pytest.approx(max(expected, 1 - expected), abs=1e-12)
