@@ -1,7 +1,7 @@
 """Evaluates a trained model on the test rows, or else out of fold, at threshold 0.5 and at one chosen out of fold."""
 
 from pipeline import config
-from pipeline.errors import InputError, run
+from pipeline.errors import InputError, exit_on_signals, run
 from pipeline.files import (
     EVALUATE,
     INGEST,
@@ -67,4 +67,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    exit_on_signals()  # so that the processes that work on folds end quietly
     run(main)

@@ -18,7 +18,7 @@ from pipeline.measure.primary import Criterion, criterion
 from pipeline.measure.task import Task
 from pipeline.table import columns
 
-SHARED = 2**28  # bytes of prepared rows that are kept for other variants, at most
+SHARED = 2**28  # bytes of prepared rows that are kept for other variants in a process, at most
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,8 @@ class Shared:
     keeps what it makes itself, until it is sent another.
     """
 
-    def __init__(self) -> None:
-        self._name = uuid4()
+    def __init__(self, most: int = SHARED) -> None:
+        self._name, self._most = uuid4(), most
         self._kept: dict[str, Prepared] = {}
         self._bytes = 0
 
@@ -100,7 +100,7 @@ class Shared:
             found = prepared(X, unseen, settings)
             size = sum(int(rows.memory_usage(deep=True).sum()) for rows in (found.rows, found.unseen))
             # Variants come in turns to the same folds: to make room for late ones would drop what is wanted first.
-            if self._bytes + size <= SHARED:
+            if self._bytes + size <= self._most:
                 self._kept[key.hexdigest()] = found
                 self._bytes += size
         return found
@@ -108,7 +108,7 @@ class Shared:
 
 @lru_cache(1)
 def _in_this_process(_: UUID) -> Shared:
-    return Shared()
+    return Shared(SHARED // 4)  # there may be a process on each core
 
 
 def chain(params: Config, name: str, task: Task) -> Chain:

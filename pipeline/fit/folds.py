@@ -102,7 +102,7 @@ def _fold(
         how: dict[str, Any] = {"where": where, "weight": rows.weight[fit]}
         _refuse_missing(y.iloc[fit], chain.task)
         blocks: dict[str, Any] = {"groups": _at(rows.groups, fit), "times": _at(rows.times, fit)}
-        with config_context(skip_parameter_validation=True):  # `pipeline.fit.build` has checked them
+        with config_context(skip_parameter_validation=True):  # `pipeline.fit.build` has checked those that are set
             C, _ = tune(X.iloc[fit], y.iloc[fit], chain, prepare=prepare, **how, **blocks)
             seen = prepare(X.iloc[fit], X.iloc[held], chain.preprocessing)
             predicted, told = _fit(seen, y.iloc[fit], y.iloc[held], chain, C=C, **how)

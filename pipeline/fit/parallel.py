@@ -3,10 +3,11 @@
 import os
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, set_param
 
 LEAST = 8.0  # seconds of work that are worth starting processes, which take two to four to import libraries
 POLL = 0.5  # seconds between looks at whether the parent is alive
@@ -33,9 +34,10 @@ def each(function: Callable[..., Made], tasks: Sequence[tuple[Any, ...]], *, job
     Raises
     ------
     InputError
-        Of the first task in order that raises one.
+        Of the first task in order that raises one; or a process was killed.
     """
     from joblib import Parallel, delayed, effective_n_jobs, parallel_config
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     if not tasks:
         return
@@ -47,16 +49,24 @@ def each(function: Callable[..., Made], tasks: Sequence[tuple[Any, ...]], *, job
     if at_once < 2 or _alone[0] < LEAST:
         yield from (function(*task) for task in others)
         return
+    # loky says this when it replaces a process whose memory has grown; nothing is lost.
+    warnings.filterwarnings("ignore", "A worker stopped while some jobs were given to the executor", UserWarning)
     there = delayed(_there)
     with parallel_config(backend="loky", inner_max_num_threads=1):
         made = Parallel(n_jobs=at_once, batch_size=1, pre_dispatch="2 * n_jobs", return_as="generator")(
             there(os.getpid(), function, task) for task in others
         )
-        for result in made:
-            if isinstance(result, InputError):
-                made.close()  # ends the tasks that are still at work
-                raise result
-            yield result
+        try:
+            for result in made:
+                if isinstance(result, InputError):
+                    made.close()  # ends the tasks that are still at work
+                    raise result
+                yield result
+        except TerminatedWorkerError:
+            raise InputError(
+                f"one of {at_once} processes was killed, probably because memory ran out. Each works on a task of its "
+                f"own, and needs the memory for it. Use fewer: {set_param('machine.jobs', at_once - 1)}."
+            ) from None
 
 
 def _there(parent: int, function: Callable[..., Made], task: tuple[Any, ...]) -> Made | InputError:

@@ -42,7 +42,7 @@ def preprocess(
     min_frequency
         Share of X's rows, in (0, 1): levels with fewer become one, `rare`, and unseen levels with them. None keeps all.
     holes
-        Whether numbers can be missing in X or in rows that come later. If not, the pipeline does not look for them.
+        Whether numbers can be missing in X or in rows that come later. If not, the pipeline need not fill them.
 
     Raises
     ------
@@ -59,7 +59,8 @@ def preprocess(
         refuse_categorical(X)
     categories = columns.categorical(X)
     numbers = X.columns.drop(categories).tolist()
-    filling = impute if holes else None
+    # Filling makes float64 of integers, too; where nothing else does, it stays.
+    filling = impute if holes or not (scale or (X[numbers].dtypes == "float64").all()) else None
     filled = _numbers(X[numbers], impute=filling, scale=scale, missing_indicator=missing_indicator)
     prepared, rows = _fit(filled, numbers, _levels(impute), categories, X)
     made = rows.columns.drop(categories).tolist()  # numbers, and indicators of holes

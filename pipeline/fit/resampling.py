@@ -32,13 +32,14 @@ def resample(X: pd.DataFrame, y: pd.Series, sampler: Any, labels: Sequence[Any])
         The sampler cannot take these rows, or leaves none of a class.
     """
     if identity(sampler):  # which would check the rows at length
-        return X.reset_index(drop=True), y.reset_index(drop=True)
-    try:
-        # A sampler may write in what it gets: in these copies, which cost nothing until it does.
-        with np.errstate(invalid="ignore"):  # what it divides by zero is refused below, or not used
-            X_resampled, y_resampled = sampler.fit_resample(X.copy(deep=False), y.copy(deep=False))
-    except (ValueError, RuntimeError) as error:
-        raise InputError(_reason(error, y, type(sampler).__name__, labels)) from error
+        X_resampled, y_resampled = X.reset_index(drop=True), y.reset_index(drop=True)
+    else:
+        try:
+            # A sampler may write in what it gets: in these copies, which cost nothing until it does.
+            with np.errstate(invalid="ignore"):  # what it divides by zero is refused below, or not used
+                X_resampled, y_resampled = sampler.fit_resample(X.copy(deep=False), y.copy(deep=False))
+        except (ValueError, RuntimeError) as error:
+            raise InputError(_reason(error, y, type(sampler).__name__, labels)) from error
     for code, label in enumerate(labels):
         if not (y_resampled == code).any():
             advice = classes.advice(len(labels))

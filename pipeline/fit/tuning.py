@@ -1,5 +1,6 @@
 """Tunes C for a variant, in folds of the rows that it is fitted on."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import isclose
@@ -22,6 +23,7 @@ from pipeline.table import weights
 
 Fitted: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray]  # encoded rows, their codes, their weights
 INNER = 3  # folds that choose C, at most
+KEPT = ("class_weight", "fit_intercept", "intercept_scaling", "max_iter", "random_state", "tol")  # along the path
 NEWTON = 32  # coefficients up to which Newton's method is used to choose C
 
 
@@ -101,9 +103,18 @@ def _corrected(
     # Arrays, since checking a frame's names takes longer than fitting it.
     rows, unseen, codes = encoding.encode(seen.preprocessor, made).to_numpy(), seen.unseen.to_numpy(), known.to_numpy()
     trained, grid = trained_proportions(chain.model, known, weight, chain.task.classes), sorted(chain.grid or ())
-    along = _path if type(chain.model) is LogisticRegression and chain.model.solver == "lbfgs" else _one_by_one
+    along = _path if _has_path(chain.model) else _one_by_one
     for C, probability in zip(grid, along(chain.model, grid, (rows, codes, weight), unseen), strict=True):
         yield C, chain.task.correct(probability, trained=trained, true=true)
+
+
+def _has_path(model: Any) -> bool:
+    """Whether `_path` fits the same models: logistic regression whose other arguments are scikit-learn's defaults."""
+    if type(model) is not LogisticRegression:
+        return False
+    given = model.get_params()
+    plain = LogisticRegression(**{name: given[name] for name in (*KEPT, "C", "n_jobs", "verbose", "warm_start")})
+    return bool(plain.get_params() == given)
 
 
 def _one_by_one(model: Any, grid: Sequence[float], seen: Fitted, unseen: np.ndarray) -> Iterator[np.ndarray]:
@@ -120,11 +131,11 @@ def _path(model: Any, grid: Sequence[float], seen: Fitted, unseen: np.ndarray) -
     Newton's method takes few steps, each with all second derivatives: fast where coefficients are few. It also comes
     closer to the minimum than L-BFGS, so that rounding chooses C less often.
     """
+    from scipy.linalg import LinAlgWarning
     from scipy.special import expit, softmax
 
     X, y, weight = seen
-    kept = ("class_weight", "fit_intercept", "intercept_scaling", "max_iter", "random_state", "tol")
-    settings = {name: value for name, value in model.get_params().items() if name in kept}
+    given = model.get_params()
     classes = int(y.max()) + 1
     coefficients = (X.shape[1] + 1) * (classes if classes > 2 else 1)
     search = LogisticRegressionCV(
@@ -135,9 +146,11 @@ def _path(model: Any, grid: Sequence[float], seen: Fitted, unseen: np.ndarray) -
         l1_ratios=(0.0,),
         solver="newton-cholesky" if coefficients <= NEWTON else "lbfgs",
         use_legacy_attributes=False,
-        **settings,
+        **{name: given[name] for name in KEPT},
     )
-    paths = train(X, y, search, weight)[0].coefs_paths_[0, 0]  # of the only fold, a C after the other
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LinAlgWarning)  # where it goes on with L-BFGS
+        paths = train(X, y, search, weight)[0].coefs_paths_[0, 0]  # of the only fold, a C after the other
     for path in paths:
         logits = unseen @ path[:, : X.shape[1]].T + (path[:, X.shape[1]] if model.fit_intercept else 0.0)
         yield softmax(logits, axis=1) if classes > 2 else by_class(expit(logits[:, 0]))

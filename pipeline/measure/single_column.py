@@ -126,7 +126,7 @@ def _best(typed: pd.Series, truth: np.ndarray) -> tuple[float, float]:
 def _area(positive: np.ndarray, negative: np.ndarray) -> float:
     """ROC AUC: how often a positive is above a negative, where ties count half (Mann & Whitney).
 
-    scikit-learn's function gives the same and takes several times as long, because it sorts all rows by their places.
+    scikit-learn's function gives the same but for rounding, and takes several times as long.
     """
     ordered = np.sort(negative)
     below, upto = (np.searchsorted(ordered, positive, side).sum() for side in ("left", "right"))

@@ -137,14 +137,17 @@ def audit(params: Config, *, null: int, criterion: Criterion = judge, jobs: int 
     there = folder(params, schema["sha256"], criterion)
     paths = {number: there / f"{number:04}.json" for number in range(null)}
     missing = [number for number, path in paths.items() if not path.is_file()]
-    job = partial(outcome, params, criterion=criterion, sha256=schema["sha256"])
-    # Each outcome is written as soon as it is there: whatever stops this, finished work stays.
-    made = parallel.each(job, [(number,) for number in missing], jobs=jobs)
+    job = partial(_keep, params, criterion=criterion, sha256=schema["sha256"])
+    made = parallel.each(job, [(number, paths[number]) for number in missing], jobs=jobs)
     with tqdm(total=null, initial=null - len(missing), desc="audit", unit="table", file=sys.stderr) as progress:
-        for each in made:
-            write_json(paths[each["number"]], each)
+        for _ in made:
             progress.update()
     return [read_json(path) for path in paths.values()]
+
+
+def _keep(params: Config, number: int, path: Path, *, criterion: Criterion, sha256: str) -> None:
+    """Write an outcome as soon as it is there: whatever stops the others, finished work stays."""
+    write_json(path, outcome(params, number, criterion=criterion, sha256=sha256))
 
 
 def auditable(params: Config) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 import os
 import pickle
+import signal
 import time
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pandas as pd
@@ -60,6 +62,35 @@ def test_the_first_problem_is_reported_and_not_the_earliest(eager, tmp_path):
     with pytest.raises(InputError) as caught:
         list(parallel.each(waiting_for, [(number, Path(tmp_path)) for number in range(5)], jobs=2))
     assert caught.value.problems == ["task 1", "and more"]
+
+
+def killed(number):
+    """The third task's process ends as one does that the system kills."""
+    if number == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_killed_process_is_an_error_that_says_what_to_do_and_the_next_work_is_done(eager):
+    with pytest.raises(InputError, match=r"^one of 2 processes was killed, .* Use fewer: -S machine\.jobs=1\.$"):
+        list(parallel.each(killed, [(number,) for number in range(5)], jobs=2))
+    assert [number for number, *_ in parallel.each(place, [(number,) for number in range(5)], jobs=2)] == [*range(5)]
+
+
+class Pair(Exception):
+    """An exception that another process can't send, as a class of the user's own may raise it."""
+
+    def __init__(self, one, other):
+        super().__init__(one)
+
+
+def unsendable(number):
+    if number == 2:
+        raise Pair(1, 2)
+
+
+def test_an_error_that_is_no_kill_is_not_called_one(eager):
+    with pytest.raises(BrokenProcessPool):
+        list(parallel.each(unsendable, [(number,) for number in range(5)], jobs=2))
 
 
 def test_folds_are_the_same_for_any_number_of_jobs(visits, eager):

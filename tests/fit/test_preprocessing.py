@@ -250,3 +250,13 @@ def test_rows_lie_in_memory_as_those_read_from_a_file(hole, tmp_path):
     for rows in (prepared, encode(fitted, sampled)):
         write_table(tmp_path / "rows.parquet", rows)
         assert rows.to_numpy().strides == read_table(tmp_path / "rows.parquet").to_numpy().strides
+
+
+@pytest.mark.parametrize("scale", [False, True])
+@pytest.mark.parametrize("impute", ["median", "most_frequent", None])
+@pytest.mark.parametrize("kinds", ["float64", "int64", "mixed"])
+def test_without_holes_rows_are_the_same_whether_filling_is_left_out_or_not(scale, impute, kinds):
+    X = pd.DataFrame({"a": [3.0, 1.0, 2.0, 2.0], "b": [7.0, 9.0, 8.0, 8.0]})
+    X = X.astype({"a": "int64"} if kinds == "mixed" else kinds)
+    (_, rows), (_, filled) = (preprocess(X, impute=impute, scale=scale, holes=holes) for holes in (False, True))
+    pd.testing.assert_frame_equal(rows, filled, check_exact=True)

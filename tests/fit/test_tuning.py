@@ -189,3 +189,40 @@ def test_models_along_the_path_are_those_fitted_one_by_one(classes, features, we
     for one, other in zip(path, alone, strict=True):
         assert one.shape == (50, classes)
         assert one == pytest.approx(other, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("settings", "along"),
+    [
+        ({"class_weight": "balanced", "max_iter": 7, "n_jobs": 2, "random_state": 1}, True),
+        ({"solver": "newton-cg"}, False),
+        ({"C": np.inf, "l1_ratio": 0.5, "solver": "saga"}, False),
+        ({"dual": True}, False),
+    ],
+)
+def test_only_models_that_differ_in_what_the_path_takes_are_fitted_along_it(settings, along):
+    assert tuning._has_path(LogisticRegression(**settings)) is along
+    assert not tuning._has_path(type("Own", (LogisticRegression,), {})())
+
+
+def test_a_path_that_newton_s_method_cannot_follow_says_nothing(recwarn):
+    random = np.random.default_rng(7)
+    X, codes = random.normal(size=(100, 2)), random.integers(0, 2, size=100)
+    twins = np.column_stack([X, X[:, 0]])
+    seen = (twins, codes, weights.ones(100))
+    last = list(tuning._path(LogisticRegression(), [1.0, np.inf], seen, twins))[-1]
+    (alone,) = tuning._one_by_one(LogisticRegression(tol=1e-8), [np.inf], seen, twins)
+    assert last == pytest.approx(alone, abs=1e-3)
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("sampler", [FunctionSampler(), SMOTE(k_neighbors=2)])
+def test_c_stays_where_an_inner_fold_has_no_row_of_a_class(visits, classes, sampler):
+    X = visits.drop(columns="buy")
+    y = pd.Series(np.repeat(range(classes), 60 // classes), X.index, name="buy").astype("int8")
+    # The last class lies in two groups: of three inner folds, one holds each, and two lack half of it or all.
+    groups = pd.Series(np.arange(60), X.index).where(y < classes - 1, 60)
+    task = TWO_CLASSES if classes == 2 else Multiclass(list("abc"), list("abc"))
+    chain = chained(sampler=sampler, grid=[0.1, 1.0], task=task)
+    assert tuning.tune(X, y, chain, where=(42,), groups=groups, weight=ONES) == (None, None)
