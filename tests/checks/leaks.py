@@ -112,7 +112,12 @@ def _sampler_before_split(patch: pytest.MonkeyPatch) -> None:
 
 def _scaler_on_all_rows(patch: pytest.MonkeyPatch) -> None:
     honest = preprocessing.preprocess
-    patch.setattr(preprocess_stage, "preprocess", lambda X, **how: honest(pd.concat([X, _test_rows()[0]]), **how))
+
+    def leaky(X: pd.DataFrame, **how: Any) -> tuple[Any, pd.DataFrame]:
+        fitted, rows = honest(pd.concat([X, _test_rows()[0]]), **how)
+        return fitted, rows.loc[X.index]
+
+    patch.setattr(preprocess_stage, "preprocess", leaky)
 
 
 def _threshold_on_test_rows(patch: pytest.MonkeyPatch) -> None:
@@ -187,7 +192,12 @@ def of_held_rows(leak: str | None = None) -> set[str]:
 
 def _scaler_on_held_rows(patch: pytest.MonkeyPatch, X: pd.DataFrame, y: pd.Series) -> None:
     honest = chains.preprocess
-    patch.setattr(chains, "preprocess", lambda _, **how: honest(X, **how))
+
+    def leaky(training: pd.DataFrame, **how: Any) -> tuple[Any, pd.DataFrame]:
+        fitted, rows = honest(X, **how)
+        return fitted, rows.loc[training.index]
+
+    patch.setattr(chains, "preprocess", leaky)
 
 
 def _sampler_before_folds(patch: pytest.MonkeyPatch, X: pd.DataFrame, y: pd.Series) -> None:

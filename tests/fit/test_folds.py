@@ -178,9 +178,8 @@ def test_variants_that_share_their_folds_give_what_each_gives_alone(visits):
 @pytest.mark.parametrize(("room", "times"), [(chains.SHARED, 18), (0, 36)])
 def test_rows_of_a_fold_are_prepared_once_as_long_as_there_is_room(visits, monkeypatch, room, times):
     calls, honest = [], chains.preprocess
-    monkeypatch.setattr(chains, "SHARED", room)
     monkeypatch.setattr(chains, "preprocess", lambda X, **how: calls.append(len(X)) or honest(X, **how))
-    shared = chains.Shared()
+    shared = chains.Shared(room)
     one, other = (made_by(visits, shared) for _ in range(2))
     assert len(calls) == times  # of 6 folds: each, and the two that choose its C
     assert same(one, other)

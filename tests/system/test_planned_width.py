@@ -57,7 +57,7 @@ def test_the_planned_width_is_that_of_tables_drawn_anew(
     drawn(features, **how, seed=1000).to_csv(folder / "table.csv", index=False)
     params = config.load()
     keys = config.Plan(roc_auc=0.85, tables=tables, rows=20_000, methods=["random_over", "smote"])
-    expected = plan.plan(params, keys, processes=1)
+    expected = plan.plan(params, keys, jobs=1)
     alpha = expected.alpha / expected.family
     widths = []
     for seed in range(1001, 1001 + draws):
