@@ -138,7 +138,7 @@ def audit(params: Config, *, null: int, criterion: Criterion = judge, jobs: int 
     paths = {number: there / f"{number:04}.json" for number in range(null)}
     missing = [number for number, path in paths.items() if not path.is_file()]
     job = partial(_keep, params, criterion=criterion, sha256=schema["sha256"])
-    made = parallel.each(job, [(number, paths[number]) for number in missing], jobs=jobs)
+    made = parallel.each(job, [(number, paths[number].absolute()) for number in missing], jobs=jobs)
     with tqdm(total=null, initial=null - len(missing), desc="audit", unit="table", file=sys.stderr) as progress:
         for _ in made:
             progress.update()
