@@ -8,24 +8,18 @@ its processes. Without --table, a simulated table is used; a table's last column
 """
 
 import argparse
-import os
 import shutil
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-VARIANTS = ("none", "random_under", "random_over", "augmentation", "smote", "class_weight")
+from scripts import ROOT, SAMPLERS, VARIANTS, run
 
-LOOP = """
+LOOP = (
+    SAMPLERS
+    + """
 import sys
 import numpy as np
 import pandas as pd
-from imblearn.over_sampling import SMOTE, RandomOverSampler
-from imblearn.under_sampling import RandomUnderSampler
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import (average_precision_score, brier_score_loss, confusion_matrix, f1_score, log_loss,
                              roc_auc_score)
@@ -36,14 +30,7 @@ table = pd.read_csv(sys.argv[1])
 X, y = table.iloc[:, :-1].to_numpy(dtype=float), table.iloc[:, -1].to_numpy()
 X, X_test, y, y_test = train_test_split(X, y, test_size=0.3, stratify=y, random_state=42)
 GRID = [0.0001, 0.001, 0.01, 0.1, 1.0, 10.0, 100.0]
-SAMPLERS = {
-    "none": None,
-    "random_under": RandomUnderSampler(random_state=42),
-    "random_over": RandomOverSampler(random_state=42),
-    "augmentation": RandomOverSampler(shrinkage=1.0, random_state=42),
-    "smote": SMOTE(random_state=42),
-    "class_weight": None,
-}
+SAMPLERS = samplers(42)
 
 def fitted(name, X, y, Cs):
     scaler = StandardScaler().fit(X)
@@ -74,18 +61,7 @@ for name in SAMPLERS:
     for fit, held in folds.split(X, y):
         judged(tuned(name, X[fit], y[fit]), X[held], y[held])
 """
-
-
-def timed(folder: Path, *command: str) -> tuple[float, float]:
-    """Wall seconds and CPU seconds of a command that must succeed."""
-    began = time.perf_counter()
-    with (folder / "said.txt").open("w") as said:
-        process = subprocess.Popen([sys.executable, *command], cwd=folder, env=ENVIRONMENT, stdout=said, stderr=said)
-        _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit((folder / "said.txt").read_text())
-    return time.perf_counter() - began, used.ru_utime + used.ru_stime
+)
 
 
 def simulate(path: Path, rows: int) -> None:
@@ -126,7 +102,7 @@ def main() -> None:
         bare: tuple[float, float] | None = None
         for case, command in cases.items():
             shutil.rmtree(work / "multirun", ignore_errors=True)
-            wall, cpu = timed(work, *command)
+            wall, cpu, _ = run(work, *command)
             bare = bare or (wall, cpu)
             print(f"{case:28}{wall:9.1f}{wall / bare[0]:7.2f}{cpu:13.1f}{cpu / bare[1]:7.2f}", flush=True)
 

@@ -17,16 +17,16 @@ import time
 from pathlib import Path
 
 import yaml
+from scripts import ROOT, SAMPLERS
 
-ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 ENVIRONMENT = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
 
 # The same work as the hold-out part of the pipeline, as one would write it down: no folds, no files between, no report.
-PLAIN = """
+PLAIN = (
+    SAMPLERS
+    + """
 import pandas as pd
-from imblearn.over_sampling import SMOTE, RandomOverSampler
-from imblearn.under_sampling import RandomUnderSampler
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, brier_score_loss, confusion_matrix, log_loss, roc_auc_score
 from sklearn.model_selection import train_test_split
@@ -37,21 +37,14 @@ X, y = table.drop(columns="buy"), table["buy"]
 X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.3, stratify=y, random_state=42)
 scaler = StandardScaler().set_output(transform="pandas").fit(X_train)
 X_train, X_test = scaler.transform(X_train), scaler.transform(X_test)
-samplers = {
-    "none": None,
-    "random_under": RandomUnderSampler(random_state=42),
-    "random_over": RandomOverSampler(random_state=42),
-    "augmentation": RandomOverSampler(shrinkage=1.0, random_state=42),
-    "smote": SMOTE(random_state=42),
-    "class_weight": None,
-}
-for name, sampler in samplers.items():
+for name, sampler in samplers(42).items():
     rows = sampler.fit_resample(X_train, y_train) if sampler else (X_train, y_train)
     model = LogisticRegression(class_weight="balanced" if name == "class_weight" else None).fit(*rows)
     p = model.predict_proba(X_test)[:, 1]
     scores = [score(y_test, p) for score in (average_precision_score, roc_auc_score, log_loss, brier_score_loss)]
     print(name, confusion_matrix(y_test, p >= 0.5).ravel(), scores)
 """
+)
 
 # What each stage imports, and nothing else of it.
 IMPORTS = {

@@ -9,31 +9,18 @@ is slow, so it has fewer runs, and its time per run leaves out imports.
 
 import argparse
 import json
-import os
 import shutil
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-ENVIRONMENT = {
-    **os.environ,
-    "PYTHONPATH": str(ROOT),
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "DO_NOT_TRACK": "true",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-}
-VARIANTS = ("none", "random_under", "random_over", "augmentation", "smote", "class_weight")
+from scripts import ROOT, SAMPLERS, VARIANTS, run
 
 # What is to be done, and nothing else; `log` is what the plain MLflow loop adds to a run.
-LOOP = """
+LOOP = (
+    SAMPLERS
+    + """
 import json, sys, time
 import pandas as pd
-from imblearn.over_sampling import SMOTE, RandomOverSampler
-from imblearn.under_sampling import RandomUnderSampler
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import (average_precision_score, brier_score_loss, confusion_matrix, log_loss, roc_auc_score,
                              f1_score)
@@ -49,16 +36,6 @@ if naive:
     from sklearn.metrics import ConfusionMatrixDisplay
     mlflow.set_tracking_uri("sqlite:///mlflow.db")
     mlflow.set_experiment("naive")
-
-def samplers(seed):
-    return {
-        "none": None,
-        "random_under": RandomUnderSampler(random_state=seed),
-        "random_over": RandomOverSampler(random_state=seed),
-        "augmentation": RandomOverSampler(shrinkage=1.0, random_state=seed),
-        "smote": SMOTE(random_state=seed),
-        "class_weight": None,
-    }
 
 def judge(name, sampler, X_train, y_train, X_test, y_test):
     rows = sampler.fit_resample(X_train, y_train) if sampler else (X_train, y_train)
@@ -85,6 +62,7 @@ for seed in range(seeds):
         runs += 1
 print(json.dumps([runs, time.perf_counter() - began]))
 """
+)
 
 # A table of the same shape as the article's.
 SIMULATE = """
@@ -98,15 +76,6 @@ from pipeline.config import Tracking
 from pipeline.tracking.store import open_store
 open_store(Tracking(uri="sqlite:///mlflow.db", artifacts=None, experiment="x", timeout=3))
 """
-
-
-def run(folder: Path, *command: str) -> tuple[float, str]:
-    """Wall seconds of a command that must succeed, and what it printed."""
-    began = time.perf_counter()
-    done = subprocess.run([sys.executable, *command], cwd=folder, env=ENVIRONMENT, capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(done.stdout + done.stderr)
-    return time.perf_counter() - began, done.stdout
 
 
 def prepare(work: Path, table: Path | None) -> None:
@@ -141,7 +110,7 @@ def main() -> None:
         def sweep(seeds: int, *more: str) -> float:
             """Wall seconds of a sweep over all variants and so many seeds."""
             asked = [f"variant={','.join(VARIANTS)}", f"seed=range(0,{seeds})"]
-            seconds, said = run(work, "-m", "pipeline", "-m", *asked, *base, *more)
+            seconds, _, said = run(work, "-m", "pipeline", "-m", *asked, *base, *more)
             runs = len(VARIANTS) * seeds
             assert f"{runs:,} of {runs:,} finished" in said, said
             return seconds
@@ -152,7 +121,7 @@ def main() -> None:
 
         two = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
         runs = len(VARIANTS) * arguments.seeds
-        bare, _ = run(work, "-c", LOOP, "table.csv", str(arguments.seeds))
+        bare, _, _ = run(work, "-c", LOOP, "table.csv", str(arguments.seeds))
         shown = [("(a) the bare loop", bare, runs)]
         cases = {
             "(b) a sweep, MLflow off": ["tracking=none"],
@@ -163,7 +132,7 @@ def main() -> None:
             anew()
             shown.append((case, sweep(arguments.seeds, "evaluate.folds=0", *more), runs))
         shown.append(("(c) again, with nothing to do", sweep(arguments.seeds, "evaluate.folds=0"), runs))
-        _, said = run(work, "-c", LOOP, "table.csv", str(arguments.naive), "naive")
+        _, _, said = run(work, "-c", LOOP, "table.csv", str(arguments.naive), "naive")
         few, seconds = json.loads(said.splitlines()[-1])
         shown.append(("(d) the loop with plain MLflow", seconds, few))
         report(shown)
