@@ -167,15 +167,21 @@ class Tracking(Settings):
     timeout: Annotated[Number, Field(gt=0), expected("a number of seconds above 0")]
 
 
+def _some(jobs: int) -> int:
+    if jobs == 0:
+        raise ValueError("without a job nothing is done")
+    return jobs
+
+
 class Machine(Settings):
     """What of this machine is used: no result depends on it."""
 
-    jobs: Annotated[Whole, Field(ge=-1), expected("-1, which is one a core, or a whole number of at least 1")]
-
-    def conflicts(self) -> Iterator[Conflict]:
-        """No core at all."""
-        if self.jobs == 0:
-            yield Conflict("jobs", "-1, which is one a core, or a whole number of at least 1", 0)
+    jobs: Annotated[
+        Whole,
+        Field(ge=-1),
+        AfterValidator(_some),
+        expected("-1, which is one a core, or a whole number of at least 1"),
+    ]
 
 
 class Audit(Settings):

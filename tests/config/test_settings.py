@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from pipeline import config
 from pipeline.errors import InputError
+JOBS = "-1, which is one a core, or a whole number of at least 1"
 
 
 def test_the_composition_of_conf_is_typed(raw):
@@ -98,6 +99,8 @@ def test_the_composition_of_conf_is_typed(raw):
         ("evaluate.folds", 1, "evaluate.folds: expected 0, or a whole number of at least 2, found 1."),
         ("evaluate.confidence", 95, "evaluate.confidence: expected a fraction between 0 and 1, found 95."),
         ("tracking.timeout", 0, "tracking.timeout: expected a number of seconds above 0, found 0."),
+        ("machine.jobs", 0, f"machine.jobs: expected {JOBS}, found 0."),
+        ("machine.jobs", -2, f"machine.jobs: expected {JOBS}, found -2."),
         ("variants", {}, "variants: expected at least one variant, found {}."),
         ("data.drop", ["buy"], "data.drop: expected columns other than data.target, found 'buy'."),
         ("data.simulation.rows", 1, "data.simulation.rows: expected a whole number of at least 2, found 1."),
