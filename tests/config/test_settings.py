@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from pipeline import config
 from pipeline.errors import InputError
+
 JOBS = "-1, which is one a core, or a whole number of at least 1"
 
 
