@@ -100,6 +100,7 @@ benchmark: setup  ## Time dvc repro, sweeps and folds, compared with what you wo
 	@python benchmarks/reproduction.py
 	@python benchmarks/sweep.py
 	@python benchmarks/folds.py
+	@python benchmarks/growth.py
 
 COMPILE = uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 --extra dev --no-emit-index-url \
   --custom-compile-command "make lock" pyproject.toml

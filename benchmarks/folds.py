@@ -29,7 +29,7 @@ from sklearn.preprocessing import StandardScaler
 table = pd.read_csv(sys.argv[1])
 X, y = table.iloc[:, :-1].to_numpy(dtype=float), table.iloc[:, -1].to_numpy()
 X, X_test, y, y_test = train_test_split(X, y, test_size=0.3, stratify=y, random_state=42)
-GRID = [0.0001, 0.001, 0.01, 0.1, 1.0, 10.0, 100.0]
+names, repeats, GRID = sys.argv[2].split(","), int(sys.argv[3]), [float(C) for C in sys.argv[4].split(",")]
 SAMPLERS = samplers(42)
 
 def fitted(name, X, y, Cs):
@@ -44,6 +44,8 @@ def probabilities(scaler, model, X):
     return model.predict_proba(scaler.transform(X))[:, 1]
 
 def tuned(name, X, y):
+    if len(GRID) == 1:
+        return fitted(name, X, y, GRID)[0]
     losses = np.zeros(len(GRID))
     for fit, held in StratifiedKFold(3, shuffle=True, random_state=42).split(X, y):
         for place, each in enumerate(fitted(name, X[fit], y[fit], GRID)):
@@ -55,13 +57,16 @@ def judged(each, X, y):
     ranks = [score(y, p) for score in (average_precision_score, roc_auc_score, log_loss, brier_score_loss)]
     return [*ranks, f1_score(y, p >= 0.5), confusion_matrix(y, p >= 0.5)]
 
-for name in SAMPLERS:
+for name in names:
     judged(tuned(name, X, y), X_test, y_test)
-    folds = RepeatedStratifiedKFold(n_splits=5, n_repeats=int(sys.argv[2]), random_state=42)
+    folds = RepeatedStratifiedKFold(n_splits=5, n_repeats=repeats, random_state=42)
     for fit, held in folds.split(X, y):
         judged(tuned(name, X[fit], y[fit]), X[held], y[held])
 """
 )
+
+
+GRID = "0.0001,0.001,0.01,0.1,1.0,10.0,100.0"  # of the loop: that of conf/
 
 
 def simulate(path: Path, rows: int) -> None:
@@ -94,7 +99,7 @@ def main() -> None:
         sweep = ["-m", "pipeline", "-m", f"variant={','.join(VARIANTS)}", "data=csv", "data.path=table.csv"]
         sweep += [f"data.target={target}", "tracking=none", f"evaluate.repeats={arguments.repeats}"]
         cases = {
-            "the bare loop": ["-c", LOOP, "table.csv", str(arguments.repeats)],
+            "the bare loop": ["-c", LOOP, "table.csv", ",".join(VARIANTS), str(arguments.repeats), GRID],
             "a sweep, machine.jobs=1": [*sweep, "machine.jobs=1"],
             "a sweep, all cores": sweep,
         }

@@ -148,11 +148,10 @@ from pipeline.table import weights
 params = config.load()
 training, task = read_table(SPLIT / "train.parquet"), task_of(read_json(INGEST / "schema.json"))
 each = [chains.chain(params, name, task) for name in params.variants]
-settings = {"folds": params.evaluate.folds, "repeats": params.evaluate.repeats, "seed": params.seed}
+how = {"settings": params.evaluate, "seed": params.seed, "weight": weights.ones(len(training))}
 start = time.perf_counter()
 for chain in each:
-    how = {**settings, "weight": weights.ones(len(training))}
-    folds.out_of_fold(training, target=params.data.target, chain=chain, **how)
+    folds.refit(training, target=params.data.target, chain=chain, **how)
 print(time.perf_counter() - start)
 """
 

@@ -1,7 +1,7 @@
 """Settings for everything but the table: one model for each group in conf/."""
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -126,7 +126,9 @@ class Evaluate(Settings):
     folds: Annotated[
         Whole, Field(ge=0), AfterValidator(_no_single_fold), expected("0, or a whole number of at least 2")
     ]
-    repeats: Annotated[Whole, Field(ge=1), expected("a whole number of at least 1")]
+    repeats: Annotated[
+        Literal["auto"] | Annotated[Whole, Field(ge=1)], expected("auto, or a whole number of at least 1")
+    ]
     confidence: Fraction
 
     def conflicts(self) -> Iterator[Conflict]:

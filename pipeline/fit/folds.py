@@ -17,11 +17,12 @@ from pipeline.fit.chains import Chain, Prepare, Prepared, prepared
 from pipeline.fit.models import scored, train, trained_proportions
 from pipeline.fit.resampling import resample
 from pipeline.fit.samplers import suit
-from pipeline.fit.splits import count, splits
+from pipeline.fit.splits import count, repetitions, splits
 from pipeline.fit.tuning import reseeded, tune, with_C
 from pipeline.measure.evaluation import Folded
 from pipeline.measure.task import Task
 from pipeline.table import classes, weights
+from pipeline.table.classes import rarest
 from pipeline.table.split import separate
 
 
@@ -194,7 +195,8 @@ def refit(
     InputError
         The sampler or the model cannot take the rows of a fold.
     """
-    number = count(training[target], chain.task.classes, most=settings.folds, times=times)
+    y, classes = training[target], chain.task.classes
+    number = count(y, classes, most=settings.folds, times=times)
     if number < 2:
         return None
     return out_of_fold(
@@ -202,7 +204,7 @@ def refit(
         target=target,
         chain=chain,
         folds=number,
-        repeats=settings.repeats,
+        repeats=repetitions(settings.repeats, rows=len(y), rare=rarest(y, classes), folds=number),
         seed=seed,
         groups=groups,
         times=times,

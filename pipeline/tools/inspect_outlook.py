@@ -118,7 +118,8 @@ def _fewest(params: Config, table: ingest.Table, task: Task) -> int:
         return least
     if blocks["groups"] is None and blocks["times"] is None:  # stratified folds hold the same numbers in every repeat
         return least - ceil(least / number)
-    folds = splits.splits(known, folds=number, repeats=params.evaluate.repeats, seed=params.seed, **blocks)
+    repeats = splits.repetitions(params.evaluate.repeats, rows=len(known), rare=least, folds=number)
+    folds = splits.splits(known, folds=number, repeats=repeats, seed=params.seed, **blocks)
     return min(rarest(known.iloc[fit], task.classes) for _, _, fit, _ in folds)
 
 

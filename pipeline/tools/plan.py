@@ -54,14 +54,15 @@ def plan(params: Config, keys: Plan, *, jobs: int = -1) -> Expected:
     kind, rare = ("positive", positives) if 2 * positives <= total else ("negative", total - positives)
     task = task_of(schema)
     known, _ = training_labels(params, table, roles, task)
-    folds = splits.count(known, task.classes, most=params.evaluate.folds)
+    folds, training_rare = splits.count(known, task.classes, most=params.evaluate.folds), rarest(known, task.classes)
+    counts = {"rows": len(known), "rare": training_rare, "folds": max(folds, 2)}
     expected = Expected(
         rows=total,
         kind=kind,
         rare=rare,
-        training_rare=rarest(known, task.classes),
+        training_rare=training_rare,
         folds=folds,
-        repeats=params.evaluate.repeats,
+        repeats=splits.repetitions(params.evaluate.repeats, **counts),
         simulated_rows=simulate.size(total, rare, most=keys.rows, test_size=params.split.test_size, number=folds),
         errors={},
         family=len(methods(params)),

@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from tabulate import tabulate
@@ -24,6 +25,7 @@ from checks.planted_gain import check_oracle
 from checks.real_tables import TABLES, check_letter_Z, check_mammography, check_thyroid, check_us_crime
 from checks.wilson import check_wilson
 from pipeline import files
+from pipeline.fit.splits import FEW
 
 # In the order of their cost.
 CHECKS: dict[str, Callable[..., Line]] = {
@@ -38,6 +40,7 @@ CHECKS: dict[str, Callable[..., Line]] = {
     "letter_Z": check_letter_Z,
     "oracle": check_oracle,
     "noise": check_noise,
+    "noise_of_few_repeats": partial(check_noise, repeats=FEW),
 }
 OF_TABLES = ("thyroid", "mammography", "us_crime", "letter_Z")
 

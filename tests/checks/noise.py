@@ -30,13 +30,14 @@ def noise(seed: int, *, params: Config) -> dict[str, Any]:
     return folded(table(X, y), "y", chains, params, seed)
 
 
-def check_noise(number: int = 200, **how: Any) -> Line:
-    """Few verdicts on noise recommend a method."""
-    made = outcomes(noise, range(number), params=settings(), **how)
+def check_noise(number: int = 200, *, repeats: int | None = None, **how: Any) -> Line:
+    """Few verdicts on noise recommend a method, whether folds are repeated as conf/ says or `repeats` times."""
+    made = outcomes(noise, range(number), params=settings(repeats=repeats), **how)
     said = [judged(found) for found in made.values()]
     named = Counter(each["variant"] for each in said if each["action"] == "rebalance")
     total, most = sum(named.values()), int(NOISE_LIMIT * number)
     which = f" ({', '.join(f'{name} {times}' for name, times in named.items())})" if named else ""
     grades = Counter(each["evidence"] for each in said)
     found = f"{total}{which}; {', '.join(f'{grade} {times}' for grade, times in sorted(grades.items()))}"
-    return Line(f"noise, {number} tables", f"at most {most} tables name a method", found, total <= most)
+    check = f"noise, {number} tables" if repeats is None else f"noise, {number} tables, {repeats} repeats"
+    return Line(check, f"at most {most} tables name a method", found, total <= most)

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from pipeline import config
 from pipeline.errors import InputError
 
+REPEATS = "expected auto, or a whole number of at least 1"
 JOBS = "-1, which is one a core, or a whole number of at least 1"
 
 
@@ -28,6 +29,8 @@ def test_the_composition_of_conf_is_typed(raw):
         # wrong types
         ("seed", "many", "seed: expected a whole number from 0 to 4294967295, found 'many'."),
         ("seed", True, "seed: expected a whole number from 0 to 4294967295, found true."),
+        ("evaluate.repeats", "many", f"evaluate.repeats: {REPEATS}, found 'many'."),
+        ("evaluate.repeats", 0, f"evaluate.repeats: {REPEATS}, found 0."),
         ("split.test_size", "third", "split.test_size: expected a number from 0 to below 1, found 'third'."),
         ("split.test_size", False, "split.test_size: expected a number from 0 to below 1, found false."),
         ("preprocess.scale", "perhaps", "preprocess.scale: expected true or false, found 'perhaps'."),
