@@ -71,7 +71,7 @@ test: setup  ## Run the tests of every layer, with coverage: a few minutes
 
 .PHONY: test-all
 test-all: setup  ## Run all tests, also those with DVC, a browser, servers and killed processes
-	@python -m pytest -n auto --dist loadfile $(COVERED)
+	@python -m pytest -n auto --dist loadfile --no-loadscope-reorder --durations=20 $(COVERED)
 
 .PHONY: test-ray
 test-ray: $(RAY_VENV)/installed  ## Run the test on a Ray cluster, in an environment with Ray

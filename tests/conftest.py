@@ -35,6 +35,11 @@ untrace_hydra()
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items):
+    """The slowest files first, so that no process waits long for the last one."""
+    items.sort(key=lambda item: "tests/system/" not in item.nodeid)
+
+
 @pytest.fixture
 def shared():
     """The folder of real tables beside the project."""
