@@ -1,13 +1,17 @@
 """Resamples the training rows with a variant's sampler, and records which rows are original."""
 
+import sys
+
 import pandas as pd
 
 from pipeline import config
 from pipeline.errors import InputError, run
 from pipeline.files import INGEST, PREPROCESS, RESAMPLE, read_json, read_model, read_table, say, write_json, write_table
 from pipeline.fit import variants
+from pipeline.fit.duration import again, note
 from pipeline.fit.encoding import encode, rounded
 from pipeline.fit.memory import limit, limited
+from pipeline.fit.parallel import threads
 from pipeline.fit.provenance import components, count, provenance
 from pipeline.fit.resampling import resample
 from pipeline.fit.samplers import describe, suit
@@ -26,7 +30,11 @@ def main() -> None:
     X, y = separate(read_table(PREPROCESS / "train.parquet"), target)
     try:
         suited = suit(sampler, X)
-        with limited(suited, X, y, task.labels, limit(params, name)):
+        within = limit(params, name)
+        with limited(suited, X, y, task.labels, within), threads(params.machine.jobs):
+            if wait := note(suited, X, y, again=again(params)):
+                say(f"{name}: {wait}")
+                sys.stdout.flush()
             X_resampled, y_resampled = resample(X, y, suited, task.labels)
             origin = provenance(X, y, X_resampled, y_resampled, getattr(suited, "sample_indices_", None))
             fitted = read_model(PREPROCESS / "preprocessor.skops")

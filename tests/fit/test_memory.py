@@ -150,6 +150,14 @@ def test_the_advice_names_the_sampler_within(rows):
         resample(*rows, sampler, ["no", "yes"], Limit(0.5, 5000 * ROW, WHERE))
 
 
+def test_the_advice_for_noise_on_numbers_alone_names_the_setting_of_the_sampler_given(rows):
+    X, y = rows[0].assign(c="x"), rows[1]
+    sampler = suit(RandomOverSampler(shrinkage=1.0), X)
+    need = needed(sampler, X, y)
+    with pytest.raises(OutOfMemory, match=r"\+\+variants\.smote\.sampler\.sampling_strategy=0\.\d+, or"):
+        resample(X, y, sampler, ["no", "yes"], Limit(0.9, need, WHERE))
+
+
 def test_the_advice_for_several_classes_can_be_pasted(three):
     with pytest.raises(OutOfMemory, match="sampling_strategy={middle: 400, high: 240}', or"):
         resample(*three, SMOTE(), ["low", "middle", "high"], Limit(0.5, 2480 * ROW, WHERE))
