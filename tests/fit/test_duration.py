@@ -77,13 +77,14 @@ def test_samples_have_the_proportions_of_the_classes_but_twenty_rows_of_each_at_
     assert Slow.sizes[:3] == [(500, 250), (500, 250), (1000, 500)]
 
 
-def test_short_waits_small_tables_and_the_baseline_are_not_told(clocked, many):
+def test_short_waits_small_tables_and_the_baseline_are_not_told(clocked, many, monkeypatch):
     assert duration.note(Slow(59, 2.0), *many) == ""
     assert duration.note(Slow(61, 2.0), *many) == "about 61 seconds for 1,000,000 rows"
     Slow.sizes.clear()
     few = many[0][:1999], many[1][:1999]
     assert duration.estimate(Slow(1e9), *few) == 0
     assert Slow.sizes == []
+    monkeypatch.setattr(duration, "_timed", None)  # so that a trial would fail
     assert duration.estimate(FunctionSampler(), *many) == 0
 
 
@@ -165,7 +166,9 @@ def test_neither_an_estimate_nor_threads_change_the_rows_made(name, monkeypatch)
     alone = resample(X, y, sampler(), [0, 1])
     with threads(2):
         given = sampler()
+        unfitted = set(vars(given))
         seconds = duration.estimate(given, X, y)
+        assert set(vars(given)) == unfitted
         assert (seconds > 0) == (name not in ("none", "class_weight"))
         together = resample(X, y, given, [0, 1])
     for one, other in zip(alone, together, strict=True):
