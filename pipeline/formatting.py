@@ -7,6 +7,7 @@ from typing import Any
 
 DIGITS = 3  # decimals of a figure, at least
 SHORT = 1e-6  # below it an exponent is read faster than zeros
+SIZES = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 ISO = "ISO8601"  # a format of dates, as pandas calls it
 
 
@@ -40,6 +41,13 @@ def signed(value: float | None, digits: int = DIGITS) -> str:
 def counted(count: int, noun: str) -> str:
     """A count with its noun: "1 test row", "1,200 test rows"."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def size(count: float) -> str:
+    """A number of bytes: "640 kB", "1.5 MB", "2,300 GB"."""
+    scale, unit = next(((scale, unit) for scale, unit in SIZES if count >= scale), SIZES[-1])
+    amount = count / scale
+    return f"{amount:,.{0 if amount >= 99.5 else 1}f}".removesuffix(".0") + f" {unit}"
 
 
 def floor_percent(share: float) -> str:

@@ -1,12 +1,17 @@
 """Resamples the training rows with a variant's sampler, and records which rows are original."""
 
+import sys
+
 import pandas as pd
 
 from pipeline import config
 from pipeline.errors import InputError, run
 from pipeline.files import INGEST, PREPROCESS, RESAMPLE, read_json, read_model, read_table, say, write_json, write_table
 from pipeline.fit import variants
+from pipeline.fit.duration import again, note
 from pipeline.fit.encoding import encode, rounded
+from pipeline.fit.memory import limit, limited
+from pipeline.fit.parallel import threads
 from pipeline.fit.provenance import components, count, provenance
 from pipeline.fit.resampling import resample
 from pipeline.fit.samplers import describe, suit
@@ -25,14 +30,19 @@ def main() -> None:
     X, y = separate(read_table(PREPROCESS / "train.parquet"), target)
     try:
         suited = suit(sampler, X)
-        X_resampled, y_resampled = resample(X, y, suited, task.labels)
+        within = limit(params, name)
+        with limited(suited, X, y, task.labels, within), threads(params.machine.jobs):
+            if wait := note(suited, X, y, again=again(params, y)):
+                say(f"{name}: {wait}")
+                sys.stdout.flush()
+            X_resampled, y_resampled = resample(X, y, suited, task.labels)
+            origin = provenance(X, y, X_resampled, y_resampled, getattr(suited, "sample_indices_", None))
+            fitted = read_model(PREPROCESS / "preprocessor.skops")
+            encoded = encode(fitted, X_resampled)
+            table = pd.concat([encoded.reset_index(drop=True), y_resampled.reset_index(drop=True), origin], axis=1)
     except InputError as error:
         leave = f"leave it out with -S '~variant@variants.{name}'"
         raise InputError(f"variants.{name}: {str(error).rstrip('.')}, or {leave}.") from None
-    origin = provenance(X, y, X_resampled, y_resampled, getattr(suited, "sample_indices_", None))
-    fitted = read_model(PREPROCESS / "preprocessor.skops")
-    encoded = encode(fitted, X_resampled)
-    table = pd.concat([encoded.reset_index(drop=True), y_resampled.reset_index(drop=True), origin], axis=1)
     write_table(RESAMPLE / name / "train.parquet", table)
     if task.kind == "binary":
         drawn = components(encode(fitted, X), encoded, y_resampled, origin.synthetic.to_numpy())

@@ -184,6 +184,7 @@ class Machine(Settings):
         AfterValidator(_some),
         expected("-1, which is one a core, or a whole number of at least 1"),
     ]
+    memory: Annotated[Number, Field(gt=0, le=1), expected("a share above 0 and at most 1")]
 
 
 class Audit(Settings):

@@ -13,6 +13,7 @@ from pipeline import config
 from pipeline.config import Config
 from pipeline.errors import InputError
 from pipeline.fit import encoding, variants
+from pipeline.fit.memory import Limit, limit
 from pipeline.fit.preprocessing import preprocess
 from pipeline.measure.primary import Criterion, criterion
 from pipeline.measure.task import Task
@@ -37,6 +38,8 @@ class Chain:
         What C is chosen for; None without a grid.
     task
         Of the table.
+    memory
+        What the sampler may use; None: there is no limit.
     """
 
     preprocessing: Mapping[str, Any]
@@ -45,6 +48,7 @@ class Chain:
     grid: Sequence[float] | None
     criterion: Criterion | None
     task: Task
+    memory: Limit | None = None
 
 
 @dataclass(frozen=True)
@@ -128,4 +132,5 @@ def chain(params: Config, name: str, task: Task) -> Chain:
         grid=config.grid(params),
         criterion=criterion(params),
         task=task,
+        memory=limit(params, name),
     )

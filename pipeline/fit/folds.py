@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from pipeline.config import Evaluate
 from pipeline.errors import InputError
-from pipeline.fit import chains, encoding, neighbors, parallel, sample_weights
+from pipeline.fit import chains, encoding, memory, neighbors, parallel, sample_weights
 from pipeline.fit.chains import Chain, Prepare, Prepared, prepared
 from pipeline.fit.models import scored, train, trained_proportions
 from pipeline.fit.resampling import resample
@@ -59,7 +59,7 @@ def out_of_fold(
     prepare
         A `Shared` spares other variants on this table what one has made.
     jobs
-        Folds at once, each on a core; -1 is one a core. The result is the same.
+        Folds at once, each on a core; -1 is one a core. Fewer where memory would not do. The result is the same.
 
     Raises
     ------
@@ -70,6 +70,7 @@ def out_of_fold(
     rows = _Rows(X, y, weight, groups, times)
     each = splits(y, folds=folds, repeats=repeats, seed=seed, groups=groups, times=times)
     tasks = [(rows, chain, prepare, folds, (seed, repeat, fold), fit, held) for repeat, fold, fit, held in each]
+    jobs = memory.at_once(chain.sampler, X, y, chain.memory, jobs)
     made = parallel.each(_fold, tasks, jobs=jobs)
     shown = tqdm(made, total=len(tasks), desc="folds", delay=2, leave=False, disable=None)
     held_rows, fits = zip(*shown, strict=True)
@@ -149,7 +150,7 @@ def _fit(
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """The columns of predictions of the held rows, whose classes are `unseen`, and what there is to know of the fit."""
     sampler = suit(reseeded(chain.sampler, *where), seen.rows)
-    made, known = resample(seen.rows, y, sampler, chain.task.labels)
+    made, known = resample(seen.rows, y, sampler, chain.task.labels, chain.memory)
     carried, encoded = sample_weights.carried(weight, sampler, len(known)), encoding.encode(seen.preprocessor, made)
     fitted, converged = train(encoded, known, with_C(clone(chain.model), C), carried)
     trained = trained_proportions(fitted, known, carried, chain.task.classes)

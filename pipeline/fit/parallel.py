@@ -5,6 +5,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from pipeline.errors import InputError, set_param
@@ -67,6 +68,18 @@ def each(function: Callable[..., Made], tasks: Sequence[tuple[Any, ...]], *, job
                 f"one of {at_once} processes was killed, probably because memory ran out. Each works on a task of its "
                 f"own, and needs the memory for it. Use fewer: {set_param('machine.jobs', at_once - 1)}."
             ) from None
+
+
+@contextmanager
+def threads(jobs: int) -> Iterator[None]:
+    """A context in which neighbor searches, and whatever else asks joblib, use so many cores; -1 is all.
+
+    Each row's neighbors are found on their own, so that results are the same.
+    """
+    from joblib import parallel_config
+
+    with parallel_config("threading", n_jobs=jobs):
+        yield
 
 
 def _there(parent: int, function: Callable[..., Made], task: tuple[Any, ...]) -> Made | InputError:

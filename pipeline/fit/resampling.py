@@ -8,11 +8,14 @@ import numpy as np
 import pandas as pd
 
 from pipeline.errors import InputError, advise
+from pipeline.fit.memory import Limit, limited
 from pipeline.formatting import counted
 from pipeline.table import classes
 
 
-def resample(X: pd.DataFrame, y: pd.Series, sampler: Any, labels: Sequence[Any]) -> tuple[pd.DataFrame, pd.Series]:
+def resample(
+    X: pd.DataFrame, y: pd.Series, sampler: Any, labels: Sequence[Any], within: Limit | None = None
+) -> tuple[pd.DataFrame, pd.Series]:
     """The rows that the sampler makes of these, shapes (m, p) and (m,).
 
     Parameters
@@ -25,21 +28,24 @@ def resample(X: pd.DataFrame, y: pd.Series, sampler: Any, labels: Sequence[Any])
         Has imbalanced-learn's `fit_resample`; it is fitted.
     labels
         Of the classes, by code.
+    within
+        Memory that it may use; None: there is no limit.
 
     Raises
     ------
     InputError
-        The sampler cannot take these rows, or leaves none of a class.
+        The sampler cannot take these rows, leaves none of a class, or needs more memory.
     """
     if identity(sampler):  # which would check the rows at length
         X_resampled, y_resampled = X.reset_index(drop=True), y.reset_index(drop=True)
     else:
-        try:
-            # A sampler may write in what it gets: in these copies, which cost nothing until it does.
-            with np.errstate(invalid="ignore"):  # what it divides by zero is refused below, or not used
-                X_resampled, y_resampled = sampler.fit_resample(X.copy(deep=False), y.copy(deep=False))
-        except (ValueError, RuntimeError) as error:
-            raise InputError(_reason(error, y, type(sampler).__name__, labels)) from error
+        with limited(sampler, X, y, labels, within):
+            try:
+                # A sampler may write in what it gets: in these copies, which cost nothing until it does.
+                with np.errstate(invalid="ignore"):  # what it divides by zero is refused below, or not used
+                    X_resampled, y_resampled = sampler.fit_resample(X.copy(deep=False), y.copy(deep=False))
+            except (ValueError, RuntimeError) as error:
+                raise InputError(_reason(error, y, type(sampler).__name__, labels)) from error
     for code, label in enumerate(labels):
         if not (y_resampled == code).any():
             advice = classes.advice(len(labels))

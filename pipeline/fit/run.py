@@ -10,7 +10,20 @@ from sklearn.base import clone
 
 from pipeline.config import Config, Data, Preprocess, Split
 from pipeline.files import say
-from pipeline.fit import chains, encoding, folds, models, provenance, resampling, sample_weights, samplers, tuning
+from pipeline.fit import (
+    chains,
+    duration,
+    encoding,
+    folds,
+    memory,
+    models,
+    parallel,
+    provenance,
+    resampling,
+    sample_weights,
+    samplers,
+    tuning,
+)
 from pipeline.fit.preprocessing import refuse_missing
 from pipeline.measure import evaluation, single_column
 from pipeline.measure.tasks import task_of
@@ -116,13 +129,18 @@ def run(params: Config, name: str, *, jobs: int = 1) -> Result:
     suited = samplers.suit(clone(chain.sampler), X)
     if note := samplers.describe(chain.sampler, suited, X):
         _say_once(f"{name}: {note}")
+    memory.refuse_large(suited, X, y, task.labels, chain.memory)  # before the folds, whose limits are further away
+    with parallel.threads(jobs):
+        if wait := duration.note(suited, X, y, again=duration.again(params, y)):
+            _say_once(f"{name}: {wait}")
     features, labels = separate(training, target)
     before, weight = (weights.of(roles, rows.index) for rows in (training, X_test))
     how: dict[str, Any] = {**together(features, roles, params.split), "weight": before}
     how["prepare"] = shared(params.data, params.split, params.seed)
     folding: dict[str, Any] = {"settings": params.evaluate, "seed": params.seed, "jobs": jobs}
     folded = folds.refit(training, target=target, chain=chain, **folding, **how)
-    X_resampled, y_resampled = resampling.resample(X, y, suited, task.labels)
+    with parallel.threads(jobs):
+        X_resampled, y_resampled = resampling.resample(X, y, suited, task.labels, chain.memory)
     origin = provenance.provenance(X, y, X_resampled, y_resampled, getattr(suited, "sample_indices_", None))
     carried = sample_weights.carried(before, suited, len(y_resampled))
     C, values = tuning.tune(features, labels, chain, where=(params.seed,), **how)

@@ -14,6 +14,7 @@ from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
 from pipeline.errors import InputError
 from pipeline.fit import encoding, sample_weights
 from pipeline.fit.chains import Chain, Prepare, Prepared, prepared
+from pipeline.fit.memory import OutOfMemory
 from pipeline.fit.models import train, trained_proportions
 from pipeline.fit.resampling import resample
 from pipeline.fit.samplers import suit
@@ -73,7 +74,9 @@ def tune(
         seen = prepare(X.iloc[fit], X.iloc[held], chain.preprocessing)
         sampler = suit(reseeded(chain.sampler, *where, fold), seen.rows)
         try:
-            made, known = resample(seen.rows, y.iloc[fit], sampler, chain.task.labels)
+            made, known = resample(seen.rows, y.iloc[fit], sampler, chain.task.labels, chain.memory)
+        except OutOfMemory:  # else C would depend on the machine
+            raise
         except InputError:
             if isinstance(chain.sampler, FunctionSampler):
                 return None, None

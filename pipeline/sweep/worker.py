@@ -45,7 +45,9 @@ def attempt(planned: Planned, folder: Path, jobs: int = 1) -> None:
         counts = split.count(*sides, target=target, names=names(schema), roles=roles)
         classes = {**counts, **run.noted(params.data, params.split)}
     except InputError as error:
-        results.fail(folder, planned, error.problems[0], "")
+        # As a sweep takes it: the variant is a group of its own, and settings are plain.
+        reason = error.problems[0].replace(f"variants.{planned.variant}.", "variant.").replace("-S ", "")
+        results.fail(folder, planned, reason, "")
     except Exception as error:  # whatever the error, the other runs continue
         results.fail(folder, planned, f"{type(error).__name__}: {one_line(error)}", traceback.format_exc())
     else:

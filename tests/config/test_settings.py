@@ -9,6 +9,7 @@ from pipeline.errors import InputError
 
 REPEATS = "expected auto, or a whole number of at least 1"
 JOBS = "-1, which is one a core, or a whole number of at least 1"
+MEMORY = "a share above 0 and at most 1"
 
 
 def test_the_composition_of_conf_is_typed(raw):
@@ -105,6 +106,8 @@ def test_the_composition_of_conf_is_typed(raw):
         ("tracking.timeout", 0, "tracking.timeout: expected a number of seconds above 0, found 0."),
         ("machine.jobs", 0, f"machine.jobs: expected {JOBS}, found 0."),
         ("machine.jobs", -2, f"machine.jobs: expected {JOBS}, found -2."),
+        ("machine.memory", 0, f"machine.memory: expected {MEMORY}, found 0."),
+        ("machine.memory", 1.5, f"machine.memory: expected {MEMORY}, found 1.5."),
         ("variants", {}, "variants: expected at least one variant, found {}."),
         ("data.drop", ["buy"], "data.drop: expected columns other than data.target, found 'buy'."),
         ("data.simulation.rows", 1, "data.simulation.rows: expected a whole number of at least 2, found 1."),

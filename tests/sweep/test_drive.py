@@ -5,6 +5,7 @@ from omegaconf import OmegaConf
 from stores import stored
 
 from pipeline.files import read_json
+from pipeline.fit import memory
 from pipeline.report import verify
 from pipeline.sweep import drive, results, watch, worker
 from pipeline.tracking.runs import Published
@@ -37,6 +38,27 @@ def test_a_sweep_continues_after_a_failure_and_reports_everything(folder, store,
     assert "runs     2 of 6 finished (2 earlier), 4 failed\n" in out
     assert files() == before
     assert len(stored(folder)[0]) == 3
+
+
+def test_a_sampler_without_the_memory_it_needs_fails_with_settings_as_a_sweep_takes_them(folder, app):
+    # 700 training rows, 35 of them positive, become 1,330 of 26 numbers: 276,640 bytes. The sampler may use half.
+    out, _ = app("variant=smote", f"machine.memory={138_321 / memory.total():.18f}", "tracking=none", status=1)
+    assert "which needs about 277 kB of memory; machine.memory=" in out
+    assert "Allow more: machine.memory=0.01.\n" in out
+    assert "-S " not in out
+    few = f"machine.memory={200_000 / memory.total():.18f}"
+    assert (
+        "Make fewer rows: ++variant.sampler.sampling_strategy=0.4"
+        in app("variant=smote", few, "tracking=none", status=1)[0]
+    )
+
+
+def test_machine_settings_change_no_run(folder, app):
+    app("variant=none", *TINY, "tracking=none", "evaluate.folds=0", "machine.memory=0.5")
+    before = [path.name for path in results.RUNS.glob("[!.]*")]
+    out, _ = app("variant=none", *TINY, "tracking=none", "evaluate.folds=0", "machine.memory=0.7", "machine.jobs=1")
+    assert "1 run, 0 of them to do" in out
+    assert [path.name for path in results.RUNS.glob("[!.]*")] == before
 
 
 def test_fail_fast_stops_at_the_first_failure(folder, app):
