@@ -13,6 +13,7 @@ from pipeline.table.notation import NUMBER
 SAMPLE = 1000  # rows that show what the columns hold
 FEWEST = 5  # rows below the header that can show what is usual
 TITLES = 20  # lines above the header, at most
+NUMERAL = re.compile(NUMBER)
 COMMENT = ("#", "%", "//")
 MOSTLY = 0.9  # fraction of a column's cells that are numbers, or of rows that have the table's width
 
@@ -119,7 +120,7 @@ def _refuse_other_width(rows: Sequence[Row], unit: str) -> None:
 
 
 def _is_number(text: str) -> bool:
-    return re.fullmatch(NUMBER, text.strip()) is not None
+    return NUMERAL.fullmatch(text.strip()) is not None
 
 
 def _is_missing(text: str) -> bool:

@@ -72,6 +72,15 @@ def test_the_auc_is_of_the_class_with_the_highest_lower_limit():
     assert looked(shifted(STATES, 6, by=50), STATES).low == pytest.approx(0.903, abs=0.003)
 
 
+@pytest.mark.parametrize(("levels", "leaks"), [(20, True), (22, False)])
+@pytest.mark.parametrize("sort", [False, True])
+def test_a_few_numbers_that_take_turns_leak_classes_and_measurements_do_not(levels, leaks, sort):
+    values = 2 * RNG.integers(levels // 2, size=3200) + (HALVES == "yes")  # even ones, and odd ones of positives
+    assert values.nunique() == levels
+    order = values.argsort() if sort else RNG.permutation(3200)
+    assert looked(values[order].to_numpy(), HALVES[order].reset_index(drop=True)).leaks == leaks
+
+
 def test_one_error_among_many_rows_is_no_leak():
     almost = HALVES.map({"no": 0.0, "yes": 1.0})
     almost[0] = 1.0
