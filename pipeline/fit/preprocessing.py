@@ -59,16 +59,17 @@ def preprocess(
     if encode is None:
         refuse_categorical(X)
     categories = columns.categorical(X)
-    numbers = X.columns.drop(categories).tolist()
+    figures = X.drop(columns=categories)  # no copy
+    numbers = figures.columns.tolist()
     # Filling makes float64 of integers, too; where nothing else does, it stays.
-    filling = impute if holes or not (scale or (X[numbers].dtypes == "float64").all()) else None
-    filled = _numbers(X[numbers], impute=filling, scale=scale, missing_indicator=missing_indicator)
+    filling = impute if holes or not (scale or (figures.dtypes == "float64").all()) else None
+    filled = _numbers(figures, impute=filling, scale=scale, missing_indicator=missing_indicator)
     prepared, rows = _fit(filled, numbers, _levels(impute), categories, X)
     made = rows.columns.drop(categories).tolist()  # numbers, and indicators of holes
     filler = prepared.named_transformers_["numbers"] if numbers and categories else prepared
     for steps in (filled, filler) if numbers and filling == "median" else ():
         steps.set_params(impute__strategy=filling)  # as which `median` is stored: in what was fitted, and in its model
-    units = _units(X[numbers], made, filler) if numbers else {}
+    units = _units(figures, made, filler) if numbers else {}
     rounded = Whole(units) if units else FunctionTransformer()  # whose default is the identity
     onehot = OneHotEncoder(
         drop="if_binary",

@@ -135,8 +135,9 @@ def _columns(names: Sequence[str], body: Sequence[Row]) -> list[list[str]]:
 
 def _numeric(cells: Sequence[str]) -> bool:
     """Whether nearly all cells are numbers."""
-    there = [text for text in cells if not _is_missing(text)]
-    return bool(there) and sum(map(_is_number, there)) >= MOSTLY * len(there)
+    others = [text for text in cells if not _is_number(text)]  # of which some mark a missing value
+    numbers = len(cells) - len(others)
+    return numbers > 0 and numbers >= MOSTLY * (numbers + sum(not _is_missing(text) for text in others))
 
 
 def _words_above_numbers(first: Sequence[str], body: Sequence[Row]) -> list[str]:

@@ -56,6 +56,7 @@ def test_a_column_that_has_all_classes_in_it_leaks_them(values, labels):
         (shifted(FEW, "yes", by=30), FEW, False),  # six rows that lie apart
         (shifted(HALVES[2950:3050], "yes", by=30), HALVES[2950:3050], True),  # fifty of each, like iris
         (shifted(HALVES, "yes", by=1.2), HALVES, False),  # `duration` of a bank's calls, AUC .8
+        (np.where(HALVES == "yes", 900.5, RNG.permutation(3200)), HALVES, False),  # one value among those of others
         (RNG.permutation([f"level {i // 2}" for i in range(3200)]), HALVES, False),  # two rows a level
     ],
 )
