@@ -98,12 +98,15 @@ def write_table(path: Path, table: "pd.DataFrame") -> None:
 def read_table(path: Path) -> "pd.DataFrame":
     """A table that `write_table` has written."""
     import pandas as pd
+    import pyarrow as pa
 
     there = _there(path)
     try:
-        return pd.read_parquet(there)
+        return pd.read_parquet(there, pre_buffer=False)  # a column after the other: not all of the file at once
     except (OSError, ValueError) as error:  # pyarrow's own errors are these
         raise _changed(path, error) from None
+    finally:
+        pa.default_memory_pool().release_unused()  # which would be kept: as much as the table takes
 
 
 def _there(path: Path) -> Path:

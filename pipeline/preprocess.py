@@ -13,14 +13,17 @@ from pipeline.table.split import separate
 def main() -> None:
     """Read, fit on training rows, transform both sides, write."""
     params = config.load()
-    (X, y), (X_test, y_test) = (
-        separate(read_table(SPLIT / f"{side}.parquet"), params.data.target) for side in ("train", "test")
-    )
+
+    def rows_of(side: str) -> tuple[pd.DataFrame, pd.Series]:
+        return separate(read_table(SPLIT / f"{side}.parquet"), params.data.target)
+
     if params.preprocess.impute is None:
-        refuse_missing(pd.concat([X, X_test]))
+        refuse_missing(pd.concat([rows_of(side)[0] for side in ("train", "test")]))
+    X, y = rows_of("train")
     fitted, rows = preprocess(X, **params.preprocess.model_dump())
     # The sampler gets training rows before they are encoded, and what is resampled is encoded then.
     write_table(PREPROCESS / "train.parquet", pd.concat([rows, y], axis=1))
+    X_test, y_test = rows_of("test")  # now, since fitting takes much memory
     encoded = encode_unseen(fitted, X_test, X)
     write_table(PREPROCESS / "test.parquet", pd.concat([encoded, y_test], axis=1))
     write_model(PREPROCESS / "preprocessor.skops", fitted)

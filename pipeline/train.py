@@ -1,14 +1,29 @@
 """Fits the model on the resampled training rows, with a tuned C."""
 
+import pandas as pd
+
 from pipeline import config
+from pipeline.config import Split
 from pipeline.errors import InputError, run
 from pipeline.files import INGEST, RESAMPLE, SPLIT, TRAIN, read_json, read_table, say, write_json, write_model
 from pipeline.fit import chains, tuning
+from pipeline.fit.chains import Chain
 from pipeline.fit.models import describe, train, unconverged_advice
 from pipeline.measure.tasks import task_of
 from pipeline.table import weights
 from pipeline.table.grouping import together
 from pipeline.table.split import separate
+
+
+def _tuned(
+    chain: Chain, roles: pd.DataFrame, *, target: str, how: Split, seed: int
+) -> tuple[float | None, dict[float, float] | None]:
+    """See `pipeline.fit.tuning.tune`. The rows that it needs are gone before others are read."""
+    if chain.grid is None:
+        return None, None
+    X, y = separate(read_table(SPLIT / "train.parquet"), target)
+    rows = together(X, roles, how)
+    return tuning.tune(X, y, chain, where=(seed,), weight=weights.of(roles, X.index), **rows)
 
 
 def main() -> None:
@@ -17,14 +32,12 @@ def main() -> None:
     name, target = config.asked(), params.data.target
     task = task_of(read_json(INGEST / "schema.json"))
     chain = chains.chain(params, name, task)
-    resampled, roles = read_table(RESAMPLE / name / "train.parquet"), read_table(INGEST / "roles.parquet")
-    X, y = separate(resampled.drop(columns=["row_id", "synthetic"]), target)
-    weight = weights.of(roles, resampled.row_id)
+    roles = read_table(INGEST / "roles.parquet")
     try:
-        table, held = separate(read_table(SPLIT / "train.parquet"), target)
-        rows = together(table, roles, params.split)
-        before = weights.of(roles, table.index)
-        C, values = tuning.tune(table, held, chain, where=(params.seed,), weight=before, **rows)
+        C, values = _tuned(chain, roles, target=target, how=params.split, seed=params.seed)
+        resampled = read_table(RESAMPLE / name / "train.parquet")
+        X, y = separate(resampled.drop(columns=["row_id", "synthetic"]), target)
+        weight = weights.of(roles, resampled.row_id)
         fitted, converged = train(X, y, tuning.with_C(chain.model, C), weight)
     except InputError as error:
         raise InputError(f"variants.{name}: {error}") from None

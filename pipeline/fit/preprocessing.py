@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pipeline.config import Preprocess
@@ -58,14 +59,17 @@ def preprocess(
     if encode is None:
         refuse_categorical(X)
     categories = columns.categorical(X)
-    numbers = X.columns.drop(categories).tolist()
+    figures = X.drop(columns=categories)  # no copy
+    numbers = figures.columns.tolist()
     # Filling makes float64 of integers, too; where nothing else does, it stays.
-    filling = impute if holes or not (scale or (X[numbers].dtypes == "float64").all()) else None
-    filled = _numbers(X[numbers], impute=filling, scale=scale, missing_indicator=missing_indicator)
+    filling = impute if holes or not (scale or (figures.dtypes == "float64").all()) else None
+    filled = _numbers(figures, impute=filling, scale=scale, missing_indicator=missing_indicator)
     prepared, rows = _fit(filled, numbers, _levels(impute), categories, X)
     made = rows.columns.drop(categories).tolist()  # numbers, and indicators of holes
     filler = prepared.named_transformers_["numbers"] if numbers and categories else prepared
-    units = _units(X[numbers], made, filler) if numbers else {}
+    for steps in (filled, filler) if numbers and filling == "median" else ():
+        steps.set_params(impute__strategy=filling)  # as which `median` is stored: in what was fitted, and in its model
+    units = _units(figures, made, filler) if numbers else {}
     rounded = Whole(units) if units else FunctionTransformer()  # whose default is the identity
     onehot = OneHotEncoder(
         drop="if_binary",
@@ -90,11 +94,21 @@ def _numbers(X: pd.DataFrame, *, impute: str | None, scale: bool, missing_indica
     if impute is not None:
         # A column may be empty in a fold's training rows alone: it then becomes constant, and keeps its place.
         mark = missing_indicator and bool(X.isna().any(axis=None))
-        filler = SimpleImputer(strategy=impute, keep_empty_features=True, add_indicator=mark)
+        strategy = median if impute == "median" else impute
+        filler = SimpleImputer(strategy=strategy, keep_empty_features=True, add_indicator=mark)
         steps.append(("impute", filler))
     if scale:
         steps.append(("scale", StandardScaler()))
     return Pipeline(steps or [("identity", "passthrough")])
+
+
+def median(values: np.ndarray) -> float:
+    """The median of the values that a column has, shape (n,); 0 where there are none.
+
+    It is what `SimpleImputer` finds with the strategy "median", which takes many times as long: it sorts all values,
+    with a mask.
+    """
+    return float(np.median(values)) if len(values) else 0.0
 
 
 def _levels(impute: str | None) -> Any:

@@ -31,12 +31,32 @@ def provenance(
     """
     if indices is not None:
         row_id = pd.Series(X.index[indices]).astype("Int64")
-        moved = (X.to_numpy()[indices] != X_resampled.to_numpy()).any(axis=1)
-        row_id[moved] = pd.NA
+        row_id[~_equal(X, X_resampled, indices)] = pd.NA
     else:
-        originals = pd.Series(X.index, index=_nth_of_its_kind(X, y))
-        row_id = pd.Series(originals.reindex(_nth_of_its_kind(X_resampled, y_resampled)).to_numpy()).astype("Int64")
+        row_id = pd.Series(_matched(X, y, X_resampled, y_resampled)).astype("Int64")
     return pd.DataFrame({"row_id": row_id, "synthetic": row_id.isna()})
+
+
+def _equal(X: pd.DataFrame, X_resampled: pd.DataFrame, indices: np.ndarray | slice) -> np.ndarray:
+    """Whether each resampled row has the values of the row of X at its place in `indices`."""
+    same = np.ones(len(X_resampled), dtype=bool)
+    for place in range(X.shape[1]):  # by column: all at once would take copies of both tables
+        same &= X.iloc[:, place].to_numpy()[indices] == X_resampled.iloc[:, place].to_numpy()
+    return same
+
+
+def _matched(X: pd.DataFrame, y: pd.Series, X_resampled: pd.DataFrame, y_resampled: pd.Series) -> np.ndarray:
+    """The row_id of each resampled row by value, NaN for none; each original is used at most once."""
+    # Most samplers leave the rows where they are, and append to them: these need not be searched for.
+    most = min(len(X), len(X_resampled))
+    same = _equal(X, X_resampled.iloc[:most], slice(most)) & (y.to_numpy()[:most] == y_resampled.to_numpy()[:most])
+    stay = most if same.all() else int(same.argmin())
+    row_id = np.full(len(X_resampled), np.nan)
+    row_id[:stay] = X.index[:stay]
+    if stay < most:
+        originals = pd.Series(X.index[stay:], index=_nth_of_its_kind(X.iloc[stay:], y.iloc[stay:]))
+        row_id[stay:] = originals.reindex(_nth_of_its_kind(X_resampled.iloc[stay:], y_resampled.iloc[stay:]))
+    return row_id
 
 
 def _nth_of_its_kind(X: pd.DataFrame, y: pd.Series) -> pd.MultiIndex:

@@ -11,6 +11,7 @@ from pipeline.table import columns
 
 FEWEST = 5  # rows of a class that an AUC needs
 CLASSES = 20  # most classes that a target may have
+HEAD = 1000  # rows that show of most measurements that there are more values than that
 CONFIDENCE = 0.95  # of the interval of an AUC
 PREDICTIVE = 0.95  # lower limit of the AUC from which a column predicts a class almost alone
 CERTAIN = 0.99  # lower limit from which a perfect separation isn't sampling noise; about 100 rows of a rare class
@@ -156,7 +157,11 @@ def _out_of_fold(levels: pd.Series, truth: np.ndarray) -> np.ndarray:
 
 def _leaks(typed: pd.Series, labels: pd.Series, counts: pd.Series) -> bool:
     """See `Ranking.leaks`."""
-    cells, classes = pd.factorize(typed, use_na_sentinel=False)[0], pd.factorize(labels)[0]
+    classes, ordered = pd.factorize(labels)[0], columns.kind(typed) != "categorical"
+    # Measurements of classes that overlap don't leak. That is seen at a glance, before values are told apart.
+    if ordered and typed.iloc[:HEAD].nunique() > CLASSES and _ranges(typed, classes) is None:
+        return False
+    cells = pd.factorize(typed, use_na_sentinel=False)[0]
     levels = int(cells.max()) + 1
     of_level = np.empty(levels, dtype=classes.dtype)
     of_level[cells] = classes
@@ -167,13 +172,19 @@ def _leaks(typed: pd.Series, labels: pd.Series, counts: pd.Series) -> bool:
     rare = int(counts.iloc[-1])
     if auc_lower(1.0, rare, len(labels) - rare, confidence=CONFIDENCE) < CERTAIN:
         return False
-    if columns.kind(typed) == "categorical" or levels <= CLASSES:
+    if not ordered or levels <= CLASSES:
         return levels <= max(CLASSES, len(labels) / (2 * FEWEST))
-    values = np.nan_to_num(_values(typed), nan=np.inf)
-    ranges = sorted((values[classes == code].min(), values[classes == code].max()) for code in range(len(counts)))
-    low, high = np.transpose(ranges)
-    if (low[1:] <= high[:-1]).any():
+    if (ranges := _ranges(typed, classes)) is None:
         return False
+    low, high = ranges
     wide = np.subtract(high, low, out=np.zeros_like(low), where=low < high)
     apart = bool((low[1:] - high[:-1] > wide.max()).all())
     return columns.kind(typed) == "date" or apart or int((wide == 0).sum()) >= len(counts) - 1
+
+
+def _ranges(typed: pd.Series, classes: np.ndarray) -> np.ndarray | None:
+    """The lowest and the highest value of each class, shape (2, classes), in order; None where classes overlap."""
+    values = np.nan_to_num(_values(typed), nan=np.inf)
+    each = [values[classes == code] for code in range(int(classes.max()) + 1)]
+    low, high = ranges = np.transpose(sorted((own.min(), own.max()) for own in each))
+    return None if (low[1:] <= high[:-1]).any() else np.asarray(ranges)

@@ -46,7 +46,8 @@ def _arrow(what: str, read: Callable[[], pa.Table]) -> pd.DataFrame:
         table.validate(full=True)
         kept = [place for place, name in enumerate(table.column_names) if not PANDAS_INDEX.fullmatch(name)]
         names = [table.column_names[place] for place in kept]
-        frame = table.select(kept).rename_columns([str(i) for i in range(len(kept))]).to_pandas(ignore_metadata=True)
+        bare = table.select(kept).rename_columns([str(i) for i in range(len(kept))])
+        frame = bare.to_pandas(ignore_metadata=True, split_blocks=True)  # numbers without holes are not copied
         frame = frame.astype(_categories(table, [table.column_names[place] for place in kept]))
     except (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError, RuntimeError) as error:
         raise broken(what, error) from None

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pipeline.errors import set_param
@@ -12,6 +13,7 @@ from pipeline.table.notation import NUMBER
 
 WHOLE = r"[+-]?[0-9]+"
 DECIMAL_COMMA = r"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]+)?"
+WINDOW = 2**16  # bytes that are looked at together, so that they stay in the processor's cache
 THOUSANDS_OR_DECIMAL = r"[+-]?[1-9][0-9]{0,2},[0-9]{3}"
 
 
@@ -60,6 +62,20 @@ def strip(column: pd.Series) -> pd.Series:
     """A column of text without white space around its cells; empty cells are missing."""
     stripped = column.str.strip()
     return stripped.mask(stripped == "")
+
+
+def zero_led(data: bytes, start: int) -> bool:
+    """Whether a zero and another digit follow white space, a delimiter or a double quote from byte `start` on."""
+    text = np.frombuffer(data, dtype=np.uint8)
+    for begin in range(start, len(text) - 2, WINDOW):
+        part = text[begin : begin + WINDOW + 2]
+        before, zero, digit = part[:-2], part[1:-1] == ord("0"), part[2:] - ord("0") < 10
+        between = before - ord("\t") < 5  # tab to carriage return, as a byte that is less wraps around
+        for sign in b' ,;|"':
+            between |= before == sign
+        if (between & zero & digit).any():
+            return True
+    return False
 
 
 def like_codes(cells: pd.Series) -> pd.Series:

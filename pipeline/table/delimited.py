@@ -21,6 +21,7 @@ from pipeline.table.cells import (
     like_codes,
     matches,
     strip,
+    zero_led,
 )
 from pipeline.table.dialect import DELIMITERS, SAMPLE, Dialect, Text, line_number, parse, records
 from pipeline.table.encoding import utf8
@@ -29,6 +30,7 @@ from pipeline.table.origin import Origin, noted, placed
 from pipeline.table.reading import AS_IT_IS, Reading
 from pipeline.table.row_lengths import no_short_rows, unclosed_quote, wrong_lengths
 
+FILLED = re.compile(rb"[^ \t\r\n]")
 SEP = re.compile(rb'\s*"?sep=([,;|\t])"?[,;|\t ]*\r?\n', re.IGNORECASE)
 
 
@@ -60,7 +62,7 @@ def read(data: bytes, how: Reading = AS_IT_IS) -> pd.DataFrame:
     if first := SEP.match(data, begin):  # as Excel writes it
         begin, delimiter = first.end(), first[1].decode()
         notes.append(f"skipped line {line_number(data, first.start())}, which declares the delimiter")
-    if not data[begin:].strip(b" \t\r\n"):
+    if not FILLED.search(data, begin):
         raise InputError("expected a header and rows, found none. Correct data.skip_rows.")
     dialect = _dialect(data, begin, delimiter)
     found = [(line, fields) for line, _, fields in islice(records(data, dialect, begin), header.SAMPLE)]
@@ -231,7 +233,7 @@ def rows(
 
 def _codes(text: Text, table: pd.DataFrame) -> dict[str, pd.Series]:
     """The cells, as they are written, of each column of numbers that has cells such as 007, which may be codes."""
-    if not re.search(rb"[\s,;|\"]0[0-9]", text.data[max(0, text.start - 1) :]):
+    if not zero_led(text.data, max(0, text.start - 1)):  # quicker than to look at cells
         return {}
     whole = [place for place, (_, column) in enumerate(table.items()) if _is_whole(column)]  # others aren't codes
     written = parse(text, usecols=whole, dtype="str") if whole else pd.DataFrame()

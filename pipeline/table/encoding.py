@@ -31,7 +31,7 @@ def utf8(data: bytes) -> bytes:
                 "Save the file as UTF-8."
             ) from None
     data = data.removeprefix(codecs.BOM_UTF8)
-    if data.count(b"\r") != data.count(b"\r\n"):  # with these, pandas misreads empty lines
+    if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):  # with these, pandas misreads empty lines
         data = re.sub(rb"\r(?!\n)", b"\n", data)
     if b"\0" in data:
         raise InputError(

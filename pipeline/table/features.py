@@ -13,6 +13,7 @@ from pipeline.table.origin import CELLS, origin
 from pipeline.table.target import RESERVED
 
 FEWEST = 5  # rows of the rarest class; with fewer, a feature may equal the target by coincidence
+HEAD = 1000  # rows that show of nearly every feature that it is no copy of the target
 HEAVIEST = 1e50  # weight: beyond it, products of four of their sums overflow
 ROLE_ADVICE = {
     "group": "Fill in these cells.",
@@ -74,13 +75,19 @@ def copies_of_target(features: pd.DataFrame, labels: pd.Series, drop: list[str])
     if labels.nunique() < 2 or labels.value_counts().min() < FEWEST:
         return []
     classes = pd.factorize(labels)[0]
-    copies = [str(name) for name in features if np.array_equal(pd.factorize(features[name])[0], classes)]
+    copies = [str(name) for name, column in features.items() if _codes_are(column, classes)]
     leave_out = set_param("data.drop", [*map(str, drop), *copies])
     return [
         f"column {name!r} is a copy of the target {labels.name!r}: it has one value for each class. Leave the column "
         f"out with {leave_out}."
         for name in copies
     ]
+
+
+def _codes_are(column: pd.Series, codes: np.ndarray) -> bool:
+    """Whether numbering a column's values in the order of their first rows gives these codes."""
+    # The numbers of the first rows don't depend on those below.
+    return all(np.array_equal(pd.factorize(column.iloc[:rows])[0], codes[:rows]) for rows in (HEAD, len(codes)))
 
 
 def role_columns(source: pd.DataFrame, roles: Mapping[str, str]) -> tuple[pd.DataFrame, list[str]]:

@@ -13,6 +13,7 @@ from pipeline.table.notation import NUMBER
 SAMPLE = 1000  # rows that show what the columns hold
 FEWEST = 5  # rows below the header that can show what is usual
 TITLES = 20  # lines above the header, at most
+NUMERAL = re.compile(NUMBER)
 COMMENT = ("#", "%", "//")
 MOSTLY = 0.9  # fraction of a column's cells that are numbers, or of rows that have the table's width
 
@@ -119,7 +120,7 @@ def _refuse_other_width(rows: Sequence[Row], unit: str) -> None:
 
 
 def _is_number(text: str) -> bool:
-    return re.fullmatch(NUMBER, text.strip()) is not None
+    return NUMERAL.fullmatch(text.strip()) is not None
 
 
 def _is_missing(text: str) -> bool:
@@ -134,8 +135,9 @@ def _columns(names: Sequence[str], body: Sequence[Row]) -> list[list[str]]:
 
 def _numeric(cells: Sequence[str]) -> bool:
     """Whether nearly all cells are numbers."""
-    there = [text for text in cells if not _is_missing(text)]
-    return bool(there) and sum(map(_is_number, there)) >= MOSTLY * len(there)
+    others = [text for text in cells if not _is_number(text)]  # of which some mark a missing value
+    numbers = len(cells) - len(others)
+    return numbers > 0 and numbers >= MOSTLY * (numbers + sum(not _is_missing(text) for text in others))
 
 
 def _words_above_numbers(first: Sequence[str], body: Sequence[Row]) -> list[str]:

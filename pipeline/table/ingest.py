@@ -88,7 +88,8 @@ def ingest(
     if not label_problems:
         label_problems = look_alikes(labels, merge or {}) or target_problems(labels, positive, merge or {})
         if not features.empty:
-            feature_problems += copies_of_target(features.loc[labels.index], labels, drop)
+            known = features if len(labels) == len(features) else features.loc[labels.index]
+            feature_problems += copies_of_target(known, labels, drop)
     if "weight" in roles and positive is None:
         role_problems += _weights_of_many_classes(labels.nunique())
     if problems := [*label_problems, *feature_problems, *role_problems]:

@@ -131,7 +131,7 @@ def count(
     return {
         **{part: counts["rows"] for part, counts in totals.items()},
         "duplicates": {
-            "crossing": int(seen["test"].isin(set(seen["train"])).sum()),
+            "crossing": int(seen["test"].isin(seen["train"]).sum()),
             "repeated": int(repeated.sum()),
         },
         **({"weight": {part: counts["weight"] for part, counts in totals.items()}} if "weight" in roles else {}),

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline
@@ -83,6 +84,28 @@ def test_a_constant_column_becomes_0():
         pd.DataFrame({"time": [7.0]})
     )
     assert done.time.tolist() == [0]
+
+
+@pytest.mark.parametrize("rows", [1, 2, 7, 8])
+@pytest.mark.parametrize("holes", [0, 1, 8])
+@pytest.mark.parametrize("scale", [False, True])
+@pytest.mark.parametrize("categories", [False, True])
+def test_medians_are_stored_as_scikit_learn_finds_them(rows, holes, scale, categories, tmp_path):
+    random = np.random.default_rng(rows)
+    X = pd.DataFrame({"time": random.normal(size=rows), "pages": random.integers(4, size=rows), "age": 0.1})
+    X["time"] = X.time.mask(np.arange(rows) < holes)  # with eight holes, nothing is left
+    if categories:
+        X["shop"] = "north"
+    settings = {"impute": "median", "scale": scale, "missing_indicator": True, "encode": "onehot"}
+    write_model(tmp_path / "ours", preprocess(X, **settings)[0]["prepare"])
+    numbers = [("impute", SimpleImputer(strategy="median", keep_empty_features=True, add_indicator=holes > 0))]
+    expected = Pipeline([*numbers, *([("scale", StandardScaler())] if scale else [])])
+    if categories:
+        levels = SimpleImputer(strategy="constant", fill_value="missing", keep_empty_features=True)
+        parts = [("numbers", expected, ["time", "pages", "age"]), ("categories", levels, ["shop"])]
+        expected = ColumnTransformer(parts, verbose_feature_names_out=False)
+    write_model(tmp_path / "theirs", expected.set_output(transform="pandas").fit(X))
+    assert (tmp_path / "ours").read_bytes() == (tmp_path / "theirs").read_bytes()
 
 
 @pytest.mark.parametrize("choice", ["auto", "standard", "none"])

@@ -8,7 +8,6 @@ from imblearn import FunctionSampler
 from imblearn.over_sampling import SMOTE, RandomOverSampler
 from imblearn.under_sampling import RandomUnderSampler
 from omegaconf import OmegaConf
-from sklearn.decomposition import PCA
 
 from pipeline import ingest as ingest_stage
 from pipeline import preprocess as preprocess_stage
@@ -17,7 +16,7 @@ from pipeline import split as split_stage
 from pipeline.errors import InputError
 from pipeline.files import read_json, read_table
 from pipeline.fit import build
-from pipeline.fit.provenance import components, provenance
+from pipeline.fit.provenance import provenance
 from pipeline.fit.resampling import resample
 from pipeline.fit.samplers import suit
 from pipeline.table import mountain_shop
@@ -168,15 +167,6 @@ def test_augmentation_s_copies_are_synthetic(visits):
     assert origin.row_id[15:].isna().all()
 
 
-def test_equal_rows_are_matched_one_to_one_and_one_too_many_is_synthetic():
-    X = pd.DataFrame({"time": [5.0, 5.0, 7.0, 5.0]}, index=[11, 12, 13, 14])
-    y = pd.Series([1, 1, 1, 0], index=X.index)
-    given = pd.DataFrame({"time": [5.0, 7.0, 5.0, 5.0, 6.0]})
-    origin = provenance(X, y, given, pd.Series([1, 1, 1, 1, 1]))
-    assert origin.row_id.tolist() == [11, 13, 12, pd.NA, pd.NA]  # 14 is of the other class
-    assert origin.synthetic.tolist() == [False, False, False, True, True]
-
-
 def test_the_identity_keeps_every_row_and_its_row_id(visits):
     X, y = visits
     X_new, y_new = resample(X, y, FunctionSampler(), [0, 1])
@@ -266,29 +256,3 @@ def test_main_of_an_unknown_variant_lists_those_there_are(project, stage):
         stage(resample_stage, "smoote")
     with pytest.raises(InputError, match="expected the name of one variant"):
         stage(resample_stage)
-
-
-def test_components_are_the_principal_ones_of_the_training_rows():
-    random = np.random.default_rng(0)
-    X = pd.DataFrame(random.normal(size=(400, 3)) * [1, 5, 2], columns=list("abc"))
-    y, synthetic = pd.Series((np.arange(400) % 4 == 0).astype(int)), np.zeros(400, dtype=bool)
-    found = components(X, X, y, synthetic)
-    expected = PCA(2).fit(X).transform(X)
-    order = np.concatenate([np.flatnonzero(y == 0), np.flatnonzero(y == 1)])
-    for place, name in enumerate(("first", "second")):
-        theirs = expected[order, place]
-        assert np.abs(found[name] - theirs).max() < 1e-4 or np.abs(found[name] + theirs).max() < 1e-4
-    assert found.positive.tolist() == [False] * 300 + [True] * 100
-
-
-def test_of_many_rows_a_picture_keeps_evenly_spaced_ones_of_each_kind():
-    X = pd.DataFrame({"a": np.arange(1000.0)})
-    y, synthetic = pd.Series([0] * 900 + [1] * 100), np.arange(1000) >= 950
-    found = components(X, X, y, synthetic)
-    assert found.groupby(["positive", "synthetic"]).size().to_dict() == {
-        (False, False): 300,
-        (True, False): 50,
-        (True, True): 50,
-    }
-    assert (found.second == 0).all()
-    assert found["first"].min() == -499.5

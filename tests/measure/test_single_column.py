@@ -56,6 +56,7 @@ def test_a_column_that_has_all_classes_in_it_leaks_them(values, labels):
         (shifted(FEW, "yes", by=30), FEW, False),  # six rows that lie apart
         (shifted(HALVES[2950:3050], "yes", by=30), HALVES[2950:3050], True),  # fifty of each, like iris
         (shifted(HALVES, "yes", by=1.2), HALVES, False),  # `duration` of a bank's calls, AUC .8
+        (np.where(HALVES == "yes", 900.5, RNG.permutation(3200)), HALVES, False),  # one value among those of others
         (RNG.permutation([f"level {i // 2}" for i in range(3200)]), HALVES, False),  # two rows a level
     ],
 )
@@ -70,6 +71,15 @@ def test_the_auc_is_of_the_class_with_the_highest_lower_limit():
     assert found.label == 4
     assert 0.97 < found.low < found.auc < 1
     assert looked(shifted(STATES, 6, by=50), STATES).low == pytest.approx(0.903, abs=0.003)
+
+
+@pytest.mark.parametrize(("levels", "leaks"), [(20, True), (22, False)])
+@pytest.mark.parametrize("sort", [False, True])
+def test_a_few_numbers_that_take_turns_leak_classes_and_measurements_do_not(levels, leaks, sort):
+    values = 2 * RNG.integers(levels // 2, size=3200) + (HALVES == "yes")  # even ones, and odd ones of positives
+    assert values.nunique() == levels
+    order = values.argsort() if sort else RNG.permutation(3200)
+    assert looked(values[order].to_numpy(), HALVES[order].reset_index(drop=True)).leaks == leaks
 
 
 def test_one_error_among_many_rows_is_no_leak():

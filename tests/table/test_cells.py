@@ -1,7 +1,11 @@
+import re
+
 import numpy as np
 import pandas as pd
+import pytest
 from table_files import LEAVE, refusal, refused
 
+from pipeline.table import cells
 from pipeline.table.file import read_table
 
 
@@ -49,3 +53,16 @@ def test_a_whole_number_beyond_64_bits_is_a_float(written):
 )
 def test_numbers_in_another_notation_are_refused_by_line(written, content, name, problems):
     assert refusal(written(content, name)) == [f"{name}: {problem}" for problem in problems]
+
+
+@pytest.mark.parametrize("window", [1, 3, 2**16])
+def test_a_zero_before_a_digit_is_found_wherever_a_cell_may_begin(window, monkeypatch):
+    monkeypatch.setattr(cells, "WINDOW", window)
+    random = np.random.default_rng(0)
+    for _ in range(300):
+        text = bytes(
+            random.choice(list(b"00001957.,;|\"' \t\n\v\f\r\x08\x0e-a\xc3"), size=random.integers(12)).tolist()
+        )
+        for start in range(len(text) + 1):
+            expected = re.search(rb"[\s,;|\"]0[0-9]", text[start:]) is not None
+            assert cells.zero_led(text, start) == expected, (text, start)

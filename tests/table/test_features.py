@@ -107,6 +107,19 @@ def test_few_rows_may_agree_with_the_target_by_chance():
     assert ingest(pd.DataFrame({"x": range(6), "member": TWO, "buy": TWO}), target="buy").data.shape == (6, 3)
 
 
+@pytest.mark.parametrize("row", [None, 0, 1500, 2999])
+def test_a_copy_of_the_target_agrees_with_it_in_every_row(row):
+    buy = pd.Series([0, 0, 1, 0] * 750)
+    colour = buy.map({0: "red", 1: "blue"})
+    if row is not None:  # one more blue, or one red less
+        colour[row] = "blue"
+    source = pd.DataFrame({"x": range(3000), "colour": colour, "buy": buy})
+    if row is None:
+        assert [problem[:36] for problem in refusal(source, target="buy")] == ["column 'colour' is a copy of the tar"]
+    else:
+        assert ingest(source, target="buy").data.shape == (3000, 3)
+
+
 def test_the_real_tables_kinds(shared):
     expected = {
         "bank_small.csv": {"numeric": 7, "categorical": 9},
