@@ -89,7 +89,7 @@ def equivalences(evidence: Evidence) -> dict[str, dict[str, Any]]:
 def _intervals(task: Task, rows: pd.DataFrame, declared: Mapping[str, Any]) -> dict[str, list[float] | None]:
     """Bootstrap intervals of the ranking metrics on the rows that are judged; None where there is none."""
     how = {"confidence": declared["confidence"], "draws": DRAWS, "seed": declared["seed"], "weight": weights.of(rows)}
-    ends = {name: bootstrap_logit(rows.y.to_numpy(), task.score(rows), name, **how) for name in RANKING}
+    ends = bootstrap_logit(rows.y.to_numpy(), task.score(rows), tuple(RANKING), **how)
     return {name: None if interval is None else list(interval) for name, interval in ends.items()}
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import logit
 from scipy.stats import norm
-from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from pipeline.measure import bootstrap
 from pipeline.table.weights import ones
@@ -13,20 +13,20 @@ BOOTSTRAP = {"confidence": 0.95, "draws": 200, "seed": 5}
 
 
 def bootstrap_logit(y, probability, metric, **how):
-    """Of rows without declared weights."""
-    return bootstrap.bootstrap_logit(y, probability, metric, weight=ones(len(y)), **how)
+    """Of one metric, of rows without declared weights."""
+    return bootstrap.bootstrap_logit(y, probability, [metric], weight=ones(len(y)), **how)[metric]
 
 
-def drawn_row_by_row(y, probability, metric, *, confidence, draws, seed):
+def drawn_row_by_row(y, probability, metric, *, confidence, draws, seed, weight=None):
     """The interval by drawing rows and handing them to scikit-learn."""
     random = np.random.default_rng(seed)
     positive, negative = np.flatnonzero(y == 1), np.flatnonzero(y == 0)
     scores = []
     for _ in range(draws):
         rows = np.concatenate([each[random.integers(len(each), size=len(each))] for each in (positive, negative)])
-        scores.append(metric(y[rows], probability[rows]))
+        scores.append(metric(y[rows], probability[rows], sample_weight=None if weight is None else weight[rows]))
     half = norm.ppf((1 + confidence) / 2) * np.std(logit(scores), ddof=1)
-    return 1 / (1 + np.exp(-(logit(metric(y, probability)) + np.array([-half, half]))))
+    return 1 / (1 + np.exp(-(logit(metric(y, probability, sample_weight=weight)) + np.array([-half, half]))))
 
 
 def overlapping(rows, positives, *, seed):
@@ -43,10 +43,12 @@ def test_bootstrap_equals_drawing_row_by_row():
         assert bootstrap_logit(y, probability, name, **how) == pytest.approx(
             tuple(drawn_row_by_row(y, probability, metric, **how)), abs=1e-12
         )
-    for threshold in (0.45, 0.6, 0.0):
-        assert bootstrap_logit(y, probability, "f1", threshold=threshold, **how) == pytest.approx(
-            tuple(drawn_row_by_row(y, probability, lambda t, p, at=threshold: f1_score(t, p >= at), **how)), abs=1e-12
-        )
+    both = bootstrap.bootstrap_logit(y, probability, ["average_precision", "roc_auc"], weight=ones(len(y)), **how)
+    assert both == {name: bootstrap_logit(y, probability, name, **how) for name in both}
+    weight = np.arange(1.0, len(y) + 1)
+    for name, metric in (("average_precision", average_precision_score), ("roc_auc", roc_auc_score)):
+        found = bootstrap.bootstrap_logit(y, probability, [name], weight=weight, **how)[name]
+        assert found == pytest.approx(tuple(drawn_row_by_row(y, probability, metric, weight=weight, **how)), abs=1e-12)
 
 
 def test_bootstrap_lies_about_the_estimate_and_widens_with_confidence():
@@ -69,29 +71,22 @@ def test_bootstrap_is_its_seeds_alone_and_ranks_are_all_it_needs():
 
 
 def test_bootstrap_draws_at_the_end_of_the_scale_are_put_half_way():
-    # One positive of two above the one negative of F1's threshold: a draw has 0, 1 or 2 found, F1 0, 2/3 or 1.
-    y, probability = np.array([1, 1]), np.array([0.9, 0.1])
-    y, probability = np.append(y, [0]), np.append(probability, [0.1])
-    low, high = bootstrap_logit(y, probability, "f1", threshold=0.5, confidence=0.95, draws=20_000, seed=0)
-    # 1/4 at 1/3, half of 2/3; 1/2 at 2/3; 1/4 at 5/6, half-way from 2/3 to 1: logits -log 2, log 2, log 5.
-    logits, weights = np.array([-log(2), log(2), log(5)]), np.array([0.25, 0.5, 0.25])
-    sd = sqrt(weights @ logits**2 - (weights @ logits) ** 2)
-    assert (logit(high) - logit(low)) / 2 == pytest.approx(1.959964 * sd, rel=0.01)
-    assert (logit(high) + logit(low)) / 2 == pytest.approx(log(2), abs=1e-12)
+    # One positive above the negative, one below: a draw has 0, 1 or 2 of the upper one, ROC AUC 0, 1/2 or 1.
+    y, probability = np.array([1, 1, 0]), np.array([0.9, 0.1, 0.5])
+    low, high = bootstrap_logit(y, probability, "roc_auc", confidence=0.95, draws=20_000, seed=0)
+    # 1/4 at 1/4, half-way from 0; 1/2 at 1/2; 1/4 at 3/4, half-way to 1: logits -log 3, 0, log 3.
+    assert (logit(high) - logit(low)) / 2 == pytest.approx(1.959964 * log(3) * sqrt(0.5), rel=0.01)
+    assert (logit(high) + logit(low)) / 2 == pytest.approx(0, abs=1e-12)
 
 
 def test_bootstrap_without_a_class_or_without_an_error_is_none():
     probability = np.array([0.1, 0.2, 0.8, 0.9])
-    for metric in ("average_precision", "roc_auc", "f1"):
+    for metric in ("average_precision", "roc_auc"):
         for y in ([0, 0, 0, 0], [1, 1, 1, 1], [0, 0, 1, 1]):
-            assert bootstrap_logit(np.array(y), probability, metric, threshold=0.5, **BOOTSTRAP) is None
-    # Called none, found none.
-    assert bootstrap_logit(np.array([0, 1, 0, 1]), probability, "f1", threshold=0.95, **BOOTSTRAP) is None
+            assert bootstrap_logit(np.array(y), probability, metric, **BOOTSTRAP) is None
 
 
 def test_bootstrap_of_equal_probabilities_is_the_point_that_no_row_can_move():
     y, probability = np.array([1, 0, 0, 0]), np.full(4, 0.3)
-    for metric, value in (("average_precision", 0.25), ("roc_auc", 0.5), ("f1", 0.4)):
-        assert bootstrap_logit(y, probability, metric, threshold=0.3, **BOOTSTRAP) == pytest.approx(
-            (value, value), abs=1e-12
-        )
+    for metric, value in (("average_precision", 0.25), ("roc_auc", 0.5)):
+        assert bootstrap_logit(y, probability, metric, **BOOTSTRAP) == pytest.approx((value, value), abs=1e-12)

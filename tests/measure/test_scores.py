@@ -52,8 +52,8 @@ def test_curves_intervals_costs_and_matched_decisions_rank_by_the_score():
     assert precision_recall_points(SATURATED).recall.nunique() == 4
     assert (roc_points(SATURATED).true_positive_rate.to_numpy()[[1, 2]] == [2 / 3, 2 / 3]).any()
     how = {"confidence": 0.95, "draws": 50, "seed": 1, "weight": ones(6)}
-    by_score = bootstrap_logit(ACTUAL, LOG_ODDS, "roc_auc", **how)
-    assert by_score == bootstrap_logit(ACTUAL, np.argsort(np.argsort(LOG_ODDS)), "roc_auc", **how)
+    by_score = bootstrap_logit(ACTUAL, LOG_ODDS, ["roc_auc"], **how)
+    assert by_score == bootstrap_logit(ACTUAL, np.argsort(np.argsort(LOG_ODDS)), ["roc_auc"], **how)
     # The two folds hold the same rows, so that each is decided at the threshold that is cheapest for itself.
     twice = pd.concat([SATURATED.assign(repeat=0, fold=fold) for fold in (0, 1)], ignore_index=True)
     found = cost_map({"none": twice}, ratios=[1.0], test_over_train=1.0, alpha=0.05)[0]["variants"]["none"]
