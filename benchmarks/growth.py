@@ -94,6 +94,12 @@ def draw(found: list[dict[str, Any]]) -> None:
     for case in CASES:
         mine = [each for each in found if each["case"] == case]
         axis.loglog([each["rows"] for each in mine], [each["cpu_seconds"] for each in mine], marker="o", label=case)
+    axis.xaxis.set_major_formatter("{x:,.0f}")
+    seen = axis.get_ylim()
+    axis.set_yticks([digit * 10**power for power in range(4) for digit in (1, 2, 5)], minor=False)
+    axis.set_ylim(seen)
+    axis.yaxis.set_major_formatter("{x:,.0f}")
+    axis.yaxis.set_minor_formatter("")
     axis.set(xlabel="rows", ylabel="CPU seconds", title="The baseline and SMOTE over 5 folds")
     axis.legend()
     figure.savefig(PICTURE, dpi=110, metadata={"Software": None})
