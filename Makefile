@@ -97,7 +97,7 @@ lint: setup  ## Check style, types and layers
 
 .PHONY: benchmark
 benchmark: setup  ## Time dvc repro, sweeps and folds, compared with what you would run instead
-	@python benchmarks/reproduction.py
+	@python benchmarks/reproduction.py --rounds 1
 	@python benchmarks/sweep.py
 	@python benchmarks/folds.py
 	@python benchmarks/growth.py

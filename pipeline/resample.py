@@ -31,7 +31,7 @@ def main() -> None:
     try:
         suited = suit(sampler, X)
         within = limit(params, name)
-        with limited(suited, X, y, task.labels, within), threads(params.machine.jobs):
+        with limited(suited, X, y, task.labels, within), threads(params.machine.jobs, suited):
             if wait := note(suited, X, y, again=again(params, y)):
                 say(f"{name}: {wait}")
                 sys.stdout.flush()

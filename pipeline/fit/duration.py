@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from imblearn import FunctionSampler
 from sklearn.base import clone
 
 from pipeline.config import Config
@@ -62,8 +63,8 @@ def estimate(sampler: Any, X: pd.DataFrame, y: pd.Series) -> float:
     """Seconds that a sampler will take on these rows, about; 0 where that can't reach `WORTH`, or can't be told.
 
     It runs on samples, each twice as large as the one before, until it takes long enough to be timed. How the time
-    grew to the last from one of a quarter of its rows is taken to go on. So any sampler shows what it needs, whatever
-    it does.
+    grew to the last from one of a quarter of its rows is taken to go on. Only imbalanced-learn's own samplers are
+    tried: others may draw from a generator that copies share, so that the result would depend on what was tried.
 
     Parameters
     ----------
@@ -72,14 +73,16 @@ def estimate(sampler: Any, X: pd.DataFrame, y: pd.Series) -> float:
     X, y
         Shapes (n, p) and (n,): all rows.
     """
-    if identity(sampler):
+    known = type(sampler).__module__.startswith("imblearn.") and not isinstance(sampler, FunctionSampler)
+    if identity(sampler) or not known:
         return 0.0
     seen: list[tuple[int, float]] = []
     size, total = FIRST, len(y)
     if size <= total // 4:
         _timed(sampler, X, y, size)  # libraries load what they need
     while size <= total // 4:
-        if (timed := _timed(sampler, X, y, size)) is not None:
+        # With many classes, of which each keeps a few rows, samples of two sizes may be the same.
+        if (timed := _timed(sampler, X, y, size)) is not None and (not seen or timed[0] > seen[-1][0]):
             rows, seconds = timed
             if seconds * (total / rows) ** STEEPEST < WORTH:
                 return 0.0

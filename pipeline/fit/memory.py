@@ -72,7 +72,7 @@ def cgroup_limits(memberships: Path | None = None, mounted: Path | None = None) 
     A group's limit holds for the groups within it. A container may see its own group as the root.
     """
     found, mounted = [2**63], mounted or CGROUPS
-    with suppress(OSError):  # not Linux
+    with suppress(OSError, ValueError):  # not Linux, or not as Linux writes it
         for line in (memberships or CGROUP).read_text().splitlines():
             _, controllers, path = line.split(":", 2)
             if controllers and "memory" not in controllers.split(","):

@@ -71,14 +71,15 @@ def each(function: Callable[..., Made], tasks: Sequence[tuple[Any, ...]], *, job
 
 
 @contextmanager
-def threads(jobs: int) -> Iterator[None]:
-    """A context in which neighbor searches, and whatever else asks joblib, use so many cores; -1 is all.
+def threads(jobs: int, sampler: Any) -> Iterator[None]:
+    """A context in which a sampler's neighbor searches use so many cores; -1 is all.
 
-    Each row's neighbors are found on their own, so that results are the same.
+    Each row's neighbors are found on their own, so that results are the same. A sampler with an estimator gets one
+    core: where threads add up the trees of a forest, last bits depend on which ends first.
     """
     from joblib import parallel_config
 
-    with parallel_config("threading", n_jobs=jobs):
+    with parallel_config("threading", n_jobs=1 if hasattr(sampler, "estimator") else jobs):
         yield
 
 

@@ -130,7 +130,7 @@ def run(params: Config, name: str, *, jobs: int = 1) -> Result:
     if note := samplers.describe(chain.sampler, suited, X):
         _say_once(f"{name}: {note}")
     memory.refuse_large(suited, X, y, task.labels, chain.memory)  # before the folds, whose limits are further away
-    with parallel.threads(jobs):
+    with parallel.threads(jobs, suited):
         if wait := duration.note(suited, X, y, again=duration.again(params, y)):
             _say_once(f"{name}: {wait}")
     features, labels = separate(training, target)
@@ -139,7 +139,7 @@ def run(params: Config, name: str, *, jobs: int = 1) -> Result:
     how["prepare"] = shared(params.data, params.split, params.seed)
     folding: dict[str, Any] = {"settings": params.evaluate, "seed": params.seed, "jobs": jobs}
     folded = folds.refit(training, target=target, chain=chain, **folding, **how)
-    with parallel.threads(jobs):
+    with parallel.threads(jobs, suited):
         X_resampled, y_resampled = resampling.resample(X, y, suited, task.labels, chain.memory)
     origin = provenance.provenance(X, y, X_resampled, y_resampled, getattr(suited, "sample_indices_", None))
     carried = sample_weights.carried(before, suited, len(y_resampled))

@@ -44,7 +44,7 @@ def job(composed: DictConfig) -> None:
     refuse_variants(HydraConfig.get().overrides.task)
     settings, name = composed.sweep, str(HydraConfig.get().runtime.choices["variant"])
     planned = plan(of_run(composed), name, axes={}, code=code.code())
-    drive([planned], axes={}, settings=settings, launch=in_turn, jobs=composed.machine.jobs)
+    drive([planned], axes={}, settings=settings, launch=in_turn, machine=dict(composed.machine))
 
 
 def drive(
@@ -53,7 +53,7 @@ def drive(
     axes: Mapping[str, Sequence[str]],
     settings: DictConfig,
     launch: Callable[[list[Path]], Any],
-    jobs: int | None,
+    machine: Mapping[str, Any],
 ) -> None:
     """Make the runs that aren't finished, publish them, report.
 
@@ -67,8 +67,8 @@ def drive(
         `sweep` in the configuration.
     launch
         Runs the jobs at these paths.
-    jobs
-        Folds at once, where one process makes all runs; None where the launcher's processes share the cores.
+    machine
+        `machine` in the configuration; its `jobs` are None where the launcher's processes share the cores.
 
     Raises
     ------
@@ -85,8 +85,8 @@ def drive(
         sweep.write()
         missing = [planned for planned in runs if not planned.finished]
         say(f"{', '.join(_tables(runs))}: {counted(len(runs), 'run')}, {len(missing):,} of them to do")
-        size = len(missing) if jobs else min(settings.runs_per_job, ceil(len(missing) / JOBS))
-        how = {"fail_fast": settings.fail_fast, "jobs": jobs or 1}
+        size = len(missing) if machine["jobs"] else min(settings.runs_per_job, ceil(len(missing) / JOBS))
+        how = {"fail_fast": settings.fail_fast, "machine": {**machine, "jobs": machine["jobs"] or 1}}
         paths = _jobs(sweep, batches(missing, max(size, 1)), how)
         watch, stopped = Watch(sweep), None
         watch.start()
@@ -163,4 +163,5 @@ def start(arguments: list[str], master: DictConfig, context: Any, task: Any) -> 
 
     varied = {key: list(dict.fromkeys(p.axes[key] for p in runs)) for key in runs[0].axes}
     basic = master.hydra.launcher._target_.endswith("BasicLauncher")
-    drive(runs, axes=varied, settings=master.sweep, launch=launch, jobs=master.machine.jobs if basic else None)
+    machine = {**master.machine, "jobs": master.machine.jobs if basic else None}
+    drive(runs, axes=varied, settings=master.sweep, launch=launch, machine=machine)

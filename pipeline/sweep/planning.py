@@ -60,8 +60,7 @@ def plan(composed: DictConfig, name: str, *, axes: dict[str, str], code: str) ->
         chain = chains.chain(params, name, task_of(schema))  # refuses settings that don't suit these classes
     except InputError as error:
         raise InputError(p.replace(f"variants.{name}.", "variant.") for p in error.problems) from None
-    machine = params.machine.model_copy(update={"jobs": 1})  # of each run, which `drive` may give more
-    settings = params.model_dump() | {"machine": machine.model_dump()}
+    settings = params.model_dump() | {"machine": {"jobs": 1, "memory": 1.0}}  # whatever `drive` gives each run
     depends = {key: value for key, value in settings.items() if key not in {"compare", *config.UNRELATED}}
     depends["tuned_by"] = chain.criterion and chain.criterion.name  # all that a run depends on of `compare`
     return Planned(

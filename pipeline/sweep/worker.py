@@ -2,6 +2,7 @@
 
 import traceback
 from pathlib import Path
+from typing import Any
 
 from pipeline.config import Config
 from pipeline.errors import InputError
@@ -24,7 +25,7 @@ def work(path: Path) -> None:
         if batch["fail_fast"] and any((folder / "failed").glob("*.json")):
             return
         if not planned.finished:
-            attempt(planned, folder, batch["jobs"])
+            attempt(planned, folder, batch["machine"])
 
 
 def in_turn(jobs: list[Path]) -> None:
@@ -33,14 +34,14 @@ def in_turn(jobs: list[Path]) -> None:
         work(path)
 
 
-def attempt(planned: Planned, folder: Path, jobs: int = 1) -> None:
-    """Make one run, with so many jobs at once, and write its results or the reason why there are none."""
+def attempt(planned: Planned, folder: Path, machine: dict[str, Any]) -> None:
+    """Make one run with these settings of the machine, and write its results or the reason why there are none."""
     try:
-        params = Config.model_validate(planned.settings)
+        params = Config.model_validate(planned.settings | {"machine": machine})
         schema = run.table(params.data)[2]
         if schema["sha256"] != planned.data_sha256:
             raise InputError(f"{params.data.path}: the table has changed since the sweep started. Run the sweep again.")
-        made = run.run(params, planned.variant, jobs=jobs)
+        made = run.run(params, planned.variant, jobs=params.machine.jobs)
         sides, target, roles = run.sides(params.data, params.split), params.data.target, run.table(params.data)[3]
         counts = split.count(*sides, target=target, names=names(schema), roles=roles)
         classes = {**counts, **run.noted(params.data, params.split)}

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from imblearn import FunctionSampler
 from imblearn.over_sampling import SMOTE
-from imblearn.under_sampling import EditedNearestNeighbours, TomekLinks
+from imblearn.under_sampling import EditedNearestNeighbours, InstanceHardnessThreshold, TomekLinks
 from omegaconf import OmegaConf
 from sklearn.base import BaseEstimator
 
@@ -25,6 +25,7 @@ VARIANTS = sorted(path.stem for path in (ROOT / "conf" / "variant").glob("*.yaml
 class Slow(BaseEstimator):
     """A sampler of the user's own: `seconds` for a million rows, and a power of their number; from `least` rows on."""
 
+    __module__ = "imblearn.of_the_tests"  # others are not tried
     clock = 0.0
     sizes: list = []  # noqa: RUF012
 
@@ -165,8 +166,8 @@ def test_neither_an_estimate_nor_threads_change_the_rows_made(name, monkeypatch)
         return build.build(node, where="sampler", method="fit_resample", trusted=["sklearn", "imblearn"])
 
     alone = resample(X, y, sampler(), [0, 1])
-    with threads(2):
-        given = sampler()
+    given = sampler()
+    with threads(2, given):
         unfitted = set(vars(given))
         seconds = duration.estimate(given, X, y)
         assert set(vars(given)) == unfitted
@@ -185,9 +186,11 @@ def test_searches_use_as_many_threads_as_there_are_jobs(monkeypatch):
     X = pd.DataFrame(np.random.default_rng(3).normal(size=(300, 2)))
     y = pd.Series([1] * 100 + [0] * 200)
     for jobs in (3, 1):
-        with threads(jobs):
+        with threads(jobs, SMOTE()):
             resample(X, y, SMOTE(), [0, 1])
-    assert asked == [3, 1]
+    with threads(3, InstanceHardnessThreshold()):  # has an estimator, whose sums depend on the order of threads
+        resample(X, y, SMOTE(), [0, 1])
+    assert asked == [3, 1, 1]
 
 
 def test_a_search_that_a_recipe_names_finds_the_same_rows():
@@ -204,3 +207,15 @@ def test_a_search_that_a_recipe_names_finds_the_same_rows():
     assert named.n_neighbors.algorithm == "brute"
     assert len(found) < 2000
     assert found.equals(expected)
+
+
+def test_samples_of_one_size_are_no_growth(clocked):
+    y = pd.Series(np.arange(60_000) % 300)
+    assert duration.estimate(Slow(1000.0, 1.0), pd.DataFrame({"x": np.arange(60_000.0)}), y) == pytest.approx(60)
+
+
+def test_a_sampler_that_may_share_a_generator_is_not_tried(many):
+    drawn = []
+    sampler = FunctionSampler(func=lambda X, y: drawn.append(len(X)) or (X, y), validate=False)
+    assert duration.estimate(sampler, *many) == 0
+    assert not drawn

@@ -100,7 +100,7 @@ def test_a_store_that_dies_costs_a_line_and_no_result(folder, planned, monkeypat
     monkeypatch.setattr(watch, "Publisher", Dying)
     monkeypatch.setattr(drive, "report", lambda _: None)
     runs = planned("evaluate.folds=0", "data.simulation.rows=300")
-    drive.drive(runs, axes={}, settings=SETTINGS, launch=worker.in_turn, jobs=1)
+    drive.drive(runs, axes={}, settings=SETTINGS, launch=worker.in_turn, machine={"jobs": 1, "memory": 1.0})
     out = capsys.readouterr().out
     assert "runs     1 of 1 finished" in out
     assert "MLflow   MLflow at sqlite:///x.db: gone. Your results are complete." in out

@@ -10,7 +10,7 @@ from pipeline.tracking import describe
 
 def test_settings_that_are_published_are_those_of_the_run(planned, folder):
     (one,) = planned("variant=class_weight", "evaluate.folds=0", "data.simulation.rows=300")
-    worker.attempt(one, folder)
+    worker.attempt(one, folder, one.settings["machine"])
     child = publish.child_run(one, {"git_commit": "abc"})
     content = read_json(one.folder / "metrics.json")
     assert child.params == {"variant": "class_weight", "seed": "42", **describe.facts_of(content)}
