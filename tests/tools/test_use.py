@@ -125,7 +125,7 @@ def test_settings_stay_on_the_preset_in_use_unless_another_table_or_preset_is_na
     varied = composed("variants.smote.sampler.k_neighbors=3")
     assert (varied["data"]["name"], varied["evaluate"]["repeats"]) == ("churn", 2)
     for other in (composed(*OTHER), composed("experiment=every_sampler"), composed("data=article")):
-        assert (other["data"]["drop"], other["evaluate"]["repeats"]) == ([], 10)
+        assert (other["data"]["drop"], other["evaluate"]["repeats"]) == ([], "auto")
     assert composed(*OTHER)["data"]["path"] == "x.csv"
     both = composed("experiment=churn", *OTHER)  # asked for
     assert (both["data"]["drop"], both["evaluate"]["repeats"]) == (["id"], 2)
@@ -139,7 +139,7 @@ def test_the_hydra_app_starts_from_the_preset_in_use_too(churn, app):
     assert yaml.safe_load(app("--cfg", "job")[0])["data"]["name"] == "churn"
     assert yaml.safe_load(app("--cfg", "job", "seed=3")[0])["evaluate"]["repeats"] == 2
     other = yaml.safe_load(app("--cfg", "job", *OTHER)[0])
-    assert (other["data"]["name"], other["data"]["drop"], other["evaluate"]["repeats"]) == ("csv", [], 10)
+    assert (other["data"]["name"], other["data"]["drop"], other["evaluate"]["repeats"]) == ("csv", [], "auto")
 
 
 def test_the_command_that_inspect_prints_leaves_the_preset_in_use_out(churn, capsys):
