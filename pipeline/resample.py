@@ -35,7 +35,7 @@ def main() -> None:
             if wait := note(suited, X, y, again=again(params, y)):
                 say(f"{name}: {wait}")
                 sys.stdout.flush()
-            X_resampled, y_resampled = resample(X, y, suited, task.labels)
+            X_resampled, y_resampled = resample(X, y, suited, task.labels, within)
             origin = provenance(X, y, X_resampled, y_resampled, getattr(suited, "sample_indices_", None))
             fitted = read_model(PREPROCESS / "preprocessor.skops")
             encoded = encode(fitted, X_resampled)

@@ -108,6 +108,9 @@ def shared(data: Data, how: Split, seed: int) -> chains.Shared:
     return chains.Shared()
 
 
+_tried = set[tuple[str, int]]()  # variants, with their rows, whose sampler this process has tried
+
+
 @cache
 def _say_once(text: str) -> None:
     """Print a line once a process: the runs of a sweep would say it again and again."""
@@ -130,9 +133,11 @@ def run(params: Config, name: str, *, jobs: int = 1) -> Result:
     if note := samplers.describe(chain.sampler, suited, X):
         _say_once(f"{name}: {note}")
     memory.refuse_large(suited, X, y, task.labels, chain.memory)  # before the folds, whose limits are further away
-    with parallel.threads(jobs, suited):
-        if wait := duration.note(suited, X, y, again=duration.again(params, y)):
-            _say_once(f"{name}: {wait}")
+    if (name, len(y)) not in _tried:  # the runs of a sweep wait alike
+        _tried.add((name, len(y)))
+        with parallel.threads(jobs, suited):
+            if wait := duration.note(suited, X, y, again=duration.again(params, y)):
+                say(f"{name}: {wait}")
     features, labels = separate(training, target)
     before, weight = (weights.of(roles, rows.index) for rows in (training, X_test))
     how: dict[str, Any] = {**together(features, roles, params.split), "weight": before}

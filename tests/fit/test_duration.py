@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator
 from pipeline import config, ingest, preprocess, split
 from pipeline import resample as resample_stage
 from pipeline.errors import InputError
-from pipeline.fit import build, duration
+from pipeline.fit import build, duration, run
 from pipeline.fit.parallel import threads
 from pipeline.fit.resampling import resample
 
@@ -149,6 +149,28 @@ def test_memory_that_is_short_ends_the_stage_with_what_fits(project, stage):
         "variants.smote: SMOTE makes 1,330 rows of 700 rows and 4 columns, which needs"
     )
     assert str(refused.value).endswith("machine.memory=0.01, or leave it out with -S '~variant@variants.smote'.")
+
+
+def test_memory_that_runs_out_in_the_stage_ends_it_with_what_was_made_of_what(project, stage, monkeypatch):
+    project()
+    for module in (ingest, split, preprocess):
+        stage(module)
+
+    def exhausted(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(SMOTE, "fit_resample", exhausted)
+    with pytest.raises(InputError, match="^variants.smote: SMOTE makes 1,330 rows of 700 rows.* memory ran out"):
+        stage(resample_stage, "smote")
+
+
+def test_runs_of_one_variant_are_tried_once_a_process(raw, monkeypatch):
+    tried = []
+    monkeypatch.setattr(duration, "estimate", lambda *given: tried.append(len(given[2])) or 0.0)
+    raw["evaluate"]["folds"] = 0
+    for name, seed in (("random_over", 1), ("random_over", 2), ("random_under", 1)):
+        run.run(config.check({**raw, "seed": seed}), name)
+    assert tried == [700, 700]
 
 
 @pytest.mark.parametrize("name", VARIANTS)

@@ -59,6 +59,8 @@ def test_machine_settings_change_no_run(folder, app):
     out, _ = app("variant=none", *TINY, "tracking=none", "evaluate.folds=0", "machine.memory=0.7", "machine.jobs=1")
     assert "1 run, 0 of them to do" in out
     assert [path.name for path in results.RUNS.glob("[!.]*")] == before
+    (made,) = results.RUNS.glob("[!.]*/run.json")
+    assert read_json(made)["settings"]["machine"] == {"jobs": 1, "memory": 1.0}  # whatever it was made with
 
 
 def test_fail_fast_stops_at_the_first_failure(folder, app):
