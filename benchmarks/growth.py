@@ -78,9 +78,9 @@ def exponents(found: list[dict[str, Any]]) -> dict[str, float]:
     """By case: how CPU seconds grow with rows between the last two tables, 1 being in proportion."""
     slopes = {}
     for case in CASES:
-        (rows, before), (more, after) = [(each["rows"], each["cpu_seconds"]) for each in found if each["case"] == case][
-            -2:
-        ]
+        *_, (rows, before), (more, after) = (
+            (each["rows"], each["cpu_seconds"]) for each in found if each["case"] == case
+        )
         slopes[case] = round(log(after / before) / log(more / rows), 2)
     return slopes
 

@@ -21,19 +21,16 @@ import numpy as np
 import pandas as pd
 import yaml
 from tabulate import tabulate
-from tuning import TABLES
+from tuning import ROOT, TABLES, settings_of
 
-from pipeline import config
-from pipeline.compose import compose
-from pipeline.fit import run, splits
+from pipeline.fit import run
 from pipeline.judge.primary import REFERENCE
 from pipeline.measure.primary import COLUMNS
+from pipeline.measure.repeats import ALPHA, MOST, repetitions
 from pipeline.measure.statistics import inflation, reach
 from pipeline.measure.tasks import task_of
-from pipeline.table.file import read_table
 from pipeline.tools.labels import over_folds
 
-ROOT = Path(__file__).parents[1]
 # The primary metrics, by the settings with which folds have them.
 METRICS = {
     ("evaluate=balanced_accuracy",): ("average_precision", "roc_auc", "log_loss", "brier"),
@@ -43,10 +40,7 @@ METRICS = {
 
 def spreads(file: Path, more: tuple[str, ...], metrics: tuple[str, ...]) -> dict[str, float]:
     """By metric: standard deviation of a difference in ROPEs, times the root of a fold's rows of the rarest class."""
-    target = read_table(file).columns[-1]
-    params = config.check(
-        yaml.safe_load(compose(["data=csv", f"data.path={file}", f"data.target={target}", "evaluate.repeats=1", *more]))
-    )
+    params = settings_of(file, "evaluate.repeats=1", *more)
     table, _, schema, roles = run.table(params.data)
     found, _ = over_folds(table, params, roles, task_of(schema))
     rows = {name: each for name, each in found.items() if each is not None}
@@ -89,17 +83,17 @@ def rule() -> None:
     """Print how far bounds are after fewer repeats, and the counts from which `auto` takes fewer, with 5 folds."""
 
     def distance(repeats: int) -> float:
-        return reach(sqrt(inflation(5 * repeats, 1 / 4)), 5 * repeats - 1, alpha=splits.ALPHA)
+        return reach(sqrt(inflation(5 * repeats, 1 / 4)), 5 * repeats - 1, alpha=ALPHA)
 
     print("\nrepeats   bounds, in those after 10   rows of the rarest class from which auto takes no more")
-    for repeats in range(1, splits.MOST):
+    for repeats in range(1, MOST):
         least = bisect_left(range(10**6), -repeats, lo=10, key=lambda rare: -automatic(rare))
-        print(f"{repeats:<10}{distance(repeats) / distance(splits.MOST):<28.2f}{least:,}")
+        print(f"{repeats:<10}{distance(repeats) / distance(MOST):<28.2f}{least:,}")
 
 
 def automatic(rare: int) -> int:
     """The repeats that `auto` takes of five folds with so many rows of the rarest class."""
-    return splits.repetitions("auto", rows=0, rare=rare, folds=5)
+    return repetitions("auto", rows=0, rare=rare, folds=5)
 
 
 if __name__ == "__main__":

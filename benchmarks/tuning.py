@@ -39,12 +39,15 @@ ALSO = {
 TABLES = ("sales_data", "ecoli_imU", "oil", "us_crime", "bank_small", "abalone_19", "ann_thyroid", "mammography")
 
 
+def settings_of(file: Path, *more: str) -> config.Config:
+    """The default settings for a table, whose last column is its target, but for `more`."""
+    target = read_table(file).columns[-1]
+    return config.check(yaml.safe_load(compose(["data=csv", f"data.path={file}", f"data.target={target}", *more])))
+
+
 def settings(file: Path, rule: str, repeats: int, more: list[str]) -> config.Config:
     """The default settings for a table, with one rule and these variants."""
-    target = read_table(file).columns[-1]
-    table = ["data=csv", f"data.path={file}", f"data.target={target}"]
-    text = compose([*table, f"model.tune_for={rule}", f"evaluate.repeats={repeats}", *more])
-    params = config.check(yaml.safe_load(text))
+    params = settings_of(file, f"model.tune_for={rule}", f"evaluate.repeats={repeats}", *more)
     return params.model_copy(update={"variants": {name: params.variants[name] for name in VARIANTS}})
 
 

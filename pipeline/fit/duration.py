@@ -1,4 +1,4 @@
-"""How long a sampler takes: told before it starts, from runs on samples of the rows."""
+"""How long a sampler takes: estimated before it starts, from runs on samples of the rows."""
 
 import time
 import warnings
@@ -11,17 +11,17 @@ from imblearn import FunctionSampler
 from sklearn.base import clone
 
 from pipeline.config import Config
-from pipeline.fit import splits
-from pipeline.fit.resampling import identity
 from pipeline.fit.tuning import INNER
 from pipeline.formatting import counted
+from pipeline.measure.repeats import repetitions
+from pipeline.table.classes import rarest
 
 FIRST = 500  # rows of the smallest sample
 FEW = 20  # rows of each class in a sample, at least, if there are as many
 ENOUGH = 0.5  # seconds that can be timed
 CALLS = 8.0  # times as long as the smallest sample, which takes little but the time of the calls
 LONG = 5.0  # seconds of a run that is the last one in any case
-WORTH = 60.0  # seconds from which on a person is told
+WORTH = 60.0  # seconds from which on a wait is reported
 STEEPEST = 3.0  # growth of the time, as a power of the number of rows; cleaners have 2
 SEED = 0  # of the samples, which no result depends on
 
@@ -54,13 +54,13 @@ def again(params: Config, y: pd.Series) -> int:
         Codes of the training rows.
     """
     folds = params.evaluate.folds
-    counts = {"rows": len(y), "rare": int(y.value_counts().min()), "folds": max(folds, 2)}
-    fits = folds * splits.repetitions(params.evaluate.repeats, **counts) + 1
+    counts = {"rows": len(y), "rare": rarest(y, y.nunique()), "folds": max(folds, 2)}
+    fits = folds * repetitions(params.evaluate.repeats, **counts) + 1
     return fits * (1 + INNER if params.model["tune"] else 1) - 1
 
 
 def estimate(sampler: Any, X: pd.DataFrame, y: pd.Series) -> float:
-    """Seconds that a sampler will take on these rows, about; 0 where that can't reach `WORTH`, or can't be told.
+    """Seconds that a sampler will take on these rows, about; 0 where that can't reach `WORTH`, or isn't known.
 
     It runs on samples, each twice as large as the one before, until it takes long enough to be timed. How the time
     grew to the last from one of a quarter of its rows is taken to go on. Only imbalanced-learn's own samplers are
@@ -74,7 +74,7 @@ def estimate(sampler: Any, X: pd.DataFrame, y: pd.Series) -> float:
         Shapes (n, p) and (n,): all rows.
     """
     known = type(sampler).__module__.startswith("imblearn.") and not isinstance(sampler, FunctionSampler)
-    if identity(sampler) or not known:
+    if not known:
         return 0.0
     seen: list[tuple[int, float]] = []
     size, total = FIRST, len(y)

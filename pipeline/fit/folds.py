@@ -17,12 +17,12 @@ from pipeline.fit.chains import Chain, Prepare, Prepared, prepared
 from pipeline.fit.models import scored, train, trained_proportions
 from pipeline.fit.resampling import resample
 from pipeline.fit.samplers import suit
-from pipeline.fit.splits import count, repetitions, splits
+from pipeline.fit.splits import count, splits
 from pipeline.fit.tuning import reseeded, tune, with_C
 from pipeline.measure.evaluation import Folded
+from pipeline.measure.repeats import repetitions
 from pipeline.measure.task import Task
 from pipeline.table import classes, weights
-from pipeline.table.classes import rarest
 from pipeline.table.split import separate
 
 
@@ -59,7 +59,7 @@ def out_of_fold(
     prepare
         A `Shared` spares other variants on this table what one has made.
     jobs
-        Folds at once, each on a core; -1 is one a core. Fewer where memory would not do. The result is the same.
+        Folds at once, each on a core; -1 is one a core. Fewer where memory is short. The result is the same.
 
     Raises
     ------
@@ -196,8 +196,8 @@ def refit(
     InputError
         The sampler or the model cannot take the rows of a fold.
     """
-    y, classes = training[target], chain.task.classes
-    number = count(y, classes, most=settings.folds, times=times)
+    y, kinds = training[target], chain.task.classes
+    number = count(y, kinds, most=settings.folds, times=times)
     if number < 2:
         return None
     return out_of_fold(
@@ -205,7 +205,7 @@ def refit(
         target=target,
         chain=chain,
         folds=number,
-        repeats=repetitions(settings.repeats, rows=len(y), rare=rarest(y, classes), folds=number),
+        repeats=repetitions(settings.repeats, rows=len(y), rare=classes.rarest(y, kinds), folds=number),
         seed=seed,
         groups=groups,
         times=times,

@@ -66,14 +66,14 @@ def total() -> int:
     return min(int(psutil.virtual_memory().total), *cgroup_limits())
 
 
-def cgroup_limits(memberships: Path | None = None, mounted: Path | None = None) -> list[int]:
+def cgroup_limits(memberships: Path = CGROUP, mounted: Path = CGROUPS) -> list[int]:
     """Limits in bytes of the cgroups, version 1 or 2, that this process is in; at least one, of 2**63 without any.
 
     A group's limit holds for the groups within it. A container may see its own group as the root.
     """
-    found, mounted = [2**63], mounted or CGROUPS
+    found = [2**63]
     with suppress(OSError, ValueError):  # not Linux, or not as Linux writes it
-        for line in (memberships or CGROUP).read_text().splitlines():
+        for line in memberships.read_text().splitlines():
             _, controllers, path = line.split(":", 2)
             if controllers and "memory" not in controllers.split(","):
                 continue

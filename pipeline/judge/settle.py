@@ -8,9 +8,9 @@ from typing import Any
 from pipeline.formatting import digits, number
 from pipeline.judge.family import evidence, judged
 from pipeline.judge.headline import beyond
+from pipeline.measure.repeats import MOST
 from pipeline.measure.statistics import CorrelatedTest, all_rows_shrinking, inflation, reach, rows_needed, student
 
-REPEATS = 10  # beyond these, more repeats hardly narrow a bound: what folds share stays
 HOPELESS = 1000  # times the rows: more than anyone would collect
 
 
@@ -78,17 +78,17 @@ def settling(option: Mapping[str, Any]) -> str:
 
 
 def _repeats(basis: Basis) -> Iterator[dict[str, Any]]:
-    if not basis.repeatable or basis.repeats >= REPEATS:
+    if not basis.repeatable or basis.repeats >= MOST:
         return
-    folds = {repeats: basis.folds * repeats for repeats in (basis.repeats, REPEATS)}
+    folds = {repeats: basis.folds * repeats for repeats in (basis.repeats, MOST)}
     before, after = (inflation(number, basis.test_over_train) for number in folds.values())
     shrinking = sqrt(after / before)
-    if basis.evidence(shrinking=shrinking, df=folds[REPEATS] - 1) != "inconclusive":
+    if basis.evidence(shrinking=shrinking, df=folds[MOST] - 1) != "inconclusive":
         yield {
             "kind": "repeats",
-            "sentence": f"Repeat the folds {REPEATS} times instead of {basis.repeats}: standard errors fall by "
+            "sentence": f"Repeat the folds {MOST} times instead of {basis.repeats}: standard errors fall by "
             f"{1 - shrinking:.0%}.",
-            "setting": f"evaluate.repeats={REPEATS}",
+            "setting": f"evaluate.repeats={MOST}",
         }
 
 

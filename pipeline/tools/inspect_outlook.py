@@ -11,6 +11,7 @@ from pipeline.config import Config, Data
 from pipeline.errors import InputError
 from pipeline.fit import sample_weights, splits, variants
 from pipeline.formatting import label_text, plain
+from pipeline.measure.repeats import repetitions
 from pipeline.measure.single_column import CLASSES
 from pipeline.measure.task import Task
 from pipeline.measure.tasks import of_labels
@@ -118,7 +119,7 @@ def _fewest(params: Config, table: ingest.Table, task: Task) -> int:
         return least
     if blocks["groups"] is None and blocks["times"] is None:  # stratified folds hold the same numbers in every repeat
         return least - ceil(least / number)
-    repeats = splits.repetitions(params.evaluate.repeats, rows=len(known), rare=least, folds=number)
+    repeats = repetitions(params.evaluate.repeats, rows=len(known), rare=least, folds=number)
     folds = splits.splits(known, folds=number, repeats=repeats, seed=params.seed, **blocks)
     return min(rarest(known.iloc[fit], task.classes) for _, _, fit, _ in folds)
 

@@ -20,6 +20,7 @@ from pipeline.judge import primary
 from pipeline.judge.action import POWER
 from pipeline.judge.headline import adjusted, confidence
 from pipeline.measure import guarantee
+from pipeline.measure.repeats import repetitions
 from pipeline.measure.statistics import all_rows_shrinking, inflation
 from pipeline.measure.tasks import TWO_CLASSES, task_of
 from pipeline.table.classes import rarest
@@ -62,7 +63,7 @@ def plan(params: Config, keys: Plan, *, jobs: int = -1) -> Expected:
         rare=rare,
         training_rare=training_rare,
         folds=folds,
-        repeats=splits.repetitions(params.evaluate.repeats, **counts),
+        repeats=repetitions(params.evaluate.repeats, **counts),
         simulated_rows=simulate.size(total, rare, most=keys.rows, test_size=params.split.test_size, number=folds),
         errors={},
         family=len(methods(params)),

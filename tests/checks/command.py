@@ -25,7 +25,7 @@ from checks.planted_gain import check_oracle
 from checks.real_tables import TABLES, check_letter_Z, check_mammography, check_thyroid, check_us_crime
 from checks.wilson import check_wilson
 from pipeline import files
-from pipeline.fit.splits import FEW
+from pipeline.measure.repeats import FEW
 
 # In the order of their cost.
 CHECKS: dict[str, Callable[..., Line]] = {
