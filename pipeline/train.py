@@ -6,7 +6,7 @@ from pipeline import config
 from pipeline.config import Split
 from pipeline.errors import InputError, run
 from pipeline.files import INGEST, RESAMPLE, SPLIT, TRAIN, read_json, read_table, say, write_json, write_model
-from pipeline.fit import chains, tuning
+from pipeline.fit import chains, sample_weights, tuning
 from pipeline.fit.chains import Chain
 from pipeline.fit.models import describe, train, unconverged_advice
 from pipeline.measure.tasks import task_of
@@ -37,8 +37,10 @@ def main() -> None:
         C, values = _tuned(chain, roles, target=target, how=params.split, seed=params.seed)
         resampled = read_table(RESAMPLE / name / "train.parquet")
         X, y = separate(resampled.drop(columns=["row_id", "synthetic"]), target)
-        weight = weights.of(roles, resampled.row_id)
-        fitted, converged = train(X, y, tuning.with_C(chain.model, C), weight)
+        weight = (
+            sample_weights.by_class(y, weights.of(roles)) if chain.negatives else weights.of(roles, resampled.row_id)
+        )
+        fitted, converged = train(X, y, tuning.with_C(chain.model, C), weight, negatives=chain.negatives)
     except InputError as error:
         raise InputError(f"variants.{name}: {error}") from None
     summary = describe(fitted, converged, y, values, chain, weight)

@@ -84,8 +84,9 @@ class Config(Settings):
 
     def _dependent(self) -> str:
         """The setting by which rows are not independent and equal, as counts of successes need; empty without one."""
-        if self.data.weight is not None:
-            return "data.weight, because the guarantee counts rows"
+        for key in ("weight", "negatives_per_positive"):
+            if getattr(self.data, key) is not None:
+                return f"data.{key}, because the guarantee counts rows"
         if self.split.by == "time":
             return "split.by=time, because new rows are later than those that the guarantee counts"
         if self.split.by == "group":

@@ -106,6 +106,7 @@ class Data(Settings):
 
     name: Annotated[str, Field(pattern=rf"^{NAME}\Z"), expected("a name of 1 to 64 letters, digits, _ and -")]
     path: str
+    files: str | None
     target: Name
     positive: Any
     classes: Annotated[dict[Any, Any] | None, Pairs, AfterValidator(_by_text)]
@@ -120,6 +121,7 @@ class Data(Settings):
     names: list[str] | None
     skip_rows: Annotated[Whole, Field(ge=0), expected("a whole number of at least 0")]
     sheet: str | None
+    negatives_per_positive: Annotated[Number | None, Field(ge=1), expected("a number of at least 1, or null")]
     simulation: Simulation | None
     url: str | None
     openml: OpenML | None
@@ -144,6 +146,10 @@ class Data(Settings):
             words = "different columns, none of them in data.drop"
             keys = ", ".join(["target", *(f"data.{role}" for role in roles)])
             yield Conflict(keys, words, ", ".join(named))
+        if self.negatives_per_positive is not None and self.weight is not None:
+            yield Conflict("negatives_per_positive", "null with data.weight", self.negatives_per_positive)
+        if self.files is not None and self.source is not None:
+            yield Conflict("files", f"null with data.{self.source}", self.files)
         if self.target in (self.columns or {}):
             yield Conflict("columns", "features, not the target", self.target)
         for name, kind in (self.columns or {}).items():

@@ -40,6 +40,8 @@ class Chain:
         Of the table.
     memory
         What the sampler may use; None: there is no limit.
+    negatives
+        Whether the negatives are a sample of all; see `pipeline.fit.models.train`.
     """
 
     preprocessing: Mapping[str, Any]
@@ -49,6 +51,7 @@ class Chain:
     criterion: Criterion | None
     task: Task
     memory: Limit | None = None
+    negatives: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,4 +136,5 @@ def chain(params: Config, name: str, task: Task) -> Chain:
         criterion=criterion(params),
         task=task,
         memory=limit(params, name),
+        negatives=params.data.negatives_per_positive is not None,
     )

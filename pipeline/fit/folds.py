@@ -151,9 +151,10 @@ def _fit(
     """The columns of predictions of the held rows, whose classes are `unseen`, and what there is to know of the fit."""
     sampler = suit(reseeded(chain.sampler, *where), seen.rows)
     made, known = resample(seen.rows, y, sampler, chain.task.labels, chain.memory)
-    carried, encoded = sample_weights.carried(weight, sampler, len(known)), encoding.encode(seen.preprocessor, made)
-    fitted, converged = train(encoded, known, with_C(clone(chain.model), C), carried)
-    trained = trained_proportions(fitted, known, carried, chain.task.classes)
+    carried = sample_weights.carried(weight, sampler, known, negatives=chain.negatives)
+    encoded = encoding.encode(seen.preprocessor, made)
+    fitted, converged = train(encoded, known, with_C(clone(chain.model), C), carried, negatives=chain.negatives)
+    trained = trained_proportions(fitted, known, carried, chain.task.classes, negatives=chain.negatives)
     near = neighbors.near_others(seen, (y, unseen), (made, known), sampler)
     return chain.task.columns(*scored(fitted, seen.unseen)), {**_of_fit(y, C, converged, trained), **near}
 

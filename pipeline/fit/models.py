@@ -16,8 +16,13 @@ if TYPE_CHECKING:  # a logged model carries this module, and has no settings
     from pipeline.fit.chains import Chain
 
 
-def train(X: pd.DataFrame | np.ndarray, y: pd.Series | np.ndarray, model: Any, weight: np.ndarray) -> tuple[Any, bool]:
+def train(
+    X: pd.DataFrame | np.ndarray, y: pd.Series | np.ndarray, model: Any, weight: np.ndarray, *, negatives: bool = False
+) -> tuple[Any, bool]:
     """The model, fitted, and whether it converged.
+
+    Where the negatives are a sample, the fit goes without their weights, which would add variance, and the log of the
+    share that was sampled is added to the intercept (Wang, Zhang & Wang 2021, see `pipeline.table.negatives`).
 
     Parameters
     ----------
@@ -29,6 +34,8 @@ def train(X: pd.DataFrame | np.ndarray, y: pd.Series | np.ndarray, model: Any, w
         A scikit-learn classifier; it is fitted.
     weight
         Shape (m,): see `pipeline.table.weights`.
+    negatives
+        Whether the negatives are a sample of all, so that weights are the same within a class.
 
     Raises
     ------
@@ -40,7 +47,7 @@ def train(X: pd.DataFrame | np.ndarray, y: pd.Series | np.ndarray, model: Any, w
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
         try:
-            model.fit(X, y, **({"sample_weight": weight} if weights.declared(weight) else {}))
+            model.fit(X, y, **({"sample_weight": weight} if weights.declared(weight) and not negatives else {}))
         except ValueError as error:
             raise InputError(f"{type(model).__name__}: {' '.join(str(error).split())}") from error
     converged = True
@@ -49,7 +56,15 @@ def train(X: pd.DataFrame | np.ndarray, y: pd.Series | np.ndarray, model: Any, w
             converged = False
         else:
             warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+    if negatives and weights.declared(weight):
+        _shift(model, y, weight)
     return model, converged
+
+
+def _shift(model: Any, y: pd.Series | np.ndarray, weight: np.ndarray) -> None:
+    """Move a fitted model's log odds from the sample of negatives to all of them."""
+    known = np.asarray(y)
+    model.intercept_ = model.intercept_ + np.log(weight[known == 1][0] / weight[known == 0][0])
 
 
 def unconverged_advice(*, scaled: bool) -> str:
@@ -57,10 +72,18 @@ def unconverged_advice(*, scaled: bool) -> str:
     return "Raise model.max_iter." if scaled else "Raise model.max_iter, or scale the features: preprocess.scale=true."
 
 
-def trained_proportions(model: Any, y: pd.Series, weight: np.ndarray, classes: int) -> np.ndarray:
-    """Each class's share of the total weight of rows y, by their weights and the model's `class_weight`; shape (k,)."""
+def trained_proportions(
+    model: Any, y: pd.Series, weight: np.ndarray, classes: int, *, negatives: bool = False
+) -> np.ndarray:
+    """Each class's share of the total weight of rows y, by their weights and the model's `class_weight`; shape (k,).
+
+    With a sample of `negatives`, these are the shares of a model that `train` has moved to all of them.
+    """
     from sklearn.linear_model import LogisticRegression
 
+    if negatives and weights.declared(weight):
+        shares = trained_proportions(model, y, weights.ones(len(y)), classes) * [weight[y == 0][0], weight[y == 1][0]]
+        return np.asarray(shares / shares.sum())
     of_class = model.get_params().get("class_weight")
     counts = np.array(weights.totals(y, weight, classes), dtype=np.float64)
     if of_class == "balanced":
@@ -97,7 +120,7 @@ def describe(
     """
     linear = hasattr(model, "coef_") and hasattr(model, "intercept_")
     task = chain.task
-    proportions = trained_proportions(model, y, weight, task.classes)
+    proportions = trained_proportions(model, y, weight, task.classes, negatives=chain.negatives)
     names = task.names[-len(model.coef_) :] if linear else []  # of two classes the positive one alone
     return {
         "model": type(model).__name__,

@@ -147,10 +147,11 @@ def run(params: Config, name: str, *, jobs: int = 1) -> Result:
     with parallel.threads(jobs, suited):
         X_resampled, y_resampled = resampling.resample(X, y, suited, task.labels, chain.memory)
     origin = provenance.provenance(X, y, X_resampled, y_resampled, getattr(suited, "sample_indices_", None))
-    carried = sample_weights.carried(before, suited, len(y_resampled))
+    carried = sample_weights.carried(before, suited, y_resampled, negatives=chain.negatives)
     C, values = tuning.tune(features, labels, chain, where=(params.seed,), **how)
     encoded = encoding.encode(preprocessor, X_resampled)
-    model, converged = models.train(encoded, y_resampled, tuning.with_C(clone(chain.model), C), carried)
+    ready = tuning.with_C(clone(chain.model), C)
+    model, converged = models.train(encoded, y_resampled, ready, carried, negatives=chain.negatives)
     fitted = models.describe(model, converged, y_resampled, values, chain, carried)
     if len(X_test):
         predictions = models.predict(model, X_test, y_test, task, weight)

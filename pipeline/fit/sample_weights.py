@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from pipeline.errors import InputError
 from pipeline.fit.resampling import identity
@@ -24,7 +25,20 @@ def keeps_rows(sampler: Any) -> bool:
     return isinstance(sampler, BaseUnderSampler | BaseCleaningSampler) and not isinstance(sampler, ClusterCentroids)
 
 
-def carried(weight: np.ndarray, sampler: Any, rows: int) -> np.ndarray:
+def by_class(y: np.ndarray | pd.Series, weight: np.ndarray) -> np.ndarray:
+    """The weights of any rows of two classes, made up or not, where the negatives are a sample of all.
+
+    Parameters
+    ----------
+    y
+        Shape (m,): their codes.
+    weight
+        Shape (n,), with rows of both classes: see `pipeline.table.negatives.weight`, which gives negatives the highest.
+    """
+    return np.where(np.asarray(y) == 1, 1.0, weight.max()) if weights.declared(weight) else weights.ones(len(y))
+
+
+def carried(weight: np.ndarray, sampler: Any, y: pd.Series, *, negatives: bool) -> np.ndarray:
     """The weights of the rows that a sampler returned, each that of its original.
 
     Parameters
@@ -33,8 +47,10 @@ def carried(weight: np.ndarray, sampler: Any, rows: int) -> np.ndarray:
         Shape (n,): of the rows that the sampler was given.
     sampler
         Fitted.
-    rows
-        That it returned.
+    y
+        Shape (m,): the codes of the rows that it returned.
+    negatives
+        Whether the negatives are a sample: new rows then have the weight of their class.
 
     Raises
     ------
@@ -42,7 +58,9 @@ def carried(weight: np.ndarray, sampler: Any, rows: int) -> np.ndarray:
         The sampler makes up rows.
     """
     if not weights.declared(weight):
-        return weights.ones(rows)
+        return weights.ones(len(y))
+    if negatives:
+        return by_class(y, weight)
     if not keeps_rows(sampler):
         raise InputError(f"{type(sampler).__name__} creates new rows, which have no data.weight. Use another sampler.")
     # imblearn's identity, a FunctionSampler, has no indices.
@@ -73,3 +91,23 @@ def problems(samplers: Mapping[str, Any], models: Mapping[str, Any]) -> list[str
         f"data.weight: expected a model that accepts sample_weight, found {name}. Choose another." for name in deaf
     ]
     return found
+
+
+def without_intercept(models: Mapping[str, Any]) -> list[str]:
+    """Why variants' models can't be fitted on a sample of the negatives, in words; empty where all can.
+
+    Parameters
+    ----------
+    models
+        By variant, unfitted.
+    """
+    from sklearn.linear_model._base import LinearClassifierMixin
+
+    names = dict.fromkeys(
+        type(each).__name__ for each in models.values() if not isinstance(each, LinearClassifierMixin)
+    )
+    return [
+        f"data.negatives_per_positive: expected a model with an intercept, such as LogisticRegression, found {name}. "
+        "Choose another, or set data.negatives_per_positive=null."
+        for name in names
+    ]

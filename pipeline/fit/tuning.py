@@ -80,10 +80,12 @@ def tune(
         except InputError:
             if isinstance(chain.sampler, FunctionSampler):
                 return None, None
-            plain = replace(chain, sampler=FunctionSampler())
-            return tune(X, y, plain, where=where, groups=groups, times=times, weight=weight, prepare=prepare)
+            bare = replace(chain, sampler=FunctionSampler())
+            return tune(X, y, bare, where=where, groups=groups, times=times, weight=weight, prepare=prepare)
         true = weights.proportions(y.iloc[fit], weight[fit], chain.task.classes)
-        carried = sample_weights.carried(weight[fit], sampler, len(known))
+        # A sample of negatives is fitted without weights. How far that moves the log odds is corrected with the rest.
+        plain = weights.ones(len(fit)) if chain.negatives else weight[fit]
+        carried = sample_weights.carried(plain, sampler, known, negatives=chain.negatives)
         places.append(held)
         for C, corrected in _corrected(seen, made, known, chain, weight=carried, true=true):
             pooled[C].append(corrected)

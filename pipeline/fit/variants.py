@@ -54,5 +54,7 @@ def refuse_unbuildable(params: Config) -> None:
                 problems |= dict.fromkeys(error.problems)
     if params.data.weight is not None:
         problems |= dict.fromkeys(sample_weights.problems(*built.values()))
+    if params.data.negatives_per_positive is not None:
+        problems |= dict.fromkeys(sample_weights.without_intercept(built[model]))
     if problems:
         raise InputError(f"{PARAMS}: {problem}" for problem in problems)

@@ -93,7 +93,8 @@ def _few(evidence: Evidence, judged: dict[str, Any]) -> list[str]:
     noun, which = (name, "") if of_two else ("row", f" of class {name}")
     where = "The test set has" if held_out else "No row is held out for testing. The table has"
     found = [f"{where} {counted(counts[name], noun)}{which}, so each of them changes recall by {1 / counts[name]:.2g}."]
-    if (effective := next(iter(evidence.results.values()))["holdout"].get("effective_positives")) is not None:
+    effective = next(iter(evidence.results.values()))["holdout"].get("effective_positives")
+    if effective is not None and "weight" in evidence.table:
         found[0] += f" With their weights, the positives count as {weights.shown(effective):,} rows of equal weight."
     if judged["methods"] and held_out:
         found[0] += " The verdict comes from the folds, because one split can't show which model is better."

@@ -12,6 +12,7 @@ from pipeline.judge.primary import RANKING, REFERENCE
 from pipeline.judge.reasons import reasons
 from pipeline.judge.sentences import tradeoff
 from pipeline.measure.statistics import fold_ratio, student
+from pipeline.table import weights
 from pipeline.table.split import tested
 
 SCHEMA_VERSION = 4
@@ -59,7 +60,7 @@ def verdict(
     judged["holdout_agrees"] = _agrees(results, judged) if test_size else None
     for method in judged["methods"]:
         method["same_decisions"] = lines.get(method["variant"])
-    keys = ("name", "target", "positive", "sha256", "classes", "labels", "weight")
+    keys = ("name", "target", "positive", "sha256", "classes", "labels", "weight", "negatives")
     return {
         "schema_version": SCHEMA_VERSION,
         "table": {key: evidence.table[key] for key in keys if key in evidence.table},
@@ -71,7 +72,7 @@ def verdict(
         "reasons": reasons(results, judged, kind=task.kind, translation=translation, rows=tested(test_size)),
         "caveats": caveats(evidence, judged),
         "sources": SOURCES
-        | (WEIGHTED if "weight" in evidence.table else {})
+        | (WEIGHTED if weights.weighted(evidence.table) else {})
         | (GUARANTEED if declared["guarantee"] else {}),
         "variants": [
             {

@@ -71,6 +71,8 @@ def _table(run: Planned, *, by_hash: bool) -> str:
     """The name of a run's table, with its file and hash where several tables have the same name."""
     data = run.settings["data"]
     weighted = f", weighted by {data['weight']}" if data["weight"] else ""
+    if data["negatives_per_positive"]:
+        weighted = f", {data['negatives_per_positive']:g} negatives per positive"
     if not by_hash:
         return f"{data['name']}{weighted}"
     return f"{Path(data['path']).stem if data['simulation'] is None else data['name']} {run.data_sha256[:8]}{weighted}"

@@ -21,6 +21,8 @@ from pipeline.table.notation import NUMBER
 from pipeline.table.origin import KEY, Origin, origin, placed
 
 PANDAS_INDEX = re.compile(r"__index_level_\d+__")  # the index of a DataFrame, where it has no name
+# What a damaged file makes pyarrow raise.
+ERRORS = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError, RuntimeError)
 TYPES: tuple[tuple[str, tuple[type, ...]], ...] = (
     ("booleans", (bool,)),
     ("numbers", (numbers.Real, Decimal)),
@@ -31,27 +33,40 @@ TYPES: tuple[tuple[str, tuple[type, ...]], ...] = (
 
 def parquet(data: bytes) -> pd.DataFrame:
     """The columns of a Parquet file."""
-    return _arrow("a Parquet file", lambda: pyarrow.parquet.ParquetFile(pa.BufferReader(data)).read())
+    return frame("a Parquet file", lambda: pyarrow.parquet.ParquetFile(pa.BufferReader(data)).read())
 
 
 def feather(data: bytes) -> pd.DataFrame:
     """The columns of a Feather file."""
-    return _arrow("a Feather file", lambda: pyarrow.feather.read_table(pa.BufferReader(data)))
+    return frame("a Feather file", lambda: pyarrow.feather.read_table(pa.BufferReader(data)))
 
 
-def _arrow(what: str, read: Callable[[], pa.Table]) -> pd.DataFrame:
-    """The columns of an Arrow table, without the index that pandas may have saved."""
+def frame(what: str, read: Callable[[], pa.Table]) -> pd.DataFrame:
+    """The columns of an Arrow table, without the index that pandas may have saved.
+
+    Parameters
+    ----------
+    what
+        A name for the table's kind, such as "a Parquet file", for errors.
+    read
+        Gives the table.
+
+    Raises
+    ------
+    InputError
+        The table can't be read, or is damaged.
+    """
     try:
         table = read()
         table.validate(full=True)
         kept = [place for place, name in enumerate(table.column_names) if not PANDAS_INDEX.fullmatch(name)]
         names = [table.column_names[place] for place in kept]
         bare = table.select(kept).rename_columns([str(i) for i in range(len(kept))])
-        frame = bare.to_pandas(ignore_metadata=True, split_blocks=True)  # numbers without holes are not copied
-        frame = frame.astype(_categories(table, [table.column_names[place] for place in kept]))
-    except (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError, RuntimeError) as error:
+        made = bare.to_pandas(ignore_metadata=True, split_blocks=True)  # numbers without holes are not copied
+        made = made.astype(_categories(table, [table.column_names[place] for place in kept]))
+    except ERRORS as error:
         raise broken(what, error) from None
-    return frame.set_axis(pd.Index(names, dtype="str"), axis=1)
+    return made.set_axis(pd.Index(names, dtype="str"), axis=1)
 
 
 def _categories(table: pa.Table, names: list[str]) -> dict[str, pd.CategoricalDtype]:

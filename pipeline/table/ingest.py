@@ -1,7 +1,7 @@
 """Turns a source table into the one that every stage uses: typed features, an encoded target, and roles of rows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -9,9 +9,10 @@ import pandas as pd
 from pipeline import formatting
 from pipeline.config import Data
 from pipeline.errors import InputError, nearest
-from pipeline.table import classes, columns
+from pipeline.table import classes, columns, negatives
 from pipeline.table.features import copies_of_target, role_columns, typed_features
 from pipeline.table.grouping import ROLES
+from pipeline.table.origin import Origin, origin
 from pipeline.table.target import label_of, look_alikes, merged_labels, rarest_label, stripped, target_problems
 
 
@@ -28,7 +29,8 @@ class Table:
         The labels as in the source, or `pipeline.table.classes.REST` for several others; None with more than two
         classes.
     roles
-        By `row_id`: the declared ones of `group`, `time` and `weight`, which is float64.
+        By `row_id`: the declared ones of `group`, `time` and `weight`, which is float64; also `weight` where rows of
+        the other class were left out, see `pipeline.table.negatives.weight`.
     labels
         The labels by code where there are more than two classes; None for two.
     """
@@ -56,7 +58,7 @@ def ingest(
     Parameters
     ----------
     source
-        Features of any kind, and the target.
+        Features of any kind, and the target. Where rows were left out, its index numbers those that are there.
     target
         Name of the target column; spaces around its labels don't count.
     positive
@@ -80,6 +82,7 @@ def ingest(
     """
     drop, declared, roles = drop or [], declared or {}, roles or {}
     _refuse_unknown(source, [target, *drop, *declared, *roles.values()])
+    place, index = origin(source), source.index
     source = source.set_axis(pd.RangeIndex(len(source)))
     features, feature_problems = typed_features(source.drop(columns=[target, *drop, *roles.values()]), declared, drop)
     rows, role_problems = role_columns(source, roles)
@@ -99,7 +102,15 @@ def ingest(
         features = features.astype(dict.fromkeys(numbers, "float64"))
     if len(labels) < len(source):  # data.classes leaves out rows
         features, rows = features.loc[labels.index], rows.loc[labels.index]
-    return _coded(features, labels, rows, positive)
+    table = _coded(features, labels, rows, positive)
+    return _as_sample(table, place, index) if place.left_out else table
+
+
+def _as_sample(table: Table, place: Origin, index: pd.Index) -> Table:
+    """The table, whose negatives are a sample, with their weight and with the rows' numbers in the source."""
+    numbers = index[table.data.index].rename("row_id")
+    weighted = table.roles.assign(weight=negatives.weight(table.data.iloc[:, -1], place))
+    return replace(table, data=table.data.set_axis(numbers), roles=weighted.set_axis(numbers))
 
 
 def _refuse_unknown(source: pd.DataFrame, names: list[str]) -> None:

@@ -30,6 +30,8 @@ class Origin:
         Columns that the file declares as text, even where all cells look like numbers.
     notes
         How values in the file were interpreted, a sentence each.
+    left_out
+        Rows of the other class that were not read; see `pipeline.table.negatives`.
     """
 
     unit: str = "line"
@@ -38,6 +40,7 @@ class Origin:
     decimal: str = "."
     text: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    left_out: int = 0
 
     def __deepcopy__(self, _: Any) -> Self:  # pandas copies attrs with every table that it makes
         return self

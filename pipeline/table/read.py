@@ -51,9 +51,11 @@ def describe(table: Table, source: pd.DataFrame, data: Data, *, sha256: str) -> 
         `features`; by feature, `columns` (its kind, see `pipeline.table.columns.KINDS`) and `declaration` (see
         `pipeline.table.columns.declaration`); `text`, the features that the source has as text other than numbers;
         rows by class, `classes`; `missing`, as `data.missing`; `notes` on how values in the file were
-        interpreted; `sha256` of the source; and the name of the `weight` column if there is one.
+        interpreted; `sha256` of the source; the name of the `weight` column if there is one; and `negatives`, the
+        `rows` of the other class and those `read`, if these are a sample.
     """
     counts = table.data[data.target].value_counts().sort_index()
+    left_out, read = origin(source).left_out, int(counts.iloc[0])
     names = ("negative", "positive") if table.labels is None else map(formatting.label_text, table.labels)
     features, declared = table.data.iloc[:, :-1], data.columns or {}
     return {
@@ -77,6 +79,7 @@ def describe(table: Table, source: pd.DataFrame, data: Data, *, sha256: str) -> 
         "sha256": sha256,
         **({} if table.labels is None else {"labels": table.labels}),
         **({} if data.weight is None else {"weight": data.weight}),
+        **({"negatives": {"rows": read + left_out, "read": read}} if left_out else {}),
     }
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipeline.config import Data, Settings
 from pipeline.errors import InputError
-from pipeline.table import columns, download, file, mountain_shop, repositories, sql
+from pipeline.table import columns, download, file, mountain_shop, negatives, repositories, scan, sql
 from pipeline.table.interpretation import interpret
 from pipeline.table.reading import Reading
 
@@ -32,6 +32,12 @@ def read(data: Data) -> tuple[pd.DataFrame, pd.Series | None, str]:
 
 def fetch(data: Data) -> tuple[pd.DataFrame, pd.Series | None, str]:
     """The same as `read`, whether or not `data.sha256` is declared."""
+    table, truth, sha256 = _whole(data)
+    return negatives.sampled(table, data), truth, sha256
+
+
+def _whole(data: Data) -> tuple[pd.DataFrame, pd.Series | None, str]:
+    """The same; of Parquet files only the rows that are wanted."""
     if data.simulation is not None:
         return _simulated(data)
     if query := _query(data):
@@ -42,8 +48,10 @@ def fetch(data: Data) -> tuple[pd.DataFrame, pd.Series | None, str]:
     path = Path(data.path)
     if data.url is not None and path.suffix == ".yaml":
         path = download.download(data.url, data.sha256)
-    table = file.read_table(path, reading(data))
-    sha256 = download.sha256(path)
+    if paths := scan.files(data):
+        table, sha256 = scan.read(paths, data, reading(data)), scan.sha256(paths, path)
+    else:
+        table, sha256 = file.read_table(path, reading(data)), download.sha256(path)
     if sha256 != (data.sha256 or sha256):
         raise InputError(
             f"{path}: expected sha256 {data.sha256}, found {sha256}. For a table of your own, use -S data=csv. If this "

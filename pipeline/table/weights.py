@@ -81,6 +81,17 @@ def shown(amount: float) -> float:
 
 def sentence(table: Mapping[str, Any]) -> str | None:
     """A sentence on weighted figures; None without weights. `table` is the content of schema.json."""
-    if "weight" not in table:
-        return None
-    return f"All figures are weighted by {table['weight']!r}, except counts of rows and of positives."
+    if "negatives" in table:
+        rows, read = table["negatives"]["rows"], table["negatives"]["read"]
+        return (
+            f"Of {rows:,} rows of the other class, {read:,} were read. Each counts as {rows / read:.4g} rows, so that "
+            "all figures speak of the whole table, except counts of rows and of positives."
+        )
+    if "weight" in table:
+        return f"All figures are weighted by {table['weight']!r}, except counts of rows and of positives."
+    return None
+
+
+def weighted(table: Mapping[str, Any]) -> bool:
+    """Whether rows count differently. `table` is the content of schema.json."""
+    return "weight" in table or "negatives" in table

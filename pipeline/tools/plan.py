@@ -86,6 +86,11 @@ def refuse_unplannable(params: Config, schema: Mapping[str, Any]) -> None:
             f"split.by: expected rows, found {params.split.by}. The plan treats every row as independent. Plan with "
             "split=stratified, and take the result as the best case."
         )
+    if params.data.negatives_per_positive is not None:
+        raise InputError(
+            f"data.negatives_per_positive: expected null, found {params.data.negatives_per_positive:g}. The plan needs "
+            "the counts of the whole table. Plan with data.negatives_per_positive=null."
+        )
     if params.data.weight is not None:
         drop = ",".join([*params.data.drop, params.data.weight])
         raise InputError(

@@ -25,7 +25,9 @@ CODE = (
     "formatting.py",
     "table",
     "measure",
-    "fit",
+    "fit/__init__.py",
+    "fit/encoding.py",
+    "fit/models.py",
     "tracking/__init__.py",
     "tracking/scoring.py",
 )

@@ -20,6 +20,7 @@ from checks.leaks import check_leaks
 from checks.line import Line
 from checks.logistic_truth import check_misspecified, check_well_specified
 from checks.mirror import check_mirror
+from checks.negatives import check_negatives
 from checks.noise import check_noise
 from checks.planted_gain import check_oracle
 from checks.real_tables import TABLES, check_letter_Z, check_mammography, check_thyroid, check_us_crime
@@ -33,6 +34,7 @@ CHECKS: dict[str, Callable[..., Line]] = {
     "leaks": check_leaks,
     "misspecified": check_misspecified,
     "well_specified": check_well_specified,
+    "negatives": check_negatives,
     "us_crime": check_us_crime,
     "mammography": check_mammography,
     "mirror": check_mirror,

@@ -54,12 +54,12 @@ def test_each_row_that_a_sampler_keeps_has_its_own_weight_and_one_that_makes_up_
     y = pd.Series(np.where(X.a > 1, random.random(120) < 0.8, random.random(120) < 0.1).astype(int), index=X.index)
     if name in KEEPING:
         made, _ = resample(X, y, sampler, [0, 1])
-        assert sample_weights.carried(np.exp(X.a.to_numpy()), sampler, len(made)) == pytest.approx(
+        assert sample_weights.carried(np.exp(X.a.to_numpy()), sampler, made.a, negatives=False) == pytest.approx(
             np.exp(made.a.to_numpy())
         )
     else:
         with pytest.raises(InputError, match="creates new rows, which have no data.weight. Use another sampler."):
-            sample_weights.carried(np.ones(120), sampler, 120)
+            sample_weights.carried(np.ones(120), sampler, y, negatives=False)
 
 
 def test_a_function_that_may_do_anything_is_refused():

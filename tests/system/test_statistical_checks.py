@@ -9,6 +9,7 @@ from checks.kept import outcomes
 from checks.leaks import FOLD_LEAKS, HOLDOUT_LEAKS, of_held_rows, of_test_rows
 from checks.logistic_truth import check_misspecified, check_well_specified, logistic
 from checks.mirror import mirror_of_means, rejections
+from checks.negatives import check_negatives
 from checks.planted_gain import check_oracle
 from checks.real_tables import real
 from checks.wilson import check_wilson, least_coverage, wald
@@ -40,6 +41,11 @@ def test_rebalancing_moves_the_intercept_alone_but_smote_the_slopes_too():
 
 def test_a_misspecified_model_is_told_of():
     line = check_misspecified(1)
+    assert line.holds, line
+
+
+def test_a_sample_of_the_negatives_costs_what_the_closed_form_says():
+    line = check_negatives(60, within=0.2)
     assert line.holds, line
 
 

@@ -23,6 +23,7 @@ from pipeline.report.figures.differences import differences
 from pipeline.report.figures.points import precision_recall_points, roc_points
 from pipeline.report.figures.style import styled
 from pipeline.report.figures.thresholds import distributions, thresholds
+from pipeline.table import weights
 from pipeline.table.split import tested
 
 NARROW = 9  # letters beside a row of a matrix: longer labels leave out the target's name
@@ -108,7 +109,7 @@ def _class_counts(comparison: dict[str, Any], labels: list[str]) -> Figure:
         | {name: counts["rows"] for name, counts in training.items()},
         {name: counts["synthetic"] for name, counts in training.items()},
         labels,
-        weighted="weight" in table,
+        weighted=weights.weighted(table),
     )
 
 

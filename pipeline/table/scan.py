@@ -1,0 +1,178 @@
+"""Reads Parquet files in batches: all rows, or the positives and a sample of the others."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset
+import pyarrow.parquet
+
+from pipeline.config import Data
+from pipeline.errors import InputError, broken, nearest
+from pipeline.formatting import name_text
+from pipeline.table import arrow, download, negatives
+from pipeline.table.interpretation import interpret
+from pipeline.table.origin import Origin, placed
+from pipeline.table.reading import Reading
+
+BATCH = 2**16  # rows
+AHEAD = {"batch_size": BATCH, "batch_readahead": 2, "fragment_readahead": 1}  # so that memory is bounded by batches
+MAGIC = b"PAR1"
+
+
+def files(data: Data) -> list[Path] | None:
+    """The Parquet files to read in batches, by name; None where the table is another file, which is read as a whole.
+
+    Raises
+    ------
+    InputError
+        `data.files` is declared, and there is no such file, or one is not Parquet.
+    """
+    path = Path(data.path)
+    if data.files is None:
+        return [path] if data.negatives_per_positive is not None and path.is_file() and _is_parquet(path) else None
+    if not path.is_dir():
+        raise InputError(f"{path}: expected a folder, because of data.files={data.files}. Correct data.path.")
+    found = sorted(each for each in path.glob(data.files) if each.is_file())
+    if not found:
+        there = sorted(each.name for each in path.iterdir() if each.is_file())
+        raise InputError(
+            f"{path}: no file matches data.files={data.files}; "
+            + (nearest(data.files, there) if there else "the folder is empty.")
+        )
+    if others := [str(each) for each in found if not _is_parquet(each)]:
+        raise InputError(f"{each}: expected a Parquet file, because data.files reads only these." for each in others)
+    return found
+
+
+def _is_parquet(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
+
+
+def sha256(paths: list[Path], folder: Path) -> str:
+    """The SHA-256 of one file; of several in a folder, that of the lines which `sha256sum` prints about them."""
+    if paths == [folder]:
+        return download.sha256(folder)
+    lines = [f"{download.sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in paths]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def read(paths: list[Path], data: Data, how: Reading) -> pd.DataFrame:
+    """The rows of Parquet files, one file after the other; see `pipeline.table.negatives` on which.
+
+    Raises
+    ------
+    InputError
+        The files can't be read as one table; each problem begins with the path.
+    """
+    try:
+        source = _opened(paths)
+        table = _whole(source, how) if data.negatives_per_positive is None else _sampled(source, data, how)
+        return interpret(table, how)
+    except InputError as error:
+        raise error.within(data.path) from None
+    except arrow.ERRORS as error:
+        raise broken("Parquet files", error).within(data.path) from None
+
+
+def _opened(paths: list[Path]) -> pyarrow.dataset.Dataset:
+    """The files as one table."""
+    first, problems = pyarrow.parquet.read_schema(paths[0]), []
+    for path in paths[1:]:
+        schema = pyarrow.parquet.read_schema(path)
+        if schema.names != first.names:
+            problems.append(
+                f"{path.name}: expected the columns of {paths[0].name}, {_differ(first.names, schema.names)}."
+            )
+        problems += [
+            f"{path.name}, column {one.name!r}: expected {one.type} as in {paths[0].name}, found {other.type}. Convert "
+            "the column."
+            for one, other in zip(first, schema, strict=False)
+            if one.name == other.name and one.type != other.type
+        ]
+    if problems:
+        raise InputError(problems)
+    return pyarrow.dataset.dataset(paths, schema=first, format="parquet")
+
+
+def _differ(expected: list[str], found: list[str]) -> str:
+    """In words, how lists of column names differ."""
+    missing, more = (
+        [name for name in one if name not in other] for one, other in ((expected, found), (found, expected))
+    )
+    words = [
+        *([f"missing are {', '.join(missing)}"] if missing else []),
+        *([f"new are {', '.join(more)}"] if more else []),
+    ]
+    return " and ".join(words) or "found another order"
+
+
+def _whole(source: pyarrow.dataset.Dataset, how: Reading) -> pd.DataFrame:
+    return _columns(source.to_table(), np.arange(source.count_rows()), how)
+
+
+def _columns(rows: pa.Table, numbers: np.ndarray, how: Reading) -> pd.DataFrame:
+    """Rows as `formats.read` gives them, with their numbers in the files."""
+    made = arrow.frame("Parquet files", lambda: rows)
+    return arrow.columns(placed(made, Origin("row", numbers=numbers + 1)), drop=how.drop)
+
+
+def _sampled(source: pyarrow.dataset.Dataset, data: Data, how: Reading) -> pd.DataFrame:
+    """The positives, and a sample of the other rows; all rows where these are few enough."""
+    names = [name_text(name) for name in source.schema.names]
+    if data.target not in names:
+        raise InputError(f"the table has no column {data.target!r}; {nearest(data.target, names)}")
+    column = source.schema.names[names.index(data.target)]
+    values, counts = _counted(source, column)
+    assert data.negatives_per_positive is not None
+    try:
+        found = negatives.sampling(_target(values, data, how), counts, data, data.negatives_per_positive)
+    except negatives.UnusableTarget:  # again with all rows, so that the message can name them
+        negatives.usable(_target(_plain(source.to_table([column])[column]), data, how), data)
+        raise
+    if found is None:
+        return _whole(source, how)
+    kept, numbers, read = [], [], np.zeros(len(counts), dtype=np.int64)
+    for start, batch in _batches(source):
+        places = pc.index_in(_plain(batch[column]), value_set=values).to_numpy(zero_copy_only=False)
+        rows = np.flatnonzero(found.kept(places, np.arange(start, start + len(batch))))
+        kept.append(batch.take(pa.array(rows)))
+        numbers.append(rows + start)
+        read += np.bincount(places[rows], minlength=len(counts))
+    rows = np.concatenate(numbers)
+    return found.restricted(_columns(pa.Table.from_batches(kept, source.schema), rows, how), rows, counts, read)
+
+
+def _batches(source: pyarrow.dataset.Dataset, columns: list[str] | None = None) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """The batches in the order of the files, each with the number of its first row."""
+    start = 0
+    for batch in source.to_batches(columns, **AHEAD):
+        yield start, batch
+        start += len(batch)
+
+
+def _counted(source: pyarrow.dataset.Dataset, column: str) -> tuple[pa.Array, np.ndarray]:
+    """The different values of a column, and the number of rows with each."""
+    found = [pc.value_counts(_plain(batch[column])) for _, batch in _batches(source, [column])]
+    if not found:
+        raise InputError("expected rows and columns, found none. Correct data.path.")
+    every = pa.Table.from_batches([pa.RecordBatch.from_struct_array(each) for each in found])
+    counted = every.group_by("values", use_threads=False).aggregate([("counts", "sum")]).combine_chunks()
+    return counted["values"].combine_chunks(), counted["counts_sum"].to_numpy()
+
+
+def _plain(values: pa.Array | pa.ChunkedArray) -> Any:
+    """Values of a dictionary as such."""
+    return values.cast(values.type.value_type) if pa.types.is_dictionary(values.type) else values
+
+
+def _target(values: pa.Array | pa.ChunkedArray, data: Data, how: Reading) -> pd.Series:
+    """Values of the target column as they are in the table."""
+    made = arrow.columns(arrow.frame("Parquet files", lambda: pa.table({data.target: values})))
+    return interpret(placed(made, Origin("row", 1)), how)[data.target]
