@@ -1,5 +1,6 @@
 """Reads a table from a file on disk."""
 
+import hashlib
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +12,12 @@ from pipeline.table.reading import AS_IT_IS, Reading
 
 
 def read_table(path: Path, how: Reading = AS_IT_IS) -> pd.DataFrame:
-    """The table in a file, with rows numbered from 0.
+    """The table in a file; see `hashed`."""
+    return hashed(path, how)[0]
+
+
+def hashed(path: Path, how: Reading = AS_IT_IS) -> tuple[pd.DataFrame, str]:
+    """The table in a file, with rows numbered from 0, and the SHA-256 of the bytes that it was read from.
 
     Formats are delimited text (see `delimited.read`), Parquet, Feather, Excel, ARFF and svmlight, plain or compressed
     by gzip, Zstandard or zip. Numbers have numpy's dtypes, text is pandas' `str` without white space around it, and
@@ -32,9 +38,12 @@ def read_table(path: Path, how: Reading = AS_IT_IS) -> pd.DataFrame:
     try:
         if not path.is_file():
             raise InputError(_not_a_file(path))
-        table = formats.read(path.read_bytes(), path.name, how)
+        data = path.read_bytes()
+        sha256 = hashlib.sha256(data).hexdigest()  # of these bytes, since the file may be another one by the next read
+        table = formats.read(data, path.name, how)
+        del data  # as large as the file
         footer.refuse(table, how)
-        return interpret(table, how)
+        return interpret(table, how), sha256
     except InputError as error:
         raise error.within(path) from None
     except OSError as error:

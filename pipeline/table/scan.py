@@ -55,12 +55,30 @@ def _is_parquet(path: Path) -> bool:
         return file.read(len(MAGIC)) == MAGIC
 
 
-def sha256(paths: list[Path], folder: Path) -> str:
-    """The SHA-256 of one file; of several in a folder, that of the lines which `sha256sum` prints about them."""
+def hashed(paths: list[Path], data: Data, how: Reading) -> tuple[pd.DataFrame, str]:
+    """The rows of Parquet files, see `read`, and their SHA-256.
+
+    It is that of the file; of files in a folder, that of the lines which `sha256sum` prints about them there.
+
+    Raises
+    ------
+    InputError
+        See `read`; or a file changed in between.
+    """
+    folder, before = Path(data.path), _states(paths)
+    each = [download.sha256(path) for path in paths]
+    table = read(paths, data, how)
+    if changed := [str(path) for path, now in _states(paths).items() if now != before[path]]:
+        raise InputError(f"{path}: the file changed while it was read. Run this again." for path in changed)
     if paths == [folder]:
-        return download.sha256(folder)
-    lines = [f"{download.sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in paths]
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+        return table, each[0]
+    lines = [f"{sha256}  {path.relative_to(folder).as_posix()}\n" for sha256, path in zip(each, paths, strict=True)]
+    return table, hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _states(paths: list[Path]) -> dict[Path, tuple[int, int]]:
+    """By file, when it was changed, in nanoseconds, and its size in bytes."""
+    return {path: (found.st_mtime_ns, found.st_size) for path in paths for found in [path.stat()]}
 
 
 def read(paths: list[Path], data: Data, how: Reading) -> pd.DataFrame:

@@ -49,9 +49,9 @@ def _whole(data: Data) -> tuple[pd.DataFrame, pd.Series | None, str]:
     if data.url is not None and path.suffix == ".yaml":
         path = download.download(data.url, data.sha256)
     if paths := scan.files(data):
-        table, sha256 = scan.read(paths, data, reading(data)), scan.sha256(paths, path)
+        table, sha256 = scan.hashed(paths, data, reading(data))
     else:
-        table, sha256 = file.read_table(path, reading(data)), download.sha256(path)
+        table, sha256 = file.hashed(path, reading(data))
     if sha256 != (data.sha256 or sha256):
         raise InputError(
             f"{path}: expected sha256 {data.sha256}, found {sha256}. For a table of your own, use -S data=csv. If this "

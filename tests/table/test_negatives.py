@@ -181,3 +181,18 @@ def test_settings_that_exclude_each_other_are_refused():
     for given in ({"negatives_per_positive": 2, "weight": "w"}, {"files": "*", "imbalanced": "oil", "path": "a.yaml"}):
         with pytest.raises(ValueError, match="settings conflict"):
             settings(**given)
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(here, monkeypatch):
+    visits(500).to_parquet("v.parquet")
+    read = scan.read
+
+    def changing(*arguments):
+        made = read(*arguments)
+        visits(500, seed=1).to_parquet("v.parquet")
+        return made
+
+    monkeypatch.setattr(scan, "read", changing)
+    assert problems(path="v.parquet", negatives_per_positive=2) == [
+        "v.parquet: the file changed while it was read. Run this again."
+    ]

@@ -10,6 +10,7 @@ from table_files import VISITS
 from pipeline import ingest as ingest_stage
 from pipeline.errors import InputError
 from pipeline.files import read_json
+from pipeline.table import file, formats
 
 
 def unreachable(*_, **__):
@@ -92,3 +93,15 @@ def test_tables_of_openml_and_imbalanced_learn_are_downloaded_once_and_their_sha
     downloaded, schema = read_once_declared(project, stage, tmp_path, "data=imbalanced", "data.imbalanced=oil")
     assert downloaded == "imbalanced: fetched 3 rows and 2 columns"
     assert schema["features"] == ["f0"]
+
+
+def test_the_sha256_is_that_of_the_bytes_that_were_parsed(tmp_path, monkeypatch):
+    path, parse = tmp_path / "v.csv", formats.read
+    path.write_text(VISITS)
+
+    def swapping(*arguments):
+        path.write_text("another,table\n1,2\n")
+        return parse(*arguments)
+
+    monkeypatch.setattr(formats, "read", swapping)
+    assert file.hashed(path)[1] == DIGEST
