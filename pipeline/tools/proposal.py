@@ -19,6 +19,10 @@ from pipeline.tools.inspect_text import facts
 from pipeline.tools.inspection import Inspection
 from pipeline.tools.labels import FEW
 
+MANY = 1_000_000  # rows from which on a sample of the negatives is recommended
+LOPSIDED = 20  # negatives for each positive from which on it is
+NEGATIVES = 10  # for each positive in that sample
+
 
 def settings(given: Sequence[str], data: Data, *, target: str | None, leave_out: Sequence[str]) -> list[str]:
     """The overrides with which variants are compared on this table.
@@ -79,7 +83,7 @@ def options(
     if codes := [one.name for one in found.columns if "codes" in one.findings]:
         declared = override("data.columns", dict(data.columns or {}) | dict.fromkeys(codes, "categorical"))
         wanted.append(("to treat codes as categories", declared))
-    wanted += _all_rows(params, rare)
+    wanted += [*_all_rows(params, rare), *_sample(found, params)]
     there = [each.partition("=")[0] for each in settings(overrides, data, target=found.target, leave_out=())]
     made = dict(_with(purpose, setting, overrides, there=there, saved=saved) for purpose, setting in wanted)
     group = next((one.name for one in found.columns if "groups" in one.findings), None)
@@ -119,6 +123,21 @@ def _all_rows(params: Config, rare: int | None) -> Iterator[tuple[str, str]]:
         f"{1 - all_rows_shrinking(size):.0%}"
     )
     yield purpose, "split.test_size=0"
+
+
+def _sample(found: Inspection, params: Config) -> Iterator[tuple[str, str]]:
+    """The setting that reads a sample of the negatives, after its purpose, where there are very many."""
+    data = params.data
+    if len(found.classes) != 2 or found.rows < MANY or data.weight is not None or params.evaluate.guarantee:
+        return
+    (_, others), (_, positives) = found.classes
+    if data.negatives_per_positive is not None or others < LOPSIDED * positives:
+        return
+    purpose = (
+        f"recommended for so many rows: to read all {positives:,} positives and about {NEGATIVES} other rows for each, "
+        f"{(1 + NEGATIVES) * positives:,} in all, which says nearly as much; figures still speak of the whole table"
+    )
+    yield purpose, f"data.negatives_per_positive={NEGATIVES}"
 
 
 def _as_missing(found: Inspection, data: Data) -> Iterator[tuple[str, str]]:

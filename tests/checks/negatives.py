@@ -14,6 +14,7 @@ from checks.declared import settings
 from checks.kept import outcomes
 from checks.line import Line
 from pipeline.fit import models
+from pipeline.measure.metrics import average_precision
 from pipeline.table import ingest, negatives, weights
 
 SLOPES = (0.0, 0.5, 1.0)
@@ -35,7 +36,15 @@ def sampled(seed: int, *, slope: float) -> dict[str, Any]:
     every = LogisticRegression(C=np.inf).fit(x[:, None], y)
     model, _ = models.train(table.data[["x"]].to_numpy(), code, LogisticRegression(C=np.inf), weight, negatives=True)
     told = model.predict_proba(x[:, None])[:, 1].sum()
-    return {"all": every.coef_.item(), "sample": model.coef_.item(), "told": told.item(), "positives": int(y.sum())}
+    return {
+        "all": every.coef_.item(),
+        "sample": model.coef_.item(),
+        "told": told.item(),
+        "positives": int(y.sum()),
+        # Of the true ranking, so that only the rows differ.
+        "precision_of_all": average_precision(y, x, weights.ones(rows)),
+        "precision_of_sample": average_precision(code.to_numpy(), table.data.x.to_numpy(), weight),
+    }
 
 
 def expected(slope: float) -> float:
@@ -66,12 +75,16 @@ def check_negatives(number: int = 2000, *, within: float = 0.05, **how: Any) -> 
     for slope in SLOPES:
         made = pd.DataFrame(outcomes(sampled, range(number), slope=slope, **how).values())
         ratio, told = made["sample"].var() / made["all"].var(), made.told.sum() / made.positives.sum()
-        found.append(f"slope {slope:g}: {ratio:.3f} (closed form {expected(slope):.3f}), calibration {told:.3f}")
+        precision = made.precision_of_sample.mean() / made.precision_of_all.mean()
+        found.append(
+            f"slope {slope:g}: {ratio:.3f} (closed form {expected(slope):.3f}), calibration {told:.3f}, average "
+            f"precision {precision:.2f} times"
+        )
         holds &= abs(ratio - expected(slope)) <= within and abs(told - 1) <= 0.02
     return Line(
         f"{PER_POSITIVE} negatives per positive, {number:,} tables of {POSITIVES / PREVALENCE:,.0f} rows a slope",
         f"the slope's variance over that with all rows is the closed form's within {within:g}; predicted over observed "
-        "positives of all rows .98 to 1.02",
+        "positives of all rows .98 to 1.02; average precision of the sample is shown, relative to that of all rows",
         "; ".join(found),
         bool(holds),
     )

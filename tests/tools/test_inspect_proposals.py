@@ -8,6 +8,7 @@ import pytest
 from inspected import table_of
 
 from pipeline.tools import inspect as inspect_module
+from pipeline.tools import proposal
 
 BEASTS = {"cat": 80, "dog": 60, "eel": 9, "owl": 8}
 
@@ -156,3 +157,19 @@ def test_zeros_and_sentinels_come_with_the_setting_that_makes_them_missing(look,
     table.loc[table.index % 50 == 4, "age"] = "U" if given else 40
     out, _ = look(table, "data.target=y", *given)
     assert f"if zeros and extreme values stand for missing ones, {how}:\n  -S {declared}\n" in out
+
+
+def test_a_sample_of_the_negatives_is_recommended_for_very_many_rows_of_a_rare_class(look, monkeypatch):
+    monkeypatch.setattr(proposal, "MANY", 2000)
+    many = table_of({0: 2000, 1: 40})
+    out, _ = look(many, "data.target=y")
+    purpose, setting = out.split("recommended for so many rows: ")[1].splitlines()[:2]
+    assert purpose == (
+        "to read all 40 positives and about 10 other rows for each, 440 in all, which says nearly as much; figures "
+        "still speak of the whole table, add this to the command:"
+    )
+    out, _ = look(many, "data.target=y", setting.strip().removeprefix("-S "))
+    assert "recommended for so many rows" not in out
+    assert "data.negatives_per_positive=10: of 2,000 rows of the other class" in " ".join(out.split())
+    assert out.splitlines()[-1].count("-S data.negatives_per_positive=10") == 1
+    assert "recommended for so many rows" not in look(table_of({0: 2000, 1: 400}), "data.target=y")[0]
