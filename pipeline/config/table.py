@@ -148,6 +148,8 @@ class Data(Settings):
             yield Conflict(keys, words, ", ".join(named))
         if self.negatives_per_positive is not None and self.weight is not None:
             yield Conflict("negatives_per_positive", "null with data.weight", self.negatives_per_positive)
+        if self.files is not None and {"", ".."} & set(self.files.split("/")):
+            yield Conflict("files", "a pattern of files below data.path, such as '*.parquet'", self.files)
         if self.files is not None and self.source is not None:
             yield Conflict("files", f"null with data.{self.source}", self.files)
         if self.target in (self.columns or {}):

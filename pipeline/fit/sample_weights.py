@@ -101,13 +101,15 @@ def without_intercept(models: Mapping[str, Any]) -> list[str]:
     models
         By variant, unfitted.
     """
-    from sklearn.linear_model._base import LinearClassifierMixin
+    from sklearn.linear_model import LogisticRegression
 
     names = dict.fromkeys(
-        type(each).__name__ for each in models.values() if not isinstance(each, LinearClassifierMixin)
+        f"{type(each).__name__}{' without one' * isinstance(each, LogisticRegression)}"
+        for each in models.values()
+        if not (isinstance(each, LogisticRegression) and each.fit_intercept)
     )
     return [
-        f"data.negatives_per_positive: expected a model with an intercept, such as LogisticRegression, found {name}. "
-        "Choose another, or set data.negatives_per_positive=null."
+        f"data.negatives_per_positive: expected LogisticRegression with an intercept, found {name}. Choose another "
+        "model, or set data.negatives_per_positive=null."
         for name in names
     ]

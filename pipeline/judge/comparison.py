@@ -114,7 +114,7 @@ def _mistakes(task: Task, evidence: Evidence) -> dict[str, Any]:
             seen, ratios=ratios, reference=REFERENCE, test_over_train=fold_ratio(baseline), alpha=alpha
         )
     return {
-        "translation": costs.translation(trained=0.5, true=positives),
+        "translation": costs.translation(trained=costs.balanced(evidence.table), true=positives),
         "cost_map": mapped,
         "cost_changes": cost_map.changes(mapped) if mapped else [],
     }

@@ -1,6 +1,8 @@
 """What class proportions imply about costs, and costs about thresholds."""
 
+from collections.abc import Mapping
 from math import isfinite
+from typing import Any
 
 import numpy as np
 
@@ -60,6 +62,15 @@ def prevalence_for(ratio: float, *, true: float) -> float:
     """
     odds = checked_ratio(ratio) * _odds(true)
     return odds / (1 + odds)
+
+
+def balanced(table: Mapping[str, Any]) -> float:
+    """The positives' proportion that a balanced model stands for: half, or less where the negatives are a sample.
+
+    Its log odds then move to all negatives. `table` is the content of schema.json.
+    """
+    read = table["negatives"]["read"] / table["negatives"]["rows"] if "negatives" in table else 1.0
+    return float(read / (1 + read))
 
 
 def translation(*, trained: float, true: float, ratio: float | None = None) -> str:

@@ -12,7 +12,6 @@ from pipeline.judge.primary import RANKING, REFERENCE
 from pipeline.judge.reasons import reasons
 from pipeline.judge.sentences import tradeoff
 from pipeline.measure.statistics import fold_ratio, student
-from pipeline.table import weights
 from pipeline.table.split import tested
 
 SCHEMA_VERSION = 4
@@ -29,6 +28,7 @@ SOURCES = {
 }
 GUARANTEED = {"guarantee": "bound by Clopper & Pearson 1934; fixed-sequence testing, Angelopoulos et al. 2021"}
 WEIGHTED = {"recall, precision, specificity": "Wilson 1927, on effective numbers of rows; Kish 1992"}
+SAMPLED = {"recall, precision, specificity": "Wilson 1927; of precision Katz, Baptista, Azen & Pike 1978"}
 
 
 def verdict(
@@ -72,7 +72,7 @@ def verdict(
         "reasons": reasons(results, judged, kind=task.kind, translation=translation, rows=tested(test_size)),
         "caveats": caveats(evidence, judged),
         "sources": SOURCES
-        | (WEIGHTED if weights.weighted(evidence.table) else {})
+        | (WEIGHTED if "weight" in evidence.table else SAMPLED if "negatives" in evidence.table else {})
         | (GUARANTEED if declared["guarantee"] else {}),
         "variants": [
             {

@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipeline.measure import calibration, guarantee, scores, thresholds
 from pipeline.measure.metrics import METRICS
-from pipeline.measure.statistics import wilson
+from pipeline.measure.proportions import share_of_classes, wilson
 from pipeline.measure.task import Classification, Task
 from pipeline.measure.thresholds import Threshold
 from pipeline.table import weights
@@ -217,7 +217,8 @@ def at_threshold(
     """The confusion matrix at a threshold, its metrics, and Wilson intervals of the proportions among them.
 
     With declared weights, a proportion's interval is that of as many rows of equal weight as carry as much information
-    as those that it is a share of (see `pipeline.table.weights.effective`).
+    as those that it is a share of (see `pipeline.table.weights.effective`). Where a class has one weight and the other
+    class another, precision has the interval of `pipeline.measure.proportions.share_of_classes`, which is narrower.
 
     Parameters
     ----------
@@ -251,12 +252,25 @@ def at_threshold(
             unit = trials / sum(squares[cell] for cell in metric.trials[1]) if trials else 1  # rows a unit of weight
             interval = wilson(successes * unit, trials * unit, confidence=confidence)
             intervals[metric.name] = list(interval) if interval else None
+    if narrower := _of_classes(y, decision, weight, confidence=confidence):
+        intervals["precision"] = list(narrower)
     return {
         "threshold": float(threshold),
         **cells,
         **{metric.name: metric.binary(**cells) for metric in decisions},  # type: ignore[misc]
         "intervals": intervals,
     }
+
+
+def _of_classes(
+    y: np.ndarray, decision: np.ndarray, weight: np.ndarray, *, confidence: float
+) -> tuple[float, float] | None:
+    """The interval of precision where each class has a weight of its own; None elsewhere."""
+    sides = [y == code for code in (1, 0)]
+    if not weights.declared(weight) or any(np.unique(weight[side]).size != 1 for side in sides):
+        return None
+    positives, others = ((int(decision[side].sum()), int(side.sum()), float(weight[side][0])) for side in sides)
+    return None if positives[2] == others[2] else share_of_classes(positives, others, confidence=confidence)
 
 
 def _nearest(score: np.ndarray, weight: np.ndarray, alerts: np.ndarray) -> float:

@@ -15,7 +15,7 @@ from pipeline.measure.metrics import (
     recall_by_class,
     roc_auc,
 )
-from pipeline.measure.statistics import wilson
+from pipeline.measure.proportions import wilson
 from pipeline.measure.task import Classification, Task, proportions_of
 from pipeline.measure.thresholds import Threshold
 from pipeline.table import weights

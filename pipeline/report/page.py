@@ -86,6 +86,7 @@ def render(
         },
         measures=[measure for measure in MEASURES if not isinstance(raw.get(measure[0], {}), dict)],  # else by class
         weighted=weights.sentence(comparison["table"]),
+        sampled="negatives" in comparison["table"],
         command=command,
         # The evidence is JSON without "<".
         evidence=None if evidence is None else Markup(evidence),
@@ -99,7 +100,7 @@ def _cost(comparison: dict[str, Any]) -> str:
     if declared["objective"] == "expected_cost":
         return f"{declared['false_negative_cost'] / declared['false_positive_cost']:.3g}"
     positives = float(weights.training(comparison["split"])[1])
-    return f"{costs.implied_cost_ratio(trained=0.5, true=positives):.2g}"
+    return f"{costs.implied_cost_ratio(trained=costs.balanced(comparison['table']), true=positives):.2g}"
 
 
 def render_summary(summary: dict[str, Any], figures: dict[str, bytes]) -> str:

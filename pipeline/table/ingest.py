@@ -87,6 +87,7 @@ def ingest(
     features, feature_problems = typed_features(source.drop(columns=[target, *drop, *roles.values()]), declared, drop)
     rows, role_problems = role_columns(source, roles)
     labels, label_problems = merged_labels(stripped(source[target]), merge or {})
+    positive = place.positive if positive is None else positive  # which may not be the rarest of the rows read
     positive = positive.strip() if isinstance(positive, str) else positive
     if not label_problems:
         label_problems = look_alikes(labels, merge or {}) or target_problems(labels, positive, merge or {})

@@ -39,12 +39,15 @@ class Sampling:
         Shape (k,): the share of the rows with each value of the target that is read, in [0, 1].
     negative
         Shape (k,): whether rows with each value are of the other class.
+    positive
+        The label of the positive class.
     per_positive
         As declared.
     """
 
     share: np.ndarray
     negative: np.ndarray
+    positive: Any
     per_positive: float
 
     def kept(self, places: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -77,7 +80,7 @@ class Sampling:
             f"read. Each of them counts as {other / taken if taken else 0:.4g} rows"
         )
         table = table.set_axis(pd.Index(rows, dtype="int64"))
-        return placed(table, replace(place, notes=(*place.notes, note), left_out=other - taken))
+        return placed(table, replace(place, notes=(*place.notes, note), left_out=other - taken, positive=self.positive))
 
 
 def hashed(rows: np.ndarray) -> np.ndarray:
@@ -120,7 +123,7 @@ def sampling(values: pd.Series, counts: np.ndarray, data: Data, per_positive: fl
     share = np.minimum(1, SOME / counts)  # of rows that data.classes leaves out, which it must find
     negative = np.zeros(len(values), dtype=bool)
     share[labels.index], negative[labels.index] = np.where(labels == one, 1.0, kept), labels != one
-    return Sampling(share, negative, per_positive)
+    return Sampling(share, negative, one, per_positive)
 
 
 def usable(values: pd.Series, data: Data) -> tuple[pd.Series, Any]:

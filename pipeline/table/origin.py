@@ -32,6 +32,8 @@ class Origin:
         How values in the file were interpreted, a sentence each.
     left_out
         Rows of the other class that were not read; see `pipeline.table.negatives`.
+    positive
+        The label of the class that was read whole; None where all rows were read.
     """
 
     unit: str = "line"
@@ -41,6 +43,7 @@ class Origin:
     text: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
     left_out: int = 0
+    positive: Any = None
 
     def __deepcopy__(self, _: Any) -> Self:  # pandas copies attrs with every table that it makes
         return self

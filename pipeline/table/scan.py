@@ -15,7 +15,7 @@ import pyarrow.parquet
 from pipeline.config import Data
 from pipeline.errors import InputError, broken, nearest
 from pipeline.formatting import name_text
-from pipeline.table import arrow, download, negatives
+from pipeline.table import arrow, delimited, download, negatives
 from pipeline.table.interpretation import interpret
 from pipeline.table.origin import Origin, placed
 from pipeline.table.reading import Reading
@@ -35,10 +35,16 @@ def files(data: Data) -> list[Path] | None:
     """
     path = Path(data.path)
     if data.files is None:
-        return [path] if data.negatives_per_positive is not None and path.is_file() and _is_parquet(path) else None
+        asked = data.negatives_per_positive is not None and data.target  # rebalance inspect may look for a target
+        return [path] if asked and path.is_file() and _is_parquet(path) else None
     if not path.is_dir():
         raise InputError(f"{path}: expected a folder, because of data.files={data.files}. Correct data.path.")
-    found = sorted(each for each in path.glob(data.files) if each.is_file())
+    try:
+        found = sorted(each for each in path.glob(data.files) if each.is_file())
+    except (ValueError, NotImplementedError) as error:
+        raise InputError(
+            f"data.files: expected a pattern such as '*.parquet', found {data.files!r} ({error})."
+        ) from None
     if not found:
         there = sorted(each.name for each in path.iterdir() if each.is_file())
         raise InputError(
@@ -91,8 +97,8 @@ def read(paths: list[Path], data: Data, how: Reading) -> pd.DataFrame:
     """
     try:
         source = _opened(paths)
-        table = _whole(source, how) if data.negatives_per_positive is None else _sampled(source, data, how)
-        return interpret(table, how)
+        whole = data.negatives_per_positive is None or not data.target
+        return interpret(_whole(source, how) if whole else _sampled(source, data, how), how)
     except InputError as error:
         raise error.within(data.path) from None
     except arrow.ERRORS as error:
@@ -101,7 +107,8 @@ def read(paths: list[Path], data: Data, how: Reading) -> pd.DataFrame:
 
 def _opened(paths: list[Path]) -> pyarrow.dataset.Dataset:
     """The files as one table."""
-    first, problems = pyarrow.parquet.read_schema(paths[0]), []
+    first = pyarrow.parquet.read_schema(paths[0])
+    problems = delimited.header_problems([name_text(name) for name in first.names])
     for path in paths[1:]:
         schema = pyarrow.parquet.read_schema(path)
         if schema.names != first.names:
@@ -147,7 +154,13 @@ def _sampled(source: pyarrow.dataset.Dataset, data: Data, how: Reading) -> pd.Da
     if data.target not in names:
         raise InputError(f"the table has no column {data.target!r}; {nearest(data.target, names)}")
     column = source.schema.names[names.index(data.target)]
-    values, counts = _counted(source, column)
+    try:
+        values, counts = _counted(source, column)
+    except pa.ArrowNotImplementedError:
+        kind = source.schema.field(column).type
+        raise InputError(
+            f"target {data.target!r}: expected classes, found values of type {kind}. Convert it."
+        ) from None
     assert data.negatives_per_positive is not None
     try:
         found = negatives.sampling(_target(values, data, how), counts, data, data.negatives_per_positive)

@@ -18,9 +18,10 @@ from pipeline.errors import InputError
 from pipeline.files import digest, read_json, say, write_json
 from pipeline.fit import code, parallel
 from pipeline.fit.run import table as table_of
+from pipeline.fit.sample_weights import by_class
 from pipeline.judge import primary
 from pipeline.judge.action import judge
-from pipeline.measure.statistics import wilson
+from pipeline.measure.proportions import wilson
 from pipeline.measure.tasks import task_of
 from pipeline.table import read
 from pipeline.tools.labels import over_folds, refuse_no_family, too_few
@@ -87,13 +88,11 @@ def outcome(params: Config, number: int, *, criterion: Criterion, sha256: str) -
         table, _, schema, roles = table_of(params.data)
         if schema["sha256"] != sha256:
             raise InputError(f"{params.data.path}: the table has changed since the audit started. Run the audit again.")
+        mixed = shuffled(table, target=params.data.target, seed=params.seed, number=number)
+        if "negatives" in schema:  # the weight is the class's, not the row's
+            roles = roles.assign(weight=by_class(mixed[params.data.target], roles.weight.to_numpy()))
         try:
-            found, thresholds = over_folds(
-                shuffled(table, target=params.data.target, seed=params.seed, number=number),
-                params,
-                roles,
-                task_of(schema),
-            )
+            found, thresholds = over_folds(mixed, params, roles, task_of(schema))
         except InputError as error:
             raise InputError(f"shuffled table {number}: {error}") from None
     sys.stderr.write(quiet.getvalue())

@@ -4,11 +4,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pipeline.formatting import floor_percent, plain
 from pipeline.measure.single_column import CLASSES, dominant
 from pipeline.table.classes import REST
+from pipeline.table.origin import origin
 from pipeline.table.target import label_of, merged_labels, rarest_label, stripped
 from pipeline.tools.inspect_column import Column, describe
 
@@ -75,6 +77,8 @@ def inspect(
     labels = pd.Series(index=source.index, dtype="str") if name is None else classes_of(source[name], positive, merge)
     source = source.loc[labels.index]
     counts = labels.value_counts()
+    place = origin(source)
+    positive = place.positive if positive is None else positive
     rarest = None if positive is None else label_of(positive, counts.index)
     if rarest is None and len(counts):
         rarest = rarest_label(counts)
@@ -86,11 +90,17 @@ def inspect(
         rows=len(source),
         target=name,
         guessed=guessed,
-        classes=[(plain(label), int(count)) for label, count in counts.items()],
+        classes=_classes(counts, rarest, left_out=place.left_out),
         positive=plain(rarest),
         **_duplicates(features, labels),
         columns=_with_likely_zeros(_with_dominant(columns)),
     )
+
+
+def _classes(counts: pd.Series, positive: Any, *, left_out: int) -> list[tuple[Any, int]]:
+    """Each class and its rows, the most frequent first: all of them, where some of the other class were not read."""
+    whole = counts + np.where((counts.index != positive) & (len(counts) == 2), left_out, 0)
+    return [(plain(label), int(count)) for label, count in whole.sort_values(ascending=False, kind="stable").items()]
 
 
 def classes_of(target: pd.Series, positive: Any, merge: Mapping[Any, Any] | None) -> pd.Series:

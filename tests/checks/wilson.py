@@ -7,7 +7,7 @@ import numpy as np
 from scipy.stats import binom
 
 from checks.line import Line
-from pipeline.measure.statistics import wilson
+from pipeline.measure.proportions import wilson
 
 
 def least_coverage(interval: Callable[[int, int], tuple[float, float]], trials: int) -> tuple[float, float]:

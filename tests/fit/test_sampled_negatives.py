@@ -21,7 +21,10 @@ from pipeline import train as train_stage
 from pipeline.errors import InputError
 from pipeline.files import read_json, read_table
 from pipeline.fit import models, run, sample_weights, tuning, variants
+from pipeline.judge import costs
+from pipeline.judge.action import judge
 from pipeline.table import read, weights
+from pipeline.tools import audit
 
 OWN = ["data=csv", "data.path=t.csv", "data.target=y", "evaluate.folds=3", "evaluate.repeats=1"]
 
@@ -139,14 +142,22 @@ def test_made_up_rows_weigh_as_much_as_their_class():
 def test_a_model_without_an_intercept_is_refused_before_anything_runs(project):
     params = settings(project, table())
     variants.refuse_unbuildable(params)
-    forest = {"_target_": "sklearn.ensemble.RandomForestClassifier", "tune": False}
-    # One line, though six variants have this model.
-    with pytest.raises(InputError) as refused:
-        variants.refuse_unbuildable(params.model_copy(update={"model": forest}))
-    assert refused.value.problems == [
-        "params.yaml: data.negatives_per_positive: expected a model with an intercept, such as LogisticRegression, "
-        "found RandomForestClassifier. Choose another, or set data.negatives_per_positive=null."
-    ]
+    for name, found in [
+        ("ensemble.RandomForestClassifier", "RandomForestClassifier"),
+        ("linear_model.SGDClassifier", "SGDClassifier"),
+        ("linear_model.LogisticRegression", "LogisticRegression without one"),
+    ]:
+        model = {"_target_": f"sklearn.{name}", "tune": False}
+        model |= {"loss": "modified_huber"} if name.endswith("SGDClassifier") else {}
+        model |= {"fit_intercept": False} if name.endswith("Regression") else {}
+        with pytest.raises(InputError) as refused:
+            variants.refuse_unbuildable(params.model_copy(update={"model": model}))
+        # One line, though six variants have this model.
+        *_, problem = refused.value.problems
+        assert problem == (
+            "params.yaml: data.negatives_per_positive: expected LogisticRegression with an intercept, found "
+            f"{found}. Choose another model, or set data.negatives_per_positive=null."
+        )
 
 
 def test_garbled_test_rows_change_nothing_on_the_training_side(project):
@@ -158,3 +169,25 @@ def test_garbled_test_rows_change_nothing_on_the_training_side(project):
     assert made.metrics["model"] == honest.metrics["model"]
     pd.testing.assert_frame_equal(made.out_of_fold, honest.out_of_fold)
     assert made.metrics["holdout"] != honest.metrics["holdout"]
+
+
+def test_an_audit_weights_shuffled_labels_by_their_class(project, monkeypatch):
+    params, seen = settings(project, table()), []
+
+    def kept(rows, _, roles, __):
+        seen.append((rows, roles))
+        raise InputError("seen")
+
+    monkeypatch.setattr(audit, "over_folds", kept)
+    schema = read.load(params.data)[2]
+    with pytest.raises(InputError, match="seen"):
+        audit.outcome(params, 0, criterion=judge, sha256=schema["sha256"])
+    ((rows, roles),) = seen
+    weight = schema["negatives"]["rows"] / schema["negatives"]["read"]
+    assert roles.weight.tolist() == np.where(rows.y == 1, 1.0, weight).tolist()
+
+
+def test_what_balancing_costs_is_told_of_log_odds_that_move_to_all_negatives():
+    assert costs.balanced({}) == 0.5
+    share = costs.balanced({"negatives": {"rows": 990, "read": 90}})
+    assert share / (1 - share) == pytest.approx(90 / 990)

@@ -4,7 +4,7 @@ import pytest
 from sklearn import metrics
 
 from pipeline.measure.multiclass import Multiclass, decide
-from pipeline.measure.statistics import wilson
+from pipeline.measure.proportions import wilson
 
 LABELS = ["bus", "car", "van"]
 # Two buses, three cars, one van.

@@ -4,7 +4,7 @@ from cuts import at
 from weighted import RULES, alike, holdout, twin, visits, without_counts
 
 from pipeline.config.groups import OBJECTIVES
-from pipeline.measure import bootstrap, calibration, statistics, thresholds
+from pipeline.measure import bootstrap, calibration, proportions, thresholds
 from pipeline.measure.binary import at_threshold, confusion
 from pipeline.table import weights
 
@@ -97,8 +97,8 @@ def test_four_rows_by_hand():
     assert (found["recall"], found["precision"], found["specificity"]) == (3 / 4, 3 / 5, 0.2)
     # The two positives tell as much as 4^2 / (3^2 + 1^2) = 1.6 of equal weight.
     assert weights.effective(weight[:2]) == pytest.approx(1.6)
-    assert found["intervals"]["recall"] == pytest.approx(statistics.wilson(1.2, 1.6, confidence=0.95))
-    assert found["intervals"]["precision"] == pytest.approx(statistics.wilson(0.6 * 25 / 13, 25 / 13, confidence=0.95))
+    assert found["intervals"]["recall"] == pytest.approx(proportions.wilson(1.2, 1.6, confidence=0.95))
+    assert found["intervals"]["precision"] == pytest.approx(proportions.wilson(0.6 * 25 / 13, 25 / 13, confidence=0.95))
     assert weights.effective(np.array([])) == 0.0
 
 

@@ -13,7 +13,7 @@ from checks.negatives import check_negatives
 from checks.planted_gain import check_oracle
 from checks.real_tables import real
 from checks.wilson import check_wilson, least_coverage, wald
-from pipeline.measure.statistics import wilson
+from pipeline.measure.proportions import wilson
 
 
 def test_the_corrected_test_rejects_seldom_where_neither_learner_is_better():

@@ -3,6 +3,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 from table_files import settings
 
@@ -196,3 +198,37 @@ def test_a_file_that_changes_while_it_is_read_is_refused(here, monkeypatch):
     assert problems(path="v.parquet", negatives_per_positive=2) == [
         "v.parquet: the file changed while it was read. Run this again."
     ]
+
+
+@pytest.mark.parametrize("per_positive", [1, 1.1])
+def test_the_positive_class_is_that_of_the_whole_table_also_where_fewer_negatives_are_read(here, per_positive):
+    fewer = 0
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        y = random.random(200) < 0.3
+        pd.DataFrame({"x": random.normal(size=200), "y": np.where(y, "yes", "no")}).to_csv("v.csv", index=False)
+        table, _, schema, roles = load(settings(negatives_per_positive=per_positive))
+        assert (schema["positive"], schema["classes"]["positive"]) == ("yes", y.sum())
+        assert set(roles.weight[table.y == 1]) == {1.0}
+        fewer += schema["classes"]["negative"] < y.sum()
+    assert fewer  # so that this could fail
+
+
+def test_patterns_and_columns_that_cannot_be_used_are_refused(here):
+    rows = visits(90)
+    given = in_parts(rows, 1)
+    assert problems(**given | {"files": "**.parquet"})[0].startswith(
+        "data.files: expected a pattern such as '*.parquet'"
+    )
+    for files in ("", "../o/*.parquet", "/parts/*.parquet"):
+        with pytest.raises(ValueError, match="settings conflict"):
+            settings(**given | {"files": files})
+    rows.assign(y=[[1, 2]] * 90).to_parquet("v.parquet")
+    (problem,) = problems(path="v.parquet", negatives_per_positive=2)
+    assert problem == (
+        "v.parquet: target 'y': expected classes, found values of type list<element: int64>. Convert it."
+    )
+    twice = pa.Table.from_pandas(rows)
+    pyarrow.parquet.write_table(twice.append_column("x", twice["x"]), "v.parquet")
+    (problem,) = problems(path="v.parquet", negatives_per_positive=2)
+    assert problem.startswith("v.parquet: header: expected different column names, found 'x' more than once")

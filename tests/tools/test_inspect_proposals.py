@@ -171,5 +171,12 @@ def test_a_sample_of_the_negatives_is_recommended_for_very_many_rows_of_a_rare_c
     out, _ = look(many, "data.target=y", setting.strip().removeprefix("-S "))
     assert "recommended for so many rows" not in out
     assert "data.negatives_per_positive=10: of 2,000 rows of the other class" in " ".join(out.split())
+    assert "'y': 0 (2,000 rows, 98%), 1 (40 rows, 1.96%)" in out  # of the whole table
+    assert "50 to 1; the positive class is 1" in out
     assert out.splitlines()[-1].count("-S data.negatives_per_positive=10") == 1
     assert "recommended for so many rows" not in look(table_of({0: 2000, 1: 400}), "data.target=y")[0]
+
+
+def test_a_target_is_looked_for_before_negatives_are_left_out(look):
+    out, _ = look(table_of({0: 2000, 1: 40}), "data.negatives_per_positive=10")
+    assert "probably 'y'" in out

@@ -102,7 +102,11 @@ def _class_counts(comparison: dict[str, Any], labels: list[str]) -> Figure:
     table, split, training = comparison["table"], comparison["split"], {}
     for v in comparison["variants"]:
         training[v["variant"]] = {key: list(v["training"][key].values()) for key in ("rows", "synthetic")}
-    whole = {"whole table": table["classes"], "training rows": split["train"], "test rows": split["test"]}
+    whole = {
+        "rows read" if "negatives" in table else "whole table": table["classes"],
+        "training rows": split["train"],
+        "test rows": split["test"],
+    }
     whole = {name: counts for name, counts in whole.items() if any(counts.values())}  # maybe no test rows
     return class_counts(
         {name: list(counts.values()) for name, counts in whole.items()}
