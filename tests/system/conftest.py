@@ -11,6 +11,13 @@ from reproductions import made, reproduced  # noqa: F401  fixtures that tests/tr
 ROOT = Path(__file__).parents[2]
 
 
+def pytest_collection_modifyitems(items):
+    """What fits for minutes in this process would take twice as long with coverage, which the layers' tests reach."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker("no_cover")
+
+
 class Sweeps:
     """Starts sweeps from the command line, each in a folder of its own below `root`, and reads their results."""
 
