@@ -23,6 +23,7 @@ from pipeline.tracking.store import open_store, unreachable
 
 PROCESSES, SEEDS = 8, 5
 VARIANTS = ("none", "random_over", "random_under", "smote", "class_weight")
+QUICK = ("evaluate.folds=0", "model.tune=false", "data.simulation.rows=300")  # what is published is as much
 EXPERIMENT = "mountain_shop"
 PATIENCE = 60  # seconds: eight processes and two servers may share one core here
 
@@ -106,7 +107,7 @@ def sweep_at_once(sweeps, folders, *overrides):
             "-m",
             f"variant={','.join(VARIANTS)}",
             f"seed=range({SEEDS * number},{SEEDS * (number + 1)})",
-            "evaluate.folds=0",
+            *QUICK,
             *overrides,
         )
         for number, folder in enumerate(folders)
