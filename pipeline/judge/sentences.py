@@ -80,7 +80,7 @@ def tradeoff(results: Mapping[str, Mapping[str, Any]], chosen: str | None, *, te
     """
     if chosen is None or (tuned := results[chosen]["holdout"]["tuned"]) is None or "tp" not in tuned:
         return None
-    where, found = f"On the {results[chosen]['holdout']['rows']:,} {tested(test_size)}", _found(tuned, among=True)
+    where, found = f"On the {judged_rows(results[chosen]['holdout'], test_size)}", _found(tuned, among=True)
     if chosen != REFERENCE:
         theirs = _found(results[REFERENCE]["holdout"]["tuned"])
         return f"{where}, {chosen} at its threshold finds {found}; the baseline at its own finds {theirs}."
@@ -94,6 +94,13 @@ def tradeoff(results: Mapping[str, Mapping[str, Any]], chosen: str | None, *, te
         return said
     than = "more" if more > 0 else "less"
     return f"{said} It pays if a false negative costs {than} than about {alarms / more:.2g} false positives."
+
+
+def judged_rows(holdout: Mapping[str, Any], test_size: float) -> str:
+    """The number of rows whose decisions are shown, and how many they stand for, if these are others."""
+    rows, point = holdout["rows"], holdout["default"]
+    total = weights.shown(sum(point[cell] for cell in ("tn", "fp", "fn", "tp"))) if "tn" in point else rows
+    return f"{rows:,} {tested(test_size)}" + (f", which stand for {total:,}" if total != rows else "")
 
 
 def _beside(result: Mapping[str, Any], baseline: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

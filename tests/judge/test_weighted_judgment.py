@@ -6,6 +6,7 @@ from cuts import at
 from weighted import RULES, alike, folded, holdout, repeated, visits, without_counts
 
 from pipeline.judge import comparison, cost_map, equivalence
+from pipeline.judge.sentences import judged_rows
 from pipeline.measure import scores, thresholds
 from pipeline.measure.evaluation import Folded
 from pipeline.measure.tasks import TWO_CLASSES
@@ -46,3 +47,10 @@ def test_the_best_possible_rule_with_whole_weights_is_that_of_repeated_rows(evid
     expected = np.concatenate([chances, 1 - chances])
     cut = thresholds.choose(actual, scores.from_probability(np.tile(chances, 2)), RULES[0], weight=expected)
     assert ours["tuned"]["threshold_score"] == cut
+
+
+def test_rows_that_stand_for_others_are_told_with_their_number():
+    cells = {"tn": 59460.4, "fp": 0.0, "fn": 500.0, "tp": 42.0}
+    assert judged_rows({"rows": 5955, "default": cells}, 0.3) == "5,955 test rows, which stand for 60,002"
+    assert judged_rows({"rows": 100, "default": {"tn": 90, "fp": 2, "fn": 3, "tp": 5}}, 0) == "100 out-of-fold rows"
+    assert judged_rows({"rows": 100, "default": {"classes": {}}}, 0.3) == "100 test rows"
