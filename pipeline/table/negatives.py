@@ -1,8 +1,8 @@
-"""Which rows of the other class are read, where `data.negatives_per_positive` asks for a sample of them.
+"""Which negative rows are read, where `data.negatives_per_positive` asks for a sample of them.
 
-With many rows for each positive, the positives hold nearly all that can be known of a model's coefficients: ten rows of
-the other class for each leave a coefficient a tenth more variance than all of them. Rows are chosen by a hash of their
-number, so that the same rows are read in any order and in batches of any size.
+Where positives are rare, they hold nearly all the information on a model's coefficients. With ten negatives for each
+positive, a coefficient without effect has 1.1 times the variance that it has with all of them. Rows are chosen by a
+hash of their number, so that the same rows are read in any order and in batches of any size.
 
 References
 ----------
@@ -76,8 +76,8 @@ class Sampling:
         """
         place, other, taken = origin(table), int(counts[self.negative].sum()), int(read[self.negative].sum())
         note = (
-            f"data.negatives_per_positive={self.per_positive:g}: of {other:,} rows of the other class, {taken:,} were "
-            f"read. Each of them counts as {other / taken if taken else 0:.4g} rows"
+            f"data.negatives_per_positive={self.per_positive:g}: {taken:,} of {other:,} negative rows were read, and "
+            f"each counts as {other / taken if taken else 0:.4g} rows"
         )
         table = table.set_axis(pd.Index(rows, dtype="int64"))
         return placed(table, replace(place, notes=(*place.notes, note), left_out=other - taken, positive=self.positive))

@@ -57,8 +57,11 @@ def files(data: Data) -> list[Path] | None:
 
 
 def _is_parquet(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(len(MAGIC)) == MAGIC
+    try:
+        with path.open("rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except OSError:  # whoever reads it whole says why
+        return False
 
 
 def hashed(paths: list[Path], data: Data, how: Reading) -> tuple[pd.DataFrame, str]:

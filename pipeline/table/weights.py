@@ -84,8 +84,8 @@ def sentence(table: Mapping[str, Any]) -> str | None:
     if "negatives" in table:
         rows, read = table["negatives"]["rows"], table["negatives"]["read"]
         return (
-            f"Of {rows:,} rows of the other class, {read:,} were read. Each counts as {rows / read:.4g} rows, so that "
-            "all figures speak of the whole table, except counts of rows and of positives."
+            f"Of {rows:,} negative rows, {read:,} were read. Each counts as {rows / read:.4g} rows, so all metrics "
+            "describe the whole table. Counts of rows and of positives are those of the rows that were read."
         )
     if "weight" in table:
         return f"All figures are weighted by {table['weight']!r}, except counts of rows and of positives."

@@ -134,8 +134,8 @@ def _sample(found: Inspection, params: Config) -> Iterator[tuple[str, str]]:
     if data.negatives_per_positive is not None or others < LOPSIDED * positives:
         return
     purpose = (
-        f"recommended for so many rows: to read all {positives:,} positives and about {NEGATIVES} other rows for each, "
-        f"{(1 + NEGATIVES) * positives:,} in all, which says nearly as much; figures still speak of the whole table"
+        f"recommended for so many rows: to read all {positives:,} positive rows and about {NEGATIVES} negative rows "
+        "for each, which takes far less time and memory; metrics still describe the whole table"
     )
     yield purpose, f"data.negatives_per_positive={NEGATIVES}"
 

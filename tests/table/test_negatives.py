@@ -51,10 +51,10 @@ def test_all_positives_and_a_sample_of_the_others_are_read_with_weights_that_add
     assert roles.weight.sum() == pytest.approx(len(rows), rel=1e-12)
     # Row numbers are those of the source, so that each row can be found there.
     assert table.x.tolist() == rows.x[table.index].tolist()
-    assert weights.sentence(schema).startswith(f"Of {others:,} rows of the other class, {read:,} were read.")
+    assert weights.sentence(schema).startswith(f"Of {others:,} negative rows, {read:,} were read.")
     assert schema["notes"] == [
-        f"data.negatives_per_positive=5: of {others:,} rows of the other class, {read:,} were read. Each of them "
-        f"counts as {others / read:.4g} rows"
+        f"data.negatives_per_positive=5: {read:,} of {others:,} negative rows were read, and each counts as "
+        f"{others / read:.4g} rows"
     ]
 
 

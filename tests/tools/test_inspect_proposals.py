@@ -165,12 +165,12 @@ def test_a_sample_of_the_negatives_is_recommended_for_very_many_rows_of_a_rare_c
     out, _ = look(many, "data.target=y")
     purpose, setting = out.split("recommended for so many rows: ")[1].splitlines()[:2]
     assert purpose == (
-        "to read all 40 positives and about 10 other rows for each, 440 in all, which says nearly as much; figures "
-        "still speak of the whole table, add this to the command:"
+        "to read all 40 positive rows and about 10 negative rows for each, which takes far less time and memory; "
+        "metrics still describe the whole table, add this to the command:"
     )
     out, _ = look(many, "data.target=y", setting.strip().removeprefix("-S "))
     assert "recommended for so many rows" not in out
-    assert "data.negatives_per_positive=10: of 2,000 rows of the other class" in " ".join(out.split())
+    assert "of 2,000 negative rows were read, and each counts as" in " ".join(out.split())
     assert "'y': 0 (2,000 rows, 98%), 1 (40 rows, 1.96%)" in out  # of the whole table
     assert "50 to 1; the positive class is 1" in out
     assert out.splitlines()[-1].count("-S data.negatives_per_positive=10") == 1
