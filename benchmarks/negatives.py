@@ -23,7 +23,6 @@ PART = 500_000  # rows of a file
 COLUMNS = 30
 
 BARE = """
-import sys
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score

@@ -142,13 +142,7 @@ def _differ(expected: list[str], found: list[str]) -> str:
 
 
 def _whole(source: pyarrow.dataset.Dataset, how: Reading) -> pd.DataFrame:
-    return _columns(source.to_table(), np.arange(source.count_rows()), how)
-
-
-def _columns(rows: pa.Table, numbers: np.ndarray, how: Reading) -> pd.DataFrame:
-    """Rows as `formats.read` gives them, with their numbers in the files."""
-    made = arrow.frame("Parquet files", lambda: rows)
-    return arrow.columns(placed(made, Origin("row", numbers=numbers + 1)), drop=how.drop)
+    return arrow.columns(arrow.frame("Parquet files", source.to_table), drop=how.drop)
 
 
 def _sampled(source: pyarrow.dataset.Dataset, data: Data, how: Reading) -> pd.DataFrame:
@@ -180,7 +174,9 @@ def _sampled(source: pyarrow.dataset.Dataset, data: Data, how: Reading) -> pd.Da
         numbers.append(rows + start)
         read += np.bincount(places[rows], minlength=len(counts))
     rows = np.concatenate(numbers)
-    return found.restricted(_columns(pa.Table.from_batches(kept, source.schema), rows, how), rows, counts, read)
+    made = arrow.frame("Parquet files", lambda: pa.Table.from_batches(kept, source.schema))
+    table = arrow.columns(placed(made, Origin("row", numbers=rows + 1)), drop=how.drop)
+    return found.restricted(table, rows, counts, read)
 
 
 def _batches(source: pyarrow.dataset.Dataset, columns: list[str] | None = None) -> Iterator[tuple[int, pa.RecordBatch]]:
@@ -208,5 +204,5 @@ def _plain(values: pa.Array | pa.ChunkedArray) -> Any:
 
 def _target(values: pa.Array | pa.ChunkedArray, data: Data, how: Reading) -> pd.Series:
     """Values of the target column as they are in the table."""
-    made = arrow.columns(arrow.frame("Parquet files", lambda: pa.table({data.target: values})))
-    return interpret(placed(made, Origin("row", 1)), how)[data.target]
+    made = arrow.frame("Parquet files", lambda: pa.table({data.target: values}))
+    return interpret(arrow.columns(made), how)[data.target]
