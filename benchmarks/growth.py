@@ -63,7 +63,7 @@ def measured(rows: int) -> list[dict[str, Any]]:
         commands = (
             ["-c", LOOP, "table.csv", asked, "1", "1.0"],
             ["-c", CROSS, "table.csv", asked],
-            [*sweep, "tracking=none", "evaluate.repeats=1", "model.tune=false", "machine.jobs=1"],
+            [*sweep, "tracking=none", "evaluate.repeats=1", "model.search=null", "machine.jobs=1"],
         )
         found = []
         for case, command in zip(CASES, commands, strict=True):

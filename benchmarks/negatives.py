@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=10_000_000)
     rows = parser.parse_args().rows
     table = ["data=csv", "data.path=table", "data.files='*.parquet'", "data.target=y", "data.negatives_per_positive=10"]
-    plain = ["evaluate.folds=0", "model.tune=false", "machine.jobs=1"]
+    plain = ["evaluate.folds=0", "model.search=null", "machine.jobs=1"]
     cases = {
         "the script, all rows": ["-c", BARE],
         "ours, a hold-out run": ["-m", "pipeline", *table, "tracking=none", "variant=none", *plain],

@@ -104,7 +104,7 @@ def main() -> None:
             "data.path=table.csv",
             "data.target=buy",
             "preprocess=none",
-            "model.tune=false",
+            "model.search=null",
         ]
 
         def sweep(seeds: int, *more: str) -> float:

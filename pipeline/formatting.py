@@ -1,7 +1,7 @@
 """Formats numbers and lists for people, on a page and in a terminal."""
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import floor, log10
 from typing import Any
 
@@ -41,6 +41,13 @@ def signed(value: float | None, digits: int = DIGITS) -> str:
 def counted(count: int, noun: str) -> str:
     """A count with its noun: "1 test row", "1,200 test rows"."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def arguments(given: Mapping[str, Any]) -> str:
+    """Arguments of a model with their values: "C=0.1", "learning_rate=0.1, max_leaf_nodes=7"."""
+    return ", ".join(
+        f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}" for name, value in given.items()
+    )
 
 
 def size(count: float) -> str:

@@ -32,7 +32,7 @@ def main() -> None:
         suited = suit(sampler, X)
         within = limit(params, name)
         with limited(suited, X, y, task.labels, within), threads(params.machine.jobs, suited):
-            if wait := note(suited, X, y, again=again(params, y)):
+            if wait := note(suited, X, y, again=again(params, name, y)):
                 say(f"{name}: {wait}")
                 sys.stdout.flush()
             X_resampled, y_resampled = resample(X, y, suited, task.labels, within)

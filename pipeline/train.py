@@ -1,4 +1,6 @@
-"""Fits the model on the resampled training rows, with a tuned C."""
+"""Fits the model on the resampled training rows, with the arguments that are best for them."""
+
+from typing import Any
 
 import pandas as pd
 
@@ -9,6 +11,7 @@ from pipeline.files import INGEST, RESAMPLE, SPLIT, TRAIN, read_json, read_table
 from pipeline.fit import chains, sample_weights, tuning
 from pipeline.fit.chains import Chain
 from pipeline.fit.models import describe, train, unconverged_advice
+from pipeline.formatting import arguments
 from pipeline.measure.tasks import task_of
 from pipeline.table import weights
 from pipeline.table.grouping import together
@@ -17,9 +20,9 @@ from pipeline.table.split import separate
 
 def _tuned(
     chain: Chain, roles: pd.DataFrame, *, target: str, how: Split, seed: int
-) -> tuple[float | None, dict[float, float] | None]:
+) -> tuple[dict[str, Any] | None, list[float | None] | None]:
     """See `pipeline.fit.tuning.tune`. The rows that it needs are gone before others are read."""
-    if chain.grid is None:
+    if not chain.search:
         return None, None
     X, y = separate(read_table(SPLIT / "train.parquet"), target)
     rows = together(X, roles, how)
@@ -34,24 +37,27 @@ def main() -> None:
     chain = chains.chain(params, name, task)
     roles = read_table(INGEST / "roles.parquet")
     try:
-        C, values = _tuned(chain, roles, target=target, how=params.split, seed=params.seed)
+        best, values = _tuned(chain, roles, target=target, how=params.split, seed=params.seed)
         resampled = read_table(RESAMPLE / name / "train.parquet")
         X, y = separate(resampled.drop(columns=["row_id", "synthetic"]), target)
-        weight = (
+        given = (
             sample_weights.by_class(y, weights.of(roles)) if chain.negatives else weights.of(roles, resampled.row_id)
         )
-        fitted, converged = train(X, y, tuning.with_C(chain.model, C), weight, negatives=chain.negatives)
+        weight = sample_weights.times(chain.class_weight, y, given)
+        ready = chain.model.set_params(**(best or {}))
+        fitted, converged = train(X, y, ready, weight, negatives=chain.negatives)
     except InputError as error:
         raise InputError(f"variants.{name}: {error}") from None
     summary = describe(fitted, converged, y, values, chain, weight)
     write_model(TRAIN / name / "model.skops", fitted)
     write_json(TRAIN / name / "coefficients.json", summary)
     warning = "" if converged else f": NOT CONVERGED. {unconverged_advice(scaled=params.preprocess.scale)}"
-    chosen = ""
-    if C is not None and chain.criterion is not None:
-        metric = chain.criterion.metric.replace("_", " ")
-        chosen = f", C={C:g} tuned for {metric} over {', '.join(f'{c:g}' for c in chain.grid or ())}"
-    fit = f"{summary['model']}{chosen}, {summary['iterations']} iterations{warning}"
+    chosen, iterations = "", ""
+    if best is not None and chain.criterion is not None:
+        chosen = f", {arguments(best)} best of {len(chain.search)} for {chain.criterion.metric.replace('_', ' ')}"
+    if summary["iterations"] is not None:
+        iterations = f", {summary['iterations']} iterations"
+    fit = f"{summary['model']}{chosen}{iterations}{warning}"
     say(f"{params.data.name}, {name}: {fit}")
 
 

@@ -16,7 +16,8 @@ LOG_LOSS = Criterion(PRIOR_CORRECTED, "log_loss", -1)
 
 def chained(sampler=None, model=None, preprocessing=STANDARD, grid=None, criterion=LOG_LOSS, task=TWO_CLASSES):
     sampler, model = sampler or FunctionSampler(), model or LogisticRegression()
-    return chains.Chain(preprocessing, sampler, model, grid, criterion if grid else None, task)
+    search = [{"C": C} for C in grid or ()]
+    return chains.Chain(preprocessing, sampler, model, search, criterion if grid else None, task)
 
 
 def folded(visits, *, number=3, repeats=1, seed=42, groups=None, times=None, prepare=prepared, jobs=1, **parts):

@@ -114,16 +114,16 @@ def test_train_and_evaluate_rerun_when_what_c_is_chosen_for_changes_and_for_noth
     reading = set()
     for choices in ((), ("evaluate=f_beta", "compare=f_beta"), (*costs, "compare=expected_cost")):
         raw = yaml.safe_load(composed(*choices, rule))
-        before = criterion(Config.model_validate(raw))
+        before = criterion(Config.model_validate(raw), "none")
         for key, value in changes.items():
             group, _, name = key.partition(".")
             if raw[group][name] is not None:  # else a setting of another objective
-                after = criterion(Config.model_validate(changed(raw, key, value)))
+                after = criterion(Config.model_validate(changed(raw, key, value)), "none")
                 reading |= {key} if after != before else set()
     objectives = (("evaluate=f_beta",), ("evaluate=recall_at_precision",), costs)
-    assert {repr(criterion(Config.model_validate(yaml.safe_load(composed(*each, rule))))) for each in objectives} == {
-        repr(criterion(Config.model_validate(yaml.safe_load(composed(rule)))))
-    }
+    assert {
+        repr(criterion(Config.model_validate(yaml.safe_load(composed(*each, rule))), "none")) for each in objectives
+    } == {repr(criterion(Config.model_validate(yaml.safe_load(composed(rule))), "none"))}
     of_groups = {key for key in parts("train")["params"] if key.startswith(("compare", "evaluate"))}
     assert of_groups == reading
     of_groups = {key for key in parts("evaluate")["params"] if key.startswith(("compare", "evaluate"))}

@@ -13,7 +13,7 @@ from pipeline.tools import predict
 from pipeline.tracking import model, runs, scoring
 
 ROOT = Path(__file__).parents[1]
-QUICK = ("evaluate.repeats=1", "evaluate.folds=2", "model.tune=false")
+QUICK = ("evaluate.repeats=1", "evaluate.folds=2", "model.search=null")
 
 
 def train(path, variant, *overrides, target="target"):

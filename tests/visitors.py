@@ -39,8 +39,12 @@ def result(variant, probability, *, tuned, converged=True, synthetic=0):
         },
         "model": {
             "model": "LogisticRegression",
-            "C": 1.0,
-            "tuning": {"metric": "average_precision", "C": [0.01, 0.1, 1.0, 10.0], "values": [0.5, 0.6, 0.7, 0.6]},
+            "best_params": {"C": 1.0},
+            "tuning": {
+                "metric": "average_precision",
+                "params": [{"C": 0.01}, {"C": 0.1}, {"C": 1.0}, {"C": 10.0}],
+                "values": [0.5, 0.6, 0.7, 0.6],
+            },
             "converged": converged,
             "iterations": 7,
             "trained_proportions": TRAINED,
@@ -89,9 +93,8 @@ DECLARED = {
     "seed": 1,
     "split": {"by": "rows", "test_size": 0.3, "seed": 1, "group_duplicates": False},
     "preprocess": {"impute": "median", "scale": True},
-    "tuned": True,
+    "search": {"C": [0.01, 0.1, 1.0, 10.0]},
     "tune_for": "primary",
-    "grid": [0.1, 1.0],
 }
 PLACES = pd.DataFrame(
     {
@@ -109,7 +112,7 @@ FITS = pd.DataFrame(
         "training_rows": 6,
         "training_rows_0": 4,
         "training_rows_1": 2,
-        "C": [0.1, 1.0, 1.0, 1.0],
+        "param_C": [0.1, 1.0, 1.0, 1.0],
         "converged": True,
         "trained_proportion_0": 0.5,
         "trained_proportion_1": 0.5,

@@ -2,6 +2,7 @@
 
 from pipeline.config.groups import (
     OBJECTIVES,
+    REPLACE,
     Audit,
     Compare,
     Evaluate,
@@ -17,10 +18,11 @@ from pipeline.config.params import (
     Config,
     Kind,
     asked,
+    candidates,
     check,
     checked,
-    grid,
     load,
+    model_of,
     read,
     variant,
 )
@@ -31,6 +33,7 @@ from pipeline.files import PARAMS
 __all__ = [
     "OBJECTIVES",
     "PARAMS",
+    "REPLACE",
     "RESERVED_NAMES",
     "SIMULATED_TARGET",
     "SQL",
@@ -50,10 +53,11 @@ __all__ = [
     "Tracking",
     "Variant",
     "asked",
+    "candidates",
     "check",
     "checked",
-    "grid",
     "load",
+    "model_of",
     "read",
     "variant",
 ]

@@ -37,8 +37,9 @@ AT_OWN_THRESHOLD = ("expected_cost", "f_beta")  # need the objective of the same
 SPLITS = ("rows", "group", "time")
 IMPUTATIONS = ("median", "mean", "most_frequent")
 ENCODINGS = ("onehot",)
-TUNE_FOR = ("primary", "log_loss")  # what C can be best for
-DEFAULT_C = 1.0  # scikit-learn's, which stands in the settings where C is chosen
+PLAIN = (bool, int, float, str, type(None))  # types of values that can be searched
+REPLACE = "_replace_"  # of a variant's model: it takes the place of the common one
+TUNE_FOR = ("primary", "log_loss")  # what the model's arguments can be best for
 
 
 class Split(Settings):
@@ -72,38 +73,43 @@ class Preprocess(Settings):
             yield Conflict("missing_indicator", "false, because preprocess.impute is null", True)
 
 
-def _choice_of_C(node: Node) -> Node:
-    """Check the three keys of the model's node that aren't arguments of its class."""
-    refuse(_conflicts_of_C(node))
+def _searchable(node: Node) -> Node:
+    """Check the keys of the model's node that aren't arguments of its class."""
+    refuse(_conflicts_of_search(node))
     return node
 
 
-def _conflicts_of_C(node: Node) -> Iterator[Conflict]:
-    tune, grid = node.get("tune"), node.get("grid")
-    if not isinstance(tune, bool):
-        yield Conflict("tune", "true or false", tune)
-    if tune is not True:
+def _conflicts_of_search(node: Node) -> Iterator[Conflict]:
+    if (search := node.get("search")) is None:
         return
-    values = grid if isinstance(grid, list) else []
-    sound = all(isinstance(C, int | float) and not isinstance(C, bool) and C > 0 for C in values)
-    if len(values) < 2 or not sound or len(set(values)) < len(values):
-        yield Conflict("grid", "two or more different values above 0, because model.tune is true", grid)
+    if not isinstance(search, dict) or not search:
+        yield Conflict("search", "values to choose from for each argument, such as {C: [0.1, 1.0]}, or null", search)
+        return
+    for name, values in search.items():
+        sound = isinstance(values, list) and all(isinstance(value, PLAIN) for value in values)
+        if not sound or len(values) < 2 or len({repr(value) for value in values}) < len(values):
+            yield Conflict(f"search.{name}", "two or more different values", values)
     if node.get("tune_for") not in TUNE_FOR:
-        words = f"one of {', '.join(TUNE_FOR)}, because model.tune is true"
+        words = f"one of {', '.join(TUNE_FOR)}, because model.search isn't null"
         yield Conflict("tune_for", words, node.get("tune_for"))
-    if node.get("C", DEFAULT_C) != DEFAULT_C:
-        words = f"{DEFAULT_C}, because model.tune is true and C is tuned for each variant"
-        yield Conflict("C", words, node["C"], "To set C, add model.tune=false")
 
 
-Model = Annotated[Node, AfterValidator(_choice_of_C)]
+def _over_or_instead(node: Node) -> Node:
+    """Check a variant's model, whose keys go over those of the common one, or instead of it with `_replace_`."""
+    if not isinstance(node.get(REPLACE, False), bool):
+        refuse([Conflict(REPLACE, "true or false", node[REPLACE])])
+    refuse(_conflicts_of_search(node if node.get(REPLACE) else {"tune_for": TUNE_FOR[0], **node}))
+    return node
+
+
+Model = Annotated[Node, AfterValidator(_searchable)]
 
 
 class Variant(Settings):
-    """One way of treating the imbalance: a sampler, and arguments it overrides on the model."""
+    """One way of treating the imbalance: a sampler, and arguments it overrides on the model, or a model of its own."""
 
     sampler: Node
-    model: Node
+    model: Annotated[Node, AfterValidator(_over_or_instead)]
 
 
 def _no_single_fold(folds: int) -> int:

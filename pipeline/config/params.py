@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -11,6 +12,7 @@ from yaml import YAMLError
 
 from pipeline.config.groups import (
     AT_OWN_THRESHOLD,
+    REPLACE,
     Compare,
     Evaluate,
     Machine,
@@ -163,9 +165,19 @@ def _missing(raw: Any, prefix: str = "") -> Iterator[str]:
         yield prefix[:-1]
 
 
-def grid(config: Config) -> list[float] | None:
-    """Values of C to choose from; None where C stays as it is."""
-    return [float(C) for C in config.model["grid"]] if config.model["tune"] else None
+def model_of(config: Config, name: str) -> dict[str, Any]:
+    """The constructor call of variant `name`'s model, with `search` and `tune_for`.
+
+    It is the common model's with the variant's keys over it, or the variant's alone if it has `_replace_`.
+    """
+    changed = dict(variant(config, name).model)
+    return {"search": None, **changed} if changed.pop(REPLACE, False) else {**config.model, **changed}
+
+
+def candidates(config: Config, name: str) -> list[dict[str, Any]]:
+    """Every combination of the values in the `search` of a variant's model, in their order; none without one."""
+    search = model_of(config, name).get("search") or {}
+    return [dict(zip(search, values, strict=True)) for values in product(*search.values())] if search else []
 
 
 def asked() -> str:

@@ -39,7 +39,8 @@ def build(node: Mapping[str, Any], *, where: str, method: str, trusted: Sequence
     return result
 
 
-def _build(node: Mapping[str, Any], *, where: str, trusted: Sequence[str]) -> Any:
+def class_of(node: Mapping[str, Any], *, where: str, trusted: Sequence[str]) -> Any:
+    """The class that a `_target_` node names; parameters and errors as for `build`."""
     from sklearn.base import BaseEstimator
 
     target = node.get("_target_")
@@ -63,9 +64,20 @@ def _build(node: Mapping[str, Any], *, where: str, trusted: Sequence[str]) -> An
         raise InputError(f"{where}._target_: {module} has no {name}; {nearest(name, vars(there))}") from None
     if not (inspect.isclass(found) and issubclass(found, BaseEstimator)):
         raise InputError(f"{where}._target_: expected the class of an estimator or a sampler, found {target}.")
-    known = inspect.signature(found).parameters
+    return found
+
+
+def defaults(found: Any) -> dict[str, Any]:
+    """The arguments of a class, with their defaults; `inspect.Parameter.empty` where there is none."""
+    return {name: each.default for name, each in inspect.signature(found).parameters.items()}
+
+
+def _build(node: Mapping[str, Any], *, where: str, trusted: Sequence[str]) -> Any:
+    found = class_of(node, where=where, trusted=trusted)
+    known = defaults(found)
     unknown = [key for key in node if key != "_target_" and key not in known]
     if unknown:
+        name = found.__name__
         raise InputError([f"{where}.{key} is not an argument of {name}; {nearest(str(key), known)}" for key in unknown])
     arguments = {key: value for key, value in node.items() if key != "_target_"}
     for key, value in arguments.items():
@@ -73,11 +85,20 @@ def _build(node: Mapping[str, Any], *, where: str, trusted: Sequence[str]) -> An
             arguments[key] = _build(value, where=f"{where}.{key}", trusted=trusted)
     try:
         built: Any = found(**arguments)
-        if hasattr(built, "_parameter_constraints"):  # which a class of the user's own may lack
-            built._validate_params()  # scikit-learn's and imbalanced-learn's check of types and ranges, before any row
     except (TypeError, ValueError) as error:  # a TypeError: an argument that must be given, or an abstract class
         raise InputError(f"{where}: {error}") from None
+    check(built, where=where)
     return built
+
+
+def check(built: Any, *, where: str) -> None:
+    """Raise InputError if an argument has a wrong type or is out of its range."""
+    if not hasattr(built, "_parameter_constraints"):  # which a class of the user's own may lack
+        return
+    try:
+        built._validate_params()  # scikit-learn's and imbalanced-learn's check, before any row
+    except ValueError as error:
+        raise InputError(f"{where}: {error}") from None
 
 
 def _refuse_local(module: ModuleType, target: str, *, where: str) -> None:

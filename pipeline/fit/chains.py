@@ -32,26 +32,29 @@ class Chain:
         Settings of `preprocess`.
     sampler, model
         Unfitted; copies are fitted.
-    grid
-        Values of the model's C to choose from; None leaves C as it is.
+    search
+        Values of the model's arguments to choose from; empty leaves them as they are.
     criterion
-        What C is chosen for; None without a grid.
+        What they are chosen for; None without a search.
     task
         Of the table.
     memory
         What the sampler may use; None: there is no limit.
     negatives
         Whether the negatives are a sample of all; see `pipeline.fit.models.train`.
+    class_weight
+        Of rows; see `pipeline.fit.variants.row_weights`.
     """
 
     preprocessing: Mapping[str, Any]
     sampler: Any
     model: Any
-    grid: Sequence[float] | None
+    search: Sequence[Mapping[str, Any]]
     criterion: Criterion | None
     task: Task
     memory: Limit | None = None
     negatives: bool = False
+    class_weight: Any = None
 
 
 @dataclass(frozen=True)
@@ -128,13 +131,15 @@ def chain(params: Config, name: str, task: Task) -> Chain:
     """
     if problems := task.refused(params):
         raise InputError(problems)
+    model = variants.model(params, name, task.labels)
     return Chain(
         preprocessing=params.preprocess.model_dump(),
         sampler=variants.sampler(params, name, task.labels),
-        model=variants.model(params, name, task.labels),
-        grid=config.grid(params),
-        criterion=criterion(params),
+        model=model,
+        search=config.candidates(params, name),
+        criterion=criterion(params, name),
         task=task,
         memory=limit(params, name),
         negatives=params.data.negatives_per_positive is not None,
+        class_weight=variants.row_weights(params, name, model, task.labels),
     )

@@ -10,6 +10,7 @@ import pandas as pd
 from imblearn import FunctionSampler
 from sklearn.base import clone
 
+from pipeline import config
 from pipeline.config import Config
 from pipeline.fit.tuning import INNER
 from pipeline.formatting import counted
@@ -43,20 +44,20 @@ def note(sampler: Any, X: pd.DataFrame, y: pd.Series, *, again: int = 0) -> str:
     return f"about {_words(seconds)} for {counted(len(y), 'row')}{more}"
 
 
-def again(params: Config, y: pd.Series) -> int:
-    """How often a sampler runs besides on all training rows, at most: in folds, and in those that choose C.
+def again(params: Config, name: str, y: pd.Series) -> int:
+    """How often a sampler runs besides on all training rows, at most: in folds, and in those of the search.
 
     Parameters
     ----------
-    params
-        All settings.
+    params, name
+        All settings, and the variant of the sampler.
     y
         Codes of the training rows.
     """
     folds = params.evaluate.folds
     counts = {"rows": len(y), "rare": rarest(y, y.nunique()), "folds": max(folds, 2)}
     fits = folds * repetitions(params.evaluate.repeats, **counts) + 1
-    return fits * (1 + INNER if params.model["tune"] else 1) - 1
+    return fits * (1 + INNER if config.candidates(params, name) else 1) - 1
 
 
 def estimate(sampler: Any, X: pd.DataFrame, y: pd.Series) -> float:

@@ -1,6 +1,6 @@
 """Refits the whole chain, from preprocessing to model, in folds of the training rows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +18,8 @@ from pipeline.fit.models import scored, train, trained_proportions
 from pipeline.fit.resampling import resample
 from pipeline.fit.samplers import suit
 from pipeline.fit.splits import count, splits
-from pipeline.fit.tuning import reseeded, tune, with_C
-from pipeline.measure.evaluation import Folded
+from pipeline.fit.tuning import reseeded, tune
+from pipeline.measure.evaluation import CHOSEN, Folded
 from pipeline.measure.repeats import repetitions
 from pipeline.measure.task import Task
 from pipeline.table import classes, weights
@@ -75,7 +75,7 @@ def out_of_fold(
     shown = tqdm(made, total=len(tasks), desc="folds", delay=2, leave=False, disable=None)
     held_rows, fits = zip(*shown, strict=True)
     predictions = pd.concat(held_rows).sort_values(["repeat", "place"], kind="stable").drop(columns="place")
-    return Folded(predictions.rename_axis(table.index.name), pd.DataFrame(fits).astype({"C": "float64"}))
+    return Folded(predictions.rename_axis(table.index.name), _frame(fits, chain.search))
 
 
 @dataclass(frozen=True)
@@ -105,9 +105,9 @@ def _fold(
         _refuse_missing(y.iloc[fit], chain.task)
         blocks: dict[str, Any] = {"groups": _at(rows.groups, fit), "times": _at(rows.times, fit)}
         with config_context(skip_parameter_validation=True):  # `pipeline.fit.build` has checked those that are set
-            C, _ = tune(X.iloc[fit], y.iloc[fit], chain, prepare=prepare, **how, **blocks)
+            best, _ = tune(X.iloc[fit], y.iloc[fit], chain, prepare=prepare, **how, **blocks)
             seen = prepare(X.iloc[fit], X.iloc[held], chain.preprocessing)
-            predicted, told = _fit(seen, y.iloc[fit], y.iloc[held], chain, C=C, **how)
+            predicted, told = _fit(seen, y.iloc[fit], y.iloc[held], chain, best=best, **how)
     except InputError as error:
         number = f"fold {fold + 1} of {folds}" + (f", repeat {repeat + 1}" if repeat else "")
         raise InputError(f"{number}: {error}") from None
@@ -116,10 +116,21 @@ def _fold(
     return predictions, {"repeat": repeat, "fold": fold, **told}
 
 
-def _of_fit(y: pd.Series, C: float | None, converged: bool, trained: np.ndarray) -> dict[str, Any]:
-    """The row of a fit: its training rows, all and by class, C, whether it converged, and what it was fitted on."""
+def _frame(fits: Sequence[dict[str, Any]], search: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """The rows of fits; arguments that are numbers as such, others as text, NaN where none could be chosen."""
+    rows = pd.DataFrame(fits)
+    for name in search[0] if search else ():
+        numbers = all(isinstance(each[name], int | float) and not isinstance(each[name], bool) for each in search)
+        column = rows[CHOSEN + name]
+        rows[CHOSEN + name] = column.astype("float64") if numbers else column.map(str, na_action="ignore").astype("str")
+    return rows
+
+
+def _of_fit(y: pd.Series, chosen: Mapping[str, Any], converged: bool, trained: np.ndarray) -> dict[str, Any]:
+    """The row of a fit: its training rows, all and by class, what was chosen, whether it converged, its proportions."""
     counts = _by_code("training_rows", np.bincount(y, minlength=len(trained)))
-    known = {"training_rows": len(y), **counts, "C": C, "converged": converged}
+    arguments = {CHOSEN + name: value for name, value in chosen.items()}
+    known = {"training_rows": len(y), **counts, **arguments, "converged": converged}
     return known | _by_code("trained_proportion", trained)
 
 
@@ -144,19 +155,21 @@ def _fit(
     unseen: pd.Series,
     chain: Chain,
     *,
-    C: float | None,
+    best: Mapping[str, Any] | None,
     where: Sequence[int],
     weight: np.ndarray,
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """The columns of predictions of the held rows, whose classes are `unseen`, and what there is to know of the fit."""
     sampler = suit(reseeded(chain.sampler, *where), seen.rows)
     made, known = resample(seen.rows, y, sampler, chain.task.labels, chain.memory)
-    carried = sample_weights.carried(weight, sampler, known, negatives=chain.negatives)
-    encoded = encoding.encode(seen.preprocessor, made)
-    fitted, converged = train(encoded, known, with_C(clone(chain.model), C), carried, negatives=chain.negatives)
+    how: dict[str, Any] = {"negatives": chain.negatives, "class_weight": chain.class_weight}
+    carried = sample_weights.carried(weight, sampler, known, **how)
+    encoded, ready = encoding.encode(seen.preprocessor, made), clone(chain.model).set_params(**(best or {}))
+    fitted, converged = train(encoded, known, ready, carried, negatives=chain.negatives)
     trained = trained_proportions(fitted, known, carried, chain.task.classes, negatives=chain.negatives)
     near = neighbors.near_others(seen, (y, unseen), (made, known), sampler)
-    return chain.task.columns(*scored(fitted, seen.unseen)), {**_of_fit(y, C, converged, trained), **near}
+    chosen = best or dict.fromkeys(chain.search[0] if chain.search else ())
+    return chain.task.columns(*scored(fitted, seen.unseen)), {**_of_fit(y, chosen, converged, trained), **near}
 
 
 def _at(rows: pd.Series | None, places: np.ndarray) -> pd.Series | None:

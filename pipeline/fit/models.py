@@ -1,6 +1,7 @@
 """Fits a model, and describes the result."""
 
 import warnings
+from collections.abc import Mapping, Sequence
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,7 @@ def train(
         try:
             model.fit(X, y, **({"sample_weight": weight} if weights.declared(weight) and not negatives else {}))
         except ValueError as error:
-            raise InputError(f"{type(model).__name__}: {' '.join(str(error).split())}") from error
+            raise _refused(model, error) from error
     converged = True
     for warning in caught:
         if issubclass(warning.category, ConvergenceWarning):
@@ -59,6 +60,10 @@ def train(
     if negatives and weights.declared(weight):
         _shift(model, y, weight)
     return model, converged
+
+
+def _refused(model: Any, error: ValueError) -> InputError:
+    return InputError(f"{type(model).__name__}: {' '.join(str(error).split())}")
 
 
 def _shift(model: Any, y: pd.Series | np.ndarray, weight: np.ndarray) -> None:
@@ -96,9 +101,18 @@ def trained_proportions(
     return np.asarray(counts / counts.sum())
 
 
-def scored(model: Any, X: pd.DataFrame) -> tuple[np.ndarray, np.ndarray | None]:
-    """Probabilities of a fitted model, shape (n, k), and scores; see `pipeline.measure.scores.from_decision`."""
-    probability = np.asarray(model.predict_proba(X))
+def scored(model: Any, X: pd.DataFrame | np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """Probabilities of a fitted model, shape (n, k), and scores; see `pipeline.measure.scores.from_decision`.
+
+    Raises
+    ------
+    InputError
+        The model can't predict these rows, such as one that looks for more neighbors than it was fitted on.
+    """
+    try:
+        probability = np.asarray(model.predict_proba(X))
+    except ValueError as error:
+        raise _refused(model, error) from error
     if not hasattr(model, "decision_function"):
         return probability, None
     return probability, scores.from_decision(np.asarray(model.decision_function(X)), probability)
@@ -110,12 +124,13 @@ def predict(model: Any, X: pd.DataFrame, y: pd.Series, task: Task, weight: np.nd
 
 
 def describe(
-    model: Any, converged: bool, y: pd.Series, values: dict[float, float] | None, chain: "Chain", weight: np.ndarray
+    model: Any, converged: bool, y: pd.Series, values: Sequence[float | None] | None, chain: "Chain", weight: np.ndarray
 ) -> dict[str, Any]:
     """What a person wants to know of a model fitted on y by weight; null where this model has no such thing.
 
-    `tuning` has the `metric` that C was chosen by (see `pipeline.measure.primary.Criterion`), the values of `C` that
-    were tried, and as `values` their metrics on rows that were held out; null where C was left as configured.
+    `tuning` has the `metric` that chose the model's arguments (see `pipeline.measure.primary.Criterion`), the
+    candidates as `params`, and as `values` their metrics on rows that were held out; null without a search.
+    `best_params` are the arguments that were chosen. They and `values` are null where none could be.
     `intercept` and `coefficients` are by the name of the class whose log odds they add up to.
     """
     linear = hasattr(model, "coef_") and hasattr(model, "intercept_")
@@ -124,13 +139,13 @@ def describe(
     names = task.names[-len(model.coef_) :] if linear else []  # of two classes the positive one alone
     return {
         "model": type(model).__name__,
-        "C": _finite(model.get_params().get("C")),
+        "best_params": _plain({name: model.get_params()[name] for name in chain.search[0]}) if values else None,
         "tuning": {
             "metric": chain.criterion.name,
-            "C": [_finite(C) for C in values],
-            "values": list(values.values()),
+            "params": [_plain(candidate) for candidate in chain.search],
+            "values": values,
         }
-        if values and chain.criterion
+        if chain.criterion
         else None,
         "trained_proportions": task.by_name(proportions),
         "converged": converged,
@@ -145,6 +160,6 @@ def describe(
     }
 
 
-def _finite(C: float | None) -> float | str | None:
-    """C as JSON can have it: no penalty is "inf"."""
-    return "inf" if inf == C else C
+def _plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments as JSON can have them: a C without a penalty is "inf"."""
+    return {name: "inf" if value == inf else value for name, value in arguments.items()}

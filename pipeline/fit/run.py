@@ -136,7 +136,7 @@ def run(params: Config, name: str, *, jobs: int = 1) -> Result:
     if (name, len(y)) not in _tried:  # the runs of a sweep wait alike
         _tried.add((name, len(y)))
         with parallel.threads(jobs, suited):
-            if wait := duration.note(suited, X, y, again=duration.again(params, y)):
+            if wait := duration.note(suited, X, y, again=duration.again(params, name, y)):
                 say(f"{name}: {wait}")
     features, labels = separate(training, target)
     before, weight = (weights.of(roles, rows.index) for rows in (training, X_test))
@@ -147,10 +147,11 @@ def run(params: Config, name: str, *, jobs: int = 1) -> Result:
     with parallel.threads(jobs, suited):
         X_resampled, y_resampled = resampling.resample(X, y, suited, task.labels, chain.memory)
     origin = provenance.provenance(X, y, X_resampled, y_resampled, getattr(suited, "sample_indices_", None))
-    carried = sample_weights.carried(before, suited, y_resampled, negatives=chain.negatives)
-    C, values = tuning.tune(features, labels, chain, where=(params.seed,), **how)
+    weighing: dict[str, Any] = {"negatives": chain.negatives, "class_weight": chain.class_weight}
+    carried = sample_weights.carried(before, suited, y_resampled, **weighing)
+    best, values = tuning.tune(features, labels, chain, where=(params.seed,), **how)
     encoded = encoding.encode(preprocessor, X_resampled)
-    ready = tuning.with_C(clone(chain.model), C)
+    ready = clone(chain.model).set_params(**(best or {}))
     model, converged = models.train(encoded, y_resampled, ready, carried, negatives=chain.negatives)
     fitted = models.describe(model, converged, y_resampled, values, chain, carried)
     if len(X_test):

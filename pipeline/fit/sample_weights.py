@@ -38,8 +38,8 @@ def by_class(y: np.ndarray | pd.Series, weight: np.ndarray) -> np.ndarray:
     return np.where(np.asarray(y) == 1, 1.0, weight.max()) if weights.declared(weight) else weights.ones(len(y))
 
 
-def carried(weight: np.ndarray, sampler: Any, y: pd.Series, *, negatives: bool) -> np.ndarray:
-    """The weights of the rows that a sampler returned, each that of its original.
+def carried(weight: np.ndarray, sampler: Any, y: pd.Series, *, negatives: bool, class_weight: Any = None) -> np.ndarray:
+    """The weights of the rows that a sampler returned, each that of its original, times that of its class.
 
     Parameters
     ----------
@@ -51,6 +51,8 @@ def carried(weight: np.ndarray, sampler: Any, y: pd.Series, *, negatives: bool) 
         Shape (m,): the codes of the rows that it returned.
     negatives
         Whether the negatives are a sample: new rows then have the weight of their class.
+    class_weight
+        See `pipeline.fit.variants.row_weights`.
 
     Raises
     ------
@@ -58,13 +60,25 @@ def carried(weight: np.ndarray, sampler: Any, y: pd.Series, *, negatives: bool) 
         The sampler makes up rows.
     """
     if not weights.declared(weight):
-        return weights.ones(len(y))
-    if negatives:
-        return by_class(y, weight)
-    if not keeps_rows(sampler):
+        own = weights.ones(len(y))
+    elif negatives:
+        own = by_class(y, weight)
+    elif not keeps_rows(sampler):
         raise InputError(f"{type(sampler).__name__} creates new rows, which have no data.weight. Use another sampler.")
-    # imblearn's identity, a FunctionSampler, has no indices.
-    return weight[sampler.sample_indices_] if hasattr(sampler, "sample_indices_") else weight
+    else:  # imblearn's identity, a FunctionSampler, has no indices
+        own = weight[sampler.sample_indices_] if hasattr(sampler, "sample_indices_") else weight
+    return times(class_weight, y, own)
+
+
+def times(class_weight: Any, y: pd.Series, weight: np.ndarray) -> np.ndarray:
+    """The weights of rows times those of their classes, by scikit-learn's meaning of `class_weight`; shape (m,)."""
+    if class_weight is None:
+        return weight
+    from sklearn.utils.class_weight import compute_class_weight
+
+    codes = np.unique(y)
+    given = compute_class_weight(class_weight, classes=codes, y=y, sample_weight=weights.for_library(weight))
+    return np.asarray(weight * given[np.searchsorted(codes, y)], dtype=np.float64)
 
 
 def problems(samplers: Mapping[str, Any], models: Mapping[str, Any]) -> list[str]:

@@ -1,7 +1,7 @@
-"""Tunes C for a variant, in folds of the rows that it is fitted on."""
+"""Chooses a model's arguments for a variant, in folds of the rows that it is fitted on."""
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import isclose
 from typing import Any, TypeAlias
@@ -15,7 +15,7 @@ from pipeline.errors import InputError
 from pipeline.fit import encoding, sample_weights
 from pipeline.fit.chains import Chain, Prepare, Prepared, prepared
 from pipeline.fit.memory import OutOfMemory
-from pipeline.fit.models import train, trained_proportions
+from pipeline.fit.models import scored, train, trained_proportions
 from pipeline.fit.resampling import resample
 from pipeline.fit.samplers import suit
 from pipeline.fit.splits import count, derived, splits
@@ -23,7 +23,7 @@ from pipeline.measure.calibration import by_class
 from pipeline.table import weights
 
 Fitted: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray]  # encoded rows, their codes, their weights
-INNER = 3  # folds that choose C, at most
+INNER = 3  # folds that choose arguments, at most
 KEPT = ("class_weight", "fit_intercept", "intercept_scaling", "max_iter", "random_state", "tol")  # along the path
 NEWTON = 32  # coefficients up to which Newton's method is used to choose C
 
@@ -38,12 +38,12 @@ def tune(
     times: pd.Series | None = None,
     weight: np.ndarray,
     prepare: Prepare = prepared,
-) -> tuple[float | None, dict[float, float] | None]:
-    """The C that is best by the chain's criterion out of at most `INNER` folds of these rows, and each C's metric.
+) -> tuple[dict[str, Any] | None, list[float | None] | None]:
+    """The candidate that is best out of at most `INNER` folds of these rows, and each one's metric.
 
     The metric is computed once, on the predictions of all folds together, so that folds with few positives are no
     trouble. Probabilities are prior-corrected first, which makes folds comparable: otherwise resampling's shift of all
-    probabilities would choose C. Of equal ones the smallest, which penalizes most.
+    probabilities would choose. Of equal candidates the first.
 
     Parameters
     ----------
@@ -58,24 +58,25 @@ def tune(
 
     Returns
     -------
-    C, values
-        None where the chain has no grid, or the rows of the rarest class are too few for two folds. Where they are for
-        the sampler in one of them, C is the one of the rows as they are: a small table must not fail for the sake of C,
-        nor a variant be compared with an untuned one.
+    best, values
+        None where the chain has no search, or the rows of the rarest class are too few for two folds. Where they are
+        for the sampler in one of them, the best is the one of the rows as they are: a small table must not fail for the
+        sake of a search, nor a variant be compared with one without. A value is None where the model can't be fitted
+        with that candidate to the rows of a fold, such as one of more neighbors than rows.
     """
     from imblearn import FunctionSampler
 
     best, number = chain.criterion, count(y, chain.task.classes, most=INNER, times=times)
-    if chain.grid is None or best is None or number < 2:
+    if best is None or number < 2:
         return None, None
-    pooled: dict[float, list[np.ndarray]] = {C: [] for C in sorted(chain.grid)}
+    pooled: list[list[np.ndarray]] = [[] for _ in chain.search]
     places = []
     for _, fold, fit, held in splits(y, folds=number, repeats=1, seed=derived(*where), groups=groups, times=times):
         seen = prepare(X.iloc[fit], X.iloc[held], chain.preprocessing)
         sampler = suit(reseeded(chain.sampler, *where, fold), seen.rows)
         try:
             made, known = resample(seen.rows, y.iloc[fit], sampler, chain.task.labels, chain.memory)
-        except OutOfMemory:  # else C would depend on the machine
+        except OutOfMemory:  # else what is chosen would depend on the machine
             raise
         except InputError:
             if isinstance(chain.sampler, FunctionSampler):
@@ -85,32 +86,42 @@ def tune(
         true = weights.proportions(y.iloc[fit], weight[fit], chain.task.classes)
         # A sample of negatives is fitted without weights. How far that moves the log odds is corrected with the rest.
         plain = weights.ones(len(fit)) if chain.negatives else weight[fit]
-        carried = sample_weights.carried(plain, sampler, known, negatives=chain.negatives)
+        carried = sample_weights.carried(
+            plain, sampler, known, negatives=chain.negatives, class_weight=chain.class_weight
+        )
         places.append(held)
-        for C, corrected in _corrected(seen, made, known, chain, weight=carried, true=true):
-            pooled[C].append(corrected)
+        for parts, corrected in zip(pooled, _corrected(seen, made, known, chain, carried, true=true), strict=True):
+            parts += [] if corrected is None else [corrected]
     each = np.concatenate(places)
     rows = pd.DataFrame({"y": y.to_numpy()[each], **weights.column(weight[each])})
-    seen_by = {C: rows.assign(**chain.task.columns(np.concatenate(parts))) for C, parts in pooled.items()}
-    values = {C: best.value(predictions, chain.task) for C, predictions in seen_by.items()}
-    top = max(values.values(), key=lambda value: best.sign * value)
-    return next(C for C, value in values.items() if isclose(value, top)), values  # sums differ in their last bits
+    values = [
+        best.value(rows.assign(**chain.task.columns(np.concatenate(parts))), chain.task)
+        if len(parts) == len(places)
+        else None
+        for parts in pooled
+    ]
+    top = max((value for value in values if value is not None), key=lambda value: best.sign * value, default=None)
+    if top is None:
+        return None, None
+    first = next(place for place, value in enumerate(values) if value is not None and isclose(value, top))
+    return dict(chain.search[first]), values  # the first: sums differ in their last bits
 
 
 def _corrected(
-    seen: Prepared, made: pd.DataFrame, known: pd.Series, chain: Chain, *, weight: np.ndarray, true: np.ndarray
-) -> Iterator[tuple[float, np.ndarray]]:
-    """Each C of the grid, and the prior-corrected probabilities, shape (n, k), that its model gives the unseen rows.
+    seen: Prepared, made: pd.DataFrame, known: pd.Series, chain: Chain, weight: np.ndarray, *, true: np.ndarray
+) -> Iterator[np.ndarray | None]:
+    """The prior-corrected probabilities, shape (n, k), that each candidate's model gives the unseen rows.
 
-    Rows are ranked by these (see `pipeline.measure.scores.from_probability`), not by the decision function: its unit is
-    the model's own, and only probabilities can be prior-corrected. Log odds above about 22 tie.
+    None where the rows can't be fitted with it. Rows are ranked by these (see
+    `pipeline.measure.scores.from_probability`), not by the decision function: its unit is the model's own, and only
+    probabilities can be prior-corrected. Log odds above about 22 tie.
     """
     # Arrays, since checking a frame's names takes longer than fitting it.
     rows, unseen, codes = encoding.encode(seen.preprocessor, made).to_numpy(), seen.unseen.to_numpy(), known.to_numpy()
-    trained, grid = trained_proportions(chain.model, known, weight, chain.task.classes), sorted(chain.grid or ())
-    along = _path if _has_path(chain.model) else _one_by_one
-    for C, probability in zip(grid, along(chain.model, grid, (rows, codes, weight), unseen), strict=True):
-        yield C, chain.task.correct(probability, trained=trained, true=true)
+    trained = trained_proportions(chain.model, known, weight, chain.task.classes)
+    along = _path if _has_path(chain.model) and set(chain.search[0]) == {"C"} else _one_by_one
+    for probability in along(chain.model, chain.search, (rows, codes, weight), unseen):
+        yield None if probability is None else chain.task.correct(probability, trained=trained, true=true)
 
 
 def _has_path(model: Any) -> bool:
@@ -122,16 +133,21 @@ def _has_path(model: Any) -> bool:
     return bool(plain.get_params() == given)
 
 
-def _one_by_one(model: Any, grid: Sequence[float], seen: Fitted, unseen: np.ndarray) -> Iterator[np.ndarray]:
-    """Probabilities of unseen rows, shape (n, k), by a model for each C."""
+def _one_by_one(
+    model: Any, search: Sequence[Mapping[str, Any]], seen: Fitted, unseen: np.ndarray
+) -> Iterator[np.ndarray | None]:
+    """Probabilities of unseen rows, shape (n, k), by each candidate's model; None where it doesn't take the rows."""
     X, y, weight = seen
-    for C in grid:
-        fitted, _ = train(X, y, clone(model).set_params(C=C), weight)
-        yield fitted.predict_proba(unseen)
+    for candidate in search:
+        try:
+            fitted, _ = train(X, y, clone(model).set_params(**candidate), weight)
+            yield scored(fitted, unseen)[0]
+        except InputError:
+            yield None
 
 
-def _path(model: Any, grid: Sequence[float], seen: Fitted, unseen: np.ndarray) -> Iterator[np.ndarray]:
-    """As `_one_by_one` for logistic regression, but each fit begins where the last one ended.
+def _path(model: Any, search: Sequence[Mapping[str, Any]], seen: Fitted, unseen: np.ndarray) -> Iterator[np.ndarray]:
+    """As `_one_by_one` for values of logistic regression's C, but each fit begins where the last one ended.
 
     Newton's method takes few steps, each with all second derivatives: fast where coefficients are few. It also comes
     closer to the minimum than L-BFGS, so that rounding chooses C less often.
@@ -144,7 +160,7 @@ def _path(model: Any, grid: Sequence[float], seen: Fitted, unseen: np.ndarray) -
     classes = int(y.max()) + 1
     coefficients = (X.shape[1] + 1) * (classes if classes > 2 else 1)
     search = LogisticRegressionCV(
-        Cs=grid,
+        Cs=[float(candidate["C"]) for candidate in search],
         cv=[(np.arange(len(y)), [0])],  # one path through all rows
         scoring=_nothing,
         refit=False,
@@ -164,11 +180,6 @@ def _path(model: Any, grid: Sequence[float], seen: Fitted, unseen: np.ndarray) -
 def _nothing(*_: Any, **__: Any) -> float:
     """A score for which nothing is computed."""
     return 0.0
-
-
-def with_C(model: Any, C: float | None) -> Any:
-    """The model with this C; as it is without one."""
-    return model if C is None else model.set_params(C=C)
 
 
 def reseeded(sampler: Any, *where: int) -> Any:

@@ -1,13 +1,16 @@
 """The sampler and the model of a variant, built from the settings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipeline.config import PARAMS, Config, variant
-from pipeline.errors import InputError
+from pipeline.config import PARAMS, REPLACE, Config, candidates, model_of, variant
+from pipeline.errors import InputError, nearest
 from pipeline.fit import sample_weights
-from pipeline.fit.build import build
+from pipeline.fit.build import build, check, class_of, defaults
+from pipeline.formatting import arguments
 from pipeline.table.classes import by_code
+
+WEIGHTS = "class_weight"
 
 
 def sampler(config: Config, name: str, labels: Sequence[Any] | None = None) -> Any:
@@ -20,17 +23,79 @@ def sampler(config: Config, name: str, labels: Sequence[Any] | None = None) -> A
 def model(config: Config, name: str, labels: Sequence[Any] | None = None) -> Any:
     """The model of variant `name`, unfitted: the common model with the variant's arguments over it.
 
-    With the table's `labels`, its `class_weight` is by code.
+    With the table's `labels`, its `class_weight` is by code. Where the class has no such argument, the variant's goes
+    to an estimator inside of it, such as the one that a calibrator fits, and else to the rows: see `row_weights`.
     """
-    changed = variant(config, name).model
-    where = f"model with variants.{name}.model" if changed else "model"
-    node = {key: value for key, value in {**config.model, **changed}.items() if key not in ("tune", "tune_for", "grid")}
-    built = build(node, where=where, method="predict_proba", trusted=config.trusted_packages)
-    if config.model["tune"] and "C" not in built.get_params():
-        raise InputError(f"{where}: {type(built).__name__} has no C to tune. Set model.tune=false.")
-    if config.model["tune"] and "C" in changed:
-        raise InputError(f"variants.{name}.model.C: C is tuned for each variant. To set it, add model.tune=false.")
-    return _coded(built, labels, "class_weight", where=where)
+    changed = {key: value for key, value in variant(config, name).model.items() if key != REPLACE}
+    own, whole = f"variants.{name}.model", model_of(config, name)
+    where = f"model with {own}" if changed else "model"
+    node = {key: value for key, value in whole.items() if key not in ("search", "tune_for")}
+    outer = WEIGHTS in defaults(class_of(node, where=where, trusted=config.trusted_packages))
+    given = {key: value for key, value in node.items() if outer or key != WEIGHTS or key not in changed}
+    built = build(given, where=where, method="predict_proba", trusted=config.trusted_packages)
+    if WEIGHTS in changed and not outer:
+        built.set_params(**dict.fromkeys(_inner(built), changed[WEIGHTS]))
+        _refuse_deaf(built, name=name)
+    _refuse_search(
+        built, whole, candidates(config, name), {**dict.fromkeys(whole, "model"), **dict.fromkeys(changed, own)}
+    )
+    return _coded(built, labels, WEIGHTS, where=where)
+
+
+def row_weights(config: Config, name: str, built: Any, labels: Sequence[Any]) -> Any:
+    """The `class_weight` of variant `name`, by code, if its rows must carry it since its model has no such argument."""
+    asked = variant(config, name).model.get(WEIGHTS)
+    if asked is None or WEIGHTS in built.get_params(deep=False) or _inner(built):
+        return None
+    return by_code(asked, labels, where=f"variants.{name}.model.{WEIGHTS}")
+
+
+def _inner(built: Any) -> list[str]:
+    """The arguments `class_weight` of estimators inside of one that has none."""
+    return [path for path in built.get_params() if path.rpartition("__")[2] == WEIGHTS]
+
+
+def _refuse_deaf(built: Any, *, name: str) -> None:
+    """Raise InputError for a model without an argument `class_weight` that takes no weights of rows either."""
+    from sklearn.utils.validation import has_fit_parameter
+
+    if not _inner(built) and not has_fit_parameter(built, "sample_weight"):
+        raise InputError(
+            f"variants.{name}.model.{WEIGHTS}: expected a model that accepts {WEIGHTS} or sample_weight, found "
+            f"{type(built).__name__}. Choose another model, or leave out the variant: -S '~variant@variants.{name}'."
+        )
+
+
+def _refuse_search(
+    built: Any, node: Mapping[str, Any], search: Sequence[Mapping[str, Any]], wheres: Mapping[str, str]
+) -> None:
+    """Raise InputError for values to search that the model doesn't take, or that are given as well.
+
+    Parameters
+    ----------
+    built, node
+        The model, and its constructor call.
+    search
+        All candidates.
+    wheres
+        By key of the node, where it is set.
+    """
+    from sklearn.base import clone
+
+    known, where, problems = built.get_params(), f"{wheres.get('search', 'model')}.search", []
+    for key in search[0] if search else ():
+        if key not in known:
+            kind = type(built).__name__
+            problems.append(f"{where}.{key} is not an argument of {kind}; {nearest(key, known)}")
+        elif key in node and known[key] != (usual := defaults(type(built)).get(key)):
+            problems.append(
+                f"{wheres[key]}.{key}: expected {usual}, because {where} chooses {key} for each variant, found "
+                f"{known[key]}. To set it, add {where}=null."
+            )
+    if problems:
+        raise InputError(problems)
+    for candidate in search:
+        check(clone(built).set_params(**candidate), where=f"{where} with {arguments(candidate)}")
 
 
 def _coded(built: Any, labels: Sequence[Any] | None, key: str, *, where: str) -> Any:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from pipeline.fit.models import unconverged_advice
 from pipeline.formatting import counted, digits, floor_percent, joined, listed, number
+from pipeline.judge import search
 from pipeline.judge.evidence import Evidence
 from pipeline.judge.primary import REFERENCE, tuned_words
 from pipeline.measure import guarantee
@@ -40,9 +41,9 @@ def caveats(evidence: Evidence, judged: dict[str, Any]) -> list[str]:
         *_noted(evidence.classes),
         *_duplicated_methods(folds, judged),
         *_fits(results, folds, declared),
-        *(_tuning(results, folds, words) if (words := tuned_words(declared, evidence.task)) else []),
+        *(search.caveats(results, folds, words) if (words := tuned_words(declared, evidence.task)) else []),
         *misspecified(results),
-        *_penalty(judged, declared),
+        *search.same_for_all(judged, declared),
     ]
     if evidence.truth is not None:
         found.append(
@@ -201,35 +202,6 @@ def _noted(classes: dict[str, Any]) -> list[str]:
     ]
 
 
-def _tuning(results: Mapping[str, dict[str, Any]], folds: Mapping[str, pd.DataFrame | None], metric: str) -> list[str]:
-    """Where C could not be chosen, or another grid might hold a better one by `metric`, which is in words."""
-    found = []
-    if untuned := [name for name, result in results.items() if result["model"]["tuning"] is None]:
-        found.append(
-            f"C was not tuned on the training rows, because the rarest class has too few rows: {', '.join(untuned)}. "
-            "A difference between variants may come from that, and not from the method."
-        )
-    left = {name: int(rows.C.isna().sum()) for name, rows in folds.items() if rows is not None}
-    if few := [f"{name} in {count}" for name, count in left.items() if count]:
-        found.append(
-            "C was not tuned in some folds, because the rarest class has too few rows there. Folds by variant: "
-            f"{', '.join(few)}."
-        )
-    grids = {name: result["model"]["tuning"]["C"] for name, result in results.items() if result["model"]["tuning"]}
-    tuned = {name: rows.C for name, rows in folds.items() if rows is not None and name in grids}
-    for last, further, end in (("smallest", "smaller", min), ("largest", "larger", max)):
-        at = {name: int((chosen == end(grids[name])).sum()) for name, chosen in tuned.items()}
-        most = [
-            f"{name} in {count} of {len(tuned[name])}" for name, count in at.items() if count > len(tuned[name]) / 2
-        ]
-        if most:
-            found.append(
-                f"In most folds, the C with the best {metric} is the {last} of model.grid: {', '.join(most)}. A "
-                f"{further} C may be better. Extend model.grid."
-            )
-    return found
-
-
 def _unconverged(result: Mapping[str, Any]) -> str:
     """Where a model did not converge; empty where it did everywhere."""
     training = result["training"]
@@ -269,15 +241,4 @@ def misspecified(results: Mapping[str, dict[str, Any]]) -> list[str]:
     return [
         f"Prior-corrected probabilities are off by more than {OFF:.0%}, which sampling noise doesn't explain: "
         f"{', '.join(off)}. The model is misspecified, so the correction doesn't hold."
-    ]
-
-
-def _penalty(judged: dict[str, Any], declared: dict[str, Any]) -> list[str]:
-    """Why a difference may not be the method's own effect, where every variant has the same C."""
-    different = [method["variant"] for method in judged["methods"] if method["call"] in ("BETTER", "WORSE")]
-    if not different or declared["tuned"]:
-        return []
-    return [
-        "C is the same for every variant, although resampling and weights change how much it penalizes. Part of the "
-        f"difference may come from that: {', '.join(different)}. model.tune=true tunes C for each variant."
     ]

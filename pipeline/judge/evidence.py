@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -104,16 +105,17 @@ def read(params: Config) -> Evidence:
 
 
 def declare(params: Config) -> dict[str, Any]:
-    """The settings in force, as pages and verdict print them."""
+    """The settings in force, as pages and verdict print them; no penalty is "inf", which JSON can have."""
+    search = params.model.get("search") or {}
     return {
         **params.evaluate.model_dump(),
         **params.compare.model_dump(),
         "seed": params.seed,
         "split": params.split.model_dump(),
         "preprocess": params.preprocess.model_dump(),
-        "tuned": config.grid(params) is not None,
-        "tune_for": params.model["tune_for"] if params.model["tune"] else None,
-        "grid": config.grid(params),
+        "search": {name: ["inf" if value == inf else value for value in values] for name, values in search.items()}
+        or None,
+        "tune_for": params.model["tune_for"] if search else None,
     }
 
 

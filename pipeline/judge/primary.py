@@ -30,7 +30,7 @@ def metric_words(primary: str, task: Task) -> str:
 
 
 def tuned_words(declared: Mapping[str, Any], task: Task) -> str | None:
-    """The metric that C is chosen by, in words; None where C isn't tuned."""
+    """The metric that the model's arguments are chosen by, in words; None where they stay as they are."""
     match declared["tune_for"]:
         case "primary":
             return metric_words(declared["primary"], task)

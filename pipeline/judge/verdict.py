@@ -78,7 +78,7 @@ def verdict(
             {
                 "variant": name,
                 "status": "converged" if converged(result) else "not converged",
-                "C": result["model"]["C"],
+                "best_params": result["model"]["best_params"],
                 "threshold": thresholds[name],
                 **({"guarantee": result["guarantee"]} if "guarantee" in result else {}),
                 "holdout": {

@@ -14,8 +14,9 @@ from pipeline.measure.binary import RECALIBRATED
 from pipeline.measure.task import Classification, Task
 from pipeline.table import weights
 
-FITS = ("repeat", "fold", "training_rows", "C", "converged", "synthetic_near_others", "real_near_others")
-FITS_BY_CODE = ("training_rows_", "trained_proportion_")
+FITS = ("repeat", "fold", "training_rows", "converged", "synthetic_near_others", "real_near_others")
+CHOSEN = "param_"  # before the name of an argument that each fold chooses, as in scikit-learn's `cv_results_`
+SETS_OF_FITS = (CHOSEN, "training_rows_", "trained_proportion_")
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,10 @@ class Folded:
         first rows, since no earlier ones could train a model for them.
     fits
         One row a fold: `repeat`, `fold`, `training_rows`, those of each class before resampling (`training_rows_0` and
-        so on, by code), `C`, whether the fit `converged`, and the class proportions after resampling and weights
-        (`trained_proportion_0` and so on). `synthetic_near_others` and `real_near_others` are the shares of
-        `pipeline.fit.neighbors`, NaN where no row is synthetic.
+        so on, by code), the arguments of the model that were chosen (such as `param_C`), whether the fit `converged`,
+        and the class proportions after resampling and weights (`trained_proportion_0` and so on).
+        `synthetic_near_others` and `real_near_others` are the shares of `pipeline.fit.neighbors`, NaN where no row is
+        synthetic.
     """
 
     predictions: pd.DataFrame
@@ -41,7 +43,7 @@ class Folded:
 
 def fits_of(folds: pd.DataFrame) -> pd.DataFrame:
     """The columns of `by_fold` that are `Folded.fits`, which don't follow from predictions."""
-    names = [name for name in folds if name in FITS or name.startswith(FITS_BY_CODE)]
+    names = [name for name in folds if name in FITS or name.startswith(SETS_OF_FITS)]
     return folds[names]
 
 

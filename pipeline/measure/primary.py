@@ -1,4 +1,4 @@
-"""The metric that is declared to decide: its column among the folds, and what C is chosen for."""
+"""The metric that is declared to decide: its column among the folds, and what a model's arguments are chosen for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.config import OBJECTIVES, Config
+from pipeline.config import OBJECTIVES, Config, model_of
 from pipeline.measure import calibration, thresholds
 from pipeline.measure.binary import confusion
 from pipeline.measure.task import Task
@@ -26,7 +26,7 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Criterion:
-    """What C is best for.
+    """What the chosen arguments of a model are best for.
 
     Attributes
     ----------
@@ -77,11 +77,12 @@ class Criterion:
         return found
 
 
-def criterion(params: Config) -> Criterion | None:
-    """What `model.tune_for` has C chosen for; None where C stays as it is."""
-    if not params.model["tune"]:
+def criterion(params: Config, name: str) -> Criterion | None:
+    """What the arguments of variant `name`'s model are chosen for; None where they stay as they are."""
+    model = model_of(params, name)
+    if not model.get("search"):
         return None
-    if params.model["tune_for"] == "log_loss":
+    if model["tune_for"] == "log_loss":
         return Criterion(PRIOR_CORRECTED, "log_loss", -1)
     primary = params.compare.primary
     column, sign = COLUMNS[primary]

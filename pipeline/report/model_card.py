@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.formatting import number, threshold
+from pipeline.formatting import arguments, number, threshold
 from pipeline.judge.primary import RANKING, REFERENCE, tuned_words
 from pipeline.judge.verdict import FORMS
 from pipeline.measure import guarantee
@@ -79,10 +79,8 @@ def _data(task: Task, comparison: Mapping[str, Any]) -> list[str]:
 def _model(task: Task, result: Mapping[str, Any], declared: Mapping[str, Any]) -> list[str]:
     model, tuned = result["model"], result["holdout"]["tuned"]
     said = f"{model['model']}, variant `{result['variant']}`"
-    if model["C"] is not None:
-        said += f", C {model['C']:g}" if isinstance(model["C"], float) else f", C {model['C']}"
-    if model["tuning"]:
-        said += f" (chosen for {tuned_words(declared, task)})"
+    if model["best_params"]:
+        said += f", {arguments(model['best_params'])} (chosen for {tuned_words(declared, task)})"
     rule = "Each row gets its most probable class, in units of the class's proportion in training."
     if tuned is None:
         rule = "No threshold was tuned: a row is predicted positive from a probability of 0.5 on."

@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from pipeline.formatting import digits, number, signed, threshold
+from pipeline.formatting import arguments, digits, number, signed, threshold
 from pipeline.judge import costs, synthetic
 from pipeline.judge.headline import bounds
 from pipeline.judge.primary import is_loss, tuned_words
@@ -135,6 +135,7 @@ def _page(template: str, **content: Any) -> str:
     environment.filters["signed"] = _typeset(signed)
     environment.filters["threshold"] = _typeset(threshold)
     environment.filters["plain"] = _typeset(_plain)
+    environment.filters["arguments"] = arguments
     environment.filters["prose"] = _typeset(str)
     environment.filters["digits"] = digits
     environment.filters["bounds"] = bounds
@@ -157,5 +158,5 @@ def _typeset(write: Callable[..., str]) -> Callable[..., str]:
     return lambda *given: re.sub(r"(?<![\w.-])-(?=\d)", "\N{MINUS SIGN}", write(*given))
 
 
-def _plain(value: float | str | None) -> str:
-    return "–" if value is None else value if isinstance(value, str) else f"{value:g}"
+def _plain(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

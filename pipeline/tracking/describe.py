@@ -25,6 +25,7 @@ NAMES = {
     ("probabilities", "corrections", "trained"): ("trained", "proportions"),
     ("probabilities", "corrections", "true"): ("training", "proportions"),
     ("model",): ("trained",),
+    ("model", "best_params"): ("trained",),
     ("model", "trained_proportions"): ("trained", "proportions"),
 }
 UNNAMED = ("intervals", "classes")  # levels that add nothing to a name

@@ -160,7 +160,7 @@ def of_held_rows(leak: str | None = None) -> set[str]:
     whole, _ = mountain_shop.simulate(rows=200, prevalence=0.2, seed=3)
     whole = whole.astype(float).astype({"buy": "int8"}).rename_axis("row_id")
     # A fine grid, as C is all that the table of fits tells of its choice.
-    chain = replace(chains.chain(params, "random_over", TWO_CLASSES), grid=np.logspace(-2, 2, 17).tolist())
+    chain = replace(chains.chain(params, "random_over", TWO_CLASSES), search=[{"C": C} for C in np.logspace(-2, 2, 17)])
     _, _, _, held = next(splits.splits(whole.buy, folds=2, repeats=1, seed=1))
     spoilt, untouched = whole.copy(), held[1::2]
     # Turned round, so that what these rows say contradicts the rest: a C that heeds them must be smaller.
@@ -174,7 +174,7 @@ def of_held_rows(leak: str | None = None) -> set[str]:
                 how = {"folds": 2, "repeats": 1, "seed": 1, "weight": weights.ones(len(rows))}
                 made = folds.out_of_fold(rows, target="buy", chain=chain, **how)
             said = made.predictions.probability.loc[whole.index[untouched]].tolist()
-            first.append({"C": made.fits.C[0], "converged": made.fits.converged[0], "probability": said})
+            first.append({"C": made.fits.param_C[0], "converged": made.fits.converged[0], "probability": said})
             clean = clean or made
     assert clean is not None
     predictions = clean.predictions.copy()

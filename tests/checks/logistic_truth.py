@@ -19,7 +19,7 @@ from pipeline.measure import evaluation
 from pipeline.measure.tasks import TWO_CLASSES
 from pipeline.table import split, weights
 
-UNPENALISED = {"tune": False, "C": float("inf")}
+UNPENALISED = {"search": None, "C": float("inf")}
 SLOPES = np.array([1.0, -0.7, 0.4, 0.0])
 LIFTED = ("random_over", "class_weight")
 

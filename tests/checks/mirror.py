@@ -72,7 +72,7 @@ def rejections(made: Iterable[dict[str, Any]], metric: str, test: str = "correct
 
 def check_mirror(number: int = 200, **how: Any) -> Line:
     """The corrected t-test rejects about as often as it says where neither of two learners is better."""
-    made = list(outcomes(mirror, range(number), params=settings(tune=False), **how).values())
+    made = list(outcomes(mirror, range(number), params=settings(search=None), **how).values())
     low, high = MIRROR
     words, holds = [], True
     for metric in RANKING:

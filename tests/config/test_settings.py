@@ -79,21 +79,24 @@ def test_the_composition_of_conf_is_typed(raw):
             "precision_at_recall, alert_budget, found 'recall'.",
         ),
         ("evaluate.alerts", 0.1, "evaluate.alerts: expected null without evaluate=alert_budget, found 0.1."),
-        ("model.tune", "yes", "model.tune: expected true or false, found 'yes'."),
         (
-            "model.grid",
-            [1.0, 1.0],
-            "model.grid: expected two or more different values above 0, because model.tune is true, found [1.0, 1.0].",
+            "model.search",
+            "yes",
+            "model.search: expected values to choose from for each argument, such as {C: [0.1, 1.0]}, or null, found "
+            "'yes'.",
         ),
+        ("model.search.C", [1.0, 1.0], "model.search.C: expected two or more different values, found [1.0, 1.0]."),
+        ("model.search.C", 1.0, "model.search.C: expected two or more different values, found 1.0."),
+        ("model.search.C", [[1.0], 2.0], "model.search.C: expected two or more different values, found [[1.0], 2.0]."),
         (
             "model.tune_for",
             "f1",
-            "model.tune_for: expected one of primary, log_loss, because model.tune is true, found 'f1'.",
+            "model.tune_for: expected one of primary, log_loss, because model.search isn't null, found 'f1'.",
         ),
         (
             "model.tune_for",
             None,
-            "model.tune_for: expected one of primary, log_loss, because model.tune is true, found null.",
+            "model.tune_for: expected one of primary, log_loss, because model.search isn't null, found null.",
         ),
         (
             "compare.primary",
@@ -174,15 +177,6 @@ def test_an_objective_needs_its_settings(raw, objective, key, bad, expected, goo
     why = f", because evaluate.objective is {objective}" if bad is None else ""
     assert problem.startswith(f"params.yaml: evaluate.{key}: expected {expected}{why}, found ")
     assert getattr(config.check(changed(asked, f"evaluate.{key}", good)).evaluate, key) == good
-
-
-def test_a_c_that_is_chosen_cannot_be_given(raw):
-    (problem,) = refusal(changed(raw, "model.C", 0.1))
-    assert problem == (
-        "params.yaml: model.C: expected 1.0, because model.tune is true and C is tuned for each variant, "
-        "found 0.1. To set C, add model.tune=false."
-    )
-    assert config.check(changed(changed(raw, "model.tune", False), "model.C", 0.1)).model["C"] == 0.1
 
 
 def test_all_problems_are_reported_at_once(raw):

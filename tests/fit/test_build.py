@@ -8,6 +8,7 @@ from pipeline import config
 from pipeline.errors import InputError
 from pipeline.fit import build as build_
 from pipeline.fit import variants
+from pipeline.measure.primary import criterion
 
 TRUSTED = ["sklearn", "imblearn", "pipeline"]
 
@@ -19,36 +20,115 @@ def test_a_sampler_is_built_with_its_arguments(raw):
 
 
 def test_a_variant_s_model_overrides_the_common_one(raw):
-    checked = config.check(changed(changed(raw, "model.tune", False), "model.C", 0.5))
+    checked = config.check(changed(changed(raw, "model.search", None), "model.C", 0.5))
     plain, weighted = (variants.model(checked, name) for name in ("none", "class_weight"))
     assert isinstance(plain, LogisticRegression)
     assert (plain.C, plain.class_weight, plain.random_state) == (0.5, None, 42)
     assert (weighted.C, weighted.class_weight) == (0.5, "balanced")
 
 
-def test_a_model_without_c_cannot_be_tuned(raw):
-    forest = {
+def problems_of(params, name="none"):
+    with pytest.raises(InputError) as refused:
+        variants.model(params, name)
+    return refused.value.problems
+
+
+def test_values_that_the_model_does_not_take_cannot_be_searched(raw):
+    raw["model"] = {
         "_target_": "sklearn.ensemble.RandomForestClassifier",
-        "tune": True,
+        "search": {"C": [0.1, 1.0], "n_estimator": [1, 2]},
         "tune_for": "primary",
-        "grid": [0.1, 1.0],
     }
-    params = config.check({**raw, "model": forest})
-    with pytest.raises(InputError, match=r"model: RandomForestClassifier has no C to tune. Set model.tune=false."):
-        variants.model(params, "none")
-    forest["tune"] = False
-    params = config.check({**raw, "model": forest})
-    assert type(variants.model(params, "none")).__name__ == "RandomForestClassifier"
-    assert config.grid(params) is None
+    assert problems_of(config.check(raw)) == [
+        "model.search.C is not an argument of RandomForestClassifier; choose from 'bootstrap', 'ccp_alpha', "
+        "'class_weight', 'criterion', 'max_depth', 'max_features', 'max_leaf_nodes', 'max_samples', "
+        "'min_impurity_decrease', 'min_samples_leaf', 'min_samples_split', 'min_weight_fraction_leaf'.",
+        "model.search.n_estimator is not an argument of RandomForestClassifier; did you mean 'n_estimators', 'random_state'?",
+    ]
+    (problem,) = problems_of(config.check(changed(raw, "model.search", {"max_depth": [2, -1]})))
+    assert problem.startswith(
+        "model.search with max_depth=-1: The 'max_depth' parameter of RandomForestClassifier must"
+    )
 
 
-def test_a_variant_cannot_give_a_c_that_is_chosen(raw):
-    raw["variants"]["none"]["model"] = {"C": 2.0}
-    with pytest.raises(
-        InputError, match=r"variants.none.model.C: C is tuned for each variant. To set it, add model.tune=false"
-    ):
-        variants.model(config.check(raw), "none")
-    assert variants.model(config.check(changed(raw, "model.tune", False)), "none").C == 2.0
+def test_each_combination_of_values_is_a_candidate_in_their_order(raw):
+    search = {"learning_rate": [0.1, 0.3], "max_leaf_nodes": [7, None]}
+    raw["model"] = {
+        "_target_": "sklearn.ensemble.HistGradientBoostingClassifier",
+        "search": search,
+        "tune_for": "primary",
+    }
+    assert config.candidates(config.check(raw), "none") == [
+        {"learning_rate": 0.1, "max_leaf_nodes": 7},
+        {"learning_rate": 0.1, "max_leaf_nodes": None},
+        {"learning_rate": 0.3, "max_leaf_nodes": 7},
+        {"learning_rate": 0.3, "max_leaf_nodes": None},
+    ]
+    assert config.candidates(config.check(changed(raw, "model.search", None)), "none") == []
+
+
+@pytest.mark.parametrize(("of", "where"), [("model", "model.C"), ("variants.none.model", "variants.none.model.C")])
+def test_an_argument_that_is_searched_cannot_be_given(raw, of, where):
+    given = changed(raw, f"{of}.C", 2.0)
+    assert problems_of(config.check(given)) == [
+        f"{where}: expected 1.0, because model.search chooses C for each variant, found 2.0. To set it, add "
+        "model.search=null."
+    ]
+    assert variants.model(config.check(changed(given, "model.search", None)), "none").C == 2.0
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_variant_may_have_a_search_of_its_own_and_a_model_of_its_own(raw, replaced):
+    raw["model"]["C"] = 2.0
+    raw["model"]["search"] = {"tol": [1e-4, 1e-3]}
+    own = {"search": {"min_samples_leaf": [1, 2]}, "tune_for": "primary", "_replace_": True}
+    forest = {"_target_": "sklearn.ensemble.ExtraTreesClassifier", "n_estimators": 7, **own}
+    raw["variants"]["smote"]["model"] = forest if replaced else {"search": {"C": [2.0, 3.0]}, "C": 1.0}
+    params = config.check(raw)
+    built = variants.model(params, "smote")
+    if replaced:
+        assert (type(built).__name__, built.n_estimators, built.random_state) == ("ExtraTreesClassifier", 7, None)
+        assert config.candidates(params, "smote") == [{"min_samples_leaf": 1}, {"min_samples_leaf": 2}]
+        assert criterion(params, "smote").metric == "average_precision"
+    else:
+        assert (type(built).__name__, built.C) == ("LogisticRegression", 1.0)
+        assert config.candidates(params, "smote") == [{"C": 2.0}, {"C": 3.0}]
+        assert criterion(params, "smote").metric == "log_loss"
+    assert (variants.model(params, "none").C, criterion(params, "none").metric) == (2.0, "log_loss")
+    assert config.candidates(params, "none") == [{"tol": 1e-4}, {"tol": 1e-3}]
+
+
+@pytest.mark.parametrize(
+    ("node", "problem"),
+    [
+        ({"_replace_": 1}, "variants.smote.model._replace_: expected true or false, found 1."),
+        (
+            {"search": {"C": [1.0]}},
+            "variants.smote.model.search.C: expected two or more different values, found [1.0].",
+        ),
+        (
+            {"_replace_": True, "search": {"C": [1.0, 2.0]}},
+            "variants.smote.model.tune_for: expected one of primary, log_loss, because model.search isn't null, found "
+            "null.",
+        ),
+    ],
+)
+def test_a_variant_s_model_is_checked(raw, node, problem):
+    raw["variants"]["smote"]["model"] = node
+    with pytest.raises(InputError) as refused:
+        config.check(raw)
+    assert refused.value.problems == [f"params.yaml: {problem}"]
+
+
+def test_an_argument_inside_of_the_model_can_be_searched(raw):
+    raw["model"] = {
+        "_target_": "sklearn.calibration.CalibratedClassifierCV",
+        "estimator": {"_target_": "sklearn.svm.LinearSVC"},
+        "search": {"estimator__C": [0.1, 1.0]},
+        "tune_for": "primary",
+    }
+    built = variants.model(config.check(raw), "none")
+    assert built.set_params(**config.candidates(config.check(raw), "none")[0]).estimator.C == 0.1
 
 
 def build(node, method="fit_resample"):

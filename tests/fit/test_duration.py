@@ -118,11 +118,13 @@ def test_times_are_in_units_that_people_use(monkeypatch, many, seconds, words):
 
 def test_folds_are_counted_with_those_that_choose_c(raw):
     y = pd.Series([0] * 90 + [1] * 10)
-    assert duration.again(config.check(raw), y) == 51 * 4 - 1  # 10 times 5 folds and all rows, each with 3 inner folds
-    raw["model"]["tune"] = False
-    assert duration.again(config.check(raw), y) == 50
+    assert (
+        duration.again(config.check(raw), "none", y) == 51 * 4 - 1
+    )  # 10 times 5 folds and all rows, each with 3 inner folds
+    raw["model"]["search"] = None
+    assert duration.again(config.check(raw), "none", y) == 50
     raw["evaluate"].update(folds=0)
-    assert duration.again(config.check(raw), y) == 0
+    assert duration.again(config.check(raw), "none", y) == 0
 
 
 def test_the_stage_says_the_wait_before_it_begins(project, stage, monkeypatch, capsys):

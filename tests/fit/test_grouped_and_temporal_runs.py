@@ -16,7 +16,7 @@ def test_a_whole_run_keeps_groups_together_and_time_in_order(project, by):
     table.to_csv(folder / "t.csv", index=False)
     choice = {"group": ["split=grouped", "data.group=who", "data.drop=[day]"]}
     choice["time"] = ["split=temporal", "data.time=day", "data.drop=[who]"]
-    project("data=csv", "data.path=t.csv", "data.target=y", "evaluate.repeats=2", "model.tune=false", *choice[by])
+    project("data=csv", "data.path=t.csv", "data.target=y", "evaluate.repeats=2", "model.search=null", *choice[by])
     params = config.load()
     made = run.run(params, "smote")
     seen, tested = made.out_of_fold, made.predictions.index

@@ -80,7 +80,7 @@ def test_garbled_test_rows_change_nothing_on_the_training_side(reproduce):
 
 def changed(reproduce, *overrides):
     """What test rows change, with one C for all: a leak elsewhere shows without choosing it."""
-    clean, garbled = (reproduce("model.tune=false", *overrides, garbled=each) for each in (False, True))
+    clean, garbled = (reproduce("model.search=null", *overrides, garbled=each) for each in (False, True))
     return {name for name in clean if clean[name] != garbled[name]}
 
 

@@ -62,7 +62,7 @@ def test_description_of_a_linear_model_holds_its_coefficients_by_name(visits):
     model, converged = train(*visits, LogisticRegression(), ONES)
     assert describe(model, converged, visits[1], None, chained(), ONES) == {
         "model": "LogisticRegression",
-        "C": 1.0,
+        "best_params": None,
         "tuning": None,
         "converged": True,
         "trained_proportions": {"negative": 0.5, "positive": 0.5},
@@ -79,8 +79,13 @@ def test_description_of_a_linear_model_holds_its_coefficients_by_name(visits):
 
 def test_description_of_a_tuned_model_names_the_metric_that_chose_c(visits):
     chain = chained(grid=[0.1, np.inf], criterion=LOG_LOSS)
-    told = describe(*train(*visits, LogisticRegression(C=0.1), ONES), visits[1], {0.1: 0.6, np.inf: 0.7}, chain, ONES)
-    assert told["tuning"] == {"metric": "prior_corrected_log_loss", "C": [0.1, "inf"], "values": [0.6, 0.7]}
+    told = describe(*train(*visits, LogisticRegression(C=0.1), ONES), visits[1], [0.6, 0.7], chain, ONES)
+    assert told["tuning"] == {
+        "metric": "prior_corrected_log_loss",
+        "params": [{"C": 0.1}, {"C": "inf"}],
+        "values": [0.6, 0.7],
+    }
+    assert told["best_params"] == {"C": 0.1}
 
 
 @pytest.mark.parametrize("model", [GaussianNB(), DummyClassifier()])
@@ -88,7 +93,7 @@ def test_description_of_another_model_leaves_out_what_it_does_not_have(visits, m
     told = describe(*train(*visits, model, ONES), visits[1], None, chained(), ONES)
     assert told == {
         "model": type(model).__name__,
-        "C": None,
+        "best_params": None,
         "tuning": None,
         "converged": True,
         "trained_proportions": {"negative": 0.5, "positive": 0.5},

@@ -73,7 +73,7 @@ def test_probabilities_that_the_fit_moved_are_corrected_to_the_prevalence_of_the
 
 
 def test_a_run_gives_the_numbers_of_a_script_that_samples_corrects_and_weights(project):
-    params = settings(project, table(), "model.tune=false")
+    params = settings(project, table(), "model.search=null")
     made = run.run(params, "none")
     rows, _, schema, roles = read.load(params.data)
     share = schema["negatives"]["read"] / schema["negatives"]["rows"]
@@ -147,7 +147,7 @@ def test_a_model_without_an_intercept_is_refused_before_anything_runs(project):
         ("linear_model.SGDClassifier", "SGDClassifier"),
         ("linear_model.LogisticRegression", "LogisticRegression without one"),
     ]:
-        model = {"_target_": f"sklearn.{name}", "tune": False}
+        model = {"_target_": f"sklearn.{name}", "search": None}
         model |= {"loss": "modified_huber"} if name.endswith("SGDClassifier") else {}
         model |= {"fit_intercept": False} if name.endswith("Regression") else {}
         with pytest.raises(InputError) as refused:

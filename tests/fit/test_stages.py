@@ -96,7 +96,7 @@ def test_too_few_positives_for_folds_give_no_tuned_threshold_and_still_a_result(
 
 def test_a_variant_s_arguments_reach_the_model(judged):
     folder = judged(
-        "class_weight", "data.simulation.rows=300", "data.simulation.prevalence=0.1", "model.tune=false", "model.C=0.5"
+        "class_weight", "data.simulation.rows=300", "data.simulation.prevalence=0.1", "model.search=null", "model.C=0.5"
     )
     train = read_table(folder / "data/preprocess/train.parquet")
     expected = LogisticRegression(C=0.5, class_weight="balanced").fit(train.drop(columns="buy"), train.buy)
@@ -106,7 +106,7 @@ def test_a_variant_s_arguments_reach_the_model(judged):
 
 def test_the_objective_moves_the_threshold(judged):
     thresholds = [
-        read_json(judged("none", *VISITS, "model.tune=false", *chosen) / "reports/none/metrics.json")["holdout"][
+        read_json(judged("none", *VISITS, "model.search=null", *chosen) / "reports/none/metrics.json")["holdout"][
             "tuned"
         ]["threshold"]
         for chosen in ([], ["evaluate=f_beta", "evaluate.beta=0.5"])
@@ -128,7 +128,7 @@ def test_a_fold_is_judged_at_a_threshold_and_a_correction_from_the_other_folds_o
     corrected = recalibrate(mine.probability.to_numpy(), slope=slope, intercept=intercept)
     assert row.recalibrated_log_loss == pytest.approx(log_loss(mine.y, corrected))
     assert row.recalibrated_brier == pytest.approx(brier_score_loss(mine.y, corrected))
-    assert set(rows.C) <= {0.0001, 0.001, 0.01, 0.1, 1.0, 10.0, 100.0}
+    assert set(rows.param_C) <= {0.0001, 0.001, 0.01, 0.1, 1.0, 10.0, 100.0}
 
 
 def test_the_article_s_two_matrices(judged, shared):

@@ -131,8 +131,8 @@ def test_a_fold_s_row_follows_from_its_predictions(made):
 def test_c_is_chosen_by_the_corrected_log_loss_of_all_classes(made):
     fitted = read_json(Path("data/train/class_weight/coefficients.json"))
     assert fitted["tuning"]["metric"] == "prior_corrected_log_loss"
-    losses = dict(zip(fitted["tuning"]["C"], fitted["tuning"]["values"], strict=True))
-    assert losses[fitted["C"]] == pytest.approx(min(losses.values()))
+    losses = dict(zip([each["C"] for each in fitted["tuning"]["params"]], fitted["tuning"]["values"], strict=True))
+    assert losses[fitted["best_params"]["C"]] == pytest.approx(min(losses.values()))
     # Whatever C, weights of the classes must not make the corrected loss as large as their own shift does.
     assert max(losses.values()) < np.log(3)
 

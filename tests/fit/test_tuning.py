@@ -18,12 +18,18 @@ from pipeline.measure.tasks import TWO_CLASSES
 from pipeline.table import weights
 
 
+def tuned(X, y, chain, **how):
+    """The C that is chosen, and each one's metric."""
+    best, values = tuning.tune(X, y, chain, **how)
+    if best is None:
+        return None, None
+    return best["C"], dict(zip([each["C"] for each in chain.search], values, strict=True))
+
+
 def test_c_is_the_one_with_the_lowest_log_loss_out_of_inner_folds_as_scikit_learn_finds_it(visits):
     X, y = visits.drop(columns="buy"), visits.buy
     grid = [0.01, 0.1, 1.0, 10.0]
-    chosen, losses = tuning.tune(
-        X, y, chained(model=LogisticRegression(tol=1e-10), grid=grid), where=(42,), weight=ONES
-    )
+    chosen, losses = tuned(X, y, chained(model=LogisticRegression(tol=1e-10), grid=grid), where=(42,), weight=ONES)
     seed = int(np.random.SeedSequence((42,)).generate_state(1)[0])
     search = GridSearchCV(
         make_pipeline(preprocessing.StandardScaler(), LogisticRegression(solver="newton-cholesky", tol=1e-10)),
@@ -67,7 +73,7 @@ def test_c_is_the_one_that_is_best_on_the_pooled_rows_of_inner_folds(visits, cla
     model = LogisticRegression(class_weight="balanced", tol=1e-10)
     exact = clone(model).set_params(solver="newton-cholesky")
     chain = chained(model=model, grid=grid, criterion=chosen_for, task=task)
-    chosen, values = tuning.tune(X, y, chain, where=(42,), weight=ONES)
+    chosen, values = tuned(X, y, chain, where=(42,), weight=ONES)
     seed = int(np.random.SeedSequence((42,)).generate_state(1)[0])
     expected = {}
     for C in grid:
@@ -86,17 +92,17 @@ def test_c_is_the_one_that_is_best_on_the_pooled_rows_of_inner_folds(visits, cla
 def test_c_has_the_highest_primary_metric_or_the_lowest_where_lower_is_better(visits, primary):
     X, y = visits.drop(columns="buy"), visits.buy
     chain = chained(grid=[0.001, 0.03, 1.0, 30.0], criterion=criterion(primary))
-    chosen, values = tuning.tune(X, y, chain, where=(42,), weight=ONES)
+    chosen, values = tuned(X, y, chain, where=(42,), weight=ONES)
     assert len(set(values.values())) > 1
     lower = primary in ("log_loss", "brier", "expected_cost")
     assert values[chosen] == (min if lower else max)(values.values())
 
 
-def test_of_equal_c_the_smallest_is_chosen(visits):
+def test_of_equal_candidates_the_first_is_chosen(visits):
     X, y = visits.drop(columns="buy"), visits.buy
     separated = X.assign(time_on_page=100.0 * y)
-    chain = chained(grid=[10.0, 1.0, 100.0], criterion=criterion("average_precision"))
-    chosen, values = tuning.tune(separated, y, chain, where=(42,), weight=ONES)
+    chain = chained(grid=[1.0, 10.0, 0.1], criterion=criterion("average_precision"))
+    chosen, values = tuned(separated, y, chain, where=(42,), weight=ONES)
     assert list(values.values()) == pytest.approx([1, 1, 1])
     assert chosen == 1.0
 
@@ -105,7 +111,7 @@ def test_declared_weights_choose_c(visits):
     X, y = visits.drop(columns="buy"), visits.buy
     chain = chained(grid=[0.01, 1.0], criterion=criterion("average_precision"))
     weight = np.random.default_rng(0).uniform(0.5, 2.0, size=60)
-    _, values = tuning.tune(X, y, chain, where=(42,), weight=weight)
+    _, values = tuned(X, y, chain, where=(42,), weight=weight)
     seed = int(np.random.SeedSequence((42,)).generate_state(1)[0])
     for C, value in values.items():
         pooled = np.empty(60)
@@ -120,24 +126,25 @@ def test_resampling_s_shift_of_all_probabilities_does_not_choose_c(visits):
     # Weights of 1 and 1e4 shift all probabilities towards 1: raw log loss would choose by that.
     X, y = visits.drop(columns="buy"), visits.buy
     shifted = chained(model=LogisticRegression(class_weight={0: 1.0, 1: 50.0}, max_iter=1000), grid=[0.1, 1.0])
-    _, losses = tuning.tune(X, y, shifted, where=(42,), weight=ONES)
-    _, plain = tuning.tune(X, y, chained(grid=[0.1, 1.0]), where=(42,), weight=ONES)
+    _, losses = tuned(X, y, shifted, where=(42,), weight=ONES)
+    _, plain = tuned(X, y, chained(grid=[0.1, 1.0]), where=(42,), weight=ONES)
     assert max(losses.values()) < 1.5 * max(plain.values())
 
 
 def test_c_stays_as_it_is_without_a_grid_or_with_too_few_positives(visits):
     X, y = visits.drop(columns="buy"), visits.buy
-    assert tuning.tune(X, y, chained(), where=(1,), weight=ONES) == (None, None)
+    assert tuned(X, y, chained(), where=(1,), weight=ONES) == (None, None)
     few = pd.concat([visits[visits.buy == 1].head(9), visits[visits.buy == 0]])
-    assert tuning.tune(
-        few.drop(columns="buy"), few.buy, chained(grid=[0.1, 1.0]), where=(1,), weight=ONES[: len(few)]
-    ) == (None, None)
+    assert tuned(few.drop(columns="buy"), few.buy, chained(grid=[0.1, 1.0]), where=(1,), weight=ONES[: len(few)]) == (
+        None,
+        None,
+    )
 
 
 def test_c_is_that_of_the_rows_as_they_are_where_the_sampler_cannot_take_an_inner_fold(visits):
     X, y = visits.drop(columns="buy"), visits.buy
     greedy = chained(sampler=SMOTE(k_neighbors=int(y.sum()) - 1), grid=[0.1, 1.0])  # a third less is too few
-    assert tuning.tune(X, y, greedy, where=(1,), weight=ONES) == tuning.tune(
+    assert tuned(X, y, greedy, where=(1,), weight=ONES) == tuned(
         X, y, chained(grid=[0.1, 1.0]), where=(1,), weight=ONES
     )
 
@@ -147,10 +154,10 @@ def test_each_fold_chooses_its_c_from_its_own_training_rows(visits):
     found = folded(visits, grid=grid)
     X, y = visits.drop(columns="buy"), visits.buy
     expected = [
-        tuning.tune(X.iloc[fit], y.iloc[fit], chained(grid=grid), where=(42, repeat, fold), weight=ONES[fit])[0]
+        tuned(X.iloc[fit], y.iloc[fit], chained(grid=grid), where=(42, repeat, fold), weight=ONES[fit])[0]
         for repeat, fold, fit, _ in splits.splits(y, folds=3, repeats=1, seed=42)
     ]
-    assert found.fits.C.tolist() == expected
+    assert found.fits.param_C.tolist() == expected
 
 
 def test_reseeded_sets_every_random_state_however_deep():
@@ -184,9 +191,9 @@ def test_models_along_the_path_are_those_fitted_one_by_one(classes, features, we
     X, unseen = random.normal(size=(300, features)), random.normal(size=(50, features))
     codes = np.digitize(X[:, 0] + random.normal(size=300), [0.5, 1.5][: classes - 1])
     weight = random.uniform(0.5, 2.0, size=300) if weighted else weights.ones(300)
-    model, grid = LogisticRegression(tol=1e-10, max_iter=10_000, **settings), [0.001, 0.1, 10.0]
-    seen = (X, codes, weight)
-    path, alone = (list(way(model, grid, seen, unseen)) for way in (tuning._path, tuning._one_by_one))
+    model = LogisticRegression(tol=1e-10, max_iter=10_000, **settings)
+    search, seen = [{"C": C} for C in (0.001, 0.1, 10.0)], (X, codes, weight)
+    path, alone = (list(way(model, search, seen, unseen)) for way in (tuning._path, tuning._one_by_one))
     assert len(path) == len(alone) == 3
     for one, other in zip(path, alone, strict=True):
         assert one.shape == (50, classes)
@@ -212,8 +219,8 @@ def test_a_path_that_newton_s_method_cannot_follow_says_nothing(recwarn):
     X, codes = random.normal(size=(100, 2)), random.integers(0, 2, size=100)
     twins = np.column_stack([X, X[:, 0]])
     seen = (twins, codes, weights.ones(100))
-    last = list(tuning._path(LogisticRegression(), [1.0, np.inf], seen, twins))[-1]
-    (alone,) = tuning._one_by_one(LogisticRegression(tol=1e-8), [np.inf], seen, twins)
+    last = list(tuning._path(LogisticRegression(), [{"C": 1.0}, {"C": np.inf}], seen, twins))[-1]
+    (alone,) = tuning._one_by_one(LogisticRegression(tol=1e-8), [{"C": np.inf}], seen, twins)
     assert last == pytest.approx(alone, abs=1e-3)
     assert not recwarn.list
 
@@ -227,4 +234,4 @@ def test_c_stays_where_an_inner_fold_has_no_row_of_a_class(visits, classes, samp
     groups = pd.Series(np.arange(60), X.index).where(y < classes - 1, 60)
     task = TWO_CLASSES if classes == 2 else Multiclass(list("abc"), list("abc"))
     chain = chained(sampler=sampler, grid=[0.1, 1.0], task=task)
-    assert tuning.tune(X, y, chain, where=(42,), groups=groups, weight=ONES) == (None, None)
+    assert tuned(X, y, chain, where=(42,), groups=groups, weight=ONES) == (None, None)

@@ -79,7 +79,7 @@ def test_all_variants_that_make_up_rows_are_refused_at_once_with_the_command(com
 
 def test_a_model_that_takes_no_weights_is_refused(composed):
     raw = yaml.safe_load(composed(*OWN))
-    raw["model"] = {"_target_": "sklearn.neighbors.KNeighborsClassifier", "tune": False, "grid": []}
+    raw["model"] = {"_target_": "sklearn.neighbors.KNeighborsClassifier", "search": None}
     raw["variants"].pop("class_weight")
     with pytest.raises(InputError) as refused:
         variants.refuse_unbuildable(config.check(raw))

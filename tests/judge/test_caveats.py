@@ -98,9 +98,11 @@ def test_of_frequent_positives_a_count_varies_less(results):
 
 
 def test_one_c_for_all_is_a_caveat_of_a_difference(evidence):
-    assert "model.tune=true" not in found(evidence)
-    fixed = replace(evidence, declared={**evidence.declared, "tuned": False})
-    assert "Part of the difference may come from that: smote. model.tune=true tunes C for each variant." in found(fixed)
+    assert "model.search" not in found(evidence)
+    fixed = replace(evidence, declared={**evidence.declared, "search": None, "tune_for": None})
+    assert "Part of the difference may come from that: smote. model.search chooses them for each variant." in found(
+        fixed
+    )
 
 
 def test_repeated_rows_across_the_split_are_counted(evidence):
@@ -145,26 +147,26 @@ def test_test_rows_that_disagree_with_the_folds_are_a_caveat(evidence):
     [
         (
             [0.01, 0.01, 0.01, 0.1],
-            "the C with the best average precision is the smallest of model.grid: smote in 3 of 4. A smaller",
+            "the C with the best average precision is the smallest of model.search.C: smote in 3 of 4. A smaller",
         ),
         (
             [10.0, 10.0, 1.0, 10.0],
-            "the C with the best average precision is the largest of model.grid: smote in 3 of 4. A larger",
+            "the C with the best average precision is the largest of model.search.C: smote in 3 of 4. A larger",
         ),
         ([10.0, 10.0, 1.0, 0.01], None),
         ([0.01, 10.0, 1.0, 0.1], None),
     ],
 )
 def test_a_c_at_the_end_of_the_grid_is_a_caveat(evidence, chosen, caveat):
-    folds = {**evidence.folds, "smote": evidence.folds["smote"].assign(C=chosen)}
+    folds = {**evidence.folds, "smote": evidence.folds["smote"].assign(param_C=chosen)}
     said = found(replace(evidence, folds=folds))
-    assert ("model.grid" in said) == (caveat is not None)
+    assert ("model.search" in said) == (caveat is not None)
     if caveat:
-        assert f"In most folds, {caveat} C may be better. Extend model.grid." in said
+        assert f"In most folds, {caveat} C may be better. Extend model.search.C." in said
 
 
 def test_a_c_at_the_end_of_the_grid_is_the_best_of_the_metric_that_chose_it(evidence):
-    folds = {**evidence.folds, "smote": evidence.folds["smote"].assign(C=0.01)}
+    folds = {**evidence.folds, "smote": evidence.folds["smote"].assign(param_C=0.01)}
     declared = {**evidence.declared, "tune_for": "log_loss"}
     assert "the C with the best prior-corrected log loss is" in found(replace(evidence, folds=folds, declared=declared))
 
@@ -172,8 +174,8 @@ def test_a_c_at_the_end_of_the_grid_is_the_best_of_the_metric_that_chose_it(evid
 def test_a_c_that_could_not_be_tuned_is_a_caveat_on_the_training_rows_and_in_folds(evidence):
     assert "not tuned" not in found(evidence)
     results = evidence.results
-    results["smote"]["model"]["tuning"] = None
-    folds = {**evidence.folds, "smote": evidence.folds["smote"].assign(C=np.nan)}
+    results["smote"]["model"] |= {"best_params": None, "tuning": {"params": [{"C": 0.1}, {"C": 1.0}], "values": None}}
+    folds = {**evidence.folds, "smote": evidence.folds["smote"].assign(param_C=np.nan)}
     said = found(replace(evidence, folds=folds))
     assert (
         "C was not tuned on the training rows, because the rarest class has too few rows: smote. A difference" in said

@@ -37,7 +37,7 @@ def declared(composed):
 @pytest.mark.parametrize("primary", COLUMNS)
 def test_what_c_is_chosen_for_is_what_a_fold_measures(declared, primary, rows):
     params, (column, sign) = declared(primary), COLUMNS[primary]
-    found = criterion(params)
+    found = criterion(params, "none")
     assert (found.name, found.sign) == (column, sign)
     assert found.value(rows, TWO_CLASSES) == TWO_CLASSES.fold(rows, rows, {}, params.evaluate)[column]
 
@@ -46,12 +46,12 @@ def test_what_c_is_chosen_for_is_what_a_fold_measures(declared, primary, rows):
 def test_what_c_is_chosen_for_of_several_classes_is_what_a_fold_measures(declared, primary):
     params, (column, _) = declared(primary), COLUMNS[primary]
     measured = VEHICLES.fold(TRIPS, TRIPS, FIT, params.evaluate)[column]
-    assert criterion(params).value(TRIPS, VEHICLES) == pytest.approx(measured, rel=1e-12)
+    assert criterion(params, "none").value(TRIPS, VEHICLES) == pytest.approx(measured, rel=1e-12)
 
 
 def test_every_primary_metric_as_scikit_learn_has_it(declared):
     def found(primary, rows=ROWS):
-        return criterion(declared(primary)).value(rows, TWO_CLASSES)
+        return criterion(declared(primary), "none").value(rows, TWO_CLASSES)
 
     weight = WEIGHED.weight
     assert found("average_precision") == pytest.approx(theirs.average_precision_score(Y, P))
@@ -71,16 +71,16 @@ def test_every_primary_metric_as_scikit_learn_has_it(declared):
 
 
 def test_the_log_loss_that_chooses_c_is_that_of_the_probabilities_as_they_are(declared, raw):
-    found = criterion(config.check(changed(raw, "model.tune_for", "log_loss")))
+    found = criterion(config.check(changed(raw, "model.tune_for", "log_loss")), "none")
     assert (found.name, found.sign) == (PRIOR_CORRECTED, -1)
     assert found.value(ROWS, TWO_CLASSES) == pytest.approx(theirs.log_loss(Y, P))
-    assert found.value(ROWS, TWO_CLASSES) > criterion(declared("log_loss")).value(ROWS, TWO_CLASSES)
+    assert found.value(ROWS, TWO_CLASSES) > criterion(declared("log_loss"), "none").value(ROWS, TWO_CLASSES)
 
 
 def test_nothing_is_chosen_where_c_stays_as_it_is(raw):
-    assert criterion(config.check(changed(raw, "model.tune", False))) is None
+    assert criterion(config.check(changed(raw, "model.search", None)), "none") is None
 
 
 def test_rows_of_one_class_have_no_primary_metric(declared):
     with pytest.raises(ValueError, match=r"expected rows of each class, found codes \[0\]"):
-        criterion(declared("average_precision")).value(ROWS[ROWS.y == 0], TWO_CLASSES)
+        criterion(declared("average_precision"), "none").value(ROWS[ROWS.y == 0], TWO_CLASSES)

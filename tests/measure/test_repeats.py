@@ -48,11 +48,11 @@ def test_a_number_is_taken_as_it_is():
 def test_folds_are_repeated_as_auto_says(project, monkeypatch):
     found = {}
     for asked in ("auto", "3"):
-        project("data.simulation.rows=400", "model.tune=false", f"evaluate.repeats={asked}")
+        project("data.simulation.rows=400", "model.search=null", f"evaluate.repeats={asked}")
         monkeypatch.setattr(repeats, "MANY", 100)
         found[asked] = run.run(config.load(), "none")
     assert found["auto"].metrics["training"]["repeats"] == 3
     assert found["auto"].out_of_fold.equals(found["3"].out_of_fold)
     monkeypatch.setattr(repeats, "MANY", 1000)
-    project("data.simulation.rows=400", "model.tune=false", "evaluate.repeats=auto")
+    project("data.simulation.rows=400", "model.search=null", "evaluate.repeats=auto")
     assert run.run(config.load(), "none").metrics["training"]["repeats"] == 10

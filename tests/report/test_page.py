@@ -42,12 +42,12 @@ def test_the_page_says_how_many_duplicates_cross_the_split_and_what_one_c_for_al
     fixed = replace(
         evidence,
         classes={**evidence.classes, "duplicates": {"crossing": 3, "repeated": 5}},
-        declared={**evidence.declared, "tuned": False, "tune_for": None, "grid": None},
+        declared={**evidence.declared, "search": None, "tune_for": None},
     )
     page = render(comparison.compare(fixed), {}, command="dvc repro", evidence=None)
     assert "duplicates by features: 5 rows in the whole table, 3 test rows that repeat a training row" in page
-    assert "C is 1 for every variant, although resampling changes how much it penalizes" in page
-    assert "C is tuned for each variant" not in page
+    assert "its arguments are the same for every variant, although which are best depends on resampling" in page
+    assert "is chosen for each variant" not in page
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,9 @@ def test_the_page_says_how_many_duplicates_cross_the_split_and_what_one_c_for_al
 def test_page_and_card_name_the_metric_that_c_is_tuned_by(evidence, rule, words):
     made = comparison.compare(replace(evidence, declared={**evidence.declared, "tune_for": rule}))
     page = render(made, {}, command="dvc repro", evidence=None)
-    assert f"C is tuned for each variant over 0.1, 1, by {words} in folds of the training rows" in page
-    assert f"C 1 (chosen for {words})" in model_card(made, command="dvc repro")
+    assert f"C is chosen for each variant from 0.01, 0.1, 1, 10, by {words} in folds of the training rows" in page
+    assert "On all training rows: none C=1; smote C=1." in page
+    assert f"C=1 (chosen for {words})" in model_card(made, command="dvc repro")
 
 
 def cells(page, variant):

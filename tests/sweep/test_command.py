@@ -22,12 +22,15 @@ def test_one_run_needs_no_sweep_and_writes_its_report(folder, app):
         (["sed=1"], ["sed"]),
         (["-m", "seed=1,2", "--cfg", "job"], ["Leave out --multirun"]),
         (["variant=smote", "variants.smote.sampler.k_neighbors=3"], ["Set it with variant=NAME and variant.KEY=VALUE"]),
-        (["model.tune=false", "model.C=-1"], ["conf: model: The 'C' parameter"]),
+        (["model.search=null", "model.C=-1"], ["conf: model: The 'C' parameter"]),
         (
             ["-m", "model.C=0.1,1"],
-            ["conf: model.C: expected 1.0, because model.tune is true and C is tuned", "found 0.1"],
+            ["conf: model.C: expected 1.0, because model.search chooses C for each variant", "found 0.1"],
         ),
-        (["model.C=0.1"], ["conf: model.C: expected 1.0, because model.tune is true and C is tuned for each variant"]),
+        (
+            ["model.C=0.1"],
+            ["conf: model.C: expected 1.0, because model.search chooses C", "To set it, add model.search=null."],
+        ),
         (["-m", "variants.smote.sampler.k_neighbors=3,4"], ["Set it with variant=NAME and variant.KEY=VALUE"]),
         (["-m", "seed=1,2", "hydra/launcher=ray"], ["hydra/launcher: ", "`make test-ray`"]),
     ],

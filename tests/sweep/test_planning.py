@@ -49,8 +49,8 @@ def test_tables_do_not_make_a_configuration(planned, tmp_path):
     "change",
     [
         "seed=43",
-        "model.tune=false",
-        "model.grid=[1,2]",
+        "model.search=null",
+        "model.search.C=[1,2]",
         "variant=smote",
         "split.test_size=0.31",
         "data.simulation.seed=1",
@@ -76,7 +76,7 @@ def test_a_run_whose_c_is_chosen_for_the_primary_metric_depends_on_it(planned):
     assert one.id != other.id
 
 
-@pytest.mark.parametrize("settings", ["model.tune_for=log_loss", "model.tune=false"])
+@pytest.mark.parametrize("settings", ["model.tune_for=log_loss", "model.search=null"])
 def test_a_run_whose_c_is_not_chosen_for_the_primary_metric_does_not_depend_on_it(planned, settings):
     (one,), (other,) = planned("seed=42", settings), planned("compare=roc_auc", settings)
     assert one.id == other.id

@@ -24,7 +24,7 @@ def test_settings_that_are_published_are_those_of_the_run(planned, folder):
 
 def test_mlflow_has_a_sweep_with_names_axes_steps_and_its_report(folder, store, app):
     shutil.copy(store, folder)
-    arguments = ["-m", "variant=none,smote", "model.C=0.1,1", "model.tune=false", "seed=3"]
+    arguments = ["-m", "variant=none,smote", "model.C=0.1,1", "model.search=null", "seed=3"]
     arguments += ["data.simulation.rows=400", "evaluate.folds=2", "evaluate.repeats=2"]
     app(*arguments)
     runs, client = stored(folder)

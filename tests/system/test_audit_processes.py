@@ -19,7 +19,7 @@ def test_the_number_of_processes_changes_no_outcome(project, tmp_path, monkeypat
         "data=csv",
         "data.target=buy",
         f"data.path={tmp_path / 'visits.csv'}",
-        "model.tune=false",
+        "model.search=null",
         "evaluate.repeats=1",
         *CHEAP,
     )

@@ -20,7 +20,7 @@ def test_mlflow_shows_the_runs_of_a_sweep_with_their_names_and_metrics(tmp_path,
     monkeypatch.chdir(tmp_path)
     (tmp_path / "conf").symlink_to(ROOT / "conf")
     shutil.copy(store, tmp_path)
-    arguments = ["-m", "variant=none,smote", "model.C=0.1,1", "model.tune=false", "seed=3"]
+    arguments = ["-m", "variant=none,smote", "model.C=0.1,1", "model.search=null", "seed=3"]
     app(*arguments, "data.simulation.rows=400", "evaluate.folds=2", "evaluate.repeats=2")
     runs, _ = stored(tmp_path)
     (parent,) = [r for r in runs if "mlflow.parentRunId" not in r.data.tags]

@@ -40,10 +40,10 @@ def drawn(features, rows, positives, slope, shift, seed):
 @pytest.mark.parametrize(
     ("features", "rows", "positives", "slope", "shift", "tuning", "tables", "draws"),
     [
-        (normals, 1000, 50, 1.59, -3.94, "model.tune=false", 12, 8),
-        (skewed, 600, 120, 1.90, -1.77, "model.tune=false", 36, 20),
-        (mixed, 1500, 60, 1.52, -4.16, "model.tune=false", 12, 8),
-        (normals, 600, 30, 1.59, -3.94, "model.grid=[0.01,1.0]", 12, 8),
+        (normals, 1000, 50, 1.59, -3.94, "model.search=null", 12, 8),
+        (skewed, 600, 120, 1.90, -1.77, "model.search=null", 36, 20),
+        (mixed, 1500, 60, 1.52, -4.16, "model.search=null", 12, 8),
+        (normals, 600, 30, 1.59, -3.94, "model.search.C=[0.01,1.0]", 12, 8),
     ],
 )
 def test_the_planned_width_is_that_of_tables_drawn_anew(

@@ -23,7 +23,7 @@ from pipeline.tracking.store import open_store, unreachable
 
 PROCESSES, SEEDS = 8, 5
 VARIANTS = ("none", "random_over", "random_under", "smote", "class_weight")
-QUICK = ("evaluate.folds=0", "model.tune=false", "data.simulation.rows=300")  # what is published is as much
+QUICK = ("evaluate.folds=0", "model.search=null", "data.simulation.rows=300")  # what is published is as much
 EXPERIMENT = "mountain_shop"
 PATIENCE = 60  # seconds: eight processes and two servers may share one core here
 

@@ -30,7 +30,7 @@ def test_a_mirrored_difference_has_the_same_p():
 
 @pytest.mark.slow
 def test_genuine_positives_are_called_better():
-    line = check_oracle(5, params=settings(repeats=3, tune=False, C=0.03))
+    line = check_oracle(5, params=settings(repeats=3, search=None, C=0.03))
     assert line.holds, line
 
 
@@ -93,7 +93,7 @@ def test_real_tables_are_asked_about_only_where_they_are(tmp_path):
 def test_of_a_real_table_the_training_rows_are_folded(tmp_path):
     made = logistic(0, rows=300).rename(columns={"y": "target"})
     made.to_csv(tmp_path / "drawn.csv", index=False)
-    params = settings(repeats=1, tune=False)
+    params = settings(repeats=1, search=None)
     found = real("drawn class_weight", params=params, tables=tmp_path)["class_weight"]
     assert sum(found["rows"]) == 210
     assert np.isfinite(found["average_precision"]).all()

@@ -13,7 +13,7 @@ from pipeline.judge.action import judge
 from pipeline.tools import audit
 
 CHEAP = (
-    "model.tune=false",
+    "model.search=null",
     "evaluate.repeats=1",
     "~variant@variants.random_under",
     "~variant@variants.random_over",

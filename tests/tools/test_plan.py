@@ -15,7 +15,7 @@ from pipeline.tools import plan, power, simulate
 ROOT = Path(__file__).parents[2]
 OWN = ("data=csv", "data.target=buy")
 CHEAP = (
-    "model.tune=false",
+    "model.search=null",
     "~variant@variants.random_under",
     "~variant@variants.augmentation",
     "~variant@variants.class_weight",

@@ -62,7 +62,7 @@ def test_a_preset_begins_with_its_commands_and_gives_the_reason_for_each_proposa
         ["data.name=other", "seed=7", "evaluate.repeats=1"],
         ["split=grouped", "data.group=who", "data.classes={no: nothing}", "data.positive=yes"],
         ["+variant@variants.mine=adasyn", "~variant@variants.augmentation", "tracking=none"],
-        ["data.columns={age: categorical, who: [1, 2]}", "data.drop=[who]", "model.tune=false", "model.C=0.5"],
+        ["data.columns={age: categorical, who: [1, 2]}", "data.drop=[who]", "model.search=null", "model.C=0.5"],
         ["variants.smote.sampler.k_neighbors=2", "evaluate=f_beta", "compare=f_beta", "data.sheet=null"],
     ],
 )

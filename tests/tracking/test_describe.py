@@ -49,9 +49,9 @@ CONTENT = {
     "training": {"rows": {"negative": 8, "positive": 8}, "synthetic": {"negative": 0, "positive": 6}, "folds": None},
     "model": {
         "model": "LogisticRegression",
-        "C": 0.1,
+        "best_params": {"C": 0.1},
         "converged": True,
-        "tuning": {"C": [0.1, 1.0], "log_loss": [0.2, 0.3]},
+        "tuning": {"params": [{"C": 0.1}, {"C": 1.0}], "values": [0.2, 0.3]},
         "trained_proportions": {"negative": 0.5, "positive": 0.5},
         "intercept": {"positive": 0.5},
         "coefficients": {"positive": {"income > 5": 1.5}},

@@ -1,0 +1,67 @@
+"""Caveats on the arguments of the model: which values could be chosen, and whether each variant has its own."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import inf
+from typing import Any
+
+import pandas as pd
+
+from pipeline.measure.evaluation import CHOSEN
+
+FURTHER = {"smallest": "smaller", "largest": "larger"}
+
+
+def caveats(results: Mapping[str, dict[str, Any]], folds: Mapping[str, pd.DataFrame | None], metric: str) -> list[str]:
+    """Where arguments could not be chosen, or others might be better by `metric`, in words."""
+    tuned = {name: tuning for name, result in results.items() if (tuning := result["model"]["tuning"])}
+    found, named = [], " and ".join(dict.fromkeys(key for tuning in tuned.values() for key in tuning["params"][0]))
+    were = "were" if " and " in named else "was"
+    if untuned := [name for name, tuning in tuned.items() if tuning["values"] is None]:
+        found.append(
+            f"{named} {were} not tuned on the training rows, because the rarest class has too few rows: "
+            f"{', '.join(untuned)}. A difference between variants may come from that, and not from the method."
+        )
+    chosen = {name: rows for name in tuned if (rows := folds[name]) is not None}
+    left = {
+        name: int(rows[CHOSEN + next(iter(tuned[name]["params"][0]))].isna().sum()) for name, rows in chosen.items()
+    }
+    if few := [f"{name} in {count}" for name, count in left.items() if count]:
+        found.append(
+            f"{named} {were} not tuned in some folds, because the rarest class has too few rows there. Folds by "
+            f"variant: {', '.join(few)}."
+        )
+    ends: dict[tuple[str, str], list[str]] = {}
+    for name, rows in chosen.items():
+        for argument in tuned[name]["params"][0]:
+            values = [inf if each[argument] == "inf" else each[argument] for each in tuned[name]["params"]]
+            for last, count in _at_an_end(values, rows[CHOSEN + argument]):
+                ends.setdefault((argument, last), []).append(f"{name} in {count} of {len(rows)}")
+    for (argument, last), most in ends.items():
+        found.append(
+            f"In most folds, the {argument} with the best {metric} is the {last} of model.search.{argument}: "
+            f"{', '.join(most)}. A {FURTHER[last]} {argument} may be better. Extend model.search.{argument}."
+        )
+    return found
+
+
+def _at_an_end(values: Sequence[Any], chosen: pd.Series) -> Iterator[tuple[str, int]]:
+    """The end of an argument's values that most folds choose, and how many do."""
+    if any(isinstance(value, bool) or not isinstance(value, int | float) for value in values):
+        return
+    for last, end in (("smallest", min(values)), ("largest", max(values))):
+        if end == 1 and isinstance(end, int) and last == "smallest":  # such as of neighbors: there is nothing smaller
+            continue
+        if (count := int((chosen == end).sum())) > len(chosen) / 2:
+            yield last, count
+
+
+def same_for_all(judged: dict[str, Any], declared: dict[str, Any]) -> list[str]:
+    """Why a difference may not be the method's own effect, where every variant has the same arguments of the model."""
+    different = [method["variant"] for method in judged["methods"] if method["call"] in ("BETTER", "WORSE")]
+    if not different or declared["search"]:
+        return []
+    return [
+        "The model's arguments are the same for every variant, although which are best depends on resampling and "
+        f"weights: C, for example, penalizes more with fewer rows. Part of the difference may come from that: "
+        f"{', '.join(different)}. model.search chooses them for each variant."
+    ]
