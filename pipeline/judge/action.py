@@ -1,20 +1,19 @@
 """What the folds say to do: rebalance with a method, or keep the baseline; and how strong the evidence is."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from pipeline.formatting import counted
 from pipeline.judge import headline
-from pipeline.judge.family import Method, call, evidence, judged
+from pipeline.judge.family import Family, evidence, family_of
 from pipeline.judge.price import price
 from pipeline.judge.primary import REFERENCE, metric_words
 from pipeline.measure.primary import COLUMNS
-from pipeline.measure.statistics import CorrelatedTest, correlated, fold_ratio, minimum_detectable
+from pipeline.measure.statistics import minimum_detectable
 from pipeline.measure.task import Task
 from pipeline.measure.tasks import TWO_CLASSES
 from pipeline.table.classes import advice
@@ -35,19 +34,6 @@ DECIDED = (
     "leading",
     "reference",
 )
-
-
-@dataclass(frozen=True)
-class _Family:
-    """All variants over the folds, and the methods judged; higher values are better, for losses too."""
-
-    values: dict[str, np.ndarray]
-    how: dict[str, float]
-    methods: dict[str, Method]
-
-    def test(self, name: str, other: str, **changed: float) -> CorrelatedTest:
-        """The test of one variant against another."""
-        return correlated(self.values[name] - self.values[other], **{**self.how, **changed})
 
 
 def judge(
@@ -92,19 +78,21 @@ def judge(
     declared = {"primary": primary, "rope": rope, "alpha": alpha, "metric": metric_words(primary, task)}
     empty: dict[str, Any] = {"declared": declared, "failed": dict(failed), "action": "none", **dict.fromkeys(DECIDED)}
     empty["methods"] = []
-    if reason := _why_not(folds, COLUMNS[primary][0], leaked, failed, task.classes):
+    if reason := why_not(folds, COLUMNS[primary][0], leaked, failed, task.classes):
         return {**empty, "sentence": f"No verdict: {reason}"}
-    family = _family(folds, primary=primary, rope=rope, alpha=alpha)
+    there = {name: rows for name, rows in folds.items() if rows is not None}
+    family = family_of(there, REFERENCE, primary=primary, rope=rope, alpha=alpha)
     return {**empty, **_decided(family, thresholds, declared=declared, task=task)}
 
 
 def _decided(
-    family: _Family, thresholds: Mapping[str, float | None], *, declared: Mapping[str, Any], task: Task
+    family: Family[str], thresholds: Mapping[str, float | None], *, declared: Mapping[str, Any], task: Task
 ) -> dict[str, Any]:
     """What to do, and why."""
     grade, at_stake = evidence(family.methods, alpha=declared["alpha"]), price(family.methods)
     better = grade == "proven_better"
-    chosen = _simplest_unbeaten(family) if better else REFERENCE
+    of_better = simplest(name for name, method in family.methods.items() if method.call == "BETTER")
+    chosen = family.unbeaten(of_better) if better else REFERENCE
     how: dict[str, Any] = {"threshold": thresholds[chosen], "declared": declared}
     return {
         "action": "rebalance" if better else "keep",
@@ -119,17 +107,7 @@ def _decided(
     }
 
 
-def _family(folds: Mapping[str, pd.DataFrame | None], *, primary: str, rope: float, alpha: float) -> _Family:
-    column, sign = COLUMNS[primary]
-    values = {name: sign * rows[column].to_numpy(dtype=float) for name, rows in folds.items() if rows is not None}
-    baseline = folds[REFERENCE]
-    assert baseline is not None
-    family = _Family(values, {"test_over_train": fold_ratio(baseline), "rope": rope, "alpha": alpha}, {})
-    tests = {name: family.test(name, REFERENCE) for name in folds if name != REFERENCE}
-    return replace(family, methods=judged(tests, rope=rope, alpha=alpha))
-
-
-def _leading(family: _Family, grade: str, chosen: str) -> str:
+def _leading(family: Family[str], grade: str, chosen: str) -> str:
     """The method on which the action depends: the chosen one, the best, or the one most likely to be better."""
     if grade == "proven_better":
         return chosen
@@ -139,13 +117,13 @@ def _leading(family: _Family, grade: str, chosen: str) -> str:
     return max(tests, key=lambda name: getattr(tests[name], key))
 
 
-def _detectable(family: _Family, leading: str) -> float:
+def _detectable(family: Family[str], leading: str) -> float:
     """The leading method's minimum detectable difference, at Holm's first step, which is the strictest."""
     test, alpha = family.methods[leading].test, family.how["alpha"] / len(family.methods)
     return minimum_detectable(test.standard_error, test.df, alpha=alpha, power=POWER, rope=family.how["rope"])
 
 
-def _evidence(family: _Family, grade: str, chosen: str, *, sign: int) -> dict[str, Any]:
+def _evidence(family: Family[str], grade: str, chosen: str, *, sign: int) -> dict[str, Any]:
     leading = _leading(family, grade, chosen)
     confidence = {
         "proven_better": family.methods[leading].test.better,
@@ -178,7 +156,7 @@ def _evidence(family: _Family, grade: str, chosen: str, *, sign: int) -> dict[st
     }
 
 
-def _why_not(
+def why_not(
     folds: Mapping[str, pd.DataFrame | None],
     column: str,
     leaked: int,
@@ -214,13 +192,7 @@ def _why_not(
     return None
 
 
-def _simplest_unbeaten(family: _Family) -> str:
-    """Of the methods that are BETTER, the simplest that none of the others beats."""
-    better = [name for name, method in family.methods.items() if method.call == "BETTER"]
-    order = [name for name in SIMPLEST if name in better] + [name for name in better if name not in SIMPLEST]
-    limits = {key: family.how[key] for key in ("rope", "alpha")}
-    for name in order:
-        against = [family.test(other, name) for other in order if other != name]
-        if not any(call(test, test.p_better, test.p, **limits) == "BETTER" for test in against):
-            return name
-    return max(order, key=lambda name: float(family.values[name].mean()))  # each is beaten by one: a circle
+def simplest(names: Iterable[str]) -> list[str]:
+    """Names of variants in the order of preference among equally good ones."""
+    given = list(names)
+    return [name for name in SIMPLEST if name in given] + [name for name in given if name not in SIMPLEST]

@@ -1,9 +1,16 @@
 """The tests of all methods against the baseline, adjusted for being several: calls, bounds, and the evidence."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
-from pipeline.measure.statistics import CorrelatedTest, expected_gain, holm, reach, steps
+import numpy as np
+import pandas as pd
+
+from pipeline.measure.primary import COLUMNS
+from pipeline.measure.statistics import CorrelatedTest, correlated, expected_gain, fold_ratio, holm, reach, steps
+
+Name = TypeVar("Name", bound=Hashable)
 
 CALLS = ("BETTER", "WORSE", "EQUIVALENT", "NOT BETTER", "INCONCLUSIVE")
 
@@ -35,7 +42,51 @@ class Method:
     regret: float | None
 
 
-def judged(tests: Mapping[str, CorrelatedTest], *, rope: float, alpha: float) -> dict[str, Method]:
+@dataclass(frozen=True)
+class Family(Generic[Name]):
+    """What is compared over the folds, by name: higher values are better, for losses too.
+
+    Attributes
+    ----------
+    values
+        Of the primary metric, one a fold, with the sign by which higher is better.
+    how
+        `test_over_train`, `rope` and `alpha`.
+    methods
+        All but the reference, tested against it.
+    """
+
+    values: dict[Name, np.ndarray]
+    how: dict[str, float]
+    methods: dict[Name, Method]
+
+    def test(self, name: Name, other: Name, **changed: float) -> CorrelatedTest:
+        """The test of one against another."""
+        return correlated(self.values[name] - self.values[other], **{**self.how, **changed})
+
+    def unbeaten(self, order: Sequence[Name]) -> Name:
+        """The first that no other in this order beats."""
+        limits = {key: self.how[key] for key in ("rope", "alpha")}
+        for name in order:
+            against = [self.test(other, name) for other in order if other != name]
+            if not any(call(test, test.p_better, test.p, **limits) == "BETTER" for test in against):
+                return name
+        return max(order, key=lambda name: float(self.values[name].mean()))  # each is beaten by one: a circle
+
+
+def family_of(
+    folds: Mapping[Name, pd.DataFrame], reference: Name, *, primary: str, rope: float, alpha: float
+) -> Family[Name]:
+    """All tests against the reference, adjusted for each other; parameters as for `pipeline.judge.action.judge`."""
+    column, sign = COLUMNS[primary]
+    values = {name: sign * rows[column].to_numpy(dtype=float) for name, rows in folds.items()}
+    how = {"test_over_train": fold_ratio(folds[reference]), "rope": rope, "alpha": alpha}
+    family = Family(values, how, {})
+    tests = {name: family.test(name, reference) for name in folds if name != reference}
+    return replace(family, methods=judged(tests, rope=rope, alpha=alpha))
+
+
+def judged(tests: Mapping[Name, CorrelatedTest], *, rope: float, alpha: float) -> dict[Name, Method]:
     """Each method with its call and its bounds, adjusted for all of them.
 
     Each end of `low` to `high` is a one-sided bound with error `alpha`, adjusted as the claim that it supports. The
@@ -104,7 +155,7 @@ def call(test: CorrelatedTest, p_better: float, p: float, *, rope: float, alpha:
     return "NOT BETTER" if test.better < alpha else "INCONCLUSIVE"
 
 
-def evidence(methods: Mapping[str, Method], *, alpha: float) -> str:
+def evidence(methods: Mapping[Name, Method], *, alpha: float) -> str:
     """The grade of the evidence: `proven_better`, `proven_not_better` or `inconclusive`.
 
     Proven better is that a method is BETTER; proven not better, that for each method the probability of a gain above

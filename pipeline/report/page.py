@@ -118,6 +118,11 @@ def render_summary(summary: dict[str, Any], figures: dict[str, bytes]) -> str:
     return _page("summary.html", **summary, pictures=pictures)
 
 
+def render_models(shown: dict[str, Any]) -> str:
+    """The page of several models, in the same way; `shown` is what `pipeline.report.models.pages` gives."""
+    return _page("models.html", **shown)
+
+
 def render_inspection(found: dict[str, Any]) -> str:
     """The page of an inspected table, in the same way; `found` is what `inspect_text.page` gives."""
     return _page("inspect.html", **found)

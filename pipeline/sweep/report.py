@@ -1,68 +1,112 @@
 """Writes a sweep's tables and page, and prints its results."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from omegaconf import OmegaConf
 
 from pipeline.config import Config
-from pipeline.files import digest, read_json, read_table, say, write
+from pipeline.files import CONF, digest, read_json, read_table, say, write
 from pipeline.fit import run
-from pipeline.judge import evidence
+from pipeline.judge import evidence, models
+from pipeline.report import models as of_models
 from pipeline.report.figures.spread import spread
 from pipeline.report.figures.style import png
 from pipeline.report.files import pages
 from pipeline.report.page import render_summary
 from pipeline.sweep import summary
-from pipeline.sweep.results import Sweep
+from pipeline.sweep.results import Planned, Sweep
 from pipeline.sweep.watch import Watch
 from pipeline.tracking.runs import page
 from pipeline.tracking.store import store_file
 
 SORTED_BY = "test/average_precision"
+LISTED = "variant@variants."  # in conf/config.yaml before the name of a variant
+MODEL = "model"  # the key that varies where models are compared
 SHOWN = 20  # failed runs listed at the end
 
 
 def report(sweep: Sweep) -> None:
-    """Write the tables and the page: a comparison where the runs differ in their variant alone, else a summary."""
+    """Write the tables and the page.
+
+    There is a comparison where the runs differ in their variant alone, one of each model where they differ in it, too,
+    and else a summary.
+    """
     results = {p.id: read_json(p.folder / "metrics.json") for p in sweep.runs if p.finished}
     if not results:
         return
     runs = summary.frame(sweep.runs, results)
     write(sweep.folder / "runs.csv", runs.to_csv(index=False, lineterminator="\n"))
-    for name, content in (_comparison(sweep) if _comparable(sweep) else _summary(sweep, runs)).items():
+    for name, content in _files(sweep, runs).items():
         write(sweep.folder / name, content)
 
 
-def _comparable(sweep: Sweep) -> bool:
-    """Whether all runs, finished or not, have the same rows and settings, and differ in their variant alone."""
-    if any(planned.configuration != planned.variant for planned in sweep.runs):
-        return False
+def _files(sweep: Sweep, runs: pd.DataFrame) -> dict[str, Any]:
+    by_model: dict[str, list[Planned]] = {}
+    for planned in sweep.runs:
+        by_model.setdefault(planned.axes.get(MODEL, ""), []).append(planned)
     shared = ("data", "split", "preprocess", "evaluate", "compare", "seed")
-    return len({digest([planned.settings[key] for key in shared]) for planned in sweep.runs}) == 1
+    alike = len({digest([planned.settings[key] for key in shared]) for planned in sweep.runs}) == 1
+    if not alike or not set(sweep.axes) <= {"variant", MODEL}:
+        return _summary(sweep, runs)
+    if len(by_model) == 1:
+        return pages(_evidence(sweep, sweep.runs))
+    return _models(sweep, by_model)
 
 
-def _comparison(sweep: Sweep) -> dict[str, Any]:
-    """The files of a comparison, see `pipeline.report.files.pages`."""
-    finished, failures = [planned for planned in sweep.runs if planned.finished], sweep.failures()
+def _evidence(sweep: Sweep, runs: Sequence[Planned]) -> evidence.Evidence:
+    """What these runs, which differ in their variant alone, say of them."""
+    finished, failures = [planned for planned in runs if planned.finished], sweep.failures()
     params = Config.model_validate(finished[0].settings)
     _, truth, schema, _ = run.table(params.data)
-    return pages(
-        evidence.Evidence(
-            results={p.variant: read_json(p.folder / "metrics.json") for p in finished},
-            predictions={p.variant: read_table(p.folder / "predictions.parquet") for p in finished},
-            out_of_fold={p.variant: _optional(p.folder / "out_of_fold.parquet") for p in finished},
-            folds={p.variant: _optional(p.folder / "folds.parquet") for p in finished},
-            declared=evidence.declare(params),
-            table=schema,
-            classes=read_json(finished[0].folder / "run.json")["split"],
-            truth=truth,
-            components={},
-            hashes=evidence.hashes(params),
-            failed={p.variant: failures.get(p.id, "not run yet") for p in sweep.runs if not p.finished},
-            command=sweep.command,
-        )
+    return evidence.Evidence(
+        results={p.variant: read_json(p.folder / "metrics.json") for p in finished},
+        predictions={p.variant: read_table(p.folder / "predictions.parquet") for p in finished},
+        out_of_fold={p.variant: _optional(p.folder / "out_of_fold.parquet") for p in finished},
+        folds={p.variant: _optional(p.folder / "folds.parquet") for p in finished},
+        declared=evidence.declare(params),
+        table=schema,
+        classes=read_json(finished[0].folder / "run.json")["split"],
+        truth=truth,
+        components={},
+        hashes=evidence.hashes(params),
+        failed={p.variant: failures.get(p.id, "not run yet") for p in runs if not p.finished},
+        command=sweep.command,
     )
+
+
+def _models(sweep: Sweep, by_model: Mapping[str, Sequence[Planned]]) -> dict[str, Any]:
+    """The files of each model's comparison, in a folder of its name, and those of all together."""
+    begun = {model: runs for model, runs in by_model.items() if any(planned.finished for planned in runs)}
+    said = {model: _evidence(sweep, runs) for model, runs in begun.items()}
+    made = {model: pages(each) for model, each in said.items()}
+    first, failures = next(iter(said.values())), sweep.failures()
+    missing = [planned for runs in by_model.values() for planned in runs if not planned.finished]
+    decision = models.across(
+        {(model, name): rows for model, each in said.items() for name, rows in each.folds.items()},
+        {model: files["verdict.json"] for model, files in made.items()},
+        thresholds={
+            (model, name): (result["holdout"]["tuned"] or {}).get("threshold")
+            for model, each in said.items()
+            for name, result in each.results.items()
+        },
+        declared=first.declared,
+        task=first.task,
+        leaked=first.leaked,
+        failed={models.words((p.axes[MODEL], p.variant)): failures.get(p.id, "not run yet") for p in missing},
+    )
+    return {
+        **{f"{model}/{name}": content for model, files in made.items() for name, content in files.items()},
+        **of_models.pages(decision, table=first.table["name"], command=sweep.command, compared=_compared()),
+    }
+
+
+def _compared() -> list[str]:
+    """The variants in the defaults of conf/, by name."""
+    lines = [key for line in OmegaConf.load(CONF / "config.yaml").defaults if isinstance(line, Mapping) for key in line]
+    return [key.removeprefix(LISTED) for key in lines if key.startswith(LISTED)]
 
 
 def _optional(path: Path) -> pd.DataFrame | None:
@@ -87,7 +131,9 @@ def _summary(sweep: Sweep, runs: pd.DataFrame) -> dict[str, Any]:
 def conclude(sweep: Sweep, watch: Watch, *, skipped: int, stopped: str | None) -> None:
     """Print the table, the failed runs, and where to look."""
     finished, failures = sum(planned.finished for planned in sweep.runs), sweep.failures()
-    tables = [sweep.folder / name for name in ("comparison.md", "summary.md") if (sweep.folder / name).is_file()]
+    tables = [
+        sweep.folder / name for name in ("comparison.md", "models.md", "summary.md") if (sweep.folder / name).is_file()
+    ]
     for table in tables if finished else []:
         say("\n" + table.read_text(encoding="utf-8").rstrip())
     names = {planned.id: planned.name for planned in sweep.runs}

@@ -43,7 +43,8 @@ def test_values_that_the_model_does_not_take_cannot_be_searched(raw):
         "model.search.C is not an argument of RandomForestClassifier; choose from 'bootstrap', 'ccp_alpha', "
         "'class_weight', 'criterion', 'max_depth', 'max_features', 'max_leaf_nodes', 'max_samples', "
         "'min_impurity_decrease', 'min_samples_leaf', 'min_samples_split', 'min_weight_fraction_leaf'.",
-        "model.search.n_estimator is not an argument of RandomForestClassifier; did you mean 'n_estimators', 'random_state'?",
+        "model.search.n_estimator is not an argument of RandomForestClassifier; did you mean 'n_estimators', "
+        "'random_state'?",
     ]
     (problem,) = problems_of(config.check(changed(raw, "model.search", {"max_depth": [2, -1]})))
     assert problem.startswith(

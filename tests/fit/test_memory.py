@@ -203,7 +203,7 @@ def test_memory_that_runs_out_is_a_refusal_too(rows):
 def test_c_is_never_chosen_without_the_sampler_because_memory_is_short(visits):
     X, y = visits.drop(columns="buy"), visits.buy
     chain = chained(SMOTE(), grid=[0.1, 1.0])
-    short = chains.Chain(STANDARD, SMOTE(), chain.model, chain.grid, chain.criterion, chain.task, Limit(1, 9, WHERE))
+    short = chains.Chain(STANDARD, SMOTE(), chain.model, chain.search, chain.criterion, chain.task, Limit(1, 9, WHERE))
     with pytest.raises(OutOfMemory):
         tuning.tune(X, y, short, where=(1,), weight=ONES)
 

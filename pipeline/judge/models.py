@@ -1,0 +1,161 @@
+"""Several models, each with every method: which pair of both to use, and what the methods do for each model."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+
+from pipeline import formatting
+from pipeline.formatting import counted, digits, joined, number
+from pipeline.judge import headline
+from pipeline.judge.action import simplest, why_not
+from pipeline.judge.family import Family, Method, evidence, family_of
+from pipeline.judge.price import price
+from pipeline.judge.primary import BETTER, REFERENCE, is_loss, metric_words
+from pipeline.measure.primary import COLUMNS
+from pipeline.measure.task import Task
+
+Pair = tuple[str, str]  # names of a model and of a variant
+
+
+def across(
+    folds: Mapping[Pair, pd.DataFrame | None],
+    verdicts: Mapping[str, Mapping[str, Any]],
+    *,
+    thresholds: Mapping[Pair, float | None],
+    declared: Mapping[str, Any],
+    task: Task,
+    leaked: int = 0,
+    failed: Mapping[str, str],
+) -> dict[str, Any]:
+    """Every pair against the first model's baseline, and the pair to use.
+
+    All pairs are one family for Holm: none is first chosen and then tested on the same folds. Of those that are BETTER,
+    the one to use is the simplest that no other beats: without resampling before methods, models in the order given.
+
+    Parameters
+    ----------
+    folds
+        By pair: see `pipeline.judge.action.judge`; the same folds for all.
+    verdicts
+        By model, in the order given: that on its methods, see `pipeline.judge.action.judge`.
+    thresholds
+        t* by pair; None where there is none.
+    declared
+        `primary`, `rope` and `alpha`.
+    task, leaked, failed
+        See `pipeline.judge.action.judge`.
+
+    Returns
+    -------
+    decision
+        `action`: `use` another pair, `keep` the first model's baseline, or `none` without a decision; `model`,
+        `variant` and `threshold` of the pair; `evidence`, `price` and `sentence`; `reference`; all other `pairs`; and
+        for each of the `models` its verdict's `action`, `evidence`, `variant` and `sentence`.
+    """
+    primary, reference = declared["primary"], (next(iter(verdicts)), REFERENCE)
+    kept: dict[str, Any] = {key: declared[key] for key in ("primary", "rope", "alpha")}
+    kept["metric"] = metric_words(primary, task)
+    keys = ("action", "evidence", "variant", "sentence")
+    decided: dict[str, Any] = {
+        "declared": kept,
+        "action": "none",
+        **dict.fromkeys(("evidence", "model", "variant", "threshold", "price", "reference")),
+        "pairs": [],
+        "models": [{"model": model, **{key: said[key] for key in keys}} for model, said in verdicts.items()],
+    }
+    named = {REFERENCE if pair == reference else words(pair): rows for pair, rows in folds.items()}
+    if reason := why_not(named, COLUMNS[primary][0], leaked, failed, task.classes):
+        return {**decided, "sentence": f"No decision: {reason}"}
+    there = {pair: rows for pair, rows in folds.items() if rows is not None}
+    family = family_of(there, reference, **{key: declared[key] for key in ("primary", "rope", "alpha")})
+    better = [pair for pair, method in family.methods.items() if method.call == "BETTER"]
+    chosen = family.unbeaten(_simplest(better)) if better else reference
+    sign, at_stake = COLUMNS[primary][1], price({words(pair): method for pair, method in family.methods.items()})
+    how: dict[str, Any] = {"threshold": thresholds[chosen], "declared": kept}
+    grade = evidence(family.methods, alpha=declared["alpha"])
+    said = _use(family, chosen, reference, **how) if better else _keep(family, grade, reference, at_stake, **how)
+    return {
+        **decided,
+        "action": "use" if better else "keep",
+        "evidence": grade,
+        "model": chosen[0],
+        "variant": chosen[1],
+        "threshold": thresholds[chosen],
+        "price": at_stake,
+        "sentence": " ".join([said, *_of_methods(verdicts)]),
+        "reference": {
+            "model": reference[0],
+            "variant": REFERENCE,
+            "mean_primary": sign * float(family.values[reference].mean()),
+        },
+        "pairs": [_pair(family, pair, method, sign=sign) for pair, method in family.methods.items()],
+    }
+
+
+def words(pair: Pair) -> str:
+    """A model with its method."""
+    return f"{pair[0]} without resampling" if pair[1] == REFERENCE else f"{pair[0]} with {pair[1]}"
+
+
+def _simplest(pairs: list[Pair]) -> list[Pair]:
+    order = [REFERENCE, *simplest(dict.fromkeys(name for _, name in pairs if name != REFERENCE))]
+    return sorted(pairs, key=lambda pair: order.index(pair[1]))  # stable: models stay in their order
+
+
+def _pair(family: Family[Pair], pair: Pair, method: Method, *, sign: int) -> dict[str, Any]:
+    adjusted = {key: getattr(method, key) for key in ("p_better_holm", "p_holm", "low", "high", "regret")}
+    return {
+        "model": pair[0],
+        "variant": pair[1],
+        "call": method.call,
+        "mean_primary": sign * float(family.values[pair].mean()),
+        **asdict(method.test),
+        **adjusted,  # with bounds adjusted for all pairs
+    }
+
+
+def _use(
+    family: Family[Pair], chosen: Pair, reference: Pair, *, threshold: float | None, declared: Mapping[str, Any]
+) -> str:
+    method, places = family.methods[chosen], digits(declared["rope"])
+    at = "" if threshold is None else f", threshold {formatting.threshold(threshold)}"
+    does = f"{'lowers' if is_loss(declared) else 'raises'} {declared['metric']}"
+    adjusted = f", adjusted for {len(family.methods)} pairs" if len(family.methods) > 1 else ""
+    bound = f"at least {number(method.low, places)} with {headline.confidence(declared)} confidence{adjusted}"
+    gain = number(method.test.mean, places)
+    return f"Use {words(chosen)}{at}: compared with {words(reference)}, it {does} by {gain} ({bound})."
+
+
+def _keep(
+    family: Family[Pair],
+    grade: str,
+    reference: Pair,
+    at_stake: Mapping[str, Any],
+    *,
+    threshold: float | None,
+    declared: Mapping[str, Any],
+) -> str:
+    at = "" if threshold is None else f", threshold {formatting.threshold(threshold)}"
+    kept, others = f"Keep {words(reference)}{at}.", counted(len(family.methods), "other pair")
+    does = BETTER[declared["primary"]]
+    if grade == "proven_not_better":
+        more = f"{headline.beyond(declared['rope'])} {declared['metric']}" if declared["rope"] else ""
+        subject = f"{words(next(iter(family.methods)))} is" if len(family.methods) == 1 else f"All {others} are"
+        return f"{kept} {subject} shown not to {does}{more}."
+    only = f"{words(next(iter(family.methods)))} isn't" if len(family.methods) == 1 else f"None of {others} is"
+    return " ".join([kept, f"{only} shown to {does}.", *headline.at_stake(at_stake, declared)])
+
+
+def _of_methods(verdicts: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Which models a method is shown to help, each judged alone; nothing where there are no methods."""
+    judged = {model: said for model, said in verdicts.items() if said["action"] != "none"}
+    helped = [f"{model} ({said['variant']})" for model, said in judged.items() if said["action"] == "rebalance"]
+    if not judged:
+        return []
+    if not helped:
+        which = "it" if len(judged) == 1 else f"any of the {len(judged)} models"
+        return [f"No method is shown to help {which}."]
+    others = [] if len(helped) == len(judged) else ["No method is shown to help another model."]
+    return [f"Compared with the same model without resampling, a method is shown to help {joined(helped)}.", *others]
