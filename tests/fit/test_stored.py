@@ -393,3 +393,22 @@ def test_a_name_that_an_extension_imports_is_not_one_of_its_own(tmp_path, monkey
             del sys.modules[name]
         assert stored._defined("extensions.shell.own")
         assert not stored._defined("extensions.shell.system")
+
+
+MUTANTS = 2_000
+
+
+@pytest.mark.slow
+def test_no_changed_file_crashes_the_process(tmp_path):
+    for number, name in enumerate(MODELS):
+        write_model(tmp_path / f"{number}.skops", fitted(name, HOLES if name in WITH_HOLES else X))
+    rows = np.vstack([X[:5], X[5] * 1e30])
+    np.save(tmp_path / "rows.npy", rows)
+    command = [sys.executable, "-m", "mutants", tmp_path, tmp_path / "rows.npy", str(MUTANTS)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    assert ended.returncode == 0, ended.stderr[-2_000:]
+    tried, refused, raised, predicted = map(int, ended.stdout.splitlines()[-1].split())
+    assert tried == refused + raised + predicted == MUTANTS
+    assert min(refused, predicted) > MUTANTS // 5
+    assert raised < MUTANTS // 5
