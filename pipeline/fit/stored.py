@@ -52,7 +52,7 @@ CHECKED = "sklearn.utils.validation.check_array"  # histogram gradient boosting 
 COVERED = re.compile(
     r"sklearn\.(_loss|calibration|compose|decomposition\._pca|discriminant_analysis|dummy|ensemble|feature_selection"
     r"|frozen|gaussian_process|impute|isotonic|kernel_approximation|linear_model|model_selection|multiclass"
-    r"|multioutput|naive_bayes|neighbors|neural_network|pipeline|preprocessing|svm|tree|utils)\b"
+    r"|multioutput|naive_bayes|neighbors|neural_network|pipeline|preprocessing|semi_supervised|svm|tree|utils)\b"
 )
 
 
