@@ -11,7 +11,6 @@ from pipeline.files import (
     SPLIT,
     TRAIN,
     read_json,
-    read_model,
     read_table,
     say,
     write_json,
@@ -20,6 +19,7 @@ from pipeline.files import (
 from pipeline.fit import chains
 from pipeline.fit.folds import refit
 from pipeline.fit.models import predict
+from pipeline.fit.stored import read_model
 from pipeline.measure.evaluation import assess, by_fold, first_repeat, gather, matrices, reports
 from pipeline.measure.tasks import task_of
 from pipeline.table import weights

@@ -1,12 +1,9 @@
 """Files on disk: written completely or not at all, with the same bytes for the same content."""
 
 import hashlib
-import io
 import json
-import re
 import sys
 import tempfile
-import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,18 +22,6 @@ INGEST, SPLIT, PREPROCESS = Path("data/ingest"), Path("data/split"), Path("data/
 RESAMPLE, TRAIN, EVALUATE = Path("data/resample"), Path("data/train"), Path("data/evaluate")
 TRACK = Path("data/track")
 REPORTS = Path("reports")
-# The types in fitted models that skops doesn't trust by itself.
-TRUSTED_TYPES = (
-    "numpy.dtype",
-    "pipeline.fit.encoding.Numbers",
-    "pipeline.fit.encoding.Whole",
-    "pipeline.fit.encoding.named",
-    "pipeline.tracking.scoring.Scorer",
-    "sklearn.calibration._CalibratedClassifier",
-    "sklearn.calibration._SigmoidCalibration",
-    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-    "sklearn.tree._tree.Tree",
-)
 
 
 @contextmanager
@@ -80,11 +65,11 @@ def write_json(path: Path, data: Any) -> None:
 
 def read_json(path: Path) -> Any:
     """The content of a JSON file."""
-    content = _there(path).read_bytes()
+    content = there(path).read_bytes()
     try:
         return json.loads(content.decode())
     except ValueError as error:  # also of its encoding
-        raise _changed(path, error) from None
+        raise changed(path, error) from None
 
 
 def write_table(path: Path, table: "pd.DataFrame") -> None:
@@ -100,97 +85,26 @@ def read_table(path: Path) -> "pd.DataFrame":
     import pandas as pd
     import pyarrow as pa
 
-    there = _there(path)
+    source = there(path)
     try:
-        return pd.read_parquet(there, pre_buffer=False)  # a column after the other: not all of the file at once
+        return pd.read_parquet(source, pre_buffer=False)  # a column after the other: not all of the file at once
     except (OSError, ValueError) as error:  # pyarrow's own errors are these
-        raise _changed(path, error) from None
+        raise changed(path, error) from None
     finally:
         pa.default_memory_pool().release_unused()  # which would be kept: as much as the table takes
 
 
-def _there(path: Path) -> Path:
+def there(path: Path) -> Path:
+    """The path itself, if an earlier stage has written its file; else InputError."""
     if not path.is_file():
         raise InputError(f"{path}: no such file. An earlier stage writes it: run `dvc repro`.")
     return path
 
 
-def _changed(path: Path, error: Exception) -> InputError:
+def changed(path: Path, error: Exception) -> InputError:
+    """The refusal of a file that could not be read because of `error`."""
     reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
     return InputError(f"{path}: the file was changed after a stage wrote it ({reason}). Run `dvc repro --force`.")
-
-
-def write_model(path: Path, model: Any) -> None:
-    """Write a fitted estimator in skops' format, which runs no code when read, with stable bytes.
-
-    Raises
-    ------
-    InputError
-        It has a type that `read_model` would refuse.
-    """
-    import skops.io
-
-    data = skops.io.dumps(model)
-    if unknown := _unknown(data):
-        name = type(model).__name__
-        raise InputError(f"{name} can't be stored safely, because it contains {unknown}. Choose another model.")
-    write_bytes(path, _canonical(data))
-
-
-def read_model(path: Path) -> Any:
-    """A fitted estimator that `write_model` has written.
-
-    Raises
-    ------
-    InputError
-        The file has a type that neither skops trusts nor `TRUSTED_TYPES` lists, and that isn't of extensions/.
-    """
-    import skops.io
-
-    data = _there(path).read_bytes()
-    if unknown := _unknown(data):
-        raise InputError(
-            f"{path}: not loaded, because it contains {unknown}, which isn't trusted. Run `dvc repro --force`."
-        )
-    return skops.io.loads(data, trusted=[*TRUSTED_TYPES, *own_types(data)])
-
-
-def _unknown(archive: bytes) -> str:
-    """The types in a skops archive that are neither trusted nor of this project's extensions/."""
-    import skops.io
-
-    untrusted = set(skops.io.get_untrusted_types(data=archive))
-    return ", ".join(sorted(untrusted - set(TRUSTED_TYPES) - set(own_types(archive))))
-
-
-def own_types(archive: bytes) -> list[str]:
-    """The types in a skops archive that are of this project's extensions/."""
-    import skops.io
-
-    return [name for name in skops.io.get_untrusted_types(data=archive) if name.startswith(f"{EXTENSIONS}.")]
-
-
-def _canonical(archive: bytes) -> bytes:
-    """The same skops archive with counters for its memory addresses and a constant for its times."""
-    with zipfile.ZipFile(io.BytesIO(archive)) as source:
-        schema = source.read("schema.json").decode()
-        numbers: dict[str, str] = {}
-        for address in re.findall(r'"__id__": (\d+)|"(\d+)\.npy"', schema):
-            numbers.setdefault(address[0] or address[1], str(len(numbers)))
-        schema = re.sub(r'(?<="__id__": )\d+', lambda m: numbers[m[0]], schema)
-        schema = re.sub(r'(?<=")\d+(?=\.npy")', lambda m: numbers[m[0]], schema)
-        members = {"schema.json": schema.encode()}
-        for name in source.namelist():
-            if name != "schema.json":
-                stem, dot, ending = name.partition(".")
-                members[numbers.get(stem, stem) + dot + ending] = source.read(name)
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w") as canonical:
-        for name in sorted(members):
-            info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-            info.create_system = 3  # Unix, on every system
-            canonical.writestr(info, members[name])
-    return target.getvalue()
 
 
 def digest(data: object, files: Iterable[Path] = ()) -> str:

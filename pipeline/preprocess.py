@@ -4,9 +4,10 @@ import pandas as pd
 
 from pipeline import config
 from pipeline.errors import run
-from pipeline.files import PREPROCESS, SPLIT, read_table, say, write_model, write_table
+from pipeline.files import PREPROCESS, SPLIT, read_table, say, write_table
 from pipeline.fit.encoding import encode_unseen
 from pipeline.fit.preprocessing import describe, preprocess, refuse_missing
+from pipeline.fit.stored import write_model
 from pipeline.table.split import separate
 
 

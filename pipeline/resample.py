@@ -6,7 +6,7 @@ import pandas as pd
 
 from pipeline import config
 from pipeline.errors import InputError, run
-from pipeline.files import INGEST, PREPROCESS, RESAMPLE, read_json, read_model, read_table, say, write_json, write_table
+from pipeline.files import INGEST, PREPROCESS, RESAMPLE, read_json, read_table, say, write_json, write_table
 from pipeline.fit import variants
 from pipeline.fit.duration import again, note
 from pipeline.fit.encoding import encode, rounded
@@ -15,6 +15,7 @@ from pipeline.fit.parallel import threads
 from pipeline.fit.provenance import components, count, provenance
 from pipeline.fit.resampling import resample
 from pipeline.fit.samplers import describe, suit
+from pipeline.fit.stored import read_model
 from pipeline.measure.tasks import task_of
 from pipeline.table.split import separate
 

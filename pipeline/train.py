@@ -7,10 +7,11 @@ import pandas as pd
 from pipeline import config
 from pipeline.config import Split
 from pipeline.errors import InputError, run
-from pipeline.files import INGEST, RESAMPLE, SPLIT, TRAIN, read_json, read_table, say, write_json, write_model
+from pipeline.files import INGEST, RESAMPLE, SPLIT, TRAIN, read_json, read_table, say, write_json
 from pipeline.fit import chains, sample_weights, tuning
 from pipeline.fit.chains import Chain
 from pipeline.fit.models import describe, train, unconverged_advice
+from pipeline.fit.stored import write_model
 from pipeline.formatting import arguments
 from pipeline.measure.tasks import task_of
 from pipeline.table import weights

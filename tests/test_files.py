@@ -1,34 +1,14 @@
-import hashlib
 import os
 import stat
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-import skops.io
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.neighbors import KNeighborsClassifier
 
 from pipeline.errors import InputError
-from pipeline.files import (
-    read_json,
-    read_model,
-    read_table,
-    replacing,
-    write_bytes,
-    write_json,
-    write_model,
-    write_table,
-    write_text,
-)
-from pipeline.fit.preprocessing import preprocess
+from pipeline.files import read_json, read_table, replacing, write_bytes, write_json, write_table, write_text
+from pipeline.fit.stored import read_model
 from pipeline.table.split import separate
-
-ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
@@ -113,81 +93,7 @@ def test_a_file_that_was_changed_between_stages_is_refused(tmp_path, name, read,
     assert str(caught.value).endswith("). Run `dvc repro --force`.")
 
 
-def test_a_model_comes_back_as_it_was(tmp_path, visits):
-    model = LogisticRegression(random_state=3).fit(visits, [0, 1, 0, 1])
-    write_model(tmp_path / "model.skops", model)
-    again = read_model(tmp_path / "model.skops")
-    assert again.get_params() == model.get_params()
-    assert again.feature_names_in_.tolist() == visits.columns.tolist()
-    assert (again.predict_proba(visits) == model.predict_proba(visits)).all()
-
-
-FIT = """
-import pipeline, sys
-from pathlib import Path
-import pandas as pd
-from sklearn.linear_model import LogisticRegression
-from pipeline.files import write_model
-from pipeline.preprocess import preprocess
-padding = [object() for _ in range(int(sys.argv[1]))]  # other addresses
-visits = pd.DataFrame({"time": [1.0, 2.0, 3.0, 4.0], "pages": [3.0, 1.0, 2.0, 4.0]})
-preprocessor, _ = preprocess(visits, impute="median", scale=True)
-write_model(Path(sys.argv[2], "model.skops"), LogisticRegression().fit(preprocessor.transform(visits), [0, 1, 0, 1]))
-write_model(Path(sys.argv[2], "preprocessor.skops"), preprocessor)
-"""
-
-
-def test_a_model_has_the_same_bytes_from_two_processes(tmp_path):
-    digests = []
-    for number, seed in ((1, "0"), (5000, "1")):
-        folder = tmp_path / seed
-        folder.mkdir()
-        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
-        subprocess.run([sys.executable, "-c", FIT, str(number), folder], env=environment, check=True)
-        digests.append({path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()})
-    assert digests[0].keys() == {"model.skops", "preprocessor.skops"}
-    assert digests[0] == digests[1]
-
-
-def test_different_models_have_different_bytes(tmp_path, visits):
-    for name, C in (("one", 1.0), ("two", 0.1)):
-        write_model(tmp_path / name, LogisticRegression(C=C).fit(visits, [0, 1, 0, 1]))
-    assert (tmp_path / "one").read_bytes() != (tmp_path / "two").read_bytes()
-
-
-def test_a_fitted_preprocessor_comes_back_as_it_was(tmp_path, visits):
-    fitted, _ = preprocess(visits, impute="median", scale=True)
-    write_model(tmp_path / "preprocessor.skops", fitted)
-    pd.testing.assert_frame_equal(
-        read_model(tmp_path / "preprocessor.skops").transform(visits), fitted.transform(visits)
-    )
-
-
-class Stranger:
-    def __init__(self):
-        self.value = 1
-
-
-def test_a_model_file_with_a_strange_type_is_not_loaded(tmp_path):
-    (tmp_path / "model.skops").write_bytes(skops.io.dumps({"model": Stranger()}))
-    with pytest.raises(InputError, match="not loaded, because it contains .*Stranger, which isn't trusted"):
-        read_model(tmp_path / "model.skops")
-
-
 @pytest.mark.parametrize("read", [read_table, read_json, read_model])
 def test_a_file_that_an_earlier_stage_did_not_write_is_an_input_error(tmp_path, read):
     with pytest.raises(InputError, match="no such file. An earlier stage writes it"):
         read(tmp_path / "missing")
-
-
-def test_a_forest_is_stored_and_predicts_as_before(tmp_path, visits):
-    forest = RandomForestClassifier(5, random_state=0).fit(visits, [0, 1, 0, 1])
-    write_model(tmp_path / "model.skops", forest)
-    again = read_model(tmp_path / "model.skops")
-    assert again.predict_proba(visits).tolist() == forest.predict_proba(visits).tolist()
-
-
-def test_a_model_that_could_not_be_read_again_is_not_written(tmp_path, visits):
-    with pytest.raises(InputError, match=r"^KNeighborsClassifier can't be stored safely, .*KDTree.*Choose another"):
-        write_model(tmp_path / "model.skops", KNeighborsClassifier(2, algorithm="kd_tree").fit(visits, [0, 1, 0, 1]))
-    assert list(tmp_path.iterdir()) == []

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from pipeline.errors import InputError, advise, nearest
-from pipeline.files import EVALUATE, INGEST, PREPROCESS, TRAIN, read_json, read_model, say, write_text
+from pipeline.files import EVALUATE, INGEST, PREPROCESS, TRAIN, read_json, say, write_text
+from pipeline.fit.stored import read_model
 from pipeline.judge import verdict
 from pipeline.measure import guarantee
 from pipeline.table import columns, file

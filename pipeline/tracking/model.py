@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from pipeline.files import EXTENSIONS, TRUSTED_TYPES, own_types
+from pipeline.files import EXTENSIONS
 from pipeline.fit.code import ROOT, sources_of
+from pipeline.fit.stored import TRUSTED_TYPES, own_types
 from pipeline.tracking.runs import Model, column_type
 
 if TYPE_CHECKING:
@@ -26,8 +27,10 @@ CODE = (
     "table",
     "measure",
     "fit/__init__.py",
+    "fit/bounds.py",
     "fit/encoding.py",
     "fit/models.py",
+    "fit/trees.py",
     "tracking/__init__.py",
     "tracking/scoring.py",
 )

@@ -22,11 +22,11 @@ from pipeline.files import (
     TRAIN,
     digest,
     read_json,
-    read_model,
     read_table,
     say,
     write_json,
 )
+from pipeline.fit.stored import read_model
 from pipeline.measure.task import Task
 from pipeline.measure.tasks import task_of
 from pipeline.table.split import separate, tested

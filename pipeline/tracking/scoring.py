@@ -8,7 +8,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from pipeline.errors import InputError, advise, nearest
-from pipeline.fit import encoding
+from pipeline.fit import bounds, encoding
 from pipeline.fit.models import scored
 from pipeline.formatting import label_text
 from pipeline.measure import calibration
@@ -68,6 +68,21 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         self.labels = labels
         self.rule = rule
         self.correction = correction
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take a stored state, as skops does when it loads a model for MLflow.
+
+        Raises
+        ------
+        InputError
+            Scoring could read or write outside the arrays of the model.
+        """
+        super().__setstate__(state)
+        if found := bounds.fault(self):
+            raise InputError(
+                f"the model isn't loaded, because it contains {found}. Its file was changed: log the model again with "
+                "`rebalance publish`."
+            )
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Probabilities and decisions for raw rows, as they come in a file or a request.

@@ -9,10 +9,9 @@ import pytest
 import yaml
 from sklearn.linear_model import LogisticRegression
 
-from pipeline import files
 from pipeline.errors import InputError
 from pipeline.fit import build as build_
-from pipeline.fit import code
+from pipeline.fit import code, stored
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "extensions/README.md").read_text(encoding="utf-8")
@@ -104,10 +103,10 @@ def test_a_model_of_an_extension_is_stored_and_read_and_one_from_elsewhere_is_no
     project_of(extensions__logit=MODEL, mine=MODEL)
     X, y = np.arange(20.0).reshape(-1, 1), np.arange(20) > 12
     model = build({"_target_": "extensions.logit.Logit", "C": 2.0}, method="predict_proba").fit(X, y)
-    files.write_model(Path("model.skops"), model)
-    read = files.read_model(Path("model.skops"))
+    stored.write_model(Path("model.skops"), model)
+    read = stored.read_model(Path("model.skops"))
     assert type(read) is type(model)
     assert read.predict_proba(X).tolist() == LogisticRegression(C=2.0).fit(X, y).predict_proba(X).tolist()
     other = importlib.import_module("mine").Logit().fit(X, y)
     with pytest.raises(InputError, match=r"Logit can't be stored safely, because it contains mine.Logit"):
-        files.write_model(Path("other.skops"), other)
+        stored.write_model(Path("other.skops"), other)

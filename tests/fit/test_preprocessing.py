@@ -11,9 +11,10 @@ from pipeline import ingest as ingest_stage
 from pipeline import preprocess as preprocess_stage
 from pipeline import split as split_stage
 from pipeline.errors import InputError
-from pipeline.files import read_model, read_table, write_model, write_table
+from pipeline.files import read_table, write_table
 from pipeline.fit.encoding import encode, prepare
 from pipeline.fit.preprocessing import preprocess, refuse_missing
+from pipeline.fit.stored import read_model, write_model
 from pipeline.table.columns import categorical
 from pipeline.table.ingest import ingest
 

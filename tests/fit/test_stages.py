@@ -11,8 +11,9 @@ from stages import reproduce
 from pipeline import config
 from pipeline import ingest as ingest_stage
 from pipeline import split as split_stage
-from pipeline.files import read_json, read_model, read_table
+from pipeline.files import read_json, read_table
 from pipeline.fit import run as run_module
+from pipeline.fit.stored import read_model
 from pipeline.measure import thresholds
 from pipeline.measure.calibration import platt, recalibrate
 from pipeline.measure.tasks import TWO_CLASSES

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from trained import judged, save_for_mlflow, scored, train
 
-from pipeline.files import read_json, read_model
+from pipeline.files import read_json
+from pipeline.fit.stored import read_model
 from pipeline.tools import predict
 from pipeline.tracking import scoring
 

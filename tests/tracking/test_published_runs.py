@@ -14,8 +14,9 @@ from imports import layers, reached
 from reproductions import publish, set_tracking
 from stores import stored
 
-from pipeline.files import TRUSTED_TYPES, read_json
+from pipeline.files import read_json
 from pipeline.fit.preprocessing import preprocess
+from pipeline.fit.stored import TRUSTED_TYPES
 from pipeline.tracking import model
 from pipeline.tracking.describe import metrics_of
 from pipeline.tracking.runs import Model

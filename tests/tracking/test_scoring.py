@@ -1,13 +1,15 @@
 import numpy as np
 import pandas as pd
 import pytest
+import skops.io
 from scipy.special import expit
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
 from pipeline.errors import InputError
-from pipeline.files import read_model, write_model
 from pipeline.fit.encoding import encode, prepare
 from pipeline.fit.preprocessing import preprocess
+from pipeline.fit.stored import TRUSTED_TYPES, read_model, write_model
 from pipeline.measure import multiclass
 from pipeline.table.columns import declaration, typed
 from pipeline.tracking.scoring import Scorer, scorer, spelled
@@ -219,3 +221,17 @@ def test_of_three_classes_each_has_its_probability_and_class_weights_decide():
     assert (scored["raw_probability_car"] == probability[:, 1]).all()
     predicted = multiclass.decide(probability, np.array([0.5, 0.25, 0.25]))
     assert scored.decision.tolist() == [["bus", "car", "van"][code] for code in predicted]
+
+
+def test_a_scorer_of_a_changed_file_is_not_loaded_by_skops_alone():
+    forest = RandomForestClassifier(3, random_state=0).fit(np.arange(8.0).reshape(-1, 1), [0, 1] * 4)
+    scorer = Scorer(None, forest, declaration={}, text=[], missing=None, labels=[0, 1], rule={}, correction={})
+    data = skops.io.dumps(scorer)
+    assert skops.io.loads(data, trusted=list(TRUSTED_TYPES)).model.predict_proba([[3.0]]).shape == (1, 2)
+    tree = forest.estimators_[1].tree_
+    _, arguments, state = tree.__reduce__()
+    state["nodes"]["left_child"][0] = 10_000_000
+    forest.estimators_[1].tree_ = type(tree)(*arguments)
+    forest.estimators_[1].tree_.__setstate__(state)
+    with pytest.raises(InputError, match=r"isn't loaded, because it contains a tree with a child out of range"):
+        skops.io.loads(skops.io.dumps(scorer), trusted=list(TRUSTED_TYPES))
