@@ -1,7 +1,7 @@
 """Fits a model, and describes the result."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -82,10 +82,13 @@ def trained_proportions(
 ) -> np.ndarray:
     """Each class's share of the total weight of rows y, by their weights and the model's `class_weight`; shape (k,).
 
-    With a sample of `negatives`, these are the shares of a model that `train` has moved to all of them.
+    With a sample of `negatives`, these are the shares of a model that `train` has moved to all of them. Of a fitted
+    model that samples rows inside, they are measured: see `_at_roots`.
     """
     from sklearn.linear_model import LogisticRegression
 
+    if any(name.rpartition("__")[2] == "sampling_strategy" for name in model.get_params()):
+        return np.asarray(np.mean(list(_at_roots(model, classes)), axis=0))
     if negatives and weights.declared(weight):
         shares = trained_proportions(model, y, weights.ones(len(y)), classes) * [weight[y == 0][0], weight[y == 1][0]]
         return np.asarray(shares / shares.sum())
@@ -99,6 +102,33 @@ def trained_proportions(
     elif of_class:
         counts *= [of_class.get(code, 1.0) for code in range(classes)]
     return np.asarray(counts / counts.sum())
+
+
+def _at_roots(model: Any, classes: int) -> Iterator[np.ndarray]:
+    """Each class's share of the rows that each tree of a fitted ensemble was grown on, shape (k,).
+
+    Of members that boost each other only the first, as later ones get the rows that it misjudged.
+
+    Raises
+    ------
+    InputError
+        A member is no tree.
+    """
+    if hasattr(model, "tree_"):
+        shares = np.zeros(classes)
+        shares[np.asarray(model.classes_, dtype=int)] = model.tree_.value[0, 0] / model.tree_.value[0, 0].sum()
+        yield shares
+    elif hasattr(model, "estimators_"):
+        members = list(model.estimators_)
+        for each in members[:1] if hasattr(model, "estimator_weights_") else members:
+            yield from _at_roots(each, classes)
+    elif hasattr(model, "steps"):
+        yield from _at_roots(model.steps[-1][1], classes)
+    else:
+        raise InputError(
+            f"{type(model).__name__}: expected decision trees inside of a model that samples rows itself, since their "
+            "roots show which proportions it is fitted on. Choose another model."
+        )
 
 
 def scored(model: Any, X: pd.DataFrame | np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:

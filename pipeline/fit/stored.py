@@ -23,6 +23,12 @@ Shapes: TypeAlias = Mapping[str, tuple[int, ...] | None]  # of the arrays in a f
 # The types in fitted models that skops doesn't trust by itself.
 TRUSTED_TYPES = (
     "functools.partial",
+    "imblearn.ensemble._bagging.BalancedBaggingClassifier",
+    "imblearn.ensemble._easy_ensemble.EasyEnsembleClassifier",
+    "imblearn.ensemble._forest.BalancedRandomForestClassifier",
+    "imblearn.ensemble._weight_boosting.RUSBoostClassifier",
+    "imblearn.pipeline.Pipeline",
+    "imblearn.under_sampling._prototype_selection._random_under_sampler.RandomUnderSampler",
     "numpy.dtype",
     "pipeline.fit.encoding.Numbers",
     "pipeline.fit.encoding.Whole",

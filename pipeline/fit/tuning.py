@@ -118,10 +118,13 @@ def _corrected(
     """
     # Arrays, since checking a frame's names takes longer than fitting it.
     rows, unseen, codes = encoding.encode(seen.preprocessor, made).to_numpy(), seen.unseen.to_numpy(), known.to_numpy()
-    trained = trained_proportions(chain.model, known, weight, chain.task.classes)
     along = _path if _has_path(chain.model) and set(chain.search[0]) == {"C"} else _one_by_one
-    for probability in along(chain.model, chain.search, (rows, codes, weight), unseen):
-        yield None if probability is None else chain.task.correct(probability, trained=trained, true=true)
+    for model, probability in along(chain.model, chain.search, (rows, codes, weight), unseen):
+        if probability is None:
+            yield None
+            continue
+        trained = trained_proportions(model, known, weight, chain.task.classes)
+        yield chain.task.correct(probability, trained=trained, true=true)
 
 
 def _has_path(model: Any) -> bool:
@@ -135,18 +138,20 @@ def _has_path(model: Any) -> bool:
 
 def _one_by_one(
     model: Any, search: Sequence[Mapping[str, Any]], seen: Fitted, unseen: np.ndarray
-) -> Iterator[np.ndarray | None]:
-    """Probabilities of unseen rows, shape (n, k), by each candidate's model; None where it doesn't take the rows."""
+) -> Iterator[tuple[Any, np.ndarray | None]]:
+    """Each candidate's model and its probabilities of unseen rows, shape (n, k); None where it can't take the rows."""
     X, y, weight = seen
     for candidate in search:
         try:
             fitted, _ = train(X, y, clone(model).set_params(**candidate), weight)
-            yield scored(fitted, unseen)[0]
+            yield fitted, scored(fitted, unseen)[0]
         except InputError:
-            yield None
+            yield None, None
 
 
-def _path(model: Any, search: Sequence[Mapping[str, Any]], seen: Fitted, unseen: np.ndarray) -> Iterator[np.ndarray]:
+def _path(
+    model: Any, search: Sequence[Mapping[str, Any]], seen: Fitted, unseen: np.ndarray
+) -> Iterator[tuple[Any, np.ndarray]]:
     """As `_one_by_one` for values of logistic regression's C, but each fit begins where the last one ended.
 
     Newton's method takes few steps, each with all second derivatives: fast where coefficients are few. It also comes
@@ -174,7 +179,7 @@ def _path(model: Any, search: Sequence[Mapping[str, Any]], seen: Fitted, unseen:
         paths = train(X, y, search, weight)[0].coefs_paths_[0, 0]  # of the only fold, a C after the other
     for path in paths:
         logits = unseen @ path[:, : X.shape[1]].T + (path[:, X.shape[1]] if model.fit_intercept else 0.0)
-        yield softmax(logits, axis=1) if classes > 2 else by_class(expit(logits[:, 0]))
+        yield model, softmax(logits, axis=1) if classes > 2 else by_class(expit(logits[:, 0]))
 
 
 def _nothing(*_: Any, **__: Any) -> float:

@@ -44,6 +44,7 @@ def caveats(evidence: Evidence, judged: dict[str, Any]) -> list[str]:
         *(search.caveats(results, folds, words) if (words := tuned_words(declared, evidence.task)) else []),
         *misspecified(results),
         *search.same_for_all(judged, declared),
+        *search.other_models(results),
     ]
     if evidence.truth is not None:
         found.append(

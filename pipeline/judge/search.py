@@ -1,4 +1,4 @@
-"""Caveats on the arguments of the model: which values could be chosen, and whether each variant has its own."""
+"""Caveats on the model: which arguments could be chosen, and whether variants differ in them or in the model."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import inf
@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.judge.primary import REFERENCE
 from pipeline.measure.evaluation import CHOSEN
 
 FURTHER = {"smallest": "smaller", "largest": "larger"}
@@ -64,4 +65,15 @@ def same_for_all(judged: dict[str, Any], declared: dict[str, Any]) -> list[str]:
         "The model's arguments are the same for every variant, although which are best depends on resampling and "
         f"weights: C, for example, penalizes more with fewer rows. Part of the difference may come from that: "
         f"{', '.join(different)}. model.search chooses them for each variant."
+    ]
+
+
+def other_models(results: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Which variants are of another class of model than the baseline."""
+    kinds = {name: result["model"]["model"] for name, result in results.items()}
+    if not (others := [f"{name} ({kind})" for name, kind in kinds.items() if kind != kinds.get(REFERENCE, kind)]):
+        return []
+    return [
+        f"Not the same model as the baseline ({kinds[REFERENCE]}): {', '.join(others)}. A difference is also that of "
+        "the model. Compare such a method with a baseline of its kind, such as model=random_forest."
     ]

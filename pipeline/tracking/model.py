@@ -51,7 +51,8 @@ def save(model: Model, path: Path, **about: Any) -> None:
     from mlflow.models import Model as Description
 
     example = model.rows.head(EXAMPLE_ROWS).reset_index(drop=True)
-    own = own_types(skops.io.dumps(model.scorer))
+    data = skops.io.dumps(model.scorer)
+    own, packages = own_types(data), (*PACKAGES, *(["imbalanced-learn"] if b'"imblearn.' in data else []))
     sources = {Path("pipeline", path.relative_to(ROOT)): path for part in CODE for path in sources_of(ROOT / part)}
     if own:
         sources |= {path: path for path in sources_of(EXTENSIONS)}
@@ -67,7 +68,7 @@ def save(model: Model, path: Path, **about: Any) -> None:
             serialization_format="skops",
             signature=_signature(model.rows, model.scorer.predict(example)),
             input_example=example,
-            pip_requirements=[f"{package}=={version(package)}" for package in PACKAGES],
+            pip_requirements=[f"{package}=={version(package)}" for package in packages],
             skops_trusted_types=[*TRUSTED_TYPES, *own],
         )
 

@@ -193,7 +193,7 @@ def test_models_along_the_path_are_those_fitted_one_by_one(classes, features, we
     weight = random.uniform(0.5, 2.0, size=300) if weighted else weights.ones(300)
     model = LogisticRegression(tol=1e-10, max_iter=10_000, **settings)
     search, seen = [{"C": C} for C in (0.001, 0.1, 10.0)], (X, codes, weight)
-    path, alone = (list(way(model, search, seen, unseen)) for way in (tuning._path, tuning._one_by_one))
+    path, alone = ([p for _, p in way(model, search, seen, unseen)] for way in (tuning._path, tuning._one_by_one))
     assert len(path) == len(alone) == 3
     for one, other in zip(path, alone, strict=True):
         assert one.shape == (50, classes)
@@ -219,8 +219,8 @@ def test_a_path_that_newton_s_method_cannot_follow_says_nothing(recwarn):
     X, codes = random.normal(size=(100, 2)), random.integers(0, 2, size=100)
     twins = np.column_stack([X, X[:, 0]])
     seen = (twins, codes, weights.ones(100))
-    last = list(tuning._path(LogisticRegression(), [{"C": 1.0}, {"C": np.inf}], seen, twins))[-1]
-    (alone,) = tuning._one_by_one(LogisticRegression(tol=1e-8), [{"C": np.inf}], seen, twins)
+    _, last = list(tuning._path(LogisticRegression(), [{"C": 1.0}, {"C": np.inf}], seen, twins))[-1]
+    ((_, alone),) = tuning._one_by_one(LogisticRegression(tol=1e-8), [{"C": np.inf}], seen, twins)
     assert last == pytest.approx(alone, abs=1e-3)
     assert not recwarn.list
 

@@ -105,6 +105,15 @@ def test_one_c_for_all_is_a_caveat_of_a_difference(evidence):
     )
 
 
+def test_a_method_that_is_another_model_is_a_caveat(evidence):
+    assert "Not the same model" not in found(evidence)
+    evidence.results["smote"]["model"]["model"] = "EasyEnsembleClassifier"
+    assert (
+        "Not the same model as the baseline (LogisticRegression): smote (EasyEnsembleClassifier). A difference is also"
+        in found(evidence)
+    )
+
+
 def test_repeated_rows_across_the_split_are_counted(evidence):
     crossing = replace(evidence, classes={**evidence.classes, "duplicates": {"crossing": 3, "repeated": 5}})
     assert found(crossing).startswith("3 test rows (50%) have the features of a training row")  # the first caveat
