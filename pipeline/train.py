@@ -55,7 +55,7 @@ def main() -> None:
     warning = "" if converged else f": NOT CONVERGED. {unconverged_advice(scaled=params.preprocess.scale)}"
     chosen, iterations = "", ""
     if best is not None and chain.criterion is not None:
-        chosen = f", {arguments(best)} best of {len(chain.search)} for {chain.criterion.metric.replace('_', ' ')}"
+        chosen = f", {arguments(best)}, the best of {len(chain.search)} for {chain.criterion.metric.replace('_', ' ')}"
     if summary["iterations"] is not None:
         iterations = f", {summary['iterations']} iterations"
     fit = f"{summary['model']}{chosen}{iterations}{warning}"

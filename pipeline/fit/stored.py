@@ -33,6 +33,7 @@ TRUSTED_TYPES = (
     "pipeline.fit.encoding.Numbers",
     "pipeline.fit.encoding.Whole",
     "pipeline.fit.encoding.named",
+    "pipeline.fit.linear_svm.LinearSVM",
     "pipeline.tracking.scoring.Scorer",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",

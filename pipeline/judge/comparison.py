@@ -22,7 +22,7 @@ from pipeline.measure.statistics import fold_ratio
 from pipeline.measure.task import Task
 from pipeline.table import weights
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 RATIOS = tuple(float(f"{10 ** (k / 8):.3g}") for k in range(-24, 25))  # cost of a false negative to a false positive's
 DRAWS = 1000  # of the bootstrap
 

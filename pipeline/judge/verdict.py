@@ -14,7 +14,7 @@ from pipeline.judge.sentences import tradeoff
 from pipeline.measure.statistics import fold_ratio, student
 from pipeline.table.split import tested
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 FILE = REPORTS / "verdict.json"
 FORMS = {"raw": "raw", "prior_corrected": "prior-corrected", "platt": "recalibrated (Platt)"}  # of probabilities
 SOURCES = {

@@ -29,6 +29,7 @@ CODE = (
     "fit/__init__.py",
     "fit/bounds.py",
     "fit/encoding.py",
+    "fit/linear_svm.py",
     "fit/models.py",
     "fit/trees.py",
     "tracking/__init__.py",

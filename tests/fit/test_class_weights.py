@@ -5,12 +5,14 @@ import yaml
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
+from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
 from pipeline import config, evaluate, ingest, preprocess, resample, split, train
 from pipeline.errors import InputError
 from pipeline.files import read_json
 from pipeline.fit import chains, folds, models, run, sample_weights, variants
+from pipeline.fit.linear_svm import LinearSVM
 from pipeline.measure.tasks import TWO_CLASSES
 from pipeline.table import weights
 
@@ -104,3 +106,16 @@ def test_a_model_that_can_t_be_weighted_is_refused_with_what_to_leave_out(compos
         "sample_weight, found KNeighborsClassifier. Choose another model, or leave out the variant: "
         "-S '~variant@variants.class_weight'."
     ]
+
+
+def test_a_linear_support_vector_machine_decides_at_a_probability_of_a_half_and_ranks_by_its_margin():
+    ours, theirs = LinearSVM(random_state=1).fit(X, Y), LinearSVC(random_state=1).fit(X, Y)
+    probability = ours.predict_proba(X)
+    assert probability.sum(axis=1) == pytest.approx(1)
+    assert ((probability[:, 1] > 0.5) == (theirs.predict(X) == 1)).all()
+    assert np.log(probability[:, 1] / probability[:, 0]) == pytest.approx(theirs.decision_function(X))
+    several = np.digitize(X.a, [-0.5, 0.5])
+    of_three = LinearSVM(random_state=1).fit(X, several)
+    assert (of_three.predict_proba(X).argmax(axis=1) == of_three.predict(X)).all()
+    rows = models.scored(of_three, X)
+    assert rows[1] is not None  # ranked by the decision function
