@@ -21,7 +21,7 @@ from checks.line import Line
 from checks.logistic_truth import check_misspecified, check_well_specified
 from checks.mirror import check_mirror
 from checks.negatives import check_negatives
-from checks.noise import check_noise
+from checks.noise import check_noise, check_noise_of_models
 from checks.planted_gain import check_oracle
 from checks.real_tables import TABLES, check_letter_Z, check_mammography, check_thyroid, check_us_crime
 from checks.wilson import check_wilson
@@ -42,6 +42,7 @@ CHECKS: dict[str, Callable[..., Line]] = {
     "letter_Z": check_letter_Z,
     "oracle": check_oracle,
     "noise": check_noise,
+    "noise_of_models": check_noise_of_models,
     "noise_of_few_repeats": partial(check_noise, repeats=FEW),
 }
 OF_TABLES = ("thyroid", "mammography", "us_crime", "letter_Z")
