@@ -61,14 +61,14 @@ class Binary(Task):
         cut = thresholds.choose(rows.y.to_numpy(), score, rule, **estimate) if certified is None else certified
         return thresholds.at(cut, score, self.probability(rows))._replace(guarantee=held)
 
-    def platt(self, rows: pd.DataFrame) -> tuple[float, float]:
+    def platt(self, rows: pd.DataFrame) -> dict[str, float]:
         """See `pipeline.measure.calibration.platt`."""
         return calibration.platt(rows.y.to_numpy(), self.probability(rows), weights.of(rows))
 
     def cross_fitted(self, held: pd.DataFrame, others: pd.DataFrame, settings: "Evaluate") -> dict[str, Any]:
         """The threshold t* as `threshold_score`, and Platt-recalibrated probabilities as `platt`."""
-        chosen, (slope, intercept) = self.choose(others, settings), self.platt(others)
-        recalibrated = calibration.recalibrate(self.probability(held), slope=slope, intercept=intercept)
+        chosen = self.choose(others, settings)
+        recalibrated = calibration.recalibrate(self.probability(held), **self.platt(others))
         return {OWN_THRESHOLD: chosen.score, RECALIBRATED: recalibrated}
 
     def holdout(
@@ -121,8 +121,7 @@ class Binary(Task):
         y, probability, weight = held.y.to_numpy(), self.probability(held), weights.of(held)
         chosen = self.choose(others, settings)
         measured = self.holdout(held, tuned=chosen, trained=np.empty(0), confidence=settings.confidence)
-        slope, intercept = self.platt(others)
-        recalibrated = calibration.recalibrate(probability, slope=slope, intercept=intercept)
+        recalibrated = calibration.recalibrate(probability, **self.platt(others))
         found = calibration.calibration(y, probability, weight)
         objective = thresholds.objective_value(measured["tuned"], vars(settings))
         return {

@@ -155,12 +155,16 @@ def correct_proportions(probability: np.ndarray, *, trained: np.ndarray, true: n
     return np.asarray(weighed / weighed.sum(axis=1, keepdims=True))
 
 
-def platt(y: np.ndarray, probability: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
-    """Slope and intercept, for `recalibrate`, that fit probabilities to what happened.
+def platt(y: np.ndarray, probability: np.ndarray, weight: np.ndarray) -> dict[str, float]:
+    """`slope` and `intercept`, for `recalibrate`, that fit probabilities to what happened.
 
     Logistic regression on the logits, towards (n1 + 1) / (n1 + 2) for each of the n1 positives and 1 / (n0 + 2) for
     each of the n0 negatives in place of 1 and 0, so that it is finite even where the classes don't overlap. Where all
     probabilities are equal the slope is 0.
+
+    Where some probabilities are 0 or 1, as shares of trees or of neighbors are, none counts as beyond these two values:
+    they are `low` and `high`. The logits of 0 and 1 would have no size, and whichever they were given would decide the
+    slope.
 
     Parameters
     ----------
@@ -180,14 +184,20 @@ def platt(y: np.ndarray, probability: np.ndarray, weight: np.ndarray) -> tuple[f
     positive = np.asarray(y) == 1
     counts = weight * max(1.0, 1 / np.mean(weight))
     ones, zeros = float(counts[positive].sum()), float(counts[~positive].sum())
-    return _line(_logit(probability), np.where(positive, (ones + 1) / (ones + 2), 1 / (zeros + 2)), weight)
+    low, high = 1 / (zeros + 2), (ones + 1) / (ones + 2)
+    ends = {"low": low, "high": high} if probability.min() <= 0 or probability.max() >= 1 else {}
+    logits = _logit(np.clip(probability, low, high) if ends else probability)
+    slope, intercept = _line(logits, np.where(positive, high, low), weight)
+    return {"slope": slope, "intercept": intercept, **ends}
 
 
-def recalibrate(probability: np.ndarray, *, slope: float, intercept: float) -> np.ndarray:
+def recalibrate(
+    probability: np.ndarray, *, slope: float, intercept: float, low: float = 0.0, high: float = 1.0
+) -> np.ndarray:
     """Probabilities with logits slope * logit(probability) + intercept, as `platt` fitted them."""
     from scipy.special import expit
 
-    return np.asarray(expit(slope * _logit(probability) + intercept))
+    return np.asarray(expit(slope * _logit(np.clip(probability, low, high)) + intercept))
 
 
 def _shift(x: np.ndarray, prevalence: float, weight: np.ndarray) -> float:

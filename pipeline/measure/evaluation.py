@@ -72,7 +72,7 @@ def first_repeat(task: Task, folded: Folded | None, settings: Evaluate) -> pd.Da
 
 
 def recalibrated(probability: np.ndarray, rows: pd.DataFrame, line: Mapping[str, float] | None) -> np.ndarray | None:
-    """Platt-recalibrated probabilities: those that rows bring, else by the `slope` and `intercept` of a line."""
+    """Platt-recalibrated probabilities: those that rows bring, else by a line of `pipeline.measure.calibration.platt`."""
     if RECALIBRATED in rows:
         return np.asarray(rows[RECALIBRATED])
     return None if line is None else calibration.recalibrate(probability, **line)
@@ -109,13 +109,12 @@ def assess(
     metrics
         `holdout`, see `pipeline.measure.task.Task.holdout`; and `probabilities`: how good they are as `raw`,
         `prior_corrected` and `platt` (None where it cannot be fitted), and the `corrections`, none of them fitted on
-        these rows: class proportions `trained` and `true`, and `platt`, `slope` and `intercept`. Where it is asked for,
-        `guarantee` has the fields of `pipeline.measure.thresholds.Guarantee`.
+        these rows: class proportions `trained` and `true`, and `platt`, see `pipeline.measure.calibration.platt`. Where
+        it is asked for, `guarantee` has the fields of `pipeline.measure.thresholds.Guarantee`.
     """
     proportions = np.array(list(trained.values()))
     tuned = None if folded is None else task.choose(folded.predictions, settings)
-    fitted = None if folded is None else task.platt(folded.predictions)
-    line = None if fitted is None else dict(zip(("slope", "intercept"), fitted, strict=True))
+    line = None if folded is None else task.platt(folded.predictions)
     y, probability, weight = predictions.y.to_numpy(), task.probability(predictions), weights.of(predictions)
     forms = {"raw": probability, "prior_corrected": task.correct(probability, trained=proportions, true=true)}
     if (platt := recalibrated(probability, predictions, line)) is not None:

@@ -76,7 +76,7 @@ class Multiclass(Task):
         """None: no threshold decides between several classes."""
         return None
 
-    def platt(self, rows: pd.DataFrame) -> tuple[float, float] | None:
+    def platt(self, rows: pd.DataFrame) -> dict[str, float] | None:
         """None: Platt's line is for two classes."""
         return None
 

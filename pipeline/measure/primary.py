@@ -70,7 +70,7 @@ class Criterion:
             found = thresholds.objective_value(confusion(y, score >= chosen, weight), self.rule)[self.metric]
         else:
             if self.recalibrated and (line := task.platt(rows)) is not None:
-                probability = calibration.recalibrate(probability, slope=line[0], intercept=line[1])
+                probability = calibration.recalibrate(probability, **line)
             found = task.threshold_free(y, probability, score, weight, only=self.metric)[self.metric]
         if found is None:
             raise ValueError(f"expected rows of each class, found codes {sorted(set(y.tolist()))}")

@@ -107,8 +107,8 @@ class Task(ABC):
         """The threshold t* that is best on rows held out of the fits; None where the task has none."""
 
     @abstractmethod
-    def platt(self, rows: pd.DataFrame) -> tuple[float, float] | None:
-        """Slope and intercept of Platt's recalibration, fitted on these rows; None where the task has none."""
+    def platt(self, rows: pd.DataFrame) -> dict[str, float] | None:
+        """See `pipeline.measure.calibration.platt`, fitted on these rows; None where the task has none."""
 
     @abstractmethod
     def cross_fitted(self, held: pd.DataFrame, others: pd.DataFrame, settings: "Evaluate") -> dict[str, Any]:

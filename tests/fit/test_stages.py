@@ -125,8 +125,8 @@ def test_a_fold_is_judged_at_a_threshold_and_a_correction_from_the_other_folds_o
     assert [[row.tuned_tn, row.tuned_fp], [row.tuned_fn, row.tuned_tp]] == confusion_matrix(
         mine.y, mine.score >= threshold.score
     ).tolist()
-    slope, intercept = platt(others.y.to_numpy(), others.probability.to_numpy(), ones(len(others)))
-    corrected = recalibrate(mine.probability.to_numpy(), slope=slope, intercept=intercept)
+    line = platt(others.y.to_numpy(), others.probability.to_numpy(), ones(len(others)))
+    corrected = recalibrate(mine.probability.to_numpy(), **line)
     assert row.recalibrated_log_loss == pytest.approx(log_loss(mine.y, corrected))
     assert row.recalibrated_brier == pytest.approx(brier_score_loss(mine.y, corrected))
     assert set(rows.param_C) <= {0.0001, 0.001, 0.01, 0.1, 1.0, 10.0, 100.0}

@@ -36,7 +36,7 @@ def calibration(y, probability):
 
 def platt(y, probability):
     """Of rows without declared weights."""
-    return calibration_.platt(y, probability, ones(len(y)))
+    return tuple(calibration_.platt(y, probability, ones(len(y))).values())[:2]
 
 
 @pytest.mark.parametrize("kind", ["bool", "float64", "int8"])
@@ -130,13 +130,13 @@ def test_calibration_says_none_where_nothing_is_defined():
 def test_calibration_and_platt_are_finite_or_none_whatever_comes(rows):
     y, probability = (np.array(column) for column in zip(*rows, strict=True))
     assert all(each is None or np.isfinite(each) for each in calibration(y, probability).values())
-    slope, intercept = platt(y, probability)
-    assert np.isfinite([slope, intercept]).all()
-    again = recalibrate(probability, slope=slope, intercept=intercept)
+    line = calibration_.platt(y, probability, ones(len(y)))
+    assert np.isfinite(list(line.values())).all()
+    again = recalibrate(probability, **line)
     assert ((again > 0) & (again < 1)).all()
     # As the intercept's equation demands, on average the smoothed truth.
-    ones = y.sum()
-    truth = np.where(y == 1, (ones + 1) / (ones + 2), 1 / (len(y) - ones + 2))
+    positives = y.sum()
+    truth = np.where(y == 1, (positives + 1) / (positives + 2), 1 / (len(y) - positives + 2))
     assert again.mean() == pytest.approx(truth.mean(), abs=1e-9)
 
 
@@ -252,7 +252,8 @@ def test_platt_takes_weights_that_are_shares_of_all_rows_as_it_takes_none():
     rng = np.random.default_rng(0)
     probability = rng.uniform(0.01, 0.6, 400)
     y = (rng.random(400) < probability).astype(int)
-    assert calibration_.platt(y, probability, np.full(400, 1 / 400)) == pytest.approx(platt(y, probability), abs=1e-6)
+    scaled = calibration_.platt(y, probability, np.full(400, 1 / 400))
+    assert tuple(scaled.values()) == pytest.approx(platt(y, probability), abs=1e-6)
 
 
 def test_the_correction_of_proportions_is_the_binary_one_for_two_classes():
@@ -270,3 +271,33 @@ def test_the_correction_of_proportions_by_hand_and_undone():
     assert correct_proportions(corrected, trained=true, true=thirds) == pytest.approx(p)
     with pytest.raises(ValueError, match="between 0 and 1"):
         correct_proportions(p, trained=np.array([0.5, 0.5, 0.0]), true=true)
+
+
+def test_shares_of_0_and_1_count_as_the_targets_of_the_line_and_do_not_decide_its_slope():
+    # A share of ten trees: 0 and 1 are its ends, and mean about 1 in 40 and 39 in 40.
+    random = np.random.default_rng(5)
+    truth = random.uniform(0.02, 0.98, size=4000)
+    share = random.binomial(10, truth) / 10
+    y = (random.random(4000) < truth).astype(int)
+    line = calibration_.platt(y, share, ones(4000))
+    low, high = 1 / ((y == 0).sum() + 2), (y.sum() + 1) / (y.sum() + 2)
+    assert (line["low"], line["high"]) == (low, high)
+    inside = calibration_.platt(y, np.clip(share, low, high), ones(4000))
+    assert (line["slope"], line["intercept"]) == (inside["slope"], inside["intercept"])
+    ends = recalibrate(np.array([0.0, 1e-12, low, 1.0]), **line)
+    assert ends[0] == ends[1] == ends[2]
+    assert ends[3] > 0.8
+    # By the logits of 0 and 1 that floating point has, probabilities would be worth less.
+    naive = dict(
+        zip(
+            ("slope", "intercept"),
+            calibration_._line(calibration_._logit(share), np.where(y == 1, high, low), ones(4000)),
+            strict=True,
+        )
+    )
+    loss = [calibration_.log_loss(y, recalibrate(share, **each), ones(4000)) for each in (line, naive)]
+    assert loss[0] < loss[1] - 0.02
+
+
+def test_where_no_probability_is_0_or_1_the_line_has_no_ends():
+    assert calibration_.platt(np.array([0, 1, 0]), np.array([1e-9, 0.5, 0.9]), ones(3)).keys() == {"slope", "intercept"}

@@ -104,7 +104,7 @@ def test_only_two_classes_have_a_threshold_and_a_line_of_platt_s():
     # F2 from .9 on: 5/9; from .4 on: 10/11.
     assert BINARY.choose(VISITS, of_evaluate(objective="f_beta", beta=2.0)) == at(0.4)
     apart = pd.DataFrame({"y": [0, 0, 1, 1], "probability": [0.2, 0.2, 0.8, 0.8]})
-    assert BINARY.platt(apart) == pytest.approx((np.log(3) / np.log(4), 0.0), abs=1e-12)
+    assert BINARY.platt(apart) == pytest.approx({"slope": np.log(3) / np.log(4), "intercept": 0.0}, abs=1e-12)
     assert (VEHICLES.choose(TRIPS, of_evaluate()), VEHICLES.platt(TRIPS)) == (None, None)
 
 
@@ -153,8 +153,8 @@ def test_a_fold_of_two_classes_takes_threshold_and_recalibration_from_the_other_
     assert (row["rows"], row["positives"], row["rarest"], row["threshold"]) == (4, 2, 2, 0.4)
     assert [row[f"default_{cell}"] for cell in ("tn", "fp", "fn", "tp")] == [1, 1, 1, 1]
     assert [row[f"tuned_{cell}"] for cell in ("tn", "fp", "fn", "tp")] == [1, 1, 0, 2]
-    slope, intercept = calibration.platt(others.y.to_numpy(), others.probability.to_numpy(), ones(2))
-    line = calibration.recalibrate(VISITS.probability.to_numpy(), slope=slope, intercept=intercept)
+    fitted = calibration.platt(others.y.to_numpy(), others.probability.to_numpy(), ones(2))
+    line = calibration.recalibrate(VISITS.probability.to_numpy(), **fitted)
     assert row["recalibrated_log_loss"] == pytest.approx(theirs.log_loss(VISITS.y, line))
     assert row["recalibrated_brier"] == pytest.approx(theirs.brier_score_loss(VISITS.y, line))
     assert "tuned_f_beta" not in row
