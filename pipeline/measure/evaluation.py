@@ -72,7 +72,7 @@ def first_repeat(task: Task, folded: Folded | None, settings: Evaluate) -> pd.Da
 
 
 def recalibrated(probability: np.ndarray, rows: pd.DataFrame, line: Mapping[str, float] | None) -> np.ndarray | None:
-    """Platt-recalibrated probabilities: those that rows bring, else by a line of `pipeline.measure.calibration.platt`."""
+    """Platt-recalibrated probabilities: those that rows bring, else by a line, see `pipeline.measure.calibration`."""
     if RECALIBRATED in rows:
         return np.asarray(rows[RECALIBRATED])
     return None if line is None else calibration.recalibrate(probability, **line)
