@@ -29,7 +29,7 @@ def main() -> None:
         hydra_main(config_path=str(CONF.absolute()), config_name="sweep", version_base=None)(job)()
     except HydraException as error:
         spelled = respelled(words, sweep=sweeps)
-        raise InputError(spelled or explained(error, "sweep")) from None
+        raise InputError(spelled or explained(error, "sweep", words)) from None
 
 
 if __name__ == "__main__":

@@ -37,23 +37,26 @@ def unresolved(overrides: Sequence[str], *, name: str = "config") -> tuple[DictC
         with initialize_config_dir(str(CONF.absolute()), version_base=None):
             config = hydra_compose(name, overrides=asked, return_hydra_config=True)
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
-        raise InputError(respelled(overrides) or explained(error, name)) from None
+        raise InputError(respelled(overrides) or explained(error, name, overrides)) from None
     choices = {group: choice for group, choice in config.hydra.runtime.choices.items() if "hydra/" not in group}
     return OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"]), choices
 
 
-def explained(error: Exception, name: str) -> str:
+def explained(error: Exception, name: str, overrides: Sequence[str]) -> str:
     """Hydra's error in a sentence: an unknown setting, an unknown choice of a group, or the error as it is."""
     text = " ".join(str(error).split())
+    chosen = [each for each in overrides if re.fullmatch(r"(model|data)=\w+", each)]  # which have keys of their own
     if found := re.search(r"Could not find '([\w/]+)/([^'/]+)' Available options in '[\w/]+': ([\w ]+?) Config", text):
         group, choice, options = found.groups()
         return f"{group} has no choice {choice!r}; {nearest(choice, options.split())}"
     if found := re.match(r"Could not override '([^']+)'", text):
         key = found[1]
-        config, choices = unresolved([f"experiment={NO_PRESET}"], name=name)
+        config, choices = unresolved([f"experiment={NO_PRESET}", *chosen], name=name)
         known = list(dict.fromkeys([*choices, *_keys(OmegaConf.to_container(config))]))
         above = key.rpartition(".")[0]
         advice = ""
+        if key in known:  # a search of other arguments
+            return f"{key}: to search other arguments than those in {CONF}/, write '~{key}' '+{key}=...'"
         if above in known and re.search(r"(^|\.)(sampler|model)(\.|$)", above):  # arguments that conf/ doesn't list
             advice = f" To add an argument, write +{key}=..."
         return f"{key} is not a setting in {CONF}/; {nearest(key, known)}{advice}"

@@ -86,6 +86,7 @@ def trained_proportions(
     model that samples rows inside, they are measured: see `_at_roots`.
     """
     from sklearn.linear_model import LogisticRegression
+    from sklearn.svm import LinearSVC
 
     if any(name.rpartition("__")[2] == "sampling_strategy" for name in model.get_params()):
         return np.asarray(np.mean(list(_at_roots(model, classes)), axis=0))
@@ -95,7 +96,7 @@ def trained_proportions(
     of_class = model.get_params().get("class_weight")
     counts = np.array(weights.totals(y, weight, classes), dtype=np.float64)
     if of_class == "balanced":
-        if not weights.declared(weight) or isinstance(model, LogisticRegression):
+        if not weights.declared(weight) or isinstance(model, LogisticRegression | LinearSVC):
             counts = (counts > 0).astype(np.float64)
         else:  # scikit-learn's other classifiers balance the numbers of rows
             counts /= np.bincount(y, minlength=classes)

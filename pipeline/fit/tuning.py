@@ -63,6 +63,11 @@ def tune(
         for the sampler in one of them, the best is the one of the rows as they are: a small table must not fail for the
         sake of a search, nor a variant be compared with one without. A value is None where the model can't be fitted
         with that candidate to the rows of a fold, such as one of more neighbors than rows.
+
+    Raises
+    ------
+    InputError
+        No candidate can be fitted.
     """
     from imblearn import FunctionSampler
 
@@ -102,7 +107,10 @@ def tune(
     ]
     top = max((value for value in values if value is not None), key=lambda value: best.sign * value, default=None)
     if top is None:
-        return None, None
+        raise InputError(
+            f"model.search: expected a value that suits the rows of a fold, found none among {len(chain.search)}. "
+            "Search other values, or set model.search=null."
+        )
     first = next(place for place, value in enumerate(values) if value is not None and isclose(value, top))
     return dict(chain.search[first]), values  # the first: sums differ in their last bits
 

@@ -29,7 +29,7 @@ def model(config: Config, name: str, labels: Sequence[Any] | None = None) -> Any
     changed = {key: value for key, value in variant(config, name).model.items() if key != REPLACE}
     own, whole = f"variants.{name}.model", model_of(config, name)
     where = f"model with {own}" if changed else "model"
-    node = {key: value for key, value in whole.items() if key not in ("search", "tune_for")}
+    node = node_of(whole)
     outer = WEIGHTS in defaults(class_of(node, where=where, trusted=config.trusted_packages))
     given = {key: value for key, value in node.items() if outer or key != WEIGHTS or key not in changed}
     built = build(given, where=where, method="predict_proba", trusted=config.trusted_packages)
@@ -40,6 +40,11 @@ def model(config: Config, name: str, labels: Sequence[Any] | None = None) -> Any
         built, whole, candidates(config, name), {**dict.fromkeys(whole, "model"), **dict.fromkeys(changed, own)}
     )
     return _coded(built, labels, WEIGHTS, where=where)
+
+
+def node_of(whole: Mapping[str, Any]) -> dict[str, Any]:
+    """The constructor call of a model without what is searched."""
+    return {key: value for key, value in whole.items() if key not in ("search", "tune_for")}
 
 
 def row_weights(config: Config, name: str, built: Any, labels: Sequence[Any]) -> Any:
@@ -55,11 +60,17 @@ def _inner(built: Any) -> list[str]:
     return [path for path in built.get_params() if path.rpartition("__")[2] == WEIGHTS]
 
 
-def _refuse_deaf(built: Any, *, name: str) -> None:
-    """Raise InputError for a model without an argument `class_weight` that takes no weights of rows either."""
+def is_deaf(built: Any) -> bool:
+    """Whether a model has no argument `class_weight`, not even inside, and takes no weights of rows either."""
     from sklearn.utils.validation import has_fit_parameter
 
-    if not _inner(built) and not has_fit_parameter(built, "sample_weight"):
+    known = WEIGHTS in built.get_params(deep=False) or _inner(built)
+    return not known and not has_fit_parameter(built, "sample_weight")
+
+
+def _refuse_deaf(built: Any, *, name: str) -> None:
+    """Raise InputError for a model that can't be weighted."""
+    if is_deaf(built):
         raise InputError(
             f"variants.{name}.model.{WEIGHTS}: expected a model that accepts {WEIGHTS} or sample_weight, found "
             f"{type(built).__name__}. Choose another model, or leave out the variant: -S '~variant@variants.{name}'."

@@ -241,5 +241,6 @@ def misspecified(results: Mapping[str, dict[str, Any]]) -> list[str]:
         return []
     return [
         f"Prior-corrected probabilities are off by more than {OFF:.0%}, which sampling noise doesn't explain: "
-        f"{', '.join(off)}. The model is misspecified, so the correction doesn't hold."
+        f"{', '.join(off)}. The correction holds only where resampling changes nothing but the class proportions. Use "
+        "the recalibrated probabilities."
     ]

@@ -88,13 +88,13 @@ def _not_better(methods: Mapping[str, Method], declared: Mapping[str, Any]) -> s
     return f"{shown} {which} {changed(gain, len(methods), declared)}."
 
 
-def at_stake(price: Mapping[str, Any], declared: Mapping[str, Any]) -> list[str]:
-    """What keeping the baseline may cost, and to whom the question is settled."""
+def at_stake(price: Mapping[str, Any], declared: Mapping[str, Any], *, kept: str = "the model") -> list[str]:
+    """What keeping the baseline, called `kept`, may cost, and to whom the question is settled."""
     places, metric = digits(declared["rope"]), declared["metric"]
     upper = number(price["upper"], places)
     sure = f"with {confidence(declared)} confidence"
     loss = "" if price["regret"] is None else f" (expected loss {number(price['regret'], places)})"
-    stake = f"By keeping the model you lose at most {upper} {metric}, {sure}{loss}."
+    stake = f"By keeping {kept} you lose at most {upper} {metric}, {sure}{loss}."
     return [stake, f"If less than {upper} doesn't matter to you, this is settled."]
 
 

@@ -52,7 +52,8 @@ def across(
     decision
         `action`: `use` another pair, `keep` the first model's baseline, or `none` without a decision; `model`,
         `variant` and `threshold` of the pair; `evidence`, `price` and `sentence`; `reference`; all other `pairs`; and
-        for each of the `models` its verdict's `action`, `evidence`, `variant` and `sentence`.
+        for each of the `models` its verdict's `action`, `evidence`, `variant` and `sentence`. The `caveats` of these
+        verdicts name the model that they are about, unless they are about all.
     """
     primary, reference = declared["primary"], (next(iter(verdicts)), REFERENCE)
     kept: dict[str, Any] = {key: declared[key] for key in ("primary", "rope", "alpha")}
@@ -63,6 +64,7 @@ def across(
         "action": "none",
         **dict.fromkeys(("evidence", "model", "variant", "threshold", "price", "reference")),
         "pairs": [],
+        "caveats": _caveats(verdicts),
         "models": [{"model": model, **{key: said[key] for key in keys}} for model, said in verdicts.items()],
     }
     named = {REFERENCE if pair == reference else words(pair): rows for pair, rows in folds.items()}
@@ -94,8 +96,19 @@ def across(
     }
 
 
+def _caveats(verdicts: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    about: dict[str, list[str]] = {}
+    for model, said in verdicts.items():
+        for caveat in said.get("caveats", ()):
+            about.setdefault(caveat, []).append(model)
+    ordered = sorted(about.items(), key=lambda item: -len(item[1]))  # stable: those about all come first
+    return [caveat if len(of) == len(verdicts) else f"{', '.join(of)}: {caveat}" for caveat, of in ordered]
+
+
 def words(pair: Pair) -> str:
-    """A model with its method."""
+    """A model with its method; an ensemble that takes the place of the model is named for both."""
+    if pair[0] == pair[1]:
+        return pair[0]
     return f"{pair[0]} without resampling" if pair[1] == REFERENCE else f"{pair[0]} with {pair[1]}"
 
 
@@ -138,14 +151,14 @@ def _keep(
     declared: Mapping[str, Any],
 ) -> str:
     at = "" if threshold is None else f", threshold {formatting.threshold(threshold)}"
-    kept, others = f"Keep {words(reference)}{at}.", counted(len(family.methods), "other pair")
+    kept, others = f"Keep {words(reference)}{at}.", f"the {counted(len(family.methods), 'other pair')}"
     does = BETTER[declared["primary"]]
     if grade == "proven_not_better":
         more = f"{headline.beyond(declared['rope'])} {declared['metric']}" if declared["rope"] else ""
-        subject = f"{words(next(iter(family.methods)))} is" if len(family.methods) == 1 else f"All {others} are"
+        subject = f"{words(next(iter(family.methods)))} is" if len(family.methods) == 1 else f"All of {others} are"
         return f"{kept} {subject} shown not to {does}{more}."
     only = f"{words(next(iter(family.methods)))} isn't" if len(family.methods) == 1 else f"None of {others} is"
-    return " ".join([kept, f"{only} shown to {does}.", *headline.at_stake(at_stake, declared)])
+    return " ".join([kept, f"{only} shown to {does}.", *headline.at_stake(at_stake, declared, kept=words(reference))])
 
 
 def _of_methods(verdicts: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -155,7 +168,7 @@ def _of_methods(verdicts: Mapping[str, Mapping[str, Any]]) -> list[str]:
     if not judged:
         return []
     if not helped:
-        which = "it" if len(judged) == 1 else f"any of the {len(judged)} models"
+        which = {1: next(iter(judged)), 2: "either model"}.get(len(judged), f"any of the {len(judged)} models")
         return [f"No method is shown to help {which}."]
     others = [] if len(helped) == len(judged) else ["No method is shown to help another model."]
     return [f"Compared with the same model without resampling, a method is shown to help {joined(helped)}.", *others]

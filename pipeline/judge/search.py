@@ -63,7 +63,7 @@ def same_for_all(judged: dict[str, Any], declared: dict[str, Any]) -> list[str]:
         return []
     return [
         "The model's arguments are the same for every variant, although which are best depends on resampling and "
-        f"weights: C, for example, penalizes more with fewer rows. Part of the difference may come from that: "
+        f"weights. Part of the difference may come from that: "
         f"{', '.join(different)}. model.search chooses them for each variant."
     ]
 
@@ -74,6 +74,6 @@ def other_models(results: Mapping[str, dict[str, Any]]) -> list[str]:
     if not (others := [f"{name} ({kind})" for name, kind in kinds.items() if kind != kinds.get(REFERENCE, kind)]):
         return []
     return [
-        f"Not the same model as the baseline ({kinds[REFERENCE]}): {', '.join(others)}. A difference is also that of "
-        "the model. Compare such a method with a baseline of its kind, such as model=random_forest."
+        f"Not the same model as the baseline ({kinds[REFERENCE]}): {', '.join(others)}. A difference may be that of "
+        "the models, and not what balancing does. docs/variants.md says which model to compare each with."
     ]

@@ -52,7 +52,9 @@ def plan(composed: DictConfig, name: str, *, axes: dict[str, str], code: str) ->
         refuse_unbuildable(params)
     except InputError as error:
         raise InputError(
-            problem.replace(f"{config.PARAMS}: ", f"{CONF}: ").replace(f"variants.{name}.", "variant.")
+            problem.replace(f"{config.PARAMS}: ", f"{CONF}: ")
+            .replace(f"leave out the variant: -S '~variant@variants.{name}'.", f"leave {name} out of variant= with it.")
+            .replace(f"variants.{name}.", "variant.")
             for problem in error.problems
         ) from None
     schema = run.table(params.data)[2]

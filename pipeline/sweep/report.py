@@ -7,9 +7,12 @@ from typing import Any
 import pandas as pd
 from omegaconf import OmegaConf
 
+from pipeline import config
 from pipeline.config import Config
 from pipeline.files import CONF, digest, read_json, read_table, say, write
 from pipeline.fit import run
+from pipeline.fit.build import build
+from pipeline.fit.variants import WEIGHTS, is_deaf, node_of
 from pipeline.judge import evidence, models
 from pipeline.report import models as of_models
 from pipeline.report.figures.spread import spread
@@ -84,14 +87,17 @@ def _models(sweep: Sweep, by_model: Mapping[str, Sequence[Planned]]) -> dict[str
     made = {model: pages(each) for model, each in said.items()}
     first, failures = next(iter(said.values())), sweep.failures()
     missing = [planned for runs in by_model.values() for planned in runs if not planned.finished]
+    # What takes the place of the model is the same with each: one pair.
+    replaced = {p.variant for p in sweep.runs if p.settings["variants"][p.variant]["model"].get(config.REPLACE)}
+    folds, thresholds = {}, {}
+    for model, each in said.items():
+        for name, result in each.results.items():
+            pair = (name if name in replaced else model, name)
+            folds[pair], thresholds[pair] = each.folds[name], (result["holdout"]["tuned"] or {}).get("threshold")
     decision = models.across(
-        {(model, name): rows for model, each in said.items() for name, rows in each.folds.items()},
+        folds,
         {model: files["verdict.json"] for model, files in made.items()},
-        thresholds={
-            (model, name): (result["holdout"]["tuned"] or {}).get("threshold")
-            for model, each in said.items()
-            for name, result in each.results.items()
-        },
+        thresholds=thresholds,
         declared=first.declared,
         task=first.task,
         leaked=first.leaked,
@@ -99,7 +105,13 @@ def _models(sweep: Sweep, by_model: Mapping[str, Sequence[Planned]]) -> dict[str
     )
     return {
         **{f"{model}/{name}": content for model, files in made.items() for name, content in files.items()},
-        **of_models.pages(decision, table=first.table["name"], command=sweep.command, compared=_compared()),
+        **of_models.pages(
+            decision,
+            table=first.table["name"],
+            command=sweep.command,
+            compared=_compared(),
+            refused={model: [WEIGHTS] for model, runs in by_model.items() if _is_deaf(runs[0])},
+        ),
     }
 
 
@@ -107,6 +119,13 @@ def _compared() -> list[str]:
     """The variants in the defaults of conf/, by name."""
     lines = [key for line in OmegaConf.load(CONF / "config.yaml").defaults if isinstance(line, Mapping) for key in line]
     return [key.removeprefix(LISTED) for key in lines if key.startswith(LISTED)]
+
+
+def _is_deaf(planned: Planned) -> bool:
+    """Whether the model of a run, which may be the variant's own, can't be weighted."""
+    params = Config.model_validate(planned.settings)
+    built = build(node_of(params.model), where=MODEL, method="predict_proba", trusted=params.trusted_packages)
+    return is_deaf(built)
 
 
 def _optional(path: Path) -> pd.DataFrame | None:

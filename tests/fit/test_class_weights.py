@@ -58,6 +58,15 @@ def test_weights_of_rows_and_of_the_model_s_own_argument_are_the_same_fit(model,
     )
 
 
+def test_a_support_vector_machine_balances_declared_weights_as_logistic_regression_does():
+    weight = np.random.default_rng(2).uniform(0.5, 2.0, size=200)
+    totals = np.array([weight[Y == 0].sum(), weight[Y == 1].sum()])
+    own, _ = models.train(X, Y, LinearSVM(class_weight="balanced", random_state=0), weight)
+    equal, _ = models.train(X, Y, LinearSVM(random_state=0), weight * weight.sum() / (2 * totals[Y]))
+    assert own.coef_ == pytest.approx(equal.coef_, abs=1e-6)
+    assert models.trained_proportions(own, Y, weight, 2) == pytest.approx([0.5, 0.5])
+
+
 def test_a_model_without_the_argument_is_weighted_by_row_in_folds_and_on_all_rows(composed):
     params = settings(composed, NAIVE)
     weighted, plain = (chains.chain(params, name, TWO_CLASSES) for name in ("class_weight", "none"))

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,8 +11,10 @@ from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, RepeatedStratifiedKFold
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 
+from pipeline.errors import InputError
 from pipeline.fit import splits, tuning
 from pipeline.measure.multiclass import Multiclass
 from pipeline.measure.primary import COLUMNS, Criterion
@@ -235,3 +239,14 @@ def test_c_stays_where_an_inner_fold_has_no_row_of_a_class(visits, classes, samp
     task = TWO_CLASSES if classes == 2 else Multiclass(list("abc"), list("abc"))
     chain = chained(sampler=sampler, grid=[0.1, 1.0], task=task)
     assert tuned(X, y, chain, where=(42,), groups=groups, weight=ONES) == (None, None)
+
+
+def test_candidates_that_do_not_suit_a_fold_are_left_out_and_refused_where_none_does(visits):
+    X, y = visits.drop(columns="buy"), visits.buy
+    chain = replace(chained(model=KNeighborsClassifier(), grid=[1]), search=[{"n_neighbors": 500}, {"n_neighbors": 3}])
+    best, values = tuning.tune(X, y, chain, where=(1,), weight=ONES)
+    assert best == {"n_neighbors": 3}
+    assert values[0] is None
+    assert values[1] > 0
+    with pytest.raises(InputError, match=r"model.search: expected a value that suits the rows of a fold, found none"):
+        tuning.tune(X, y, replace(chain, search=[{"n_neighbors": 500}, {"n_neighbors": 600}]), where=(1,), weight=ONES)

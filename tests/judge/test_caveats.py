@@ -109,7 +109,7 @@ def test_a_method_that_is_another_model_is_a_caveat(evidence):
     assert "Not the same model" not in found(evidence)
     evidence.results["smote"]["model"]["model"] = "EasyEnsembleClassifier"
     assert (
-        "Not the same model as the baseline (LogisticRegression): smote (EasyEnsembleClassifier). A difference is also"
+        "Not the same model as the baseline (LogisticRegression): smote (EasyEnsembleClassifier). A difference may"
         in found(evidence)
     )
 

@@ -42,10 +42,7 @@ def test_the_best_model_is_used_without_a_method_that_does_not_beat_it():
         "Use trees without resampling, threshold 0.300: compared with line without resampling, it raises average "
         "precision by 0.2"
     )
-    assert (
-        "with 95% confidence, adjusted for 3 pairs). No method is shown to help any of the 2 models."
-        in (said["sentence"])
-    )
+    assert "with 95% confidence, adjusted for 3 pairs). No method is shown to help either model." in (said["sentence"])
 
 
 def test_a_method_is_used_where_it_beats_its_model_alone():
@@ -96,16 +93,18 @@ def test_without_a_better_pair_the_first_model_is_kept_with_what_that_may_cost()
     upper = max(pair["high"] for pair in said["pairs"])
     assert said["price"]["upper"] == pytest.approx(upper)
     assert said["sentence"].startswith(
-        "Keep line without resampling, threshold 0.100. None of 2 other pairs is shown to rank better. By keeping the "
-        f"model you lose at most {upper:.3f} average precision, with 95% confidence (expected loss "
+        "Keep line without resampling, threshold 0.100. None of the 2 other pairs is shown to rank better. By keeping line "
+        f"without resampling you lose at most {upper:.3f} average precision, with 95% confidence (expected loss "
     )
-    assert said["sentence"].endswith("this is settled. No method is shown to help it.")  # trees have no method
+    assert said["sentence"].endswith("this is settled. No method is shown to help line.")  # trees have no method
 
 
 def test_pairs_that_are_shown_not_to_be_better_are_proven():
     said, _ = decided(line_none=0.6, trees_none=0.4, trees_smote=0.4)
     assert (said["action"], said["evidence"]) == ("keep", "proven_not_better")
-    assert "All 2 other pairs are shown not to rank better by more than 0.01 average precision." in said["sentence"]
+    assert (
+        "All of the 2 other pairs are shown not to rank better by more than 0.01 average precision." in said["sentence"]
+    )
     one, _ = decided(line_none=0.6, trees_none=0.4)
     assert one["sentence"] == (
         "Keep line without resampling, threshold 0.100. trees without resampling is shown not to rank better by more "
@@ -130,5 +129,14 @@ def test_without_all_results_there_is_no_decision():
     assert missing["sentence"].startswith("No decision: the baseline, variant 'none', is missing.")
 
 
+def test_caveats_name_the_model_that_they_are_about():
+    seen = {("line", "none"): folds(0.6, noise=0.004, seed=1), ("trees", "none"): folds(0.6, noise=0.004, seed=2)}
+    of = {"action": "none", "evidence": None, "variant": None, "sentence": ""}
+    verdicts = {"line": {**of, "caveats": ["Own.", "All."]}, "trees": {**of, "caveats": ["All."]}}
+    how = {"thresholds": dict.fromkeys(seen), "declared": DECLARED, "task": TWO_CLASSES, "failed": {}}
+    assert across(seen, verdicts, **how)["caveats"] == ["All.", "line: Own."]
+
+
 def test_a_pair_in_words():
+    assert words(("easy", "easy")) == "easy"
     assert (words(("a", "none")), words(("a", "smote"))) == ("a without resampling", "a with smote")

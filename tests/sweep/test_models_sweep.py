@@ -1,3 +1,4 @@
+import html
 import re
 from pathlib import Path
 
@@ -6,6 +7,7 @@ import pytest
 
 from pipeline.files import read_json, read_table
 from pipeline.measure.statistics import correlated, fold_ratio
+from pipeline.report import models as of_models
 
 ASKED = ("-m", "model=logistic_regression,decision_tree", "variant=none,random_over,smote")
 QUICK = ("data.simulation.rows=300", "data.simulation.prevalence=0.1", "evaluate.repeats=1", "tracking=none")
@@ -58,10 +60,58 @@ def test_models_end_with_one_decision_one_table_and_a_report_of_each(swept):
 
 def test_the_page_ends_with_the_commands_that_train_and_score(swept):
     folder, _ = swept
-    page = (folder / "index.html").read_text(encoding="utf-8")
+    page = html.unescape((folder / "index.html").read_text(encoding="utf-8"))
     decision = read_json(folder / "models.json")
     assert f"dvc exp run -S model={decision['model']} -S data.simulation.rows=300" in page
+    assert "-S tracking=none -S model.search=null</code>" in page
     assert f"rebalance predict variant={decision['variant']} data.path=NEW.csv" in page
+
+
+def test_an_ensemble_that_takes_the_place_of_the_model_is_one_pair(own_conf, app):
+    app(*ASKED[:2], "variant=none,balanced_bagging", *QUICK, "model.search=null")
+    (folder,) = (path.parent for path in Path("multirun").glob("*/models.json"))
+    decision = read_json(folder / "models.json")
+    assert [(pair["model"], pair["variant"]) for pair in decision["pairs"]] == [
+        ("balanced_bagging", "balanced_bagging"),
+        ("decision_tree", "none"),
+    ]
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    assert "takes the place of the model" in page
+    assert "with balanced_bagging" not in decision["sentence"]
+    assert any(each.startswith("logistic_regression: Not the same model") for each in decision["caveats"])
+
+
+@pytest.mark.parametrize(
+    ("chosen", "train"),
+    [
+        (("k_nearest_neighbors", "smote"), "model=k_nearest_neighbors -S data=csv -S ~variant@variants.class_weight"),
+        (("easy_ensemble", "easy_ensemble"), "model=line -S data=csv -S +variant@variants.easy_ensemble=easy_ensemble"),
+        (("line", "none"), "model=line -S data=csv"),
+    ],
+)
+def test_the_command_that_trains_can_be_run(chosen, train):
+    model, name = chosen
+    decision = {
+        "action": "use",
+        "model": model,
+        "variant": name,
+        "sentence": "Use it. So.",
+        "declared": {"primary": "average_precision", "rope": 0.01, "metric": "average precision"},
+        "pairs": [],
+        "caveats": [],
+        "reference": {"model": "line", "variant": "none", "mean_primary": 0.5},
+        "models": [{"model": "line", "action": "none", "evidence": None, "variant": None, "sentence": ""}],
+    }
+    made = of_models.pages(
+        decision,
+        table="csv",
+        command="python -m pipeline -m model=line,k_nearest_neighbors variant=none,smote variant.model.C=1 data=csv",
+        compared=["none", "smote", "class_weight"],
+        refused={"k_nearest_neighbors": ["class_weight"]},
+    )
+    page = html.unescape(made["index.html"])
+    assert f"dvc exp run -S {train}</code>" in page.replace("'", "")
+    assert f"rebalance predict variant={name} data.path=NEW.csv" in page
 
 
 def test_where_runs_fail_there_is_no_decision_and_the_other_model_s_report(own_conf, app):
