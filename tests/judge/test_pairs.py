@@ -93,8 +93,8 @@ def test_without_a_better_pair_the_first_model_is_kept_with_what_that_may_cost()
     upper = max(pair["high"] for pair in said["pairs"])
     assert said["price"]["upper"] == pytest.approx(upper)
     assert said["sentence"].startswith(
-        "Keep line without resampling, threshold 0.100. None of the 2 other pairs is shown to rank better. By keeping line "
-        f"without resampling you lose at most {upper:.3f} average precision, with 95% confidence (expected loss "
+        "Keep line without resampling, threshold 0.100. None of the 2 other pairs is shown to rank better. By keeping "
+        f"line without resampling you lose at most {upper:.3f} average precision, with 95% confidence (expected loss "
     )
     assert said["sentence"].endswith("this is settled. No method is shown to help line.")  # trees have no method
 
