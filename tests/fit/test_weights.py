@@ -17,8 +17,9 @@ from pipeline.table import weights
 
 ROOT = Path(__file__).parents[2]
 KEEPING = {
-    "class_weight", "edited_nearest_neighbours", "instance_hardness_threshold", "near_miss", "none",
-    "one_sided_selection", "random_over", "random_under", "tomek_links",
+    "balanced_bagging", "balanced_random_forest", "class_weight", "easy_ensemble", "edited_nearest_neighbours",
+    "instance_hardness_threshold", "near_miss", "none", "one_sided_selection", "random_over", "random_under",
+    "rus_boost", "tomek_links",
 }  # fmt: skip
 
 
