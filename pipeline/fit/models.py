@@ -16,6 +16,8 @@ from pipeline.table import weights
 if TYPE_CHECKING:  # a logged model carries this module, and has no settings
     from pipeline.fit.chains import Chain
 
+DECIMALS = 9  # of a tuned metric
+
 
 def train(
     X: pd.DataFrame | np.ndarray, y: pd.Series | np.ndarray, model: Any, weight: np.ndarray, *, negatives: bool = False
@@ -161,7 +163,8 @@ def describe(
 
     `tuning` has the `metric` that chose the model's arguments (see `pipeline.measure.primary.Criterion`), the
     candidates as `params`, and as `values` their metrics on rows that were held out; null without a search.
-    `best_params` are the arguments that were chosen. They and `values` are null where none could be.
+    `best_params` are the arguments that were chosen. They and `values` are null where none could be. `values` are
+    rounded, since the last bits of Newton's method are those of one build of BLAS.
     `intercept` and `coefficients` are by the name of the class whose log odds they add up to.
     """
     linear = hasattr(model, "coef_") and hasattr(model, "intercept_")
@@ -174,7 +177,7 @@ def describe(
         "tuning": {
             "metric": chain.criterion.name,
             "params": [_plain(candidate) for candidate in chain.search],
-            "values": values,
+            "values": values and [None if value is None else round(value, DECIMALS) for value in values],
         }
         if chain.criterion
         else None,

@@ -79,7 +79,7 @@ def test_description_of_a_linear_model_holds_its_coefficients_by_name(visits):
 
 def test_description_of_a_tuned_model_names_the_metric_that_chose_c(visits):
     chain = chained(grid=[0.1, np.inf], criterion=LOG_LOSS)
-    told = describe(*train(*visits, LogisticRegression(C=0.1), ONES), visits[1], [0.6, 0.7], chain, ONES)
+    told = describe(*train(*visits, LogisticRegression(C=0.1), ONES), visits[1], [0.6 + 1e-12, 0.7], chain, ONES)
     assert told["tuning"] == {
         "metric": "prior_corrected_log_loss",
         "params": [{"C": 0.1}, {"C": "inf"}],
