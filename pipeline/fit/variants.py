@@ -34,7 +34,7 @@ def model(config: Config, name: str, labels: Sequence[Any] | None = None) -> Any
     given = {key: value for key, value in node.items() if outer or key != WEIGHTS or key not in changed}
     built = build(given, where=where, method="predict_proba", trusted=config.trusted_packages)
     if WEIGHTS in changed and not outer:
-        built.set_params(**dict.fromkeys(_inner(built), changed[WEIGHTS]))
+        built.set_params(**dict.fromkeys(_paths(built, WEIGHTS), changed[WEIGHTS]))
         _refuse_deaf(built, name=name)
     _refuse_search(
         built, whole, candidates(config, name), {**dict.fromkeys(whole, "model"), **dict.fromkeys(changed, own)}
@@ -50,22 +50,21 @@ def node_of(whole: Mapping[str, Any]) -> dict[str, Any]:
 def row_weights(config: Config, name: str, built: Any, labels: Sequence[Any]) -> Any:
     """The `class_weight` of variant `name`, by code, if its rows must carry it since its model has no such argument."""
     asked = variant(config, name).model.get(WEIGHTS)
-    if asked is None or WEIGHTS in built.get_params(deep=False) or _inner(built):
+    if asked is None or _paths(built, WEIGHTS):
         return None
     return by_code(asked, labels, where=f"variants.{name}.model.{WEIGHTS}")
 
 
-def _inner(built: Any) -> list[str]:
-    """The arguments `class_weight` of estimators inside of one that has none."""
-    return [path for path in built.get_params() if path.rpartition("__")[2] == WEIGHTS]
+def _paths(built: Any, key: str) -> list[str]:
+    """The arguments of this name, of an estimator and of those inside of it."""
+    return [path for path in built.get_params() if path.rpartition("__")[2] == key]
 
 
 def is_deaf(built: Any) -> bool:
     """Whether a model has no argument `class_weight`, not even inside, and takes no weights of rows either."""
     from sklearn.utils.validation import has_fit_parameter
 
-    known = WEIGHTS in built.get_params(deep=False) or _inner(built)
-    return not known and not has_fit_parameter(built, "sample_weight")
+    return not _paths(built, WEIGHTS) and not has_fit_parameter(built, "sample_weight")
 
 
 def _refuse_deaf(built: Any, *, name: str) -> None:
@@ -113,8 +112,10 @@ def _coded(built: Any, labels: Sequence[Any] | None, key: str, *, where: str) ->
     """The estimator, whose arguments `key`, however deep, are given by label, by the codes of the labels instead."""
     if labels is None:
         return built
-    asked = {path: value for path, value in built.get_params().items() if path.rpartition("__")[2] == key}
-    coded = {path: by_code(value, labels, where=f"{where}.{path.replace('__', '.')}") for path, value in asked.items()}
+    given = built.get_params()
+    coded = {
+        path: by_code(given[path], labels, where=f"{where}.{path.replace('__', '.')}") for path in _paths(built, key)
+    }
     return built.set_params(**coded)
 
 

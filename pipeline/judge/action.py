@@ -134,19 +134,9 @@ def _evidence(family: Family[str], grade: str, chosen: str, *, sign: int) -> dic
     compared = [name for name in family.methods if name != WEIGHTS] if WEIGHTS in family.values else []
     alpha = family.how["alpha"] / max(len(compared), 1)
     methods = []
-    for name, method in family.methods.items():
+    for name in family.methods:
         against = asdict(family.test(name, WEIGHTS, alpha=alpha)) if name in compared else None
-        of_method = {key: getattr(method, key) for key in ("p_better_holm", "p_holm", "low", "high", "regret")}
-        methods.append(
-            {
-                "variant": name,
-                "call": method.call,
-                "mean_primary": sign * float(family.values[name].mean()),
-                **asdict(method.test),
-                **of_method,  # with bounds adjusted for all methods
-                "against_class_weight": against,
-            }
-        )
+        methods.append({"variant": name, **family.described(name, sign=sign), "against_class_weight": against})
     return {
         "confidence": confidence[grade],
         "minimum_detectable_difference": _detectable(family, leading),

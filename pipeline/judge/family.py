@@ -1,8 +1,8 @@
 """The tests of all methods against the baseline, adjusted for being several: calls, bounds, and the evidence."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -63,6 +63,16 @@ class Family(Generic[Name]):
     def test(self, name: Name, other: Name, **changed: float) -> CorrelatedTest:
         """The test of one against another."""
         return correlated(self.values[name] - self.values[other], **{**self.how, **changed})
+
+    def described(self, name: Name, *, sign: int) -> dict[str, Any]:
+        """One of the methods as plain data, bounds adjusted for all; `sign` gives the metric back its own."""
+        method = self.methods[name]
+        return {
+            "call": method.call,
+            "mean_primary": sign * float(self.values[name].mean()),
+            **asdict(method.test),
+            **{key: getattr(method, key) for key in ("p_better_holm", "p_holm", "low", "high", "regret")},
+        }
 
     def unbeaten(self, order: Sequence[Name]) -> Name:
         """The first that no other in this order beats."""

@@ -30,12 +30,21 @@ def rebalance(
     declared
         `primary`, `metric`, `rope` and `alpha`.
     """
-    method, places = methods[chosen], digits(declared["rope"])
-    at = "" if threshold is None else f", threshold {formatting.threshold(threshold)}"
-    does = f"{'lowers' if is_loss(declared) else 'raises'} {declared['metric']}"
-    bound = f"at least {number(method.low, places)} with {confidence(declared)} confidence{adjusted(len(methods))}"
-    first = f"Rebalance with {chosen}{at}: it {does} by {number(method.test.mean, places)} ({bound})."
+    first = f"Rebalance with {chosen}{at(threshold)}: {gained(methods[chosen], len(methods), declared)}."
     return " ".join([first, *harm(methods, declared)])
+
+
+def at(threshold: float | None) -> str:
+    """The threshold to decide by, after what it belongs to; nothing without one."""
+    return "" if threshold is None else f", threshold {formatting.threshold(threshold)}"
+
+
+def gained(method: Method, total: int, declared: Mapping[str, Any], *, of: str = "methods") -> str:
+    """By how much one of `total` methods, or what they are called, improves the metric: "it raises ..."."""
+    places = digits(declared["rope"])
+    does = f"{'lowers' if is_loss(declared) else 'raises'} {declared['metric']}"
+    bound = f"at least {number(method.low, places)} with {confidence(declared)} confidence{adjusted(total, of)}"
+    return f"it {does} by {number(method.test.mean, places)} ({bound})"
 
 
 def keep(
@@ -150,6 +159,6 @@ def confidence(declared: Mapping[str, Any]) -> str:
     return f"{100 * (1 - declared['alpha']):g}%"
 
 
-def adjusted(methods: int) -> str:
-    """How many methods a bound is adjusted for."""
-    return f", adjusted for {methods} methods" if methods > 1 else ""
+def adjusted(total: int, of: str = "methods") -> str:
+    """How many methods, or what they are called, a bound is adjusted for."""
+    return f", adjusted for {total} {of}" if total > 1 else ""

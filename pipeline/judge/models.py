@@ -1,18 +1,16 @@
 """Several models, each with every method: which pair of both to use, and what the methods do for each model."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 
-from pipeline import formatting
-from pipeline.formatting import counted, digits, joined, number
+from pipeline.formatting import counted, joined
 from pipeline.judge import headline
 from pipeline.judge.action import simplest, why_not
-from pipeline.judge.family import Family, Method, evidence, family_of
+from pipeline.judge.family import Family, evidence, family_of
 from pipeline.judge.price import price
-from pipeline.judge.primary import BETTER, REFERENCE, is_loss, metric_words
+from pipeline.judge.primary import BETTER, REFERENCE, metric_words
 from pipeline.measure.primary import COLUMNS
 from pipeline.measure.task import Task
 
@@ -92,7 +90,9 @@ def across(
             "variant": REFERENCE,
             "mean_primary": sign * float(family.values[reference].mean()),
         },
-        "pairs": [_pair(family, pair, method, sign=sign) for pair, method in family.methods.items()],
+        "pairs": [
+            {"model": pair[0], "variant": pair[1], **family.described(pair, sign=sign)} for pair in family.methods
+        ],
     }
 
 
@@ -117,28 +117,11 @@ def _simplest(pairs: list[Pair]) -> list[Pair]:
     return sorted(pairs, key=lambda pair: order.index(pair[1]))  # stable: models stay in their order
 
 
-def _pair(family: Family[Pair], pair: Pair, method: Method, *, sign: int) -> dict[str, Any]:
-    adjusted = {key: getattr(method, key) for key in ("p_better_holm", "p_holm", "low", "high", "regret")}
-    return {
-        "model": pair[0],
-        "variant": pair[1],
-        "call": method.call,
-        "mean_primary": sign * float(family.values[pair].mean()),
-        **asdict(method.test),
-        **adjusted,  # with bounds adjusted for all pairs
-    }
-
-
 def _use(
     family: Family[Pair], chosen: Pair, reference: Pair, *, threshold: float | None, declared: Mapping[str, Any]
 ) -> str:
-    method, places = family.methods[chosen], digits(declared["rope"])
-    at = "" if threshold is None else f", threshold {formatting.threshold(threshold)}"
-    does = f"{'lowers' if is_loss(declared) else 'raises'} {declared['metric']}"
-    adjusted = f", adjusted for {len(family.methods)} pairs" if len(family.methods) > 1 else ""
-    bound = f"at least {number(method.low, places)} with {headline.confidence(declared)} confidence{adjusted}"
-    gain = number(method.test.mean, places)
-    return f"Use {words(chosen)}{at}: compared with {words(reference)}, it {does} by {gain} ({bound})."
+    gained = headline.gained(family.methods[chosen], len(family.methods), declared, of="pairs")
+    return f"Use {words(chosen)}{headline.at(threshold)}: compared with {words(reference)}, {gained}."
 
 
 def _keep(
@@ -150,8 +133,10 @@ def _keep(
     threshold: float | None,
     declared: Mapping[str, Any],
 ) -> str:
-    at = "" if threshold is None else f", threshold {formatting.threshold(threshold)}"
-    kept, others = f"Keep {words(reference)}{at}.", f"the {counted(len(family.methods), 'other pair')}"
+    kept, others = (
+        f"Keep {words(reference)}{headline.at(threshold)}.",
+        f"the {counted(len(family.methods), 'other pair')}",
+    )
     does = BETTER[declared["primary"]]
     if grade == "proven_not_better":
         more = f"{headline.beyond(declared['rope'])} {declared['metric']}" if declared["rope"] else ""

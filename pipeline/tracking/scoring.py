@@ -44,8 +44,8 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         Of two classes, how to decide: rows from `threshold_score` on are predicted positive, which of the training rows
         had a raw probability of at least `threshold`. See `pipeline.measure.task.Task.predicted`.
     correction
-        What `pipeline.measure.calibration.platt` gives; or `trained` and `true`, class
-        proportions by code, as for `pipeline.measure.task.Task.correct`.
+        What `pipeline.measure.calibration.platt` gives; or `trained` and `true`, class proportions by code, as for
+        `pipeline.measure.task.Task.correct`.
     """
 
     def __init__(
