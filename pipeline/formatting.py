@@ -50,6 +50,20 @@ def arguments(given: Mapping[str, Any]) -> str:
     )
 
 
+def call_of(node: Mapping[str, Any]) -> str:
+    """A constructor call: "SimpleImputer(strategy=median)"."""
+    given = {name: value for name, value in node.items() if name != "_target_"}
+    return f"{str(node.get('_target_')).rpartition('.')[2]}({arguments(given)})"
+
+
+def steps_of(preprocess: Mapping[str, Any]) -> str:
+    """The settings of preprocessing: "impute by SimpleImputer(strategy=median), scale by StandardScaler()"."""
+    said = [f"{name} by {call_of(node)}" for name, node in preprocess.items() if isinstance(node, Mapping)]
+    if parts := preprocess.get("date_parts"):
+        said.append(f"{', '.join(parts)} of dates")
+    return ", ".join(said) or "no preprocessing"
+
+
 def size(count: float) -> str:
     """A number of bytes: "640 kB", "1.5 MB", "2,300 GB"."""
     scale, unit = next(((scale, unit) for scale, unit in SIZES if count >= scale), SIZES[-1])

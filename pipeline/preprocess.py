@@ -7,6 +7,7 @@ from pipeline.errors import run
 from pipeline.files import PREPROCESS, SPLIT, read_table, say, write_table
 from pipeline.fit.encoding import encode_unseen
 from pipeline.fit.preprocessing import describe, preprocess, refuse_missing
+from pipeline.fit.steps import steps
 from pipeline.fit.stored import write_model
 from pipeline.table.split import separate
 
@@ -21,7 +22,7 @@ def main() -> None:
     if params.preprocess.impute is None:
         refuse_missing(pd.concat([rows_of(side)[0] for side in ("train", "test")]))
     X, y = rows_of("train")
-    fitted, rows = preprocess(X, **params.preprocess.model_dump())
+    fitted, rows = preprocess(X, y, steps(params.preprocess, params.trusted_packages))
     # The sampler gets training rows before they are encoded, and what is resampled is encoded then.
     write_table(PREPROCESS / "train.parquet", pd.concat([rows, y], axis=1))
     X_test, y_test = rows_of("test")  # now, since fitting takes much memory

@@ -52,7 +52,7 @@ def main() -> None:
     summary = describe(fitted, converged, y, values, chain, weight)
     write_model(TRAIN / name / "model.skops", fitted)
     write_json(TRAIN / name / "coefficients.json", summary)
-    warning = "" if converged else f": NOT CONVERGED. {unconverged_advice(scaled=params.preprocess.scale)}"
+    warning = "" if converged else f": NOT CONVERGED. {unconverged_advice(scaled=params.preprocess.scale is not None)}"
     chosen, iterations = "", ""
     if best is not None and chain.criterion is not None:
         chosen = f", {arguments(best)}, the best of {len(chain.search)} for {chain.criterion.metric.replace('_', ' ')}"

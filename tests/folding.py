@@ -1,6 +1,7 @@
 """The chain of the tests of folds, and its folds of 60 visits."""
 
 from imblearn import FunctionSampler
+from preparing import STANDARD
 from sklearn.linear_model import LogisticRegression
 
 from pipeline.fit import chains, folds
@@ -10,7 +11,6 @@ from pipeline.measure.tasks import TWO_CLASSES
 from pipeline.table import weights
 
 ONES = weights.ones(60)
-STANDARD = {"impute": "median", "scale": True}
 LOG_LOSS = Criterion(PRIOR_CORRECTED, "log_loss", -1)
 
 

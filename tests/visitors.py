@@ -92,7 +92,10 @@ DECLARED = {
     "alpha": 0.05,
     "seed": 1,
     "split": {"by": "rows", "test_size": 0.3, "seed": 1, "group_duplicates": False},
-    "preprocess": {"impute": "median", "scale": True},
+    "preprocess": {
+        "impute": {"_target_": "sklearn.impute.SimpleImputer", "strategy": "median"},
+        "scale": {"_target_": "sklearn.preprocessing.StandardScaler"},
+    },
     "search": {"C": [0.01, 0.1, 1.0, 10.0]},
     "tune_for": "primary",
 }

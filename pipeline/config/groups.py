@@ -35,8 +35,9 @@ WITH_FLOOR = ("recall_at_precision", "precision_at_recall")  # objectives that c
 PRIMARY = ("average_precision", "roc_auc", "log_loss", "brier", "expected_cost", "f_beta")
 AT_OWN_THRESHOLD = ("expected_cost", "f_beta")  # need the objective of the same name
 SPLITS = ("rows", "group", "time")
-IMPUTATIONS = ("median", "mean", "most_frequent")
-ENCODINGS = ("onehot",)
+DATE_PARTS = ("year", "month", "day", "day_of_week", "hour")
+# For example, `preprocess.scale=true` of earlier versions.
+Transformer = Annotated[Node | None, expected("a class with its arguments, as in conf/preprocess/auto.yaml, or null")]
 PLAIN = (bool, int, float, str, type(None))  # types of values that can be searched
 REPLACE = "_replace_"  # of a variant's model: it takes the place of the common one
 TUNE_FOR = ("primary", "log_loss")  # what the model's arguments can be best for
@@ -57,20 +58,12 @@ class Split(Settings):
 
 
 class Preprocess(Settings):
-    """What is fitted on training rows before sampler and model see them."""
+    """What is fitted on training rows before sampler and model see them: constructor calls of transformers."""
 
-    impute: Annotated[str | None, one_of(IMPUTATIONS, also=", or null")]
-    missing_indicator: bool
-    scale: bool
-    encode: Annotated[str | None, one_of(ENCODINGS, also=" or null")]
-    min_frequency: Fraction | None
-
-    def conflicts(self) -> Iterator[Conflict]:
-        """Settings of a step that isn't made."""
-        if self.min_frequency is not None and self.encode is None:
-            yield Conflict("min_frequency", "null, because preprocess.encode is null", self.min_frequency)
-        if self.missing_indicator and self.impute is None:
-            yield Conflict("missing_indicator", "false, because preprocess.impute is null", True)
+    impute: Transformer
+    scale: Transformer
+    encode: Transformer
+    date_parts: list[Annotated[str, one_of(DATE_PARTS)]]
 
 
 def _searchable(node: Node) -> Node:
@@ -135,10 +128,13 @@ class Evaluate(Settings):
     repeats: Annotated[
         Literal["auto"] | Annotated[Whole, Field(ge=1)], expected("auto, or a whole number of at least 1")
     ]
+    shuffle: bool
     confidence: Fraction
 
     def conflicts(self) -> Iterator[Conflict]:
-        """Settings of other objectives, and those of this one that are missing."""
+        """Settings of other objectives, those of this one that are missing, and repeats of the same folds."""
+        if not self.shuffle and self.repeats != 1:
+            yield Conflict("repeats", "1 with evaluate.shuffle=false, because it would be the same again", self.repeats)
         if self.guarantee and self.objective not in WITH_FLOOR:
             yield Conflict("guarantee", f"false without evaluate={' or evaluate='.join(WITH_FLOOR)}", True)
         for objective, keys in OBJECTIVES.items():

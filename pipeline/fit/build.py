@@ -42,6 +42,7 @@ def build(node: Mapping[str, Any], *, where: str, method: str, trusted: Sequence
 def class_of(node: Mapping[str, Any], *, where: str, trusted: Sequence[str]) -> Any:
     """The class that a `_target_` node names; parameters and errors as for `build`."""
     from sklearn.base import BaseEstimator
+    from sklearn.model_selection import BaseCrossValidator
 
     target = node.get("_target_")
     if not isinstance(target, str) or "." not in target:
@@ -62,7 +63,7 @@ def class_of(node: Mapping[str, Any], *, where: str, trusted: Sequence[str]) -> 
         ) from None
     except AttributeError:
         raise InputError(f"{where}._target_: {module} has no {name}; {nearest(name, vars(there))}") from None
-    if not (inspect.isclass(found) and issubclass(found, BaseEstimator)):
+    if not (inspect.isclass(found) and issubclass(found, BaseEstimator | BaseCrossValidator)):
         raise InputError(f"{where}._target_: expected the class of an estimator or a sampler, found {target}.")
     return found
 
@@ -81,14 +82,22 @@ def _build(node: Mapping[str, Any], *, where: str, trusted: Sequence[str]) -> An
         raise InputError([f"{where}.{key} is not an argument of {name}; {nearest(str(key), known)}" for key in unknown])
     arguments = {key: value for key, value in node.items() if key != "_target_"}
     for key, value in arguments.items():
-        if isinstance(value, Mapping) and "_target_" in value:
-            arguments[key] = _build(value, where=f"{where}.{key}", trusted=trusted)
+        arguments[key] = _inside(value, where=f"{where}.{key}", trusted=trusted)
     try:
         built: Any = found(**arguments)
     except (TypeError, ValueError) as error:  # a TypeError: an argument that must be given, or an abstract class
         raise InputError(f"{where}: {error}") from None
     check(built, where=where)
     return built
+
+
+def _inside(value: Any, *, where: str, trusted: Sequence[str]) -> Any:
+    """An argument, in which nodes are built, also those in lists, such as the steps of a pipeline."""
+    if isinstance(value, Mapping) and "_target_" in value:
+        return _build(value, where=where, trusted=trusted)
+    if isinstance(value, list):
+        return [_inside(each, where=f"{where}[{place}]", trusted=trusted) for place, each in enumerate(value)]
+    return value
 
 
 def check(built: Any, *, where: str) -> None:

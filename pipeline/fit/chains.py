@@ -15,6 +15,7 @@ from pipeline.errors import InputError
 from pipeline.fit import encoding, variants
 from pipeline.fit.memory import Limit, limit
 from pipeline.fit.preprocessing import preprocess
+from pipeline.fit.steps import Steps, steps
 from pipeline.measure.primary import Criterion, criterion
 from pipeline.measure.task import Task
 from pipeline.table import columns
@@ -29,7 +30,7 @@ class Chain:
     Attributes
     ----------
     preprocessing
-        Settings of `preprocess`.
+        Steps of `preprocess`.
     sampler, model
         Unfitted; copies are fitted.
     search
@@ -46,7 +47,7 @@ class Chain:
         Of rows; see `pipeline.fit.variants.row_weights`.
     """
 
-    preprocessing: Mapping[str, Any]
+    preprocessing: Steps
     sampler: Any
     model: Any
     search: Sequence[Mapping[str, Any]]
@@ -76,13 +77,14 @@ class Prepared:
     unseen: pd.DataFrame
 
 
-Prepare = Callable[[pd.DataFrame, pd.DataFrame, Mapping[str, Any]], Prepared]
+Prepare = Callable[[pd.DataFrame, pd.Series, pd.DataFrame, Steps], Prepared]
 
 
-def prepared(X: pd.DataFrame, unseen: pd.DataFrame, settings: Mapping[str, Any]) -> Prepared:
-    """Training rows X and unseen rows, by what X says; for settings see `pipeline.fit.preprocessing.preprocess`."""
+def prepared(X: pd.DataFrame, y: pd.Series, unseen: pd.DataFrame, steps: Steps) -> Prepared:
+    """Training rows X of codes y, and unseen rows, by what X says; see `pipeline.fit.preprocessing.preprocess`."""
     numbers = X.columns.drop(columns.categorical(X))
-    fitted, rows = preprocess(X, **settings, holes=any(part[numbers].isna().any(axis=None) for part in (X, unseen)))
+    holes = any(part[numbers].isna().any(axis=None) for part in (X, unseen))
+    fitted, rows = preprocess(X, y, steps, holes=holes)
     return Prepared(fitted, rows, encoding.encode_unseen(fitted, unseen, X))
 
 
@@ -101,13 +103,15 @@ class Shared:
     def __reduce__(self) -> tuple[Any, ...]:
         return _in_this_process, (self._name,)
 
-    def __call__(self, X: pd.DataFrame, unseen: pd.DataFrame, settings: Mapping[str, Any]) -> Prepared:
+    def __call__(self, X: pd.DataFrame, y: pd.Series, unseen: pd.DataFrame, steps: Steps) -> Prepared:
         """See `prepared`."""
-        key = hashlib.sha256(repr((len(X), sorted(settings.items()))).encode())
+        key = hashlib.sha256(repr((len(X), steps.key)).encode())
+        if steps.supervised:  # `rebalance audit` shuffles them
+            key.update(y.to_numpy().tobytes())
         for rows in (X, unseen):
             key.update(rows.index.to_numpy().tobytes())
         if (found := self._kept.get(key.hexdigest())) is None:
-            found = prepared(X, unseen, settings)
+            found = prepared(X, y, unseen, steps)
             size = sum(int(rows.memory_usage(deep=True).sum()) for rows in (found.rows, found.unseen))
             # Variants come in turns to the same folds: to make room for late ones would drop what is wanted first.
             if self._bytes + size <= self._most:
@@ -133,7 +137,7 @@ def chain(params: Config, name: str, task: Task) -> Chain:
         raise InputError(problems)
     model = variants.model(params, name, task.labels)
     return Chain(
-        preprocessing=params.preprocess.model_dump(),
+        preprocessing=steps(params.preprocess, params.trusted_packages),
         sampler=variants.sampler(params, name, task.labels),
         model=model,
         search=config.candidates(params, name),

@@ -17,7 +17,7 @@ from pipeline.fit.chains import Chain, Prepare, Prepared, prepared
 from pipeline.fit.models import scored, train, trained_proportions
 from pipeline.fit.resampling import resample
 from pipeline.fit.samplers import suit
-from pipeline.fit.splits import count, splits
+from pipeline.fit.splits import asked, splits
 from pipeline.fit.tuning import reseeded, tune
 from pipeline.measure.evaluation import CHOSEN, Folded
 from pipeline.measure.repeats import repetitions
@@ -39,6 +39,7 @@ def out_of_fold(
     weight: np.ndarray,
     prepare: Prepare = prepared,
     jobs: int = 1,
+    shuffle: bool = True,
 ) -> Folded:
     """The probabilities that each training row gets from models that did not see it.
 
@@ -60,6 +61,8 @@ def out_of_fold(
         A `Shared` spares other variants on this table what one has made.
     jobs
         Folds at once, each on a core; -1 is one a core. Fewer where memory is short. The result is the same.
+    shuffle
+        See `splits`. Without, samplers keep their own random state, too.
 
     Raises
     ------
@@ -68,8 +71,9 @@ def out_of_fold(
     """
     X, y = separate(table, target)
     rows = _Rows(X, y, weight, groups, times)
-    each = splits(y, folds=folds, repeats=repeats, seed=seed, groups=groups, times=times)
-    tasks = [(rows, chain, prepare, folds, (seed, repeat, fold), fit, held) for repeat, fold, fit, held in each]
+    each = splits(y, folds=folds, repeats=repeats, seed=seed, groups=groups, times=times, shuffle=shuffle)
+    shared = (rows, chain, prepare, folds, shuffle)
+    tasks = [(*shared, (seed, repeat, fold), fit, held) for repeat, fold, fit, held in each]
     jobs = memory.at_once(chain.sampler, X, y, chain.memory, jobs)
     made = parallel.each(_fold, tasks, jobs=jobs)
     shown = tqdm(made, total=len(tasks), desc="folds", delay=2, leave=False, disable=None)
@@ -94,6 +98,7 @@ def _fold(
     chain: Chain,
     prepare: Prepare,
     folds: int,
+    shuffle: bool,
     where: tuple[int, int, int],
     fit: np.ndarray,
     held: np.ndarray,
@@ -106,8 +111,8 @@ def _fold(
         blocks: dict[str, Any] = {"groups": _at(rows.groups, fit), "times": _at(rows.times, fit)}
         with config_context(skip_parameter_validation=True):  # `pipeline.fit.build` has checked those that are set
             best, _ = tune(X.iloc[fit], y.iloc[fit], chain, prepare=prepare, **how, **blocks)
-            seen = prepare(X.iloc[fit], X.iloc[held], chain.preprocessing)
-            predicted, told = _fit(seen, y.iloc[fit], y.iloc[held], chain, best=best, **how)
+            seen = prepare(X.iloc[fit], y.iloc[fit], X.iloc[held], chain.preprocessing)
+            predicted, told = _fit(seen, y.iloc[fit], y.iloc[held], chain, best=best, reseed=shuffle, **how)
     except InputError as error:
         number = f"fold {fold + 1} of {folds}" + (f", repeat {repeat + 1}" if repeat else "")
         raise InputError(f"{number}: {error}") from None
@@ -156,11 +161,12 @@ def _fit(
     chain: Chain,
     *,
     best: Mapping[str, Any] | None,
+    reseed: bool,
     where: Sequence[int],
     weight: np.ndarray,
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """The columns of predictions of the held rows, whose classes are `unseen`, and what there is to know of the fit."""
-    sampler = suit(reseeded(chain.sampler, *where), seen.rows)
+    sampler = suit(reseeded(chain.sampler, *where) if reseed else clone(chain.sampler), seen.rows)
     made, known = resample(seen.rows, y, sampler, chain.task.labels, chain.memory)
     how: dict[str, Any] = {"negatives": chain.negatives, "class_weight": chain.class_weight}
     carried = sample_weights.carried(weight, sampler, known, **how)
@@ -211,7 +217,7 @@ def refit(
         The sampler or the model cannot take the rows of a fold.
     """
     y, kinds = training[target], chain.task.classes
-    number = count(y, kinds, most=settings.folds, times=times)
+    number = asked(y, kinds, settings, times)
     if number < 2:
         return None
     return out_of_fold(
@@ -226,4 +232,5 @@ def refit(
         weight=weight,
         prepare=prepare,
         jobs=jobs,
+        shuffle=settings.shuffle,
     )

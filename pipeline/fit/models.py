@@ -76,7 +76,7 @@ def _shift(model: Any, y: pd.Series | np.ndarray, weight: np.ndarray) -> None:
 
 def unconverged_advice(*, scaled: bool) -> str:
     """What to do if a model did not converge, where the settings have its features scaled or not."""
-    return "Raise model.max_iter." if scaled else "Raise model.max_iter, or scale the features: preprocess.scale=true."
+    return "Raise model.max_iter." if scaled else "Raise model.max_iter, or scale the features: preprocess=auto."
 
 
 def trained_proportions(
@@ -90,6 +90,8 @@ def trained_proportions(
     from sklearn.linear_model import LogisticRegression
     from sklearn.svm import LinearSVC
 
+    if hasattr(model, "steps"):  # of a pipeline, whose last step is fitted to these rows
+        return trained_proportions(model.steps[-1][1], y, weight, classes, negatives=negatives)
     if any(name.rpartition("__")[2] == "sampling_strategy" for name in model.get_params()):
         return np.asarray(np.mean(list(_at_roots(model, classes)), axis=0))
     if negatives and weights.declared(weight):

@@ -7,99 +7,97 @@ import pandas as pd
 
 from pipeline.config import Preprocess
 from pipeline.errors import InputError, set_param
-from pipeline.fit.encoding import Numbers, Whole, by_column, named
-from pipeline.formatting import counted
+from pipeline.fit.encoding import NAMELESS, Numbers, Whole, by_column, named, refused_rows
+from pipeline.fit.steps import Steps
+from pipeline.formatting import counted, steps_of
 from pipeline.table import columns
 
+CHECKED = 1000  # rows on which it is seen whether rounding leaves whole numbers as they are
 
-def preprocess(
-    X: pd.DataFrame,
-    *,
-    impute: str | None,
-    scale: bool,
-    missing_indicator: bool = False,
-    encode: str | None = None,
-    min_frequency: float | None = None,
-    holes: bool = True,
-) -> tuple[Any, pd.DataFrame]:
+
+def preprocess(X: pd.DataFrame, y: pd.Series, steps: Steps, *, holes: bool = True) -> tuple[Any, pd.DataFrame]:
     """A `sklearn.pipeline.Pipeline` fitted on X, whose steps `prepare` and `encode` give data frames; and X, prepared.
 
     A sampler stands between them: prepared numbers are float64 and prepared categories text, so that it can tell them
-    apart. Encoding rounds what it put between whole numbers, and makes 0 and 1 of categories; other numbers pass.
+    apart. Encoding rounds what it put between whole numbers, and makes numbers of categories; other numbers pass. An
+    encoder that looks at classes is fitted before the sampler, to original rows alone, and X has what it learned of
+    other rows than each row's own, as its `fit_transform` gives it.
 
     Parameters
     ----------
-    X
-        Shape (n, p): features of training rows, in the dtypes that `pipeline.table.columns.typed` gives.
-    impute
-        Strategy of `SimpleImputer` for numbers, where a hole in a categorical column is a level of its own, `missing`;
-        None refuses missing values.
-    scale
-        Whether each column of numbers gets mean 0 and standard deviation 1.
-    missing_indicator
-        Whether each column of numbers with a hole in X gets a column that says where.
-    encode
-        `onehot`; None refuses categorical columns.
-    min_frequency
-        Share of X's rows, in (0, 1): levels with fewer become one, `rare`, and unseen levels with them. None keeps all.
+    X, y
+        Shapes (n, p) and (n,): features of training rows, in the dtypes that `pipeline.table.columns.typed` gives, and
+        their codes.
+    steps
+        Copies of them are fitted.
     holes
         Whether numbers can be missing in X or in rows that come later. If not, the pipeline need not fill them.
 
     Raises
     ------
     InputError
-        A value is missing and `impute` is None, a column is categorical and `encode` is None, or two columns would
-        have one name.
+        A value is missing and nothing fills it, a column is categorical and nothing encodes it, two columns would have
+        one name, or a step can't take X.
     """
     from sklearn.pipeline import Pipeline
-    from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
+    from sklearn.preprocessing import FunctionTransformer
 
-    if impute is None:
+    if steps.impute is None:
         refuse_missing(X)
-    if encode is None:
+    if steps.encode is None:
         refuse_categorical(X)
     categories = columns.categorical(X)
     figures = X.drop(columns=categories)  # no copy
-    numbers = figures.columns.tolist()
-    # Filling makes float64 of integers, too; where nothing else does, it stays.
-    filling = impute if holes or not (scale or (figures.dtypes == "float64").all()) else None
-    filled = _numbers(figures, impute=filling, scale=scale, missing_indicator=missing_indicator)
-    prepared, rows = _fit(filled, numbers, _levels(impute), categories, X)
-    made = rows.columns.drop(categories).tolist()  # numbers, and indicators of holes
-    filler = prepared.named_transformers_["numbers"] if numbers and categories else prepared
-    for steps in (filled, filler) if numbers and filling == "median" else ():
-        steps.set_params(impute__strategy=filling)  # as which `median` is stored: in what was fitted, and in its model
-    units = _units(figures, made, filler) if numbers else {}
-    rounded = Whole(units) if units else FunctionTransformer()  # whose default is the identity
-    onehot = OneHotEncoder(
-        drop="if_binary",
-        handle_unknown="infrequent_if_exist",
-        min_frequency=min_frequency,
-        sparse_output=False,
-        feature_name_combiner=named,
-    )
-    encoded, _ = _fit(rounded, made, onehot, categories, rows)
+    filled, levels, encoder = _numbers(figures, steps, holes=holes), _levels(steps), _ready(steps.encode)
+    if steps.supervised:
+        levels = Pipeline([*([("levels", levels)] if steps.impute is not None else []), ("encode", encoder)])
+    prepared, rows = _fit(filled, figures.columns.tolist(), levels, categories, X, y)
+    rounded: Any = FunctionTransformer()  # whose default is the identity
+    if not figures.columns.empty:
+        filler, made = prepared, rows
+        if categories:  # beside which numbers come first
+            filler = prepared.named_transformers_["numbers"]
+            made = rows.iloc[:, prepared.output_indices_["numbers"]]
+        for each in (filled, filler):
+            _store_median(each)
+        rounded = _whole(figures, filler, made) or rounded
+    text = [] if steps.supervised else categories
+    encoded, _ = _fit(rounded, rows.columns.drop(text).tolist(), encoder, text, rows, y)
     return Pipeline([("prepare", prepared), ("encode", encoded)]), by_column(rows)
 
 
-def _numbers(X: pd.DataFrame, *, impute: str | None, scale: bool, missing_indicator: bool) -> Any:
-    """What fills and scales columns of numbers, fitted on X."""
+def _ready(step: Any) -> Any:
+    """A copy whose table has all columns, by names of ours; None stays None."""
+    from sklearn.base import clone
+
+    if step is None:
+        return None
+    # A column may be empty in a fold's training rows alone: it then becomes constant, and keeps its place.
+    ours = {"keep_empty_features": True, "sparse_output": False, "feature_name_combiner": named}
+    paths = {path: path.rpartition("__")[2] for path in step.get_params()}
+    return clone(step).set_params(**{path: ours[name] for path, name in paths.items() if name in ours})
+
+
+def _numbers(X: pd.DataFrame, steps: Steps, *, holes: bool) -> Any:
+    """What fills and scales columns of numbers, unfitted."""
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import Pipeline
-    from sklearn.preprocessing import StandardScaler
 
-    steps: list[tuple[str, Any]] = []
+    made: list[tuple[str, Any]] = []
     if any(columns.kind(column) != "numeric" for _, column in X.items()):
-        steps.append(("numbers", Numbers()))
-    if impute is not None:
-        # A column may be empty in a fold's training rows alone: it then becomes constant, and keeps its place.
-        mark = missing_indicator and bool(X.isna().any(axis=None))
-        strategy = median if impute == "median" else impute
-        filler = SimpleImputer(strategy=strategy, keep_empty_features=True, add_indicator=mark)
-        steps.append(("impute", filler))
-    if scale:
-        steps.append(("scale", StandardScaler()))
-    return Pipeline(steps or [("identity", "passthrough")])
+        made.append(("numbers", Numbers(tuple(steps.date_parts))))
+    filler, scaler = _ready(steps.impute), _ready(steps.scale)
+    if type(filler) is SimpleImputer:
+        # Filling makes float64 of integers, too; where nothing else does, it stays.
+        if not holes and (scaler is not None or (X.dtypes == "float64").all()):
+            filler = None
+        elif filler.strategy == "median":
+            filler.set_params(strategy=median)
+        if filler is not None and not X.isna().any(axis=None):
+            filler.set_params(add_indicator=False)  # there is nothing to mark
+    made += [("impute", filler)] if filler is not None else []
+    made += [("scale", scaler)] if scaler is not None else []
+    return Pipeline(made or [("identity", "passthrough")])
 
 
 def median(values: np.ndarray) -> float:
@@ -111,32 +109,68 @@ def median(values: np.ndarray) -> float:
     return float(np.median(values)) if len(values) else 0.0
 
 
-def _levels(impute: str | None) -> Any:
-    """What fills columns of categories."""
+def _store_median(numbers: Any) -> None:
+    """Let what fills numbers by `median` be stored as scikit-learn's, which it equals."""
+    filler = numbers.named_steps.get("impute")
+    if getattr(filler, "strategy", None) is median:
+        filler.set_params(strategy="median")
+
+
+def _levels(steps: Steps) -> Any:
+    """What fills columns of categories, unfitted."""
     from sklearn.impute import SimpleImputer
     from sklearn.preprocessing import FunctionTransformer
 
-    if impute is None:
+    if steps.impute is None:
         return FunctionTransformer()
     return SimpleImputer(strategy="constant", fill_value="missing", keep_empty_features=True)
 
 
-def _units(X: pd.DataFrame, made: list[str], fitted: Any) -> dict[str, list[Any]]:
-    """Mean, standard deviation, lowest and highest of each column in `made` that holds whole numbers alone."""
+def _whole(X: pd.DataFrame, fitted: Any, rows: pd.DataFrame) -> Whole | None:
+    """What rounds the columns of whole numbers; None without any, or if their scale has no way back.
+
+    Parameters
+    ----------
+    X
+        Shape (n, p): columns of numbers.
+    fitted
+        What fills and scales them.
+    rows
+        Shape (n, q): what it makes of them.
+    """
+    from sklearn.frozen import FrozenEstimator
+
     scaler = fitted.named_steps.get("scale")
-    ranges: dict[str, list[Any]] = {name: [0, 1] for name in made[X.shape[1] :]}
+    before = rows.columns if scaler is None else getattr(scaler, "feature_names_in_", ())
+    if list(before) != rows.columns.tolist() or not (scaler is None or hasattr(scaler, "inverse_transform")):
+        return None
+    known = fitted.named_steps.get("numbers")
+    units: dict[str, list[Any]] = {**_bounds(X), **(known.bounds() if known is not None else {})}
+    units |= {name: [0, 1] for name in before if name not in X and name not in units}  # indicators of holes
+    if not units:
+        return None
+    frozen = None if scaler is None else FrozenEstimator(scaler)  # which a ColumnTransformer copies as it is
+    rounding, few = Whole(units, frozen).fit(rows), rows.head(CHECKED)
+    done = rounding.transform(few)
+    same = [(done[name] == few[name])[X[name].head(CHECKED).notna()].all() for name in units if name in X]
+    return rounding if all(same) else None
+
+
+def _bounds(X: pd.DataFrame) -> dict[str, list[Any]]:
+    """The lowest and the highest whole number of each column that has no others."""
+    bounds: dict[str, list[Any]] = {}
     for name, column in X.items():
         kind = columns.kind(column)
         if kind == "integer":
-            ranges[str(name)] = [None, None]
+            bounds[str(name)] = [None, None]
         elif kind in ("boolean", "ordinal"):
-            ranges[str(name)] = [0, 1 if kind == "boolean" else len(column.cat.categories) - 1]
-    means, sds = (scaler.mean_, scaler.scale_) if scaler else ([0.0] * len(made), [1.0] * len(made))
-    places = {name: made.index(name) for name in ranges}
-    return {name: [float(means[place]), float(sds[place]), *ranges[name]] for name, place in places.items()}
+            bounds[str(name)] = [0, 1 if kind == "boolean" else len(column.cat.categories) - 1]
+    return bounds
 
 
-def _fit(of_numbers: Any, numbers: list[str], of_categories: Any, categories: list[str], X: pd.DataFrame) -> Any:
+def _fit(
+    of_numbers: Any, numbers: list[str], of_categories: Any, categories: list[str], X: pd.DataFrame, y: pd.Series
+) -> Any:
     """Both, side by side and fitted on their columns of X, and the rows that they make."""
     from sklearn.compose import ColumnTransformer
 
@@ -144,10 +178,10 @@ def _fit(of_numbers: Any, numbers: list[str], of_categories: Any, categories: li
     if numbers and categories:
         parts = [("numbers", of_numbers, numbers), ("categories", of_categories, categories)]
         both = ColumnTransformer(parts, verbose_feature_names_out=False)
-    try:
-        rows = both.set_output(transform="pandas").fit_transform(X)
-    except ValueError as error:  # scikit-learn's, when a category's level makes the name of another column
-        raise InputError(f"preprocess: {' '.join(str(error).split()).rstrip('.')}. Rename a column.") from None
+    with refused_rows():
+        rows = both.set_output(transform="pandas").fit_transform(X, y)
+    if rows.columns.astype(str).str.startswith("tmp_col_name").any():  # a ColumnTransformer's own
+        raise InputError(f"preprocess: a step doesn't name the columns that it makes. {NAMELESS}.")
     if twins := sorted(set(rows.columns[rows.columns.duplicated()])):
         raise InputError(f"column {twins[0]!r}: preprocessing creates a column of the same name. Rename this one.")
     return both, rows
@@ -190,7 +224,7 @@ def describe(settings: Preprocess, X: pd.DataFrame, rows: pd.DataFrame, encoded:
     encoded
         Any encoded rows.
     """
-    said = [", ".join(f"{key} {value}" for key, value in settings.model_dump().items())]
+    said = [steps_of(settings.model_dump())]
     if names := columns.categorical(rows):
         said.append(
             f"{counted(len(names), 'categorical column')} encoded as "

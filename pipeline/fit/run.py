@@ -25,6 +25,7 @@ from pipeline.fit import (
     tuning,
 )
 from pipeline.fit.preprocessing import refuse_missing
+from pipeline.fit.steps import steps
 from pipeline.measure import evaluation, single_column
 from pipeline.measure.tasks import task_of
 from pipeline.table import read, split, weights
@@ -93,12 +94,14 @@ def noted(data: Data, how: Split) -> dict[str, dict[str, float]]:
 
 
 @_last
-def prepared(data: Data, how: Split, preprocessing: Preprocess) -> tuple[Any, pd.DataFrame, Any, pd.DataFrame, Any]:
+def prepared(
+    data: Data, how: Split, preprocessing: Preprocess, trusted: list[str]
+) -> tuple[Any, pd.DataFrame, Any, pd.DataFrame, Any]:
     """The preprocessor, features and target of the training rows, prepared, and of the test rows, encoded."""
     (X, y), (X_test, y_test) = (separate(rows, data.target) for rows in sides(data, how))
     if preprocessing.impute is None:
         refuse_missing(pd.concat([X, X_test]))
-    made = chains.prepared(X, X_test, preprocessing.model_dump())
+    made = chains.prepared(X, y, X_test, steps(preprocessing, trusted))
     return made.preprocessor, made.rows, y, made.unseen, y_test
 
 
@@ -128,7 +131,7 @@ def run(params: Config, name: str, *, jobs: int = 1) -> Result:
     (_, _, schema, roles), target = table(params.data), params.data.target
     task, training = task_of(schema), sides(params.data, params.split)[0]
     chain = chains.chain(params, name, task)
-    preprocessor, X, y, X_test, y_test = prepared(params.data, params.split, params.preprocess)
+    preprocessor, X, y, X_test, y_test = prepared(params.data, params.split, params.preprocess, params.trusted_packages)
     suited = samplers.suit(clone(chain.sampler), X)
     if note := samplers.describe(chain.sampler, suited, X):
         _say_once(f"{name}: {note}")

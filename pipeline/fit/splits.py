@@ -1,18 +1,28 @@
 """Folds of the training rows: stratified, grouped, or by time."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import RepeatedStratifiedKFold, StratifiedGroupKFold
+from sklearn.model_selection import RepeatedStratifiedKFold, StratifiedGroupKFold, StratifiedKFold
 
+from pipeline.config import Evaluate
 from pipeline.table.classes import rarest
 
 LEAST = 5  # rows of the rarest class, mostly positives, that each fold keeps for testing
 
 
-def count(y: pd.Series, classes: int, *, most: int, times: pd.Series | None = None) -> int:
-    """The number of folds, each with `LEAST` rows of the rarest class; below 2 there is nothing to fold.
+def asked(y: pd.Series, classes: int, settings: Evaluate, times: pd.Series | None = None) -> int:
+    """The number of folds that the settings ask for, as far as there are rows for them; see `count`.
+
+    Those that aren't shuffled are as many as scikit-learn makes, if each has a row of each class.
+    """
+    return count(y, classes, most=settings.folds, times=times, least=LEAST if settings.shuffle else 1)
+
+
+def count(y: pd.Series, classes: int, *, most: int, times: pd.Series | None = None, least: int = LEAST) -> int:
+    """The number of folds, each with `least` rows of the rarest class; below 2 there is nothing to fold.
 
     Folds along time need as many of both classes in each of their blocks, also before the first, and many rows of one
     time may be in the way.
@@ -26,19 +36,14 @@ def count(y: pd.Series, classes: int, *, most: int, times: pd.Series | None = No
     most
         Folds, at most.
     """
-    enough = room(rarest(y, classes), most=most, along_time=times is not None)
+    enough = min(most, rarest(y, classes) // least - (times is not None))  # along time a block comes before the first
     if times is None:
         return enough
     _, known, sorted_times = _in_order(y, times)
     for number in range(enough, 1, -1):
-        if all(rarest(block, classes) >= LEAST for block in np.split(known, _cuts(known, sorted_times, number))):
+        if all(rarest(block, classes) >= least for block in np.split(known, _cuts(known, sorted_times, number))):
             return number
     return 0
-
-
-def room(rows: int, *, most: int, along_time: bool) -> int:
-    """The number of folds that so many rows of the rarest class fill; along time a block comes before them."""
-    return min(most, rows // LEAST - along_time)
 
 
 def splits(
@@ -49,6 +54,7 @@ def splits(
     seed: int,
     groups: pd.Series | None = None,
     times: pd.Series | None = None,
+    shuffle: bool = True,
 ) -> Iterator[tuple[int, int, np.ndarray, np.ndarray]]:
     """Of each fold: its repeat, its number, and the positions of its training and of its held rows.
 
@@ -64,16 +70,20 @@ def splits(
         Shape (n,), sortable: each fold is learned from earlier rows alone. Rows in order are cut into folds + 1 blocks
         of equally many rows of the rarer class, equal times in one block; a fold holds a block and learns from all
         before it.
+    shuffle
+        Without, folds are of rows in their order, as scikit-learn's `cross_validate` has them by itself; once.
     """
     if times is not None:
         yield from _along_time(y, times, folds)
     elif groups is not None:
         for repeat in range(repeats):
-            shuffled = StratifiedGroupKFold(folds, shuffle=True, random_state=derived(seed, repeat))
+            how: dict[str, Any] = {"shuffle": True, "random_state": derived(seed, repeat)} if shuffle else {}
+            shuffled = StratifiedGroupKFold(folds, **how)
             for fold, (fit, held) in enumerate(shuffled.split(y, y, groups)):
                 yield repeat, fold, fit, held
     else:
-        stratified = RepeatedStratifiedKFold(n_splits=folds, n_repeats=repeats, random_state=seed)
+        repeated = RepeatedStratifiedKFold(n_splits=folds, n_repeats=repeats, random_state=seed)
+        stratified = repeated if shuffle else StratifiedKFold(folds)
         for number, (fit, held) in enumerate(stratified.split(y, y)):
             yield *divmod(number, folds), fit, held
 

@@ -77,7 +77,7 @@ def tune(
     pooled: list[list[np.ndarray]] = [[] for _ in chain.search]
     places = []
     for _, fold, fit, held in splits(y, folds=number, repeats=1, seed=derived(*where), groups=groups, times=times):
-        seen = prepare(X.iloc[fit], X.iloc[held], chain.preprocessing)
+        seen = prepare(X.iloc[fit], y.iloc[fit], X.iloc[held], chain.preprocessing)
         sampler = suit(reseeded(chain.sampler, *where, fold), seen.rows)
         try:
             made, known = resample(seen.rows, y.iloc[fit], sampler, chain.task.labels, chain.memory)

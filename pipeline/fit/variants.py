@@ -7,6 +7,7 @@ from pipeline.config import PARAMS, REPLACE, Config, candidates, model_of, varia
 from pipeline.errors import InputError, nearest
 from pipeline.fit import sample_weights
 from pipeline.fit.build import build, check, class_of, defaults
+from pipeline.fit.steps import steps
 from pipeline.formatting import arguments
 from pipeline.table.classes import by_code
 
@@ -123,6 +124,10 @@ def refuse_unbuildable(params: Config) -> None:
     """Raise InputError for samplers and models that cannot be built, or take no weights, before any stage runs."""
     problems: dict[str, None] = {}  # a set that keeps order: all variants may share the model's problem
     built: dict[Any, dict[str, Any]] = {sampler: {}, model: {}}
+    try:
+        steps(params.preprocess, params.trusted_packages)
+    except InputError as error:
+        problems |= dict.fromkeys(error.problems)
     for name in params.variants:
         for make, ready in built.items():
             try:

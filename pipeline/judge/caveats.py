@@ -219,9 +219,8 @@ def _fits(
 ) -> list[str]:
     found = []
     if unconverged := [f"{name} {where}" for name, result in results.items() if (where := _unconverged(result))]:
-        found.append(
-            f"Did not converge: {', '.join(unconverged)}. {unconverged_advice(scaled=declared['preprocess']['scale'])}"
-        )
+        advice = unconverged_advice(scaled=declared["preprocess"]["scale"] is not None)
+        found.append(f"Did not converge: {', '.join(unconverged)}. {advice}")
     separated = {name: int((rows.roc_auc.astype(float) == 1).sum()) for name, rows in folds.items() if rows is not None}
     if perfect := [f"{name} in {count}" for name, count in separated.items() if count]:
         total = next(len(rows) for rows in folds.values() if rows is not None)

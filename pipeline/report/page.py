@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from pipeline.formatting import arguments, digits, number, signed, threshold
+from pipeline.formatting import arguments, digits, number, signed, steps_of, threshold
 from pipeline.judge import costs, synthetic
 from pipeline.judge.headline import bounds
 from pipeline.judge.primary import is_loss, tuned_words
@@ -141,6 +141,7 @@ def _page(template: str, **content: Any) -> str:
     environment.filters["threshold"] = _typeset(threshold)
     environment.filters["plain"] = _typeset(_plain)
     environment.filters["arguments"] = arguments
+    environment.filters["steps_of"] = steps_of
     environment.filters["prose"] = _typeset(str)
     environment.filters["digits"] = digits
     environment.filters["bounds"] = bounds

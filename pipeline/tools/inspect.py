@@ -133,7 +133,7 @@ def run(overrides: list[str]) -> int:
         merge=data.classes,
         drop=[*data.drop, *(name for name in (data.group, data.time, data.weight) if name is not None)],
         declared=data.columns,
-        min_frequency=params.preprocess.min_frequency,
+        min_frequency=(params.preprocess.encode or {}).get("min_frequency"),
     )
     left_out = [*data.drop, *(one.name for one in found.columns if should_drop(one))]
     usable = data.model_copy(update={"target": found.target or "", "drop": left_out})

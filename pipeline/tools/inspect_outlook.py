@@ -114,7 +114,7 @@ def _fewest(params: Config, table: ingest.Table, task: Task) -> int:
     """The rows of the rarest class that a model is trained on, in the fold with the fewest."""
     known, blocks = training_labels(params, table.data, table.roles, task)
     least = rarest(known, task.classes)
-    number = splits.count(known, task.classes, most=params.evaluate.folds, times=blocks["times"])
+    number = splits.asked(known, task.classes, params.evaluate, blocks["times"])
     if number < 2 or least > PLENTY:
         return least
     if blocks["groups"] is None and blocks["times"] is None:  # stratified folds hold the same numbers in every repeat

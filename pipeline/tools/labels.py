@@ -122,7 +122,7 @@ def too_few(params: Config, table: pd.DataFrame, roles: pd.DataFrame, task: Task
     chains.chain(params, primary.REFERENCE, task)
     known, blocks = training_labels(params, table, roles, task)
     times = blocks["times"]
-    if splits.count(known, task.classes, most=params.evaluate.folds, times=times) >= 2:
+    if splits.asked(known, task.classes, params.evaluate, times) >= 2:
         return None
     least, training = (2 if times is None else 3) * splits.LEAST, np.bincount(known, minlength=task.classes)
     rows = np.bincount(table[params.data.target], minlength=task.classes)

@@ -55,7 +55,7 @@ def plan(params: Config, keys: Plan, *, jobs: int = -1) -> Expected:
     kind, rare = ("positive", positives) if 2 * positives <= total else ("negative", total - positives)
     task = task_of(schema)
     known, _ = training_labels(params, table, roles, task)
-    folds, training_rare = splits.count(known, task.classes, most=params.evaluate.folds), rarest(known, task.classes)
+    folds, training_rare = splits.asked(known, task.classes, params.evaluate), rarest(known, task.classes)
     counts = {"rows": len(known), "rare": training_rare, "folds": max(folds, 2)}
     expected = Expected(
         rows=total,

@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.impute import SimpleImputer
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from pipeline.config import Config
 from pipeline.errors import InputError
 from pipeline.fit import preprocessing, run, splits
+from pipeline.fit.steps import Steps
 from pipeline.judge import primary
 from pipeline.measure.primary import COLUMNS
 from pipeline.measure.statistics import fold_ratio
@@ -102,7 +105,9 @@ def simulate(
     InputError
         The features cannot have this ROC AUC.
     """
-    fitted, _ = preprocessing.preprocess(features, impute="median", scale=True, encode="onehot", min_frequency=RARE)
+    onehot = OneHotEncoder(min_frequency=RARE, drop="if_binary", handle_unknown="infrequent_if_exist")
+    steps = Steps(SimpleImputer(strategy="median"), StandardScaler(), onehot)
+    fitted, _ = preprocessing.preprocess(features, pd.Series(0, features.index), steps)
     scaled = fitted.transform(features).to_numpy(dtype=float)
     score = scaled @ rng.normal(size=scaled.shape[1])
     if score.std() == 0:

@@ -193,8 +193,8 @@ def of_held_rows(leak: str | None = None) -> set[str]:
 def _scaler_on_held_rows(patch: pytest.MonkeyPatch, X: pd.DataFrame, y: pd.Series) -> None:
     honest = chains.preprocess
 
-    def leaky(training: pd.DataFrame, **how: Any) -> tuple[Any, pd.DataFrame]:
-        fitted, rows = honest(X, **how)
+    def leaky(training: pd.DataFrame, _: pd.Series, steps: Any, **how: Any) -> tuple[Any, pd.DataFrame]:
+        fitted, rows = honest(X, y, steps, **how)
         return fitted, rows.loc[training.index]
 
     patch.setattr(chains, "preprocess", leaky)

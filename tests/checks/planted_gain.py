@@ -13,6 +13,7 @@ from checks.kept import outcomes
 from checks.line import Line
 from pipeline.config import Config
 from pipeline.fit.chains import chain
+from pipeline.fit.steps import Steps
 from pipeline.measure.tasks import TWO_CLASSES
 
 SHIFT = np.full(250, 2.5 / np.sqrt(250))  # of the positives' mean, two and a half standard deviations in all
@@ -37,7 +38,7 @@ def oracle(seed: int, *, params: Config) -> dict[str, Any]:
     rng = np.random.default_rng(seed)
     y = rng.permutation(np.repeat([0, 1], [540, 60]))
     X = rng.normal(size=(600, SHIFT.size)) + np.outer(y, SHIFT)
-    baseline = replace(chain(params, "none", TWO_CLASSES), preprocessing={"impute": None, "scale": False})
+    baseline = replace(chain(params, "none", TWO_CLASSES), preprocessing=Steps())
     both = {"none": baseline, "oracle": replace(baseline, sampler=Oracle(random_state=0))}
     return folded(table(X, y), "y", both, params, seed)
 

@@ -34,7 +34,7 @@ def test_the_composition_of_conf_is_typed(raw):
         ("evaluate.repeats", 0, f"evaluate.repeats: {REPEATS}, found 0."),
         ("split.test_size", "third", "split.test_size: expected a number from 0 to below 1, found 'third'."),
         ("split.test_size", False, "split.test_size: expected a number from 0 to below 1, found false."),
-        ("preprocess.scale", "perhaps", "preprocess.scale: expected true or false, found 'perhaps'."),
+        ("split.group_duplicates", "perhaps", "split.group_duplicates: expected true or false, found 'perhaps'."),
         ("data.simulation.rows", 1e6, "data.simulation.rows: expected a whole number of at least 2, found 1000000.0."),
         ("data.target", True, "data.target: expected text, found true."),
         ("data.drop", "visitor", "data.drop: expected a list, found 'visitor'."),
@@ -69,8 +69,9 @@ def test_the_composition_of_conf_is_typed(raw):
         ("split.test_size", nan, "split.test_size: expected a number from 0 to below 1, found nan."),
         (
             "preprocess.impute",
-            "mode",
-            "preprocess.impute: expected one of median, mean, most_frequent, or null, found 'mode'.",
+            "mean",
+            "preprocess.impute: expected a class with its arguments, as in conf/preprocess/auto.yaml, or null, found "
+            "'mean'.",
         ),
         (
             "evaluate.objective",
@@ -193,11 +194,11 @@ def test_all_problems_are_reported_at_once(raw):
 
 
 def test_text_that_reads_as_a_number_is_one(raw):
-    text = {"seed": "7", "split.test_size": "0.25", "tracking.timeout": 3, "preprocess.scale": "off"}
+    text = {"seed": "7", "split.test_size": "0.25", "tracking.timeout": 3, "split.group_duplicates": "off"}
     for key, value in text.items():
         raw = changed(raw, key, value)
     checked = config.check(raw)
-    assert (checked.seed, checked.split.test_size, checked.preprocess.scale) == (7, 0.25, False)
+    assert (checked.seed, checked.split.test_size, checked.split.group_duplicates) == (7, 0.25, False)
     assert type(checked.tracking.timeout) is float
 
 

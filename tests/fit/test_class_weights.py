@@ -77,7 +77,7 @@ def test_a_model_without_the_argument_is_weighted_by_row_in_folds_and_on_all_row
     assert made.fits.trained_proportion_1.tolist() == pytest.approx([0.5] * 3)
     held = made.predictions[made.predictions.fold == 0].index
     fit = X.index.difference(held)
-    prepared = chains.prepared(X.loc[fit], X.loc[held], weighted.preprocessing)
+    prepared = chains.prepared(X.loc[fit], Y[fit], X.loc[held], weighted.preprocessing)
     factor = np.where(Y[fit] == 1, (Y[fit] == 0).sum() / (Y[fit] == 1).sum(), 1.0)  # balanced, up to a constant
     expected = GaussianNB().fit(prepared.rows, Y[fit], sample_weight=factor).predict_proba(prepared.unseen)[:, 1]
     found = made.predictions.probability[held].loc[prepared.unseen.index]

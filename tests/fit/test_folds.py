@@ -3,9 +3,10 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pytest
-from folding import ONES, STANDARD, chained, folded
+from folding import ONES, chained, folded
 from imblearn import FunctionSampler
 from imblearn.over_sampling import SMOTE, RandomOverSampler
+from preparing import NONE, steps
 from sklearn import preprocessing
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
@@ -81,7 +82,7 @@ def test_the_folds_are_the_same_for_every_variant_and_stratified(visits):
     others = [
         predicted(visits, sampler=SMOTE(k_neighbors=3, random_state=5)),
         predicted(visits, model=LogisticRegression(class_weight="balanced")),
-        predicted(visits, preprocessing={"impute": None, "scale": False}),
+        predicted(visits, preprocessing=NONE),
     ]
     for other in others:
         assert other.fold.tolist() == plain.fold.tolist()
@@ -105,9 +106,8 @@ class Memory(ClassifierMixin, BaseEstimator):
 
 def test_each_row_is_predicted_once_by_a_model_that_did_not_see_it(visits):
     distinct = visits.assign(time_on_page=np.arange(60.0))
-    identity = {"impute": None, "scale": False}
     for sampler in (FunctionSampler(), RandomOverSampler(random_state=0), SMOTE(k_neighbors=3, random_state=0)):
-        found = predicted(distinct, sampler=sampler, model=Memory(), preprocessing=identity)
+        found = predicted(distinct, sampler=sampler, model=Memory(), preprocessing=NONE)
         assert found.probability.tolist() == [0.0] * 60
         assert sorted(found.fold.unique()) == [0, 1, 2]
 
@@ -169,7 +169,7 @@ def test_variants_that_share_their_folds_give_what_each_gives_alone(visits):
         {"sampler": Vandal()},
         {},
         {"sampler": SMOTE(k_neighbors=2, random_state=0)},
-        {"preprocessing": {**STANDARD, "scale": False}},
+        {"preprocessing": steps(scale=False)},
     )
     for parts in variants:
         assert same(made_by(visits, shared, **parts), made_by(visits, chains.prepared, **parts))
@@ -178,7 +178,7 @@ def test_variants_that_share_their_folds_give_what_each_gives_alone(visits):
 @pytest.mark.parametrize(("room", "times"), [(chains.SHARED, 18), (0, 36)])
 def test_rows_of_a_fold_are_prepared_once_as_long_as_there_is_room(visits, monkeypatch, room, times):
     calls, honest = [], chains.preprocess
-    monkeypatch.setattr(chains, "preprocess", lambda X, **how: calls.append(len(X)) or honest(X, **how))
+    monkeypatch.setattr(chains, "preprocess", lambda X, *parts, **how: calls.append(len(X)) or honest(X, *parts, **how))
     shared = chains.Shared(room)
     one, other = (made_by(visits, shared) for _ in range(2))
     assert len(calls) == times  # of 6 folds: each, and the two that choose its C

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from preparing import fitted_on
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import train_test_split
@@ -13,7 +14,7 @@ from pipeline import split as split_stage
 from pipeline.errors import InputError
 from pipeline.files import read_table, write_table
 from pipeline.fit.encoding import encode, prepare
-from pipeline.fit.preprocessing import preprocess, refuse_missing
+from pipeline.fit.preprocessing import refuse_missing
 from pipeline.fit.stored import read_model, write_model
 from pipeline.table.columns import categorical
 from pipeline.table.ingest import ingest
@@ -31,7 +32,7 @@ def test():
 
 
 def test_holes_and_scale_come_from_the_training_rows_alone(training, test):
-    fitted, _ = preprocess(training, impute="median", scale=True)
+    fitted, _ = fitted_on(training)
     pages = np.array([1, 2, 2, 9, 2.0])
     done = fitted.transform(test)
     assert done.index.tolist() == [7, 9]
@@ -43,25 +44,25 @@ def test_holes_and_scale_come_from_the_training_rows_alone(training, test):
     ("impute", "time", "pages"), [("median", 3.0, 2.0), ("mean", 3.0, 4.0), ("most_frequent", 1.0, 1.0)]
 )
 def test_each_way_to_fill_a_hole(training, test, impute, time, pages):
-    done = preprocess(training, impute=impute, scale=False)[0].transform(test)
+    done = fitted_on(training, impute=impute, scale=False)[0].transform(test)
     assert done.to_dict("list") == {"time": [103.0, time], "pages": [pages, 1000.0]}
 
 
 def test_scaled_training_columns_have_mean_0_and_standard_deviation_1(training):
-    done = preprocess(training, impute="median", scale=True)[0].transform(training)
+    done = fitted_on(training)[0].transform(training)
     assert done.mean().tolist() == pytest.approx([0, 0], abs=1e-15)
     assert done.std(ddof=0).tolist() == pytest.approx([1, 1])
 
 
 def test_none_hands_rows_on_untouched_integers_included():
     visits = pd.DataFrame({"time": [1, 2], "pages": [0.5, np.pi]}, index=[4, 2])
-    pd.testing.assert_frame_equal(preprocess(visits, impute=None, scale=False)[0].transform(visits), visits)
+    pd.testing.assert_frame_equal(fitted_on(visits, impute=None, scale=False)[0].transform(visits), visits)
 
 
 def test_none_refuses_missing_values_by_column_and_row():
     visits = pd.DataFrame({"time": [1, np.nan, 2], "pages": [np.nan] * 3, "ski": 1}, index=[8, 5, 2])
     with pytest.raises(InputError) as caught:
-        preprocess(visits, impute=None, scale=False)
+        fitted_on(visits, impute=None, scale=False)
     expected = "expected no missing values, because preprocess.impute is null, found"
     advice = "Use preprocess=auto, or fill them in."
     assert caught.value.problems == [
@@ -74,16 +75,14 @@ def test_none_refuses_missing_values_by_column_and_row():
 
 def test_a_column_empty_in_these_rows_keeps_its_place(test):
     fold = pd.DataFrame({"time": [np.nan, np.nan], "pages": [1.0, 3.0]})
-    done = preprocess(fold, impute="median", scale=True)[0].transform(test)
+    done = fitted_on(fold)[0].transform(test)
     assert done.columns.tolist() == ["time", "pages"]
     assert done.notna().all(axis=None)
     assert done.pages.tolist() == [0, 998]
 
 
 def test_a_constant_column_becomes_0():
-    done = preprocess(pd.DataFrame({"time": [7.0, 7.0]}), impute="median", scale=True)[0].transform(
-        pd.DataFrame({"time": [7.0]})
-    )
+    done = fitted_on(pd.DataFrame({"time": [7.0, 7.0]}))[0].transform(pd.DataFrame({"time": [7.0]}))
     assert done.time.tolist() == [0]
 
 
@@ -97,8 +96,8 @@ def test_medians_are_stored_as_scikit_learn_finds_them(rows, holes, scale, categ
     X["time"] = X.time.mask(np.arange(rows) < holes)  # with eight holes, nothing is left
     if categories:
         X["shop"] = "north"
-    settings = {"impute": "median", "scale": scale, "missing_indicator": True, "encode": "onehot"}
-    write_model(tmp_path / "ours", preprocess(X, **settings)[0]["prepare"])
+    settings = {"impute": "median", "scale": scale, "mark": True, "encode": True}
+    write_model(tmp_path / "ours", fitted_on(X, **settings)[0]["prepare"])
     numbers = [("impute", SimpleImputer(strategy="median", keep_empty_features=True, add_indicator=holes > 0))]
     expected = Pipeline([*numbers, *([("scale", StandardScaler())] if scale else [])])
     if categories:
@@ -137,7 +136,7 @@ def test_main_with_none_refuses_holes_on_the_test_side_too(project, stage):
     assert not (folder / "data/preprocess").exists()
 
 
-AUTO = {"impute": "median", "missing_indicator": True, "scale": True, "encode": "onehot", "min_frequency": 0.15}
+AUTO = {"mark": True, "encode": True, "min_frequency": 0.15}
 
 
 @pytest.fixture
@@ -164,13 +163,13 @@ def test_auto_is_standard_bit_for_bit_on_numbers_without_holes(training):
     whole = training.fillna({"pages": 2.5})
     standard = Pipeline([("impute", SimpleImputer(strategy="median")), ("scale", StandardScaler())])
     expected = standard.set_output(transform="pandas").fit_transform(whole)
-    fitted, _ = preprocess(whole, **AUTO)
+    fitted, _ = fitted_on(whole, **AUTO)
     pd.testing.assert_frame_equal(fitted.transform(whole), expected, check_exact=True)
     assert encode(fitted, expected) is expected
 
 
 def test_each_kind_becomes_numbers_with_readable_names(mixed):
-    fitted, _ = preprocess(mixed, **{**AUTO, "scale": False})
+    fitted, _ = fitted_on(mixed, **{**AUTO, "scale": False})
     rows = prepare(fitted, mixed)
     assert rows.columns.tolist() == ["income", "member", "size", "seen", "missingindicator_income", "shop", "sex"]
     assert categorical(rows) == ["shop", "sex"]
@@ -192,7 +191,7 @@ def test_each_kind_becomes_numbers_with_readable_names(mixed):
 
 
 def test_unseen_levels_and_holes_of_test_rows_are_rare_or_no_level(mixed):
-    fitted, _ = preprocess(mixed, **AUTO)
+    fitted, _ = fitted_on(mixed, **AUTO)
     other = mixed.head(2).assign(shop=["west", None], sex=["x", None], income=[np.nan, 3.0])
     done = encode(fitted, prepare(fitted, other))
     assert done["shop=rare"].tolist() == [1, 1]
@@ -209,7 +208,7 @@ def test_what_lies_between_whole_numbers_goes_to_the_nearest_within_reach():
             "time": [1.0, 2.0, 3.0, 4.0],
         }
     )
-    fitted, _ = preprocess(table, **AUTO)
+    fitted, _ = fitted_on(table, **AUTO)
     rows = prepare(fitted, table)
     pd.testing.assert_frame_equal(encode(fitted, rows), rows, check_exact=True)
     # pages: mean 4, standard deviation sqrt(5); member: mean .5, standard deviation .5.
@@ -226,19 +225,19 @@ def test_what_lies_between_whole_numbers_goes_to_the_nearest_within_reach():
 def test_standard_and_none_refuse_categories_and_take_the_other_kinds_as_numbers(mixed, settings):
     whole = mixed.dropna()
     with pytest.raises(InputError) as caught:
-        preprocess(whole, **settings)
+        fitted_on(whole, **settings)
     assert str(caught.value) == (
         "expected only numbers, because preprocess.encode is null, found categories in 'shop', 'sex'. "
         "Use preprocess=auto, or leave them out with -S 'data.drop=[shop,sex]'."
     )
     numbers = whole.drop(columns=["shop", "sex"])
-    done = preprocess(numbers, **settings)[0].transform(numbers)
+    done = fitted_on(numbers, **settings)[0].transform(numbers)
     assert done.dtypes.unique().tolist() == [np.dtype("float64")]
 
 
 def test_a_table_of_categories_alone_is_encoded():
     cars = pd.DataFrame({"doors": ["2", "4", "5more"] * 2, "safety": ["low", "high"] * 3})
-    fitted, _ = preprocess(cars, **AUTO)
+    fitted, _ = fitted_on(cars, **AUTO)
     assert fitted.transform(cars).columns.tolist() == ["doors=2", "doors=4", "doors=5more", "safety=low"]
 
 
@@ -246,18 +245,18 @@ def test_two_columns_of_one_name_are_refused():
     holes = pd.DataFrame({"x": [1.0, np.nan], "missingindicator_x": [0.0, 1.0]})
     for scale in (True, False):
         with pytest.raises(InputError, match=r"'missingindicator_x'.* Rename"):
-            preprocess(holes, **{**AUTO, "scale": scale})
+            fitted_on(holes, **{**AUTO, "scale": scale})
     levels = pd.DataFrame({"x": ["a", "b", "c"], "x=a": [0.0, 1.0, 2.0]})
     with pytest.raises(InputError, match="preprocess: .*'x=a'.* Rename a column"):
-        preprocess(levels, **AUTO)
+        fitted_on(levels, **AUTO)
 
 
 def test_a_mixed_preprocessor_is_stored_the_same_bytes_each_time(mixed, tmp_path):
     for name in ("one", "two"):
-        write_model(tmp_path / name, preprocess(mixed, **AUTO)[0])
+        write_model(tmp_path / name, fitted_on(mixed, **AUTO)[0])
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
     restored = read_model(tmp_path / "one")
-    pd.testing.assert_frame_equal(restored.transform(mixed), preprocess(mixed, **AUTO)[0].transform(mixed))
+    pd.testing.assert_frame_equal(restored.transform(mixed), fitted_on(mixed, **AUTO)[0].transform(mixed))
     # A new row may come as plain text, as a table read for scoring has it.
     plain = mixed.astype({"size": "str", "seen": "str"})
     pd.testing.assert_frame_equal(restored.transform(plain), restored.transform(mixed))
@@ -266,7 +265,7 @@ def test_a_mixed_preprocessor_is_stored_the_same_bytes_each_time(mixed, tmp_path
 @pytest.mark.parametrize("hole", [2.0, np.nan])
 def test_rows_lie_in_memory_as_those_read_from_a_file(hole, tmp_path):
     table = pd.DataFrame({"time": [1.0, 2.0, 4.0], "pages": [1.0, hole, 3.0]})
-    fitted, _ = preprocess(table, **AUTO)
+    fitted, _ = fitted_on(table, **AUTO)
     prepared = prepare(fitted, table)
     # As a sampler gives them, row by row.
     sampled = pd.DataFrame(np.ascontiguousarray(prepared.to_numpy()), columns=prepared.columns, copy=False)
@@ -282,5 +281,5 @@ def test_rows_lie_in_memory_as_those_read_from_a_file(hole, tmp_path):
 def test_without_holes_rows_are_the_same_whether_filling_is_left_out_or_not(scale, impute, kinds):
     X = pd.DataFrame({"a": [3.0, 1.0, 2.0, 2.0], "b": [7.0, 9.0, 8.0, 8.0]})
     X = X.astype({"a": "int64"} if kinds == "mixed" else kinds)
-    (_, rows), (_, filled) = (preprocess(X, impute=impute, scale=scale, holes=holes) for holes in (False, True))
+    (_, rows), (_, filled) = (fitted_on(X, impute=impute, scale=scale, holes=holes) for holes in (False, True))
     pd.testing.assert_frame_equal(rows, filled, check_exact=True)

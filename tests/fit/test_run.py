@@ -21,8 +21,10 @@ def test_the_last_table_is_kept_and_another_one_is_read(project, monkeypatch):
 def test_variants_of_one_seed_share_the_preparation_of_their_folds(project, monkeypatch):
     project("data.simulation.rows=600", "evaluate.folds=2", "evaluate.repeats=1")
     params, calls, honest = config.load(), [], chains.preprocess
-    run.prepared(params.data, params.split, params.preprocess)  # the hold-out's, which has no part in the count
-    monkeypatch.setattr(chains, "preprocess", lambda X, **how: calls.append(len(X)) or honest(X, **how))
+    run.prepared(
+        params.data, params.split, params.preprocess, params.trusted_packages
+    )  # the hold-out's, which has no part in the count
+    monkeypatch.setattr(chains, "preprocess", lambda X, *parts, **how: calls.append(len(X)) or honest(X, *parts, **how))
     run.run(params, "none")
     alone = len(calls)
     run.run(params, "class_weight")

@@ -6,19 +6,19 @@ from imblearn.combine import SMOTETomek
 from imblearn.over_sampling import ADASYN, SMOTE, SMOTEN, SMOTENC, KMeansSMOTE, RandomOverSampler
 from imblearn.under_sampling import ClusterCentroids, RandomUnderSampler
 from omegaconf import OmegaConf
+from preparing import fitted_on
 
 from pipeline import config
 from pipeline.errors import InputError
 from pipeline.fit import variants
 from pipeline.fit.encoding import encode, prepare
-from pipeline.fit.preprocessing import preprocess
 from pipeline.fit.provenance import provenance
 from pipeline.fit.resampling import resample
 from pipeline.fit.samplers import describe, suit
 from pipeline.table import columns, ingest, split
 from pipeline.table.split import separate
 
-AUTO = {"impute": "median", "missing_indicator": True, "scale": True, "encode": "onehot", "min_frequency": 0.01}
+AUTO = {"mark": True, "encode": True, "min_frequency": 0.01}
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def test_synthetic_rows_of_real_tables_are_valid(shared, composed, table, varian
         declared=dict.fromkeys(whole, "integer"),
     ).data
     X, y = separate(split.split(rows, target=target, test_size=0.3, seed=42, labels=[0, 1])[0], target)
-    fitted, _ = preprocess(X, **AUTO)
+    fitted, _ = fitted_on(X, **AUTO)
     prepared = prepare(fitted, X)
     sampler = suit(variants.sampler(params, variant), prepared)
     made, labels = resample(prepared, y, sampler, [0, 1])

@@ -157,9 +157,12 @@ def test_groups_that_hold_all_of_a_class_are_refused_by_its_name():
     groups = pd.Series(np.where(table.kind == 2, 99, np.arange(60)))
     from imblearn import FunctionSampler
     from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    from pipeline.fit.steps import Steps
 
     task = Multiclass(LABELS, LABELS)
-    chain = chains.Chain({"impute": None, "scale": True}, FunctionSampler(), LogisticRegression(), None, None, task)
+    chain = chains.Chain(Steps(scale=StandardScaler()), FunctionSampler(), LogisticRegression(), None, None, task)
     how = {"folds": 2, "repeats": 1, "seed": 0, "groups": groups, "weight": ones(60)}
     with pytest.raises(InputError, match="the training rows have no row of class 'van'"):
         folds.out_of_fold(table, target="kind", chain=chain, **how)

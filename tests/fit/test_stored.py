@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import skops.io
 from mutants import members_of, zipped
+from preparing import fitted_on
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import (
@@ -25,7 +26,6 @@ from sklearn.tree import DecisionTreeClassifier
 
 from pipeline.errors import InputError
 from pipeline.fit import stored
-from pipeline.fit.preprocessing import preprocess
 from pipeline.fit.stored import read_model, write_model
 
 ROOT = Path(__file__).parents[2]
@@ -111,7 +111,7 @@ from pipeline.fit.stored import write_model
 from pipeline.preprocess import preprocess
 padding = [object() for _ in range(int(sys.argv[1]))]  # other addresses
 visits = pd.DataFrame({"time": [1.0, 2.0, 3.0, 4.0], "pages": [3.0, 1.0, 2.0, 4.0]})
-preprocessor, _ = preprocess(visits, impute="median", scale=True)
+preprocessor, _ = fitted_on(visits)
 write_model(Path(sys.argv[2], "model.skops"), LogisticRegression().fit(preprocessor.transform(visits), [0, 1, 0, 1]))
 write_model(Path(sys.argv[2], "preprocessor.skops"), preprocessor)
 """
@@ -136,7 +136,7 @@ def test_different_models_have_different_bytes(tmp_path, visits):
 
 
 def test_a_fitted_preprocessor_comes_back_as_it_was(tmp_path, visits):
-    fitted, _ = preprocess(visits, impute="median", scale=True)
+    fitted, _ = fitted_on(visits)
     write_model(tmp_path / "preprocessor.skops", fitted)
     pd.testing.assert_frame_equal(
         read_model(tmp_path / "preprocessor.skops").transform(visits), fitted.transform(visits)
@@ -314,8 +314,7 @@ def test_boosting_that_adds_to_fewer_columns_than_it_has_trees_is_refused(tmp_pa
 
 def test_an_encoder_with_more_categories_than_columns_is_refused(tmp_path):
     rows = pd.DataFrame({"shop": ["north", "south", "east", "west"] * 5 + ["harbour"]})
-    how = {"impute": "median", "missing_indicator": False, "scale": False, "encode": "onehot", "min_frequency": 2}
-    prepared, _ = preprocess(rows, **how)
+    prepared, _ = fitted_on(rows, scale=False, encode=True, min_frequency=2)
     write_model(path := tmp_path / "model.skops", prepared)
     assert read_model(path)["encode"].transform(rows).equals(prepared["encode"].transform(rows))
     encoder = prepared["encode"]

@@ -68,10 +68,8 @@ def test_a_fit_that_did_not_converge_is_named(evidence):
     assert said in found(evidence)
     results["smote"]["training"]["folds_converged"] = 2
     assert "none in 1 of 4 folds, smote on all training rows and in 2 of 4 folds." in found(evidence)
-    raw = {**evidence.declared, "preprocess": {**evidence.declared["preprocess"], "scale": False}}
-    assert "Raise model.max_iter, or scale the features: preprocess.scale=true." in found(
-        replace(evidence, declared=raw)
-    )
+    raw = {**evidence.declared, "preprocess": {**evidence.declared["preprocess"], "scale": None}}
+    assert "Raise model.max_iter, or scale the features: preprocess=auto." in found(replace(evidence, declared=raw))
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,11 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit
 from scipy.stats import t
 from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
 
 from pipeline.fit import folds
 from pipeline.fit.chains import Chain
+from pipeline.fit.steps import Steps
 from pipeline.judge import equivalence as equivalence_
 from pipeline.measure.evaluation import Folded
 from pipeline.measure.multiclass import Multiclass
@@ -154,13 +156,7 @@ def test_oversampling_is_the_baseline_with_its_threshold_near_the_prevalence(sam
     found = []
     for seed in range(4):
         table = simulated(seed)
-        preprocessing = {
-            "impute": None,
-            "scale": True,
-            "missing_indicator": False,
-            "encode": None,
-            "min_frequency": None,
-        }
+        preprocessing = Steps(scale=StandardScaler())
         chains = (
             Chain(preprocessing, each, LogisticRegression(), None, None, TWO_CLASSES)
             for each in (FunctionSampler(), sampler)

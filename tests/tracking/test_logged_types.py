@@ -7,10 +7,10 @@ from io import StringIO
 import numpy as np
 import pandas as pd
 import pytest
+from preparing import fitted_on
 from sklearn.linear_model import LogisticRegression
 
 from pipeline.fit.encoding import encode, prepare
-from pipeline.fit.preprocessing import preprocess
 from pipeline.table.columns import declaration, typed
 from pipeline.tracking import model
 from pipeline.tracking.runs import Model
@@ -45,9 +45,7 @@ TYPES = {
 def saved(tmp_path_factory):
     """A model that is saved for MLflow, its scorer, and the raw rows it was fitted on."""
     read = pd.DataFrame({name: typed(column, DECLARED.get(name)) for name, column in SOURCE.items()})
-    fitted, _ = preprocess(
-        read, impute="median", missing_indicator=True, scale=True, encode="onehot", min_frequency=None
-    )
+    fitted, _ = fitted_on(read, mark=True, encode=True)
     learned = {name: declaration(SOURCE[name], column, DECLARED.get(name)) for name, column in read.items()}
     scorer = Scorer(
         fitted,

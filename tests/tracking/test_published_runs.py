@@ -11,11 +11,11 @@ from pathlib import Path
 import pandas as pd
 import skops.io
 from imports import layers, reached
+from preparing import fitted_on
 from reproductions import publish, set_tracking
 from stores import stored
 
 from pipeline.files import read_json
-from pipeline.fit.preprocessing import preprocess
 from pipeline.fit.stored import TRUSTED_TYPES
 from pipeline.tracking import model
 from pipeline.tracking.describe import metrics_of
@@ -185,7 +185,7 @@ def test_a_logged_model_of_an_extension_carries_its_code(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     Logit = importlib.import_module("extensions.logit").Logit
     rows = pd.DataFrame({"time": [1.0, 2.0, 3.0, 4.0]})
-    fitted, _ = preprocess(rows, impute="median", missing_indicator=False, scale=False, encode=None, min_frequency=None)
+    fitted, _ = fitted_on(rows, scale=False)
     scorer = Scorer(
         fitted,
         Logit().fit(rows, [0, 1, 0, 1]),

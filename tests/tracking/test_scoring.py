@@ -2,19 +2,19 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
+from preparing import fitted_on
 from scipy.special import expit
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
 from pipeline.errors import InputError
 from pipeline.fit.encoding import encode, prepare
-from pipeline.fit.preprocessing import preprocess
 from pipeline.fit.stored import TRUSTED_TYPES, read_model, write_model
 from pipeline.measure import multiclass
 from pipeline.table.columns import declaration, typed
 from pipeline.tracking.scoring import Scorer, scorer, spelled
 
-AUTO = {"impute": "median", "missing_indicator": True, "scale": False, "encode": "onehot", "min_frequency": None}
+AUTO = {"mark": True, "scale": False, "encode": True}
 DECLARED = {"pages": "integer", "size": ["S", "M", "L"], "seen": "%d/%m/%Y", "member": "boolean"}
 TEXT = ["shop", "size", "seen", "member"]
 VISITS = pd.DataFrame(
@@ -32,7 +32,7 @@ VISITS = pd.DataFrame(
 def chain(visits=VISITS, *, declared=DECLARED, text=TEXT, settings=AUTO, **changed):
     """A scorer that looks at the time of a visit alone: the raw probability of a sale has logit time - 3."""
     read = pd.DataFrame({name: typed(column, declared.get(name)) for name, column in visits.items()})
-    fitted, _ = preprocess(read, **settings)
+    fitted, _ = fitted_on(read, **settings)
     X = encode(fitted, prepare(fitted, read))
     model = LogisticRegression().fit(X, [0, 1] * 3)
     model.coef_, model.intercept_ = np.array([[float(name == "time") for name in X]]), np.array([-3.0])
