@@ -87,6 +87,7 @@ DECLARED = {
     "confidence": 0.95,
     "folds": 5,
     "repeats": 2,
+    "shuffle": True,
     "primary": "average_precision",
     "rope": 0.01,
     "alpha": 0.05,

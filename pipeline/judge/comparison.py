@@ -12,7 +12,7 @@ from pipeline.judge import cost_map, costs, equivalence, synthetic
 from pipeline.judge.evidence import Evidence
 from pipeline.judge.primary import RANKING, REFERENCE
 from pipeline.judge.sentences import sentence
-from pipeline.judge.verdict import verdict
+from pipeline.judge.verdict import FORMS, verdict
 from pipeline.measure import scores
 from pipeline.measure.binary import OWN_THRESHOLD
 from pipeline.measure.bootstrap import bootstrap_logit
@@ -183,13 +183,13 @@ def by_truth(evidence: Evidence) -> pd.DataFrame:
 
 def corrected(evidence: Evidence) -> dict[str, dict[str, pd.DataFrame]]:
     """Predictions of the rows that are judged by form, raw or corrected, then by variant; of two classes."""
-    forms: dict[str, dict[str, pd.DataFrame]] = {"raw": {}, "prior_corrected": {}, "platt": {}}
+    forms: dict[str, dict[str, pd.DataFrame]] = {"raw": {}, "prior_corrected": {}}
     for name, rows in evidence.predictions.items():
         how = evidence.results[name]["probabilities"]["corrections"]
         raw, (trained, true) = rows.probability.to_numpy(), (list(how[key].values()) for key in ("trained", "true"))
         forms["raw"][name] = rows
         prior = evidence.task.correct(raw, trained=np.array(trained), true=np.array(true))
         forms["prior_corrected"][name] = rows.assign(probability=prior)
-        if (platt := recalibrated(raw, rows, how["platt"])) is not None:
-            forms["platt"][name] = rows.assign(probability=platt)
-    return {form: by_variant for form, by_variant in forms.items() if by_variant}
+        for form, probability in recalibrated(raw, rows, how):
+            forms.setdefault(form, {})[name] = rows.assign(probability=probability)
+    return {form: forms[form] for form in FORMS if forms.get(form)}

@@ -16,7 +16,12 @@ from pipeline.table.split import tested
 
 SCHEMA_VERSION = 5
 FILE = REPORTS / "verdict.json"
-FORMS = {"raw": "raw", "prior_corrected": "prior-corrected", "platt": "recalibrated (Platt)"}  # of probabilities
+FORMS = {  # of probabilities
+    "raw": "raw",
+    "prior_corrected": "prior-corrected",
+    "platt": "recalibrated (Platt)",
+    "isotonic": "recalibrated (isotonic)",
+}
 SOURCES = {
     "difference": "mean over folds of the gain against none; Nadeau & Bengio 2003 (corrected resampled t)",
     "posterior": "Bayesian correlated t-test, flat prior; Benavoli, Corani, Demsar & Zaffalon 2017",

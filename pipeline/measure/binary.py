@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from pipeline.measure import calibration, guarantee, scores, thresholds
+from pipeline.measure import calibration, guarantee, isotonic, scores, thresholds
 from pipeline.measure.metrics import METRICS
 from pipeline.measure.proportions import share_of_classes, wilson
 from pipeline.measure.task import Classification, Task
@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # a logged model carries this module, and has no settings
     from pipeline.config import Config, Evaluate
 
 DEFAULT_THRESHOLD = 0.5
-OWN_THRESHOLD, RECALIBRATED = "threshold_score", "platt"  # columns of `Binary.cross_fitted`
+OWN_THRESHOLD, PLATT, ISOTONIC = "threshold_score", "platt", "isotonic"  # columns of `Binary.cross_fitted`
 
 
 class Binary(Task):
@@ -65,11 +65,21 @@ class Binary(Task):
         """See `pipeline.measure.calibration.platt`."""
         return calibration.platt(rows.y.to_numpy(), self.probability(rows), weights.of(rows))
 
+    def isotonic(self, rows: pd.DataFrame) -> dict[str, Any] | None:
+        """See `pipeline.measure.isotonic`; None of fewer rows than it needs."""
+        if rows.index.nunique() < isotonic.ENOUGH:
+            return None
+        y, weight = rows.y.to_numpy(), weights.of(rows)
+        low, high = calibration.targets(y, weight)
+        return isotonic.isotonic(y, self.probability(rows), weight, low=low, high=high)
+
     def cross_fitted(self, held: pd.DataFrame, others: pd.DataFrame, settings: "Evaluate") -> dict[str, Any]:
-        """The threshold t* as `threshold_score`, and Platt-recalibrated probabilities as `platt`."""
-        chosen = self.choose(others, settings)
-        recalibrated = calibration.recalibrate(self.probability(held), **self.platt(others))
-        return {OWN_THRESHOLD: chosen.score, RECALIBRATED: recalibrated}
+        """The threshold t* as `threshold_score`, and recalibrated probabilities as `platt` and `isotonic`."""
+        chosen, probability = self.choose(others, settings), self.probability(held)
+        found = {PLATT: calibration.recalibrate(probability, **self.platt(others))}
+        if (curve := self.isotonic(others)) is not None:
+            found[ISOTONIC] = isotonic.recalibrate(probability, **curve)
+        return {OWN_THRESHOLD: chosen.score, **found}
 
     def holdout(
         self, rows: pd.DataFrame, *, tuned: Threshold | None, trained: np.ndarray, confidence: float

@@ -181,14 +181,19 @@ def platt(y: np.ndarray, probability: np.ndarray, weight: np.ndarray) -> dict[st
     Platt 1999, Advances in Large Margin Classifiers, 61-74, section 2.2, where the sign of both is turned; fitted as in
     Lin, Lin & Weng 2007, Machine Learning 68, 267-276.
     """
+    low, high = targets(y, weight)
+    ends = {"low": low, "high": high} if probability.min() <= 0 or probability.max() >= 1 else {}
+    logits = _logit(np.clip(probability, low, high) if ends else probability)
+    slope, intercept = _line(logits, np.where(np.asarray(y) == 1, high, low), weight)
+    return {"slope": slope, "intercept": intercept, **ends}
+
+
+def targets(y: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
+    """What recalibration aims at for negatives and for positives, see `platt`."""
     positive = np.asarray(y) == 1
     counts = weight * max(1.0, 1 / np.mean(weight))
     ones, zeros = float(counts[positive].sum()), float(counts[~positive].sum())
-    low, high = 1 / (zeros + 2), (ones + 1) / (ones + 2)
-    ends = {"low": low, "high": high} if probability.min() <= 0 or probability.max() >= 1 else {}
-    logits = _logit(np.clip(probability, low, high) if ends else probability)
-    slope, intercept = _line(logits, np.where(positive, high, low), weight)
-    return {"slope": slope, "intercept": intercept, **ends}
+    return 1 / (zeros + 2), (ones + 1) / (ones + 2)
 
 
 def recalibrate(

@@ -1,6 +1,6 @@
 """Metrics of a trained model's predictions: on rows that it has not seen, and fold by fold."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +9,16 @@ import pandas as pd
 
 from pipeline.config import Evaluate
 from pipeline.errors import InputError
-from pipeline.measure import calibration
-from pipeline.measure.binary import RECALIBRATED
+from pipeline.measure import calibration, isotonic
+from pipeline.measure.binary import ISOTONIC, PLATT
 from pipeline.measure.task import Classification, Task
 from pipeline.table import weights
 
 FITS = ("repeat", "fold", "training_rows", "converged", "synthetic_near_others", "real_near_others")
+RECALIBRATIONS: Mapping[str, Callable[..., np.ndarray]] = {
+    PLATT: calibration.recalibrate,
+    ISOTONIC: isotonic.recalibrate,
+}
 CHOSEN = "param_"  # before the name of an argument that each fold chooses, as in scikit-learn's `cv_results_`
 SETS_OF_FITS = (CHOSEN, "training_rows_", "trained_proportion_")
 
@@ -64,18 +68,33 @@ def first_repeat(task: Task, folded: Folded | None, settings: Evaluate) -> pd.Da
             "variants by, found 0. Set split.test_size=0.3, or collect more rows."
         )
     rows = folded.predictions[folded.predictions.repeat == 0].drop(columns="repeat")
+    return _crossed(rows, lambda held, others: task.cross_fitted(held, others, settings))
+
+
+def _crossed(
+    rows: pd.DataFrame, make: Callable[[pd.DataFrame, pd.DataFrame], Mapping[str, np.ndarray]]
+) -> pd.DataFrame:
+    """Rows with the further columns that `make` gives each fold, of it and of the others.
+
+    There is no isotonic recalibration where it lacks rows in any fold.
+    """
     parts = []
     for fold in rows.fold.unique():
         held, others = rows[rows.fold == fold], rows[rows.fold != fold]
-        parts.append(held.assign(**task.cross_fitted(held, others, settings)))
-    return pd.concat(parts).loc[rows.index]
+        parts.append(held.assign(**make(held, others)))
+    made = pd.concat(parts).loc[rows.index]
+    return made.drop(columns=ISOTONIC) if ISOTONIC in made and made[ISOTONIC].isna().any() else made
 
 
-def recalibrated(probability: np.ndarray, rows: pd.DataFrame, line: Mapping[str, float] | None) -> np.ndarray | None:
-    """Platt-recalibrated probabilities: those that rows bring, else by a line, see `pipeline.measure.calibration`."""
-    if RECALIBRATED in rows:
-        return np.asarray(rows[RECALIBRATED])
-    return None if line is None else calibration.recalibrate(probability, **line)
+def recalibrated(
+    probability: np.ndarray, rows: pd.DataFrame, corrections: Mapping[str, Any]
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Recalibrated probabilities by form: those that rows bring, else by what was fitted, where there is one."""
+    for form, recalibrate in RECALIBRATIONS.items():
+        if form in rows:
+            yield form, np.asarray(rows[form])
+        elif corrections[form] is not None:
+            yield form, recalibrate(probability, **corrections[form])
 
 
 def assess(
@@ -96,7 +115,7 @@ def assess(
     predictions
         By row_id: of the test rows, or those of `first_repeat`.
     folded
-        Of the training rows: threshold and Platt's recalibration are chosen on them; None without folds.
+        Of the training rows: threshold and recalibration are chosen on them; None without folds.
     trained
         Class proportions that the model was fitted on, by name.
     true
@@ -108,31 +127,55 @@ def assess(
     -------
     metrics
         `holdout`, see `pipeline.measure.task.Task.holdout`; and `probabilities`: how good they are as `raw`,
-        `prior_corrected` and `platt` (None where it cannot be fitted), and the `corrections`, none of them fitted on
-        these rows: class proportions `trained` and `true`, and `platt`, see `pipeline.measure.calibration.platt`. Where
-        it is asked for, `guarantee` has the fields of `pipeline.measure.thresholds.Guarantee`.
+        `prior_corrected`, `platt` and `isotonic` (None where it cannot be fitted), and the `corrections`, none of them
+        fitted on these rows: class proportions `trained` and `true`; `platt`, see `pipeline.measure.calibration.platt`;
+        `isotonic`, see `pipeline.measure.isotonic`; and which form is `best` out of fold. Where it is asked for,
+        `guarantee` has the fields of `pipeline.measure.thresholds.Guarantee`.
     """
     proportions = np.array(list(trained.values()))
     tuned = None if folded is None else task.choose(folded.predictions, settings)
-    line = None if folded is None else task.platt(folded.predictions)
+    corrections = _corrections(task, folded)
     y, probability, weight = predictions.y.to_numpy(), task.probability(predictions), weights.of(predictions)
     forms = {"raw": probability, "prior_corrected": task.correct(probability, trained=proportions, true=true)}
-    if (platt := recalibrated(probability, predictions, line)) is not None:
-        forms["platt"] = platt
+    forms |= recalibrated(probability, predictions, corrections)
     held = None if tuned is None else tuned.guarantee
     return {
         "holdout": task.holdout(predictions, tuned=tuned, trained=proportions, confidence=settings.confidence),
         **({} if held is None else {"guarantee": held._asdict()}),
         "probabilities": {
-            "platt": None,
+            **dict.fromkeys(RECALIBRATIONS),
             **{name: task.calibration(y, form, weight) for name, form in forms.items()},
             "corrections": {
                 "trained": dict(trained),
                 "true": task.by_name(true),
-                "platt": line,
+                **corrections,
             },
         },
     }
+
+
+def _corrections(task: Task, folded: Folded | None) -> dict[str, Any]:
+    """What recalibrates probabilities by form, fitted on all out-of-fold predictions, and the `best` form.
+
+    That is the one whose log loss is lower when it is fitted on some folds of the first repeat and judged on another.
+    """
+    line = None if folded is None else task.platt(folded.predictions)
+    if folded is None or line is None:
+        return {**dict.fromkeys(RECALIBRATIONS), "best": "prior_corrected"}
+    alone = {PLATT: line, ISOTONIC: None, "best": PLATT}
+    if (curve := task.isotonic(folded.predictions)) is None:
+        return alone
+
+    def made(held: pd.DataFrame, others: pd.DataFrame) -> dict[str, np.ndarray]:
+        fitted = {PLATT: task.platt(others), ISOTONIC: task.isotonic(others)}
+        return dict(recalibrated(task.probability(held), held, fitted))
+
+    judged = _crossed(folded.predictions[folded.predictions.repeat == 0], made)
+    if ISOTONIC not in judged:
+        return alone
+    y, weight = judged.y.to_numpy(), weights.of(judged)
+    losses = {form: calibration.log_loss(y, judged[form].to_numpy(), weight) for form in RECALIBRATIONS}
+    return {PLATT: line, ISOTONIC: curve, "best": min(losses, key=lambda form: losses[form])}
 
 
 def by_fold(task: Task, folded: Folded, settings: Evaluate) -> pd.DataFrame:

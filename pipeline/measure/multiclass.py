@@ -80,6 +80,10 @@ class Multiclass(Task):
         """None: Platt's line is for two classes."""
         return None
 
+    def isotonic(self, rows: pd.DataFrame) -> dict[str, Any] | None:
+        """None: the curve is for two classes."""
+        return None
+
     def cross_fitted(self, held: pd.DataFrame, others: pd.DataFrame, settings: "Evaluate") -> dict[str, Any]:
         """Nothing."""
         return {}

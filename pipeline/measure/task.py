@@ -111,6 +111,10 @@ class Task(ABC):
         """See `pipeline.measure.calibration.platt`, fitted on these rows; None where the task has none."""
 
     @abstractmethod
+    def isotonic(self, rows: pd.DataFrame) -> dict[str, Any] | None:
+        """See `pipeline.measure.isotonic`, fitted on these rows; None where they are too few, or the task has none."""
+
+    @abstractmethod
     def cross_fitted(self, held: pd.DataFrame, others: pd.DataFrame, settings: "Evaluate") -> dict[str, Any]:
         """What is chosen for a fold on the other folds of its repeat, as further columns of its predictions.
 

@@ -1,7 +1,7 @@
 """Scores a new table with a trained variant: recalibrated probabilities, and decisions at its threshold."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +92,14 @@ def read(path: Path, schema: dict[str, Any]) -> pd.DataFrame:
     return rows.rename_axis("row_id")
 
 
+def _corrected(correction: Mapping[str, Any]) -> str:
+    """What was done to probabilities, by a scorer's correction."""
+    if "trained" in correction:
+        return "prior-corrected"
+    way = "an isotonic curve" if "before" in correction else "Platt's method"
+    return f"recalibrated with {way}, fitted out of fold"
+
+
 def describe(rows: pd.DataFrame, scored: pd.DataFrame, chain: Scorer) -> list[str]:
     """How the rows were scored, and what is unusual in them, a line each.
 
@@ -102,12 +110,9 @@ def describe(rows: pd.DataFrame, scored: pd.DataFrame, chain: Scorer) -> list[st
     scored
         What `chain` made of them.
     """
-    platt = "slope" in chain.correction
     lines = [
         f"{len(rows):,} rows: {_decided(scored, chain)}",
-        "probability is "
-        + ("recalibrated with Platt's method, fitted out of fold" if platt else "prior-corrected")
-        + "; raw_probability is the model's own",
+        "probability is " + _corrected(chain.correction) + "; raw_probability is the model's own",
     ]
     if extra := [str(name) for name in rows if name not in chain.declaration]:
         lines.append(f"columns not used: {_some(extra)}")

@@ -21,6 +21,7 @@ NAMES = {
     ("probabilities", "raw"): ("test",),  # some of these `threshold_free` has, too: the same numbers
     ("probabilities", "prior_corrected"): ("prior",),
     ("probabilities", "platt"): ("platt",),
+    ("probabilities", "isotonic"): ("isotonic",),
     ("probabilities", "corrections", "platt"): ("trained", "platt"),
     ("probabilities", "corrections", "trained"): ("trained", "proportions"),
     ("probabilities", "corrections", "true"): ("training", "proportions"),
@@ -33,6 +34,7 @@ LEFT_OUT = (  # levels of a size that MLflow's pages have no room for
     ("model", "coefficients"),
     ("model", "intercept"),
     ("model", "tuning"),
+    ("probabilities", "corrections", "isotonic"),
     ("holdout", "default", "matrix"),
     ("holdout", "tuned", "matrix"),
 )

@@ -11,7 +11,7 @@ from pipeline.errors import InputError, advise, nearest
 from pipeline.fit import bounds, encoding
 from pipeline.fit.models import scored
 from pipeline.formatting import label_text
-from pipeline.measure import calibration
+from pipeline.measure import calibration, isotonic
 from pipeline.measure.tasks import of_labels
 from pipeline.table import columns
 from pipeline.table.classes import labels
@@ -44,8 +44,8 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         Of two classes, how to decide: rows from `threshold_score` on are predicted positive, which of the training rows
         had a raw probability of at least `threshold`. See `pipeline.measure.task.Task.predicted`.
     correction
-        What `pipeline.measure.calibration.platt` gives; or `trained` and `true`, class proportions by code, as for
-        `pipeline.measure.task.Task.correct`.
+        What `pipeline.measure.calibration.platt` or `pipeline.measure.isotonic.isotonic` gives; or `trained` and
+        `true`, class proportions by code, as for `pipeline.measure.task.Task.correct`.
     """
 
     def __init__(
@@ -115,8 +115,9 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             )
         raw, score = scored(self.model, encoding.encode(self.preprocessor, prepared))
         task, proportions = of_labels(self.labels, list(map(label_text, self.labels))), None
-        if "slope" in self.correction:
-            corrected = calibration.by_class(calibration.recalibrate(raw[:, 1], **self.correction))
+        if "trained" not in self.correction:
+            recalibrate = isotonic.recalibrate if "before" in self.correction else calibration.recalibrate
+            corrected = calibration.by_class(recalibrate(raw[:, 1], **self.correction))
         else:
             proportions = np.array(self.correction["trained"])
             corrected = task.correct(raw, trained=proportions, true=np.array(self.correction["true"]))
@@ -169,8 +170,8 @@ class Scorer(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 def scorer(schema: Mapping[str, Any], preprocessor: Any, model: Any, metrics: Mapping[str, Any]) -> Scorer:
     """The scorer of one variant, from the files of the stages.
 
-    It recalibrates probabilities as Platt does, which assumes nothing about the model; a verdict on log loss or Brier
-    score is about the same. Without folds to fit that on, it corrects them for the class proportions.
+    It recalibrates probabilities in the way that is better out of fold. Without folds to fit that on, it corrects them
+    for the class proportions.
 
     Parameters
     ----------
@@ -200,7 +201,7 @@ def scorer(schema: Mapping[str, Any], preprocessor: Any, model: Any, metrics: Ma
         missing=schema["missing"],
         labels=named,
         rule={key: tuned[key] for key in ("threshold", "threshold_score") if key in tuned} if tuned else DEFAULT,
-        correction=corrections["platt"] or proportions,
+        correction=corrections.get(corrections["best"], proportions),
     )
 
 

@@ -87,9 +87,9 @@ def changed(reproduce, *overrides):
 def test_a_scaler_fitted_on_all_rows_is_caught(reproduce, monkeypatch):
     honest = preprocess
 
-    def leaky(X, **settings):
+    def leaky(X, y, steps):
         test = read_table(files.SPLIT / "test.parquet").drop(columns="buy")
-        fitted, rows = honest(pd.concat([X, test]), **settings)
+        fitted, rows = honest(pd.concat([X, test]), y, steps)
         return fitted, rows.loc[X.index]
 
     monkeypatch.setattr(preprocess_stage, "preprocess", leaky)

@@ -106,12 +106,15 @@ FIT = """
 import pipeline, sys
 from pathlib import Path
 import pandas as pd
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
 from pipeline.fit.stored import write_model
+from pipeline.fit.steps import Steps
 from pipeline.preprocess import preprocess
 padding = [object() for _ in range(int(sys.argv[1]))]  # other addresses
 visits = pd.DataFrame({"time": [1.0, 2.0, 3.0, 4.0], "pages": [3.0, 1.0, 2.0, 4.0]})
-preprocessor, _ = fitted_on(visits)
+preprocessor, _ = preprocess(visits, None, Steps(SimpleImputer(strategy="median"), StandardScaler()))
 write_model(Path(sys.argv[2], "model.skops"), LogisticRegression().fit(preprocessor.transform(visits), [0, 1, 0, 1]))
 write_model(Path(sys.argv[2], "preprocessor.skops"), preprocessor)
 """

@@ -67,7 +67,8 @@ def test_both_corrections_undo_what_oversampling_does_to_probabilities():
     true = y.mean()
     shifted = 1 / (1 + np.exp(-(logit + np.log((1 - true) / true))))  # as trained on as many of each class
     half, rest = slice(100_000), slice(100_000, None)
-    folded = Folded(pd.DataFrame({"y": y[half], "probability": shifted[half]}), pd.DataFrame())
+    seen = {"repeat": 0, "fold": np.arange(100_000) % 5, "y": y[half], "probability": shifted[half]}
+    folded = Folded(pd.DataFrame(seen), pd.DataFrame())
     rows = pd.DataFrame({"y": y[rest], "probability": shifted[rest]})
     how = {"trained": HALVES, "true": np.array([1 - true, true]), "settings": of_evaluate()}
     found = assess(TWO_CLASSES, rows, folded, **how)["probabilities"]
@@ -75,7 +76,7 @@ def test_both_corrections_undo_what_oversampling_does_to_probabilities():
     again = correct_prior(shifted[rest], trained=trained, true=known)
     assert found["prior_corrected"]["calibration_ratio"] == again.mean() / y[rest].mean()
     assert found["raw"]["calibration_ratio"] > 3
-    for form in ("prior_corrected", "platt"):
+    for form in ("prior_corrected", "platt", "isotonic"):
         assert found[form]["calibration_ratio"] == pytest.approx(1, abs=0.05)
         assert found[form]["slope"] == pytest.approx(1, abs=0.05)
         assert found[form]["log_loss"] < found["raw"]["log_loss"]

@@ -250,12 +250,12 @@ def test_without_declared_weights_counts_are_whole_numbers():
 
 
 def flattened(nested, above=""):
-    """Numbers of nested dicts and lists, by their path."""
+    """Numbers of nested dicts and lists, by their path, where there are some."""
     if isinstance(nested, dict):
         return {path: each for key in nested for path, each in flattened(nested[key], f"{above}/{key}").items()}
     if isinstance(nested, list):
         return flattened(dict(enumerate(nested)), above)
-    return {above: nested}
+    return {above: nested} if isinstance(nested, int | float) else {}
 
 
 def test_declared_weights_of_one_each_give_the_same_values_as_floats():

@@ -5,6 +5,7 @@ import skops.io
 from preparing import fitted_on
 from scipy.special import expit
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from pipeline.errors import InputError
@@ -185,18 +186,30 @@ PLATT = {"slope": 0.9, "intercept": -0.1}
 CHOSEN = {"threshold": 0.3, "threshold_score": -0.85}
 
 
-def parts(*, tuned=None, platt=None):
-    corrections = {"trained": {"no": 0.5, "yes": 0.5}, "true": {"no": 0.95, "yes": 0.05}, "platt": platt}
+CURVE = {"before": [0.2, 0.5, 0.6], "after": [0.05, 0.05, 0.4]}
+
+
+def parts(*, tuned=None, best="prior_corrected"):
+    proportions = {"trained": {"no": 0.5, "yes": 0.5}, "true": {"no": 0.95, "yes": 0.05}}
+    corrections = {**proportions, "platt": PLATT, "isotonic": CURVE, "best": best}
     return {"holdout": {"tuned": tuned}, "probabilities": {"corrections": corrections}}
 
 
 def test_what_the_stages_wrote_makes_a_scorer():
     fitted = chain()
-    folded = scorer(SCHEMA, fitted.preprocessor, fitted.model, parts(tuned=CHOSEN | {"recall": 0.5}, platt=PLATT))
+    folded = scorer(SCHEMA, fitted.preprocessor, fitted.model, parts(tuned=CHOSEN | {"recall": 0.5}, best="platt"))
     assert (folded.rule, folded.correction, folded.labels) == (CHOSEN, PLATT, ["no", "yes"])
     unfolded = scorer(SCHEMA, fitted.preprocessor, fitted.model, parts())
     assert (unfolded.rule, unfolded.correction) == ({"threshold": 0.5}, {"trained": [0.5, 0.5], "true": [0.95, 0.05]})
     assert unfolded.predict(VISITS).decision.tolist() == fitted.predict(VISITS).decision.tolist()
+
+
+def test_the_form_that_is_best_out_of_fold_is_what_rows_get():
+    fitted = chain()
+    curved = scorer(SCHEMA, fitted.preprocessor, fitted.model, parts(best="isotonic")).predict(VISITS)
+    assert curved.raw_probability.tolist() == fitted.predict(VISITS).raw_probability.tolist()
+    expected = IsotonicRegression(out_of_bounds="clip").fit(CURVE["before"], CURVE["after"])
+    assert curved.probability.tolist() == pytest.approx(expected.predict(curved.raw_probability).tolist())
 
 
 def test_parts_of_other_tables_are_refused():
@@ -211,7 +224,7 @@ def test_of_three_classes_each_has_its_probability_and_class_weights_decide():
     many = LogisticRegression().fit(X, [0, 1, 2] * 2)
     probability = many.predict_proba(X)
     proportions = {"trained": {"bus": 0.5, "car": 0.25, "van": 0.25}, "true": {"bus": 0.25, "car": 0.25, "van": 0.5}}
-    metrics = {"holdout": {"tuned": {"matrix": []}}, "probabilities": {"corrections": {**proportions, "platt": None}}}
+    metrics = {"holdout": {"tuned": {"matrix": []}}, "probabilities": {"corrections": {**proportions, "best": "prior_corrected"}}}
     schema = {**SCHEMA, "labels": ["bus", "car", "van"], "positive": None, "negative": None}
     scored = scorer(schema, fitted.preprocessor, many, metrics).predict(VISITS)
     # bus counts half, van twice.
