@@ -21,9 +21,9 @@ def reliability(forms: dict[str, dict[str, pd.DataFrame]]) -> Figure:
         By the form of the probabilities, such as raw, and by variant: `y`, `probability` and `weight` by row.
     """
     names = list(next(iter(forms.values())))
-    margins = (0.65, legend_width(names), 0.55, 0.75, 0.55, 0.0)
-    height = max(3.1, LEGEND_LINE * len(names))
-    figure, axes = grid(len(forms), len(forms), width=3.1, height=height, margins=margins)
+    margins = (0.75, legend_width(names), 0.55, 0.75, 0.65, 0.85)
+    height, columns = max(3.1, LEGEND_LINE * len(names)), 2 if len(forms) > 3 else len(forms)
+    figure, axes = grid(len(forms), columns, width=3.1, height=height, margins=margins)
     for number, (axis, (title, variants)) in enumerate(zip(axes, forms.items(), strict=True)):
         drawn = {name: reliability_points(rows) for name, rows in variants.items()}
         # Each panel its own range: after a correction a rare class needs a small part of the raw one.
@@ -34,9 +34,9 @@ def reliability(forms: dict[str, dict[str, pd.DataFrame]]) -> Figure:
         _square_root_scales(axis, most)
         axis.set_title(title, loc="left")
         axis.set_xlabel("mean predicted probability")
-        if number == 0:
+        if number % columns == 0:
             axis.set_ylabel("observed proportion of positives")
-    beside(figure, axes[-1])
+    beside(figure, axes[columns - 1])
     headline(figure, f"Well-calibrated models follow the diagonal ({BINS} bins of equal size, square-root scales)")
     return figure
 
