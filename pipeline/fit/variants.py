@@ -7,11 +7,13 @@ from pipeline.config import PARAMS, REPLACE, Config, candidates, model_of, varia
 from pipeline.errors import InputError, nearest
 from pipeline.fit import sample_weights
 from pipeline.fit.build import build, check, class_of, defaults
+from pipeline.fit.resampling import identity
 from pipeline.fit.steps import steps
 from pipeline.formatting import arguments
 from pipeline.table.classes import by_code
 
 WEIGHTS = "class_weight"
+STOPPING = ("early_stopping", "n_iter_no_change")  # whichever a class has first turns it on
 
 
 def sampler(config: Config, name: str, labels: Sequence[Any] | None = None) -> Any:
@@ -40,6 +42,8 @@ def model(config: Config, name: str, labels: Sequence[Any] | None = None) -> Any
     _refuse_search(
         built, whole, candidates(config, name), {**dict.fromkeys(whole, "model"), **dict.fromkeys(changed, own)}
     )
+    if not identity(sampler(config, name)):
+        _refuse_early_stopping(built, where=where)
     return _coded(built, labels, WEIGHTS, where=where)
 
 
@@ -75,6 +79,22 @@ def _refuse_deaf(built: Any, *, name: str) -> None:
             f"variants.{name}.model.{WEIGHTS}: expected a model that accepts {WEIGHTS} or sample_weight, found "
             f"{type(built).__name__}. Choose another model, or leave out the variant: -S '~variant@variants.{name}'."
         )
+
+
+def _refuse_early_stopping(built: Any, *, where: str) -> None:
+    """Raise InputError for a model that holds some of its rows out by itself, to see when to stop.
+
+    They are resampled rows: among those that it fits are their copies, and rows that were made from them.
+    """
+    for path, each in {"": built, **built.get_params()}.items():
+        given = each.get_params(deep=False) if hasattr(each, "get_params") and not isinstance(each, type) else {}
+        name = next((name for name in STOPPING if name in given), None)
+        if name is not None and given[name] not in (None, False):
+            key = ".".join([where, *filter(None, path.split("__")), name])
+            raise InputError(
+                f"{key}: expected {'false' if name == STOPPING[0] else 'null'}, because early stopping would hold out "
+                f"resampled rows, and fit copies of them or rows made from them, found {given[name]}. Turn it off."
+            )
 
 
 def _refuse_search(

@@ -224,7 +224,10 @@ def test_of_three_classes_each_has_its_probability_and_class_weights_decide():
     many = LogisticRegression().fit(X, [0, 1, 2] * 2)
     probability = many.predict_proba(X)
     proportions = {"trained": {"bus": 0.5, "car": 0.25, "van": 0.25}, "true": {"bus": 0.25, "car": 0.25, "van": 0.5}}
-    metrics = {"holdout": {"tuned": {"matrix": []}}, "probabilities": {"corrections": {**proportions, "best": "prior_corrected"}}}
+    metrics = {
+        "holdout": {"tuned": {"matrix": []}},
+        "probabilities": {"corrections": {**proportions, "best": "prior_corrected"}},
+    }
     schema = {**SCHEMA, "labels": ["bus", "car", "van"], "positive": None, "negative": None}
     scored = scorer(schema, fitted.preprocessor, many, metrics).predict(VISITS)
     # bus counts half, van twice.
