@@ -23,6 +23,7 @@ from pipeline.config.groups import (
     Variant,
 )
 from pipeline.config.refusals import MISSING, must_be_given, problems
+from pipeline.config.secrets import problems as with_secrets
 from pipeline.config.table import Data
 from pipeline.config.values import Conflict, Seed, Settings, refuse
 from pipeline.errors import InputError, nearest
@@ -142,6 +143,8 @@ def checked(kind: type[Kind], raw: Any, *, path: Path, give: str, under: str = "
         settings = kind.model_validate(_given(raw))
     except ValidationError as error:
         lines = problems(error, kind, give=give, under=under)
+    refused = {line.partition(":")[0] for line in lines}  # which show no secret, either
+    lines += [line for key, line in with_secrets(raw, under) if key not in refused]
     missing = (must_be_given(f"{under}.{key}" if under else key, give) for key in _missing(raw))
     lines = list(dict.fromkeys([*lines, *missing]))
     if lines or settings is None:
