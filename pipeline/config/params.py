@@ -1,5 +1,6 @@
 """All settings of `params.yaml`, read and checked."""
 
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from itertools import product
@@ -24,7 +25,7 @@ from pipeline.config.groups import (
 )
 from pipeline.config.refusals import MISSING, must_be_given, problems
 from pipeline.config.secrets import problems as with_secrets
-from pipeline.config.table import Data
+from pipeline.config.table import NAME, Data
 from pipeline.config.values import Conflict, Seed, Settings, refuse
 from pipeline.errors import InputError, nearest
 from pipeline.files import PARAMS
@@ -46,6 +47,8 @@ def _bad_names(variants: Mapping[str, Variant]) -> Iterator[Conflict]:
     for name in variants:
         if not (name.isascii() and name.replace("_", "").replace("-", "").isalnum()):
             yield Conflict("", "names of letters, digits, _ and -", name)
+        elif not re.fullmatch(NAME, name):
+            yield Conflict("", "names of at most 64 letters, digits, _ and -", name)
         if name in RESERVED_NAMES:
             yield Conflict("", f"names other than {', '.join(RESERVED_NAMES)}", name)
 
