@@ -227,14 +227,11 @@ def _run(words: list[str]) -> int:
         from importlib.metadata import version
 
         print(version("rebalance"))  # noqa: T201
-    elif name == "--completion":
+    elif name in ("--completion", "--complete"):
         from pipeline.tools import completion
 
-        print(completion.script(*rest[:1]), end="")  # noqa: T201
-    elif name == "--complete":
-        from pipeline.tools import completion
-
-        print("\n".join(completion.complete(" ".join(rest), COMMANDS, conf=CONF)))  # noqa: T201
+        words = completion.complete(" ".join(rest), COMMANDS, conf=CONF) if name == "--complete" else []
+        print(completion.script(*rest[:1]) if name == "--completion" else "\n".join([*words, ""]), end="")  # noqa: T201
     else:
         raise InputError(
             f"rebalance has no command {name!r}; {nearest(name, COMMANDS)} For a list, see `rebalance --help`."
@@ -245,6 +242,8 @@ def _run(words: list[str]) -> int:
 def _command(name: str, words: list[str]) -> int:
     if "-S" in words:
         raise InputError("`-S` is only for `dvc exp run`. Leave it out here, and give just KEY=VALUE.")
+    if any("//" in word for word in words):  # else no library is needed to tell that there is no address
+        import_module("pipeline.compose").refuse_secrets(words)
     parser = Parser(prog=f"rebalance {name}", add_help=False, allow_abbrev=False)
     for argument, options in COMMANDS[name].arguments.items():
         parser.add_argument(argument, **options)

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, NoReturn
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from omegaconf.resolvers import oc
 from yaml import YAMLError, safe_load
 
+from pipeline.config.secrets import in_overrides, without_secrets
 from pipeline.errors import InputError, nearest, set_param
 from pipeline.files import CONF, PARAMS
 
@@ -19,11 +22,47 @@ IN_USE = re.compile(r'^( +- experiment: )("?)([\w-]+)\2', re.MULTILINE)
 def compose(overrides: Sequence[str], *, name: str = "config") -> str:
     """The text of params.yaml for these Hydra overrides, as `dvc exp run -S` writes it, or of conf/`name`.yaml."""
     config = unresolved(overrides, name=name)[0]
+    with no_environment():
+        return OmegaConf.to_yaml(config, resolve=True)
+
+
+@contextmanager
+def no_environment() -> Iterator[None]:
+    """In which references are resolved; those to environment variables are refused.
+
+    Their values would be written to files, and published.
+
+    Raises
+    ------
+    InputError
+        A reference leads to such a variable, or nowhere.
+    """
+    OmegaConf.register_new_resolver("oc.env", refuse_variable, replace=True)
     try:
-        OmegaConf.resolve(config)
+        yield
     except OmegaConfBaseException as error:
-        raise InputError(f"{CONF}: {error}") from None
-    return OmegaConf.to_yaml(config)
+        cause: BaseException | None = error
+        while cause and not isinstance(cause, InputError):
+            cause = cause.__cause__ or cause.__context__
+        if cause:
+            raise InputError(f"{CONF}: {error.full_key}: {cause}") from None
+        raise InputError(f"{CONF}: {' '.join(str(error).split())}") from None
+    finally:
+        OmegaConf.register_new_resolver("oc.env", oc.env, replace=True)  # which Hydra's own settings may have
+
+
+def refuse_variable(name: str, *_: Any) -> NoReturn:
+    """Raise InputError: what a reference to an environment variable resolves to."""
+    raise InputError(
+        f"expected a value, found ${{oc.env:{name}}}, which would be written to params.yaml. Write the value itself. "
+        "For a secret, write $NAME in data.url or data.sql.url, or data.sql.url_env=NAME."
+    )
+
+
+def refuse_secrets(overrides: Sequence[str]) -> None:
+    """Raise InputError for overrides with a secret, before they are parsed: Hydra's errors repeat them."""
+    if found := in_overrides(overrides):
+        raise InputError(found)
 
 
 def unresolved(overrides: Sequence[str], *, name: str = "config") -> tuple[DictConfig, dict[str, str]]:
@@ -32,6 +71,7 @@ def unresolved(overrides: Sequence[str], *, name: str = "config") -> tuple[DictC
     from hydra import initialize_config_dir
     from hydra.errors import HydraException
 
+    refuse_secrets(overrides)
     asked = from_no_preset(overrides)
     try:
         with initialize_config_dir(str(CONF.absolute()), version_base=None):
@@ -130,10 +170,11 @@ def differences(ours: Any, theirs: Any, prefix: str = "") -> list[str]:
             )
         ]
     if type(ours) is object:
-        return [f"{prefix}: missing in {PARAMS}, {theirs!r} in {CONF}"]
+        return [f"{prefix}: missing in {PARAMS}, {without_secrets(theirs)!r} in {CONF}"]
     if type(theirs) is object:
-        return [f"{prefix}: {ours!r} in {PARAMS}, missing in {CONF}"]
-    return [] if ours == theirs else [f"{prefix}: {ours!r} in {PARAMS}, {theirs!r} in {CONF}"]
+        return [f"{prefix}: {without_secrets(ours)!r} in {PARAMS}, missing in {CONF}"]
+    shown, other = without_secrets([ours, theirs])
+    return [] if ours == theirs else [f"{prefix}: {shown!r} in {PARAMS}, {other!r} in {CONF}"]
 
 
 def refuse_differences(params: Any, composed: Any) -> None:

@@ -48,6 +48,8 @@ def test_every_stage_waits_for_configure_which_always_runs():
     assert set(configure["outs"]) < set(parts("ingest")["deps"])
     for name in list(STAGES)[2:]:
         assert any(str(dependency).startswith(("data/", "reports/")) for dependency in parts(name)["deps"])
+    for name in STAGES:  # whose command has a name that only `configure` has checked
+        assert "${key}" not in parts(name)["cmd"] or set(configure["outs"]) < set(parts(name)["deps"])
 
 
 @pytest.mark.parametrize("name", STAGES)

@@ -170,6 +170,11 @@ class Tracking(Settings):
     experiment: str
     timeout: Annotated[Number, Field(gt=0), expected("a number of seconds above 0")]
 
+    def conflicts(self) -> Iterator[Conflict]:
+        """A name that would lead out of the folder of the artifacts."""
+        if {"", ".", ".."} & set(self.experiment.replace("\\", "/").split("/")):
+            yield Conflict("experiment", "a name without empty parts, . and .. between slashes", self.experiment)
+
 
 def _some(jobs: int) -> int:
     if jobs == 0:

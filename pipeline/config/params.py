@@ -1,5 +1,6 @@
 """All settings of `params.yaml`, read and checked."""
 
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from itertools import product
@@ -23,7 +24,8 @@ from pipeline.config.groups import (
     Variant,
 )
 from pipeline.config.refusals import MISSING, must_be_given, problems
-from pipeline.config.table import Data
+from pipeline.config.secrets import problems as with_secrets
+from pipeline.config.table import NAME, Data
 from pipeline.config.values import Conflict, Seed, Settings, refuse
 from pipeline.errors import InputError, nearest
 from pipeline.files import PARAMS
@@ -45,6 +47,8 @@ def _bad_names(variants: Mapping[str, Variant]) -> Iterator[Conflict]:
     for name in variants:
         if not (name.isascii() and name.replace("_", "").replace("-", "").isalnum()):
             yield Conflict("", "names of letters, digits, _ and -", name)
+        elif not re.fullmatch(NAME, name):
+            yield Conflict("", "names of at most 64 letters, digits, _ and -", name)
         if name in RESERVED_NAMES:
             yield Conflict("", f"names other than {', '.join(RESERVED_NAMES)}", name)
 
@@ -142,6 +146,8 @@ def checked(kind: type[Kind], raw: Any, *, path: Path, give: str, under: str = "
         settings = kind.model_validate(_given(raw))
     except ValidationError as error:
         lines = problems(error, kind, give=give, under=under)
+    refused = {line.partition(":")[0] for line in lines}  # which show no secret, either
+    lines += [line for key, line in with_secrets(raw, under) if key not in refused]
     missing = (must_be_given(f"{under}.{key}" if under else key, give) for key in _missing(raw))
     lines = list(dict.fromkeys([*lines, *missing]))
     if lines or settings is None:

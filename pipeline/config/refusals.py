@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from pipeline.config.table import without_password
+from pipeline.config.secrets import without_secrets
 from pipeline.config.values import CONFLICTS, EXPECTED
 from pipeline.errors import nearest
 
@@ -70,10 +70,10 @@ def dotted(where: Sequence[Any], under: str = "") -> str:
 
 
 def shown(value: Any) -> str:
-    """A value as YAML has it, on one line and without a password."""
+    """A value as YAML has it, on one line and without secrets."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    return repr((without_password(value) or value) if isinstance(value, str) else value)
+    return repr(without_secrets(value))
 
 
 def _model_at(kind: type[BaseModel], where: Sequence[Any]) -> type[BaseModel]:

@@ -54,25 +54,23 @@ def _ordered(query: str) -> str:
 
 
 class SQL(Settings):
-    """A database's address, with `$NAME` where a password stands, and a SELECT with ORDER BY."""
+    """A database's address, with `$NAME` for a password, or the variable that has it, and a SELECT with ORDER BY."""
 
-    url: str
+    url: str | None
+    url_env: str | None
     query: Annotated[str, AfterValidator(_ordered)]
 
     def conflicts(self) -> Iterator[Conflict]:
-        """A password, which params.yaml would show to everyone."""
-        if shown := without_password(self.url):
-            safe = shown.replace("***", "$PASSWORD")
-            words = "an environment variable, as $NAME, for the password, because params.yaml is committed"
-            yield Conflict("url", words, shown, f"For example: {safe}")
-
-
-def without_password(url: str) -> str | None:
-    """The address of a database with `***` for its password; None if it has none, or `$NAME` for one."""
-    before_host = r"^([^/?#]+://[^:/?#]*:)(?!\$[A-Za-z_]\w*@|\d+(?:[/?#]|$)).+(?=@)"
-    option = r"(?i)([?&;][a-z_]*(?:pass|passwd|password|pwd|token|secret)=)(?!\$[A-Za-z_]\w*(?:[&;]|$))[^&;]+"
-    hidden = re.sub(option, r"\1***", re.sub(before_host, r"\1***", url))
-    return None if hidden == url else hidden
+        """Two addresses, none, or one of another form."""
+        if (self.url is None) == (self.url_env is None):
+            found = {"url": self.url, "url_env": self.url_env}
+            advice = "For example, set -S data.sql.url=sqlite:///visits.db"
+            yield Conflict("", "either url or url_env, the environment variable that has the address", found, advice)
+        elif self.url is not None and "://" not in self.url:
+            yield Conflict("url", "an address such as sqlite:///FILE or postgresql+psycopg2://USER@HOST/NAME", self.url)
+        elif self.url_env is not None and not re.fullmatch(r"[A-Z_][A-Z0-9_]*", self.url_env):
+            words = "the name of an environment variable, in capitals, such as SHOP_DB"
+            yield Conflict("url_env", words, self.url_env)
 
 
 def _from_pairs(given: Any) -> Any:

@@ -6,17 +6,17 @@ from pathlib import Path
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 from tqdm import tqdm
 
 from pipeline import config
+from pipeline.compose import no_environment
 from pipeline.errors import InputError
 from pipeline.files import CONF, digest
 from pipeline.fit import chains, code, run
 from pipeline.fit.code import versions
 from pipeline.fit.variants import refuse_unbuildable
 from pipeline.measure.tasks import task_of
-from pipeline.sweep.composing import Composer, one_line
+from pipeline.sweep.composing import Composer
 from pipeline.sweep.results import Planned
 
 SEED = "seed"  # the last part of keys that set the randomness
@@ -41,10 +41,8 @@ def plan(composed: DictConfig, name: str, *, axes: dict[str, str], code: str) ->
     InputError
         The settings or the table can't be used.
     """
-    try:
+    with no_environment():
         raw = OmegaConf.to_container(composed, resolve=True)
-    except OmegaConfBaseException as error:
-        raise InputError(f"{CONF}: {one_line(error)}") from None
     assert isinstance(raw, dict)
     raw["variants"] = {name: raw.pop("variant")}
     params = config.check(raw, path=CONF, give="python -m pipeline")

@@ -1,15 +1,17 @@
 """Downloads a table once, checks its SHA-256, and keeps a copy."""
 
+import base64
 import hashlib
 import urllib.request
 from collections.abc import Callable
 from http.client import HTTPException
 from pathlib import Path, PurePosixPath
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pandas as pd
 
+from pipeline.config.secrets import filled, without
 from pipeline.errors import InputError
 from pipeline.files import digest, say, write_bytes, write_table
 from pipeline.table import formats
@@ -30,7 +32,7 @@ def download(url: str, expected: str | None, *, folder: Path = DOWNLOADS) -> Pat
     Parameters
     ----------
     url
-        The file's address.
+        The file's address; `$NAME` in place of a password or token is replaced by the environment variable.
     expected
         SHA-256 of its bytes, in hexadecimal; None accepts any file.
     folder
@@ -46,14 +48,19 @@ def download(url: str, expected: str | None, *, folder: Path = DOWNLOADS) -> Pat
     if path.is_file() and sha256(path) == expected:
         return path
     say(f"downloading {url}")
+    values: list[str] = []
     try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT) as answer:
+        request, values = _request(url)
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
             data = answer.read()
+    except InputError:
+        raise
     except (URLError, HTTPException, OSError, ValueError) as error:
         if isinstance(error, HTTPError):
             error.close()
+        reason = without(values, str(getattr(error, "reason", error)))
         raise InputError(
-            f"{url}: the download failed ({getattr(error, 'reason', error)}). Download it on a machine with network "
+            f"{url}: the download failed ({reason}). Download it on a machine with network "
             f"access, then use it with -S data.path=FILE{f', or save it as {path}' if expected else ''}."
         ) from None
     found = hashlib.sha256(data).hexdigest()
@@ -65,6 +72,29 @@ def download(url: str, expected: str | None, *, folder: Path = DOWNLOADS) -> Pat
     path = folder / f"{found}{ending}"
     write_bytes(path, data)
     return path
+
+
+def _request(url: str) -> tuple[urllib.request.Request, list[str]]:
+    """What is asked for, and the values from the environment in it.
+
+    Raises
+    ------
+    ValueError
+        The address is broken.
+    """
+    try:
+        address, values = filled(url)
+    except KeyError as error:
+        raise InputError(
+            f"data.url has ${error.args[0]}, but there is no such environment variable. "
+            f"Run `export {error.args[0]}=...`."
+        ) from None
+    user, at, host = urlsplit(address).netloc.rpartition("@")
+    request = urllib.request.Request(address.replace(f"{user}@", "", 1) if at else address)
+    if at:
+        login = base64.b64encode(unquote(user).encode()).decode()
+        request.add_unredirected_header("Authorization", f"Basic {login}")  # other hosts don't get it
+    return request, values
 
 
 def _suffixes(url: str) -> str:

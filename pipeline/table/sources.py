@@ -90,5 +90,5 @@ def _query(data: Data) -> Callable[[], pd.DataFrame] | None:
     if (name := data.imbalanced) is not None:
         return lambda: repositories.fetch_imbalanced(name)
     if (query := data.sql) is not None:
-        return lambda: sql.read_sql(query.url, query.query)
+        return lambda: sql.read_sql(query.url, query.query, variable=query.url_env)
     return None

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import Config
-from pipeline.errors import InputError
+from pipeline.errors import InputError, set_param
 from pipeline.fit import chains, folds, splits
 from pipeline.formatting import counted, listed
 from pipeline.judge import primary
@@ -133,8 +133,9 @@ def too_few(params: Config, table: pd.DataFrame, roles: pd.DataFrame, task: Task
     )
     spread = "" if times is None else ", at enough different times for two time folds"
     if task.classes > 2:
+        merge = set_param("data.classes", {task.names[codes[0]]: "OTHER"})
         todo = (
-            f"To merge one with another: -S 'data.classes={{{task.names[codes[0]]}: OTHER}}'. To leave it out, write "
+            f"To merge one with another: {merge}. To leave it out, write "
             "null instead of OTHER. To compare one class with all others: -S data.positive=CLASS."
         )
     else:

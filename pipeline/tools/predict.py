@@ -40,7 +40,7 @@ def load(name: str, schema: dict[str, Any]) -> Scorer:
         There is none of that name, or it cannot be used.
     """
     folder = TRAIN / name
-    if not folder.is_dir():
+    if folder.parent != TRAIN or not folder.is_dir():  # a name with .. would lead elsewhere
         there = sorted(path.name for path in TRAIN.glob("*") if path.is_dir())
         raise InputError(
             f"variant={name}: this variant isn't trained; {nearest(name, there)} Name one of these, or train it with "

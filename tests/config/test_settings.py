@@ -146,6 +146,19 @@ def test_the_composition_of_conf_is_typed(raw):
             {"sampler": {}, "model": {}},
             "variants: expected names of letters, digits, _ and -, found 'a/b'.",
         ),
+        (
+            f"variants.{'a' * 65}",
+            {"sampler": {}, "model": {}},
+            f"variants: expected names of at most 64 letters, digits, _ and -, found '{'a' * 65}'.",
+        ),
+        *(
+            (
+                "tracking.experiment",
+                name,
+                f"tracking.experiment: expected a name without empty parts, . and .. between slashes, found {name!r}.",
+            )
+            for name in ("../../x", "..", "", "a/..\\b", "/x")
+        ),
     ],
 )
 def test_a_bad_value_is_refused_with_its_path_and_what_was_expected(raw, path, value, problem):
@@ -211,6 +224,14 @@ def test_tracking_of_an_unknown_kind_is_refused(raw, uri):
 @pytest.mark.parametrize("uri", ["sqlite:///mlflow.db", "sqlite:////srv/:memory:.db", "http://127.0.0.1:5000", None])
 def test_tracking_is_a_file_a_server_or_off(raw, uri):
     assert config.check(changed(raw, "tracking.uri", uri)).tracking.uri == uri
+
+
+@pytest.mark.parametrize(
+    "name", ["x; touch planted", "$(touch planted)", "`touch planted`", "'", "a\nb", "a b", "é", "..", "../x", "&", ""]
+)
+def test_a_variant_s_name_is_one_word_whatever_the_shell(raw, name):
+    raw["variants"][name] = raw["variants"]["none"]
+    assert refusal(raw) == [f"params.yaml: variants: expected names of letters, digits, _ and -, found {name!r}."]
 
 
 def test_settings_do_not_change(raw):

@@ -8,7 +8,11 @@ from pipeline.errors import InputError
 
 
 def sql(raw, url, query="select a from t order by a"):
-    data = raw["data"] | {"simulation": None, "path": "conf/data/sql.yaml", "sql": {"url": url, "query": query}}
+    data = raw["data"] | {
+        "simulation": None,
+        "path": "conf/data/sql.yaml",
+        "sql": {"url": url, "url_env": None, "query": query},
+    }
     return raw | {"data": data}
 
 
@@ -20,6 +24,7 @@ def sql(raw, url, query="select a from t order by a"):
         ("postgresql://u:/s:e@cret@h:5432/d", "postgresql://u:***@h:5432/d"),
         ("postgresql://u@h/d?sslmode=require&password=secret", "postgresql://u@h/d?sslmode=require&password=***"),
         ("mssql+pyodbc:///?odbc_connect=UID=u;PWD=secret;x=1", "mssql+pyodbc:///?odbc_connect=UID=u;PWD=***;x=1"),
+        ("postgresql://h:5432/d?options=a@b", "postgresql://h:***@b"),  # as SQLAlchemy reads it
     ],
 )
 def test_a_password_is_refused_and_not_told(raw, url, shown):
@@ -38,12 +43,36 @@ def test_a_password_is_refused_and_not_told(raw, url, shown):
         "postgresql://u@h:5432/d",
         "postgresql://u:$SHOP_PASSWORD@h/d",
         "postgresql://$WHO:$PASSWORD@$HOST:5432/d",
-        "postgresql://h:5432/d?options=a@b",
         "postgresql://u@h/d?password=$PASSWORD",
     ],
 )
 def test_an_address_without_a_password_of_its_own_is_a_setting(raw, url):
     assert config.check(sql(raw, url)).data.sql.url == url
+
+
+def test_an_address_of_a_database_comes_from_one_place(raw):
+    table = sql(raw, None)
+    table["data"]["sql"]["url_env"] = "SHOP_DB"
+    assert config.check(table).data.sql.url_env == "SHOP_DB"
+    table["data"]["sql"]["url"] = "sqlite:///visits.db"
+    (both,) = refusal(table)
+    (none,) = refusal(sql(raw, None))
+    words = (
+        "params.yaml: data.sql: expected either url or url_env, the environment variable that has the address, found "
+    )
+    assert both.startswith(words)
+    assert none == f"{words}{{'url': None, 'url_env': None}}. For example, set -S data.sql.url=sqlite:///visits.db."
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "shown"), [("url", "u:secret@h", "u:***@h"), ("url_env", "shop_db", "shop_db")]
+)
+def test_an_address_and_a_variable_have_their_forms(raw, key, value, shown):
+    table = sql(raw, None)
+    table["data"]["sql"][key] = value
+    (problem,) = refusal(table)
+    assert problem.startswith(f"params.yaml: data.sql.{key}: expected ")
+    assert problem.endswith(f"found {shown!r}.")
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ def database(tmp_path):
 class Answers(BaseHTTPRequestHandler):
     def do_GET(self):  # noqa: N802
         self.server.asked.append(self.path)
+        self.server.logins.append(self.headers["Authorization"])
         self.send_response(404 if self.path == "/gone" else 200)
         self.send_header("Content-Length", str(len(VISITS) + (100 if self.path == "/cut" else 0)))
         self.end_headers()
@@ -45,7 +46,7 @@ class Answers(BaseHTTPRequestHandler):
 @pytest.fixture
 def server():
     with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
-        server.asked = []
+        server.asked, server.logins = [], []
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         server.url = f"http://127.0.0.1:{server.server_address[1]}"

@@ -1,3 +1,4 @@
+import base64
 import hashlib
 
 import numpy as np
@@ -55,6 +56,20 @@ def test_a_failed_download_says_which_file_to_put_where(server, tmp_path, path):
 def test_a_dead_server_and_a_broken_address_are_refused(tmp_path, url):
     with pytest.raises(InputError, match="the download failed"):
         download(url, DIGEST, folder=tmp_path)
+
+
+def test_a_login_and_a_token_come_from_the_environment_and_are_not_shown(server, tmp_path, monkeypatch, capsys):
+    address = server.url.replace("http://", "http://me:$SHOP_PASSWORD@") + "/{}?token=$SHOP_TOKEN"
+    with pytest.raises(InputError, match=r"^data.url has \$SHOP_PASSWORD, but there is no such environment variable"):
+        download(address.format("visits.csv"), None, folder=tmp_path)
+    monkeypatch.setenv("SHOP_PASSWORD", "p@ss/w:rd")
+    monkeypatch.setenv("SHOP_TOKEN", "s3 cret")
+    download(address.format("visits.csv"), None, folder=tmp_path)
+    assert server.asked == ["/visits.csv?token=s3%20cret"]
+    assert server.logins == [f"Basic {base64.b64encode(b'me:p@ss/w:rd').decode()}"]
+    with pytest.raises(InputError, match="the download failed") as caught:
+        download(address.format("no such").replace("http://", "nothing://"), None, folder=tmp_path)
+    assert "s3" not in str(caught.value) + "".join(capsys.readouterr())
 
 
 def test_a_fetched_table_is_kept_under_the_sha256_of_its_content(tmp_path):

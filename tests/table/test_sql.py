@@ -76,3 +76,31 @@ def test_a_password_comes_from_the_environment(monkeypatch, tmp_path):
     with pytest.raises(InputError, match=r"^postgresql\+psycopg2://u:\*\*\*@h/d: the query failed"):
         read_sql("postgresql+psycopg2://u:$SHOP_PASSWORD@h/d", query)
     assert (asked[0].password, asked[0].host) == ("p@ss/w:rd", "h")
+
+
+def test_a_variable_may_have_the_whole_address(database, monkeypatch):
+    query = "select page, buy from visits order by id"
+    with pytest.raises(
+        InputError,
+        match=r"^\$SHOP_DB: data.sql.url_env names \$SHOP_DB, but there is no such environment variable. Run `export",
+    ):
+        read_sql(None, query, variable="SHOP_DB")
+    monkeypatch.setenv("SHOP_DB", database)
+    pd.testing.assert_frame_equal(read_sql(None, query, variable="SHOP_DB"), read_sql(database, query))
+
+
+@pytest.mark.parametrize(
+    "address", ["mysql://u:s3cret/@h/d?key=k3y", "postgresql+psycopg2://u:s3cret/@h/d?key=k3y", "s3cret/k3y"]
+)
+def test_no_error_repeats_what_a_variable_has(monkeypatch, address):
+    monkeypatch.setenv("SHOP_DB", address)
+
+    def repeats(given):
+        address = given.render_as_string(hide_password=False)
+        raise sqlalchemy.exc.ArgumentError(f"can't connect to {address}, {given.query}")
+
+    monkeypatch.setattr("sqlalchemy.create_engine", repeats)
+    with pytest.raises(InputError, match=r"^\$SHOP_DB: the query failed") as caught:
+        read_sql(None, "select 1 order by 1", variable="SHOP_DB")
+    assert "s3cret" not in str(caught.value)
+    assert "k3y" not in str(caught.value)

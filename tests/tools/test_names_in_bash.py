@@ -38,6 +38,8 @@ NAMES = [
     'say "hi"',
     "back\\slash",
     "${seed}",
+    "${oc.env:PLANTED}",
+    "$PLANTED `echo $PLANTED` $(echo $PLANTED)",
     "yes",
     "1e5",
     "pre\u0301nom",  # the same name as the other, with the accent as a sign of its own
@@ -52,6 +54,12 @@ TABLES = [PLAIN, OTHERS[::2], OTHERS[1::2]]  # neither of these holds one name i
 ROWS = 200
 LABELS = np.where(np.arange(ROWS) % 9 == 3, "yes", "no")
 RANDOM = np.random.default_rng(0)
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch):
+    """A variable that no name may be replaced with."""
+    monkeypatch.setenv("PLANTED", "s3cret")
 
 
 @pytest.fixture
@@ -170,6 +178,18 @@ def test_a_preset_keeps_columns_of_any_name_with_the_reason_and_is_used(table, n
         assert (data.name, data.drop) == (name, drop)
         assert data.columns == (declared and {nfc(column): kind for column, kind in declared.items()})
         assert data.classes == (declared and classes)
+
+
+@pytest.mark.parametrize("name", ["${oc.env:PLANTED}", "it's: $PLANTED", "a, b"])
+def test_the_merge_that_inspect_prints_addresses_the_rare_class(preset_conf, capsys, name):
+    labels = np.where(np.arange(ROWS) < 12, name, LABELS)
+    pd.DataFrame({"a": RANDOM.normal(size=ROWS).round(2), "y": labels}).to_csv("mine.csv", index=False)
+    inspect_module.run(["data=csv", "data.path=mine.csv", "data.target=y"])
+    shown = capsys.readouterr().out
+    assert "s3cret" not in shown
+    fix = shown.partition("To merge one with another: ")[2].partition(". To leave it out")[0]
+    given = f"dvc exp run -S data=csv -S data.path=mine.csv -S data.target=y {fix}"
+    assert settings(overrides(given)).classes == {name: "OTHER"}
 
 
 @pytest.mark.parametrize("path", ["a=b.csv", "a,b.csv", "a#b.csv", "{a}.csv", "a b.csv", "(a).csv", "é.csv", "<a>.csv"])
