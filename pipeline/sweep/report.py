@@ -76,6 +76,7 @@ def _evidence(sweep: Sweep, runs: Sequence[Planned]) -> evidence.Evidence:
         components={},
         hashes=evidence.hashes(params),
         failed={p.variant: failures.get(p.id, "not run yet") for p in runs if not p.finished},
+        baselines={},  # of one model
         command=sweep.command,
     )
 
@@ -91,9 +92,9 @@ def _models(sweep: Sweep, by_model: Mapping[str, Sequence[Planned]]) -> dict[str
     replaced = {p.variant for p in sweep.runs if p.settings["variants"][p.variant]["model"].get(config.REPLACE)}
     folds, thresholds = {}, {}
     for model, each in said.items():
-        for name, result in each.results.items():
+        for name, threshold in each.thresholds.items():
             pair = (name if name in replaced else model, name)
-            folds[pair], thresholds[pair] = each.folds[name], (result["holdout"]["tuned"] or {}).get("threshold")
+            folds[pair], thresholds[pair] = each.folds[name], threshold
     decision = models.across(
         folds,
         {model: files["verdict.json"] for model, files in made.items()},
