@@ -1,5 +1,7 @@
 """Evaluates a trained model on the test rows, or else out of fold, at threshold 0.5 and at one chosen out of fold."""
 
+import time
+
 from pipeline import config
 from pipeline.errors import InputError, exit_on_signals, run
 from pipeline.files import (
@@ -39,7 +41,9 @@ def main() -> None:
         chain = chains.chain(params, name, task)
         rows = together(training.drop(columns=target), roles, params.split)
         how = {"seed": params.seed, "weight": before, "jobs": params.machine.jobs, **rows}
+        began = time.perf_counter()
         folded = refit(training, target=target, chain=chain, settings=settings, **how)
+        seconds = time.perf_counter() - began
         if len(X):
             predictions = predict(read_model(TRAIN / name / "model.skops"), X, y, task, weight)
         else:
@@ -63,7 +67,9 @@ def main() -> None:
     write_json(out / "classification_report.json", reports(task, predictions, holdout, trained))
     write_json(out / "metrics.json", metrics)
     write_json(REPORTS / name / "metrics.json", metrics)
-    say(f"{params.data.name}, {name}: {task.summary(holdout)}")
+    # The only place for the time: what is written must be the same each time.
+    took = "" if folded is None else f"; its folds took {seconds:,.1f} s"
+    say(f"{params.data.name}, {name}: {task.summary(holdout)}{took}")
 
 
 if __name__ == "__main__":

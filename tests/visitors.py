@@ -157,6 +157,7 @@ def _evidence():
             components=dict.fromkeys(results, PLACES),
             hashes={"config": "c" * 64, "code": "d" * 64, "lock": None},
             failed={},
+            baselines={},
             command="dvc repro",
         )
     )

@@ -99,10 +99,15 @@ Model = Annotated[Node, AfterValidator(_searchable)]
 
 
 class Variant(Settings):
-    """One way of treating the imbalance: a sampler, and arguments it overrides on the model, or a model of its own."""
+    """One way of treating the imbalance: a sampler, and arguments it overrides on the model, or a model of its own.
+
+    Only a method of another model than the common one names its `baseline`: the variant of that model without
+    resampling, by which `pipeline.config.baselines` tells the models apart. The files in conf/variant suit any model.
+    """
 
     sampler: Node
     model: Annotated[Node, AfterValidator(_over_or_instead)]
+    baseline: str | None = None
 
 
 def _no_single_fold(folds: int) -> int:

@@ -88,6 +88,30 @@ class Config(Settings):
             expected = f"another metric with evaluate.objective={self.evaluate.objective}"
             yield Conflict("compare.primary", expected, primary, advice)
 
+        yield from self._baseline_conflicts()
+
+    def _baseline_conflicts(self) -> Iterator[Conflict]:
+        """Baselines that are missing, or of another model than the method's own."""
+        for name, method in self.variants.items():
+            if (other := method.baseline) is None:
+                continue
+            own, baseline = method.model, self.variants.get(other)
+            key, found = f"variants.{name}.baseline", other
+            if baseline is None or other == name:
+                others = ", ".join(each for each in self.variants if each != name)
+                yield Conflict(key, f"another variant, one of {others}, or null", found)
+            elif baseline.baseline is not None:
+                advice = f"Name {other}'s own, {baseline.baseline}"
+                yield Conflict(key, "a variant without a baseline of its own", found, advice)
+            elif not (baseline.model.get(REPLACE) and own.get(REPLACE)):
+                common = other if own.get(REPLACE) else name
+                words = f"null, because {common} has the common model, whose baseline is none"
+                advice = f"Or give {common} a model of its own, with model._replace_: true"
+                yield Conflict(key, words, found, advice)
+            elif baseline.model.get("_target_") != own.get("_target_"):
+                words = f"a variant with the same model, {own.get('_target_')}"
+                yield Conflict(key, words, found, f"{other} has {baseline.model.get('_target_')}")
+
     def _dependent(self) -> str:
         """The setting by which rows are not independent and equal, as counts of successes need; empty without one."""
         for key in ("weight", "negatives_per_positive"):
@@ -178,6 +202,13 @@ def model_of(config: Config, name: str) -> dict[str, Any]:
     """
     changed = dict(variant(config, name).model)
     return {"search": None, **changed} if changed.pop(REPLACE, False) else {**config.model, **changed}
+
+
+def baselines(config: Config) -> dict[str, str]:
+    """By variant of another model than the common one: the variant without resampling of that model, maybe itself."""
+    named = {each.baseline for each in config.variants.values()}
+    of = {name: name if name in named else each.baseline for name, each in config.variants.items()}
+    return {name: baseline for name, baseline in of.items() if baseline is not None}
 
 
 def candidates(config: Config, name: str) -> list[dict[str, Any]]:

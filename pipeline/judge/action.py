@@ -46,6 +46,7 @@ def judge(
     leaked: int = 0,
     failed: Mapping[str, str] = MappingProxyType({}),
     task: Task = TWO_CLASSES,
+    preferred: str | None = None,
 ) -> dict[str, Any]:
     """The folds' verdict on each method against the baseline, and what to do.
 
@@ -67,6 +68,8 @@ def judge(
         no verdict.
     task
         Of the table.
+    preferred
+        Which of the methods that are BETTER to recommend; None: the simplest that no other beats.
 
     Returns
     -------
@@ -82,17 +85,22 @@ def judge(
         return {**empty, "sentence": f"No verdict: {reason}"}
     there = {name: rows for name, rows in folds.items() if rows is not None}
     family = family_of(there, REFERENCE, primary=primary, rope=rope, alpha=alpha)
-    return {**empty, **_decided(family, thresholds, declared=declared, task=task)}
+    return {**empty, **_decided(family, thresholds, declared=declared, task=task, preferred=preferred)}
 
 
 def _decided(
-    family: Family[str], thresholds: Mapping[str, float | None], *, declared: Mapping[str, Any], task: Task
+    family: Family[str],
+    thresholds: Mapping[str, float | None],
+    *,
+    declared: Mapping[str, Any],
+    task: Task,
+    preferred: str | None,
 ) -> dict[str, Any]:
     """What to do, and why."""
     grade, at_stake = evidence(family.methods, alpha=declared["alpha"]), price(family.methods)
     better = grade == "proven_better"
     of_better = simplest(name for name, method in family.methods.items() if method.call == "BETTER")
-    chosen = family.unbeaten(of_better) if better else REFERENCE
+    chosen = (preferred or family.unbeaten(of_better)) if better else REFERENCE
     how: dict[str, Any] = {"threshold": thresholds[chosen], "declared": declared}
     return {
         "action": "rebalance" if better else "keep",

@@ -10,7 +10,7 @@ from pipeline.fit.models import unconverged_advice
 from pipeline.formatting import counted, digits, floor_percent, joined, listed, number
 from pipeline.judge import search
 from pipeline.judge.evidence import Evidence
-from pipeline.judge.primary import REFERENCE, tuned_words
+from pipeline.judge.primary import REFERENCE
 from pipeline.measure import guarantee
 from pipeline.measure.metrics import BEST
 from pipeline.table import weights
@@ -41,10 +41,10 @@ def caveats(evidence: Evidence, judged: dict[str, Any]) -> list[str]:
         *_noted(evidence.classes),
         *_duplicated_methods(folds, judged),
         *_fits(results, folds, declared),
-        *(search.caveats(results, folds, words) if (words := tuned_words(declared, evidence.task)) else []),
+        *search.caveats(evidence),
         *misspecified(results),
-        *search.same_for_all(judged, declared),
-        *search.other_models(results),
+        *search.same_for_all(judged, evidence),
+        *search.other_models(evidence),
     ]
     if evidence.truth is not None:
         found.append(

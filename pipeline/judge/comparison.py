@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.config import Evaluate
-from pipeline.judge import cost_map, costs, equivalence, synthetic
+from pipeline.judge import cost_map, costs, equivalence, models, synthetic
 from pipeline.judge.evidence import Evidence
 from pipeline.judge.primary import RANKING, REFERENCE
 from pipeline.judge.sentences import sentence
@@ -22,7 +22,7 @@ from pipeline.measure.statistics import fold_ratio
 from pipeline.measure.task import Task
 from pipeline.table import weights
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 RATIOS = tuple(float(f"{10 ** (k / 8):.3g}") for k in range(-24, 25))  # cost of a false negative to a false positive's
 DRAWS = 1000  # of the bootstrap
 
@@ -33,22 +33,26 @@ def compare(evidence: Evidence) -> dict[str, Any]:
     Returns
     -------
     comparison
-        `schema_version`, `table`, `split`, `declared`, `verdict`, `variants`; of two classes `translation`, `cost_map`,
-        `cost_changes` and, where the true probabilities are known, `best_possible`; of more `over_folds`. What a task
-        does not have is None. Numbers unrounded, undefined ones None.
+        `schema_version`, `table`, `split`, `declared`, `verdict`, `variants`; with several models `models`, see
+        `pipeline.judge.models.decide`; of two classes `translation`, `cost_map`, `cost_changes` and, where the true
+        probabilities are known, `best_possible`; of more `over_folds`. What a comparison does not have is None. Numbers
+        unrounded, undefined ones None.
     """
     task, declared, results = evidence.task, evidence.declared, evidence.results
     intervals = {name: _intervals(task, rows, declared) for name, rows in evidence.predictions.items()}
     lines = equivalences(evidence)
     mistakes, sure = _mistakes(task, evidence), declared["confidence"]
     near = {name: synthetic.near_others(evidence.folds[name], confidence=sure) for name in results}
-    said = verdict(evidence, intervals=intervals, lines=lines, translation=mistakes["translation"] or "")
+    decision = models.decide(evidence)
+    how: dict[str, Any] = {"translation": mistakes["translation"] or "", "models": decision}
+    said = verdict(evidence, intervals=intervals, lines=lines, **how)
     return {
         "schema_version": SCHEMA_VERSION,
         "table": evidence.table,
         "split": evidence.classes,
         "declared": declared,
         "verdict": said,
+        "models": decision,
         **mistakes,
         "variants": [
             {

@@ -45,6 +45,8 @@ class Evidence:
         Of `config`, `code` and `lock`.
     failed
         Variants that are asked for and have no result, and why.
+    baselines
+        See `pipeline.config.baselines`; empty where all variants are methods for one model.
     command
         That makes the page.
     """
@@ -60,12 +62,18 @@ class Evidence:
     components: dict[str, pd.DataFrame]
     hashes: dict[str, str | None]
     failed: dict[str, str]
+    baselines: dict[str, str]
     command: str
 
     @property
     def task(self) -> Task:
         """The task of the table."""
         return task_of(self.table)
+
+    @property
+    def thresholds(self) -> dict[str, float | None]:
+        """By variant its t*; None where there is none."""
+        return {name: (each["holdout"]["tuned"] or {}).get("threshold") for name, each in self.results.items()}
 
     @property
     def leaked(self) -> int:
@@ -100,6 +108,7 @@ def read(params: Config) -> Evidence:
         },
         hashes=hashes(params),
         failed={},  # without all of them the stage does not run
+        baselines=config.baselines(params),
         command="dvc repro",
     )
 

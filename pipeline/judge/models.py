@@ -7,7 +7,8 @@ import pandas as pd
 
 from pipeline.formatting import counted, joined
 from pipeline.judge import headline
-from pipeline.judge.action import simplest, why_not
+from pipeline.judge.action import judge, simplest, why_not
+from pipeline.judge.evidence import Evidence
 from pipeline.judge.family import Family, evidence, family_of
 from pipeline.judge.price import price
 from pipeline.judge.primary import BETTER, REFERENCE, metric_words
@@ -94,6 +95,58 @@ def across(
             {"model": pair[0], "variant": pair[1], **family.described(pair, sign=sign)} for pair in family.methods
         ],
     }
+
+
+def decide(evidence: Evidence) -> dict[str, Any] | None:
+    """The decision on the models of one comparison; None where it has one model, or lacks the baseline.
+
+    Returns
+    -------
+    decision
+        See `across`, without `caveats`. The common model is called by its class, others by their baseline's name.
+        `variants` has the `model` and the `method` of each variant.
+    """
+    if not evidence.baselines or REFERENCE not in evidence.results:
+        return None
+    pairs, thresholds = _pairs(evidence), evidence.thresholds
+    rule = {key: evidence.declared[key] for key in ("primary", "rope", "alpha")}
+    how: dict[str, Any] = {"task": evidence.task, "leaked": evidence.leaked, "failed": evidence.failed}
+    first, verdicts = pairs[REFERENCE][0], {}
+    for model in [first, *dict.fromkeys(evidence.baselines.values())]:
+        own = [name for name in pairs if evidence.baselines.get(name, first) == model]
+        verdicts[model] = judge(
+            {pairs[name][1]: evidence.folds[name] for name in own},
+            thresholds={pairs[name][1]: thresholds[name] for name in own},
+            **rule,
+            **how,
+        )
+    decision = across(
+        {pair: evidence.folds[name] for name, pair in pairs.items()},
+        verdicts,
+        thresholds={pair: thresholds[name] for name, pair in pairs.items()},
+        declared=rule,
+        **how,
+    )
+    del decision["caveats"]  # which the verdict on all of them has
+    return {**decision, "variants": {name: {"model": model, "method": way} for name, (model, way) in pairs.items()}}
+
+
+def _pairs(evidence: Evidence) -> dict[str, Pair]:
+    """By variant its model and its method, whose name needs no model's before it: random_forest_smote is smote there.
+
+    One of another class than the common model that isn't a method of another model takes the place of the model.
+    """
+    kinds = {name: str(result["model"]["model"]) for name, result in evidence.results.items()}
+    found: dict[str, Pair] = {}
+    for name, kind in kinds.items():
+        model = evidence.baselines.get(name)
+        if model is None:
+            found[name] = (kind if kind == kinds[REFERENCE] else name, name)
+        else:
+            short = REFERENCE if name == model else name.removeprefix(f"{model}_")
+            taken = (model, short) in found.values() or (short == REFERENCE and name != model)
+            found[name] = (model, name if taken else short)
+    return found
 
 
 def _caveats(verdicts: Mapping[str, Mapping[str, Any]]) -> list[str]:

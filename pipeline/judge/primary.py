@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.measure.primary import COLUMNS
+from pipeline.measure.primary import COLUMNS, PRIOR_CORRECTED
 from pipeline.measure.task import Task
 
 REFERENCE = "none"  # the variant that methods are tested against, called the baseline in sentences
@@ -29,14 +29,11 @@ def metric_words(primary: str, task: Task) -> str:
     return WORDS.get(primary) or task.title(primary)
 
 
-def tuned_words(declared: Mapping[str, Any], task: Task) -> str | None:
-    """The metric that the model's arguments are chosen by, in words; None where they stay as they are."""
-    match declared["tune_for"]:
-        case "primary":
-            return metric_words(declared["primary"], task)
-        case "log_loss":
-            return "prior-corrected log loss"
-    return None
+def tuned_words(tuning: Mapping[str, Any], declared: Mapping[str, Any], task: Task) -> str:
+    """The metric that a model's arguments are chosen by, in words; `tuning` as in metrics.json."""
+    return (
+        "prior-corrected log loss" if tuning["metric"] == PRIOR_CORRECTED else metric_words(declared["primary"], task)
+    )
 
 
 def is_loss(declared: Mapping[str, Any]) -> bool:

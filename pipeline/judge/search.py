@@ -6,14 +6,16 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.judge.primary import REFERENCE
+from pipeline.judge.evidence import Evidence
+from pipeline.judge.primary import REFERENCE, tuned_words
 from pipeline.measure.evaluation import CHOSEN
 
 FURTHER = {"smallest": "smaller", "largest": "larger"}
 
 
-def caveats(results: Mapping[str, dict[str, Any]], folds: Mapping[str, pd.DataFrame | None], metric: str) -> list[str]:
-    """Where arguments could not be chosen, or others might be better by `metric`, in words."""
+def caveats(evidence: Evidence) -> list[str]:
+    """Where arguments could not be chosen, or others might be better."""
+    results, folds = evidence.results, evidence.folds
     tuned = {name: tuning for name, result in results.items() if (tuning := result["model"]["tuning"])}
     found, named = [], " and ".join(dict.fromkeys(key for tuning in tuned.values() for key in tuning["params"][0]))
     were = "were" if " and " in named else "was"
@@ -31,18 +33,26 @@ def caveats(results: Mapping[str, dict[str, Any]], folds: Mapping[str, pd.DataFr
             f"{named} {were} not tuned in some folds, because the rarest class has too few rows there. Folds by "
             f"variant: {', '.join(few)}."
         )
+    return found + _ends(evidence, tuned, chosen)
+
+
+def _ends(evidence: Evidence, tuned: Mapping[str, Mapping[str, Any]], chosen: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Which arguments are mostly the smallest or the largest of their values, by model."""
     ends: dict[tuple[str, str], list[str]] = {}
     for name, rows in chosen.items():
+        model = evidence.baselines.get(name)
         for argument in tuned[name]["params"][0]:
             values = [inf if each[argument] == "inf" else each[argument] for each in tuned[name]["params"]]
+            searched = f"{f'variants.{model}.' if model else ''}model.search.{argument}"
             for last, count in _at_an_end(values, rows[CHOSEN + argument]):
-                ends.setdefault((argument, last), []).append(f"{name} in {count} of {len(rows)}")
-    for (argument, last), most in ends.items():
-        found.append(
-            f"In most folds, the {argument} with the best {metric} is the {last} of model.search.{argument}: "
-            f"{', '.join(most)}. A {FURTHER[last]} {argument} may be better. Extend model.search.{argument}."
-        )
-    return found
+                metric = tuned_words(tuned[name], evidence.declared, evidence.task)
+                said = f"the {argument} with the best {metric} is the {last} of {searched}"
+                advice = (
+                    f"A {FURTHER[last]} {argument} may be better. Extend {searched}"
+                    f"{', and that of its methods' if model else ''}."
+                )
+                ends.setdefault((said, advice), []).append(f"{name} in {count} of {len(rows)}")
+    return [f"In most folds, {said}: {', '.join(most)}. {advice}" for (said, advice), most in ends.items()]
 
 
 def _at_an_end(values: Sequence[Any], chosen: pd.Series) -> Iterator[tuple[str, int]]:
@@ -56,10 +66,11 @@ def _at_an_end(values: Sequence[Any], chosen: pd.Series) -> Iterator[tuple[str, 
             yield last, count
 
 
-def same_for_all(judged: dict[str, Any], declared: dict[str, Any]) -> list[str]:
+def same_for_all(judged: Mapping[str, Any], evidence: Evidence) -> list[str]:
     """Why a difference may not be the method's own effect, where every variant has the same arguments of the model."""
-    different = [method["variant"] for method in judged["methods"] if method["call"] in ("BETTER", "WORSE")]
-    if not different or declared["search"]:
+    methods = [method for method in judged["methods"] if method["variant"] not in evidence.baselines]
+    different = [method["variant"] for method in methods if method["call"] in ("BETTER", "WORSE")]
+    if not different or evidence.declared["search"]:
         return []
     return [
         "The model's arguments are the same for every variant, although which are best depends on resampling and "
@@ -68,9 +79,9 @@ def same_for_all(judged: dict[str, Any], declared: dict[str, Any]) -> list[str]:
     ]
 
 
-def other_models(results: Mapping[str, dict[str, Any]]) -> list[str]:
-    """Which variants are of another class of model than the baseline."""
-    kinds = {name: result["model"]["model"] for name, result in results.items()}
+def other_models(evidence: Evidence) -> list[str]:
+    """Which variants are of another class of model than the baseline, unless that model's own baseline is here, too."""
+    kinds = {name: each["model"]["model"] for name, each in evidence.results.items() if name not in evidence.baselines}
     if not (others := [f"{name} ({kind})" for name, kind in kinds.items() if kind != kinds.get(REFERENCE, kind)]):
         return []
     return [

@@ -14,7 +14,7 @@ from pipeline.judge.sentences import tradeoff
 from pipeline.measure.statistics import fold_ratio, student
 from pipeline.table.split import tested
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 FILE = REPORTS / "verdict.json"
 FORMS = {  # of probabilities
     "raw": "raw",
@@ -42,6 +42,7 @@ def verdict(
     intervals: Mapping[str, Mapping[str, list[float] | None]],
     lines: Mapping[str, dict[str, Any]],
     translation: str,
+    models: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """All of verdict.json: see `verdict.schema.json`.
 
@@ -56,11 +57,11 @@ def verdict(
         By method: see `pipeline.judge.equivalence.equivalence`; empty without folds.
     translation
         What balancing implies about costs, in words.
+    models
+        See `pipeline.judge.models.decide`.
     """
-    results, folds, task, declared = evidence.results, evidence.folds, evidence.task, evidence.declared
-    thresholds = {name: (result["holdout"]["tuned"] or {}).get("threshold") for name, result in results.items()}
-    rule = {key: declared[key] for key in ("primary", "rope", "alpha")}
-    judged = judge(folds, thresholds=thresholds, leaked=evidence.leaked, failed=evidence.failed, task=task, **rule)
+    results, task, declared = evidence.results, evidence.task, evidence.declared
+    judged = _judged(evidence, models)
     test_size = declared["split"]["test_size"]
     judged["holdout_agrees"] = _agrees(results, judged) if test_size else None
     for method in judged["methods"]:
@@ -84,7 +85,7 @@ def verdict(
                 "variant": name,
                 "status": "converged" if converged(result) else "not converged",
                 "best_params": result["model"]["best_params"],
-                "threshold": thresholds[name],
+                "threshold": evidence.thresholds[name],
                 **({"guarantee": result["guarantee"]} if "guarantee" in result else {}),
                 "holdout": {
                     metric: {"value": result["holdout"]["threshold_free"][metric], "interval": interval}
@@ -97,6 +98,32 @@ def verdict(
             for name, result in results.items()
         ],
     }
+
+
+def _judged(evidence: Evidence, models: Mapping[str, Any] | None) -> dict[str, Any]:
+    """See `pipeline.judge.action.judge`; of several models it says which to use, and `models` has the verdict on each.
+
+    Pairs of model and method are the variants under other names, with the same tests: so the evidence is the same.
+    """
+    rule = {key: evidence.declared[key] for key in ("primary", "rope", "alpha")}
+    how: dict[str, Any] = {"thresholds": evidence.thresholds, "leaked": evidence.leaked, "failed": evidence.failed}
+    if models is None:
+        return {**judge(evidence.folds, task=evidence.task, **how, **rule), "models": None}
+    named = {(pair["model"], pair["method"]): name for name, pair in models["variants"].items()}
+    used = named[models["model"], models["variant"]] if models["action"] == "use" else None
+    judged = judge(evidence.folds, task=evidence.task, preferred=used, **how, **rule)
+    judged["models"] = [
+        {
+            **each,
+            "baseline": named[each["model"], REFERENCE],
+            "variant": each["variant"] and named.get((each["model"], each["variant"]), each["variant"]),
+        }
+        for each in models["models"]
+    ]
+    if judged["action"] == "none":
+        return judged
+    another = used is not None and models["model"] != models["reference"]["model"]
+    return {**judged, "action": "use" if another else judged["action"], "sentence": models["sentence"]}
 
 
 def _basis(evidence: Evidence, judged: Mapping[str, Any]) -> settle.Basis | None:

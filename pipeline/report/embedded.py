@@ -13,7 +13,7 @@ from pipeline.judge.evidence import Evidence
 from pipeline.measure.evaluation import fits_of
 
 LARGEST = 10_000_000  # bytes of evidence that a page carries
-KEPT = ("declared", "table", "classes", "hashes", "failed", "command")  # unchanged
+KEPT = ("declared", "table", "classes", "hashes", "failed", "baselines", "command")  # unchanged
 RECOMPUTED = ("holdout", "guarantee", "probabilities")  # of metrics.json: they follow from the predictions
 
 

@@ -80,7 +80,7 @@ def _model(task: Task, result: Mapping[str, Any], declared: Mapping[str, Any]) -
     model, tuned = result["model"], result["holdout"]["tuned"]
     said = f"{model['model']}, variant `{result['variant']}`"
     if model["best_params"]:
-        said += f", {arguments(model['best_params'])} (chosen for {tuned_words(declared, task)})"
+        said += f", {arguments(model['best_params'])} (chosen for {tuned_words(model['tuning'], declared, task)})"
     rule = "Each row gets its most probable class, in units of the class's proportion in training."
     if tuned is None:
         rule = "No threshold was tuned: a row is predicted positive from a probability of 0.5 on."

@@ -18,7 +18,7 @@ from pipeline.judge.sentences import guaranteed
 from pipeline.judge.verdict import FORMS
 from pipeline.measure.metrics import BEST
 from pipeline.measure.tasks import task_of
-from pipeline.report import answer
+from pipeline.report import answer, pairs
 from pipeline.report.captions import CAPTIONS, RUNS
 from pipeline.report.figures.draw import judged
 from pipeline.table import weights
@@ -59,20 +59,22 @@ def render(
         What `pipeline.report.explorer.explorer` gives; None leaves out the slider.
     """
     headline, explained = answer.parted(comparison["verdict"]["sentence"])
-    task, raw = task_of(comparison["table"]), comparison["variants"][0]["probabilities"]["raw"]
+    task, first = task_of(comparison["table"]), comparison["variants"][0]
+    raw, tuning = first["probabilities"]["raw"], first["model"]["tuning"]
     words = {**task.points, "rows": tested(comparison["declared"]["split"]["test_size"])}
     texts = {name: [text.format(**words) for text in each] for name, each in CAPTIONS.items()}
     return _page(
         "report.html",
         **comparison,
         task=task,
-        tuned_by=tuned_words(comparison["declared"], task),
+        pairs=pairs.table(comparison["models"]) if comparison["models"] else None,
+        tuned_by=tuned_words(tuning, comparison["declared"], task) if tuning else None,
         headline=headline,
         explained=explained,
         guaranteed=guaranteed({v["variant"]: v for v in comparison["variants"]}),
         near={v["variant"]: found for v in comparison["variants"] if (found := v["near_others"])},
         leaders=answer.leaders(comparison),
-        gains=answer.gains(comparison["verdict"]),
+        gains=pairs.gains(comparison["models"]) if comparison["models"] else answer.gains(comparison["verdict"]),
         coefficients=answer.coefficients(comparison),
         explorer=decided,
         tested=tested(comparison["declared"]["split"]["test_size"]),

@@ -16,6 +16,7 @@ from pipeline.judge.settle import settling
 from pipeline.measure.metrics import BEST
 from pipeline.measure.task import Task
 from pipeline.measure.tasks import task_of
+from pipeline.report import pairs
 from pipeline.report.figures.draw import judged
 from pipeline.table import weights
 from pipeline.table.split import tested
@@ -105,6 +106,7 @@ def markdown(comparison: dict[str, Any]) -> str:
             f"**{verdict['sentence']}**",
             "",
             *([verdict["tradeoff"], ""] if verdict["tradeoff"] else []),
+            *(pairs.markdown(comparison["models"]) if comparison["models"] else []),
             *(["What would settle it:", "", *options, ""] if options else []),
             *(f"{place}. {reason}" for place, reason in enumerate(verdict["reasons"], start=1)),
             "",

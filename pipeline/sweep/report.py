@@ -13,6 +13,7 @@ from pipeline.files import CONF, digest, read_json, read_table, say, write
 from pipeline.fit import run
 from pipeline.fit.build import build
 from pipeline.fit.variants import WEIGHTS, is_deaf, node_of
+from pipeline.formatting import counted
 from pipeline.judge import evidence, models
 from pipeline.report import models as of_models
 from pipeline.report.figures.spread import spread
@@ -76,6 +77,7 @@ def _evidence(sweep: Sweep, runs: Sequence[Planned]) -> evidence.Evidence:
         components={},
         hashes=evidence.hashes(params),
         failed={p.variant: failures.get(p.id, "not run yet") for p in runs if not p.finished},
+        baselines={},  # of one model
         command=sweep.command,
     )
 
@@ -91,9 +93,9 @@ def _models(sweep: Sweep, by_model: Mapping[str, Sequence[Planned]]) -> dict[str
     replaced = {p.variant for p in sweep.runs if p.settings["variants"][p.variant]["model"].get(config.REPLACE)}
     folds, thresholds = {}, {}
     for model, each in said.items():
-        for name, result in each.results.items():
+        for name, threshold in each.thresholds.items():
             pair = (name if name in replaced else model, name)
-            folds[pair], thresholds[pair] = each.folds[name], (result["holdout"]["tuned"] or {}).get("threshold")
+            folds[pair], thresholds[pair] = each.folds[name], threshold
     decision = models.across(
         folds,
         {model: files["verdict.json"] for model, files in made.items()},
@@ -172,7 +174,17 @@ def conclude(sweep: Sweep, watch: Watch, *, skipped: int, stopped: str | None) -
     if finished:
         say(f"report   {sweep.folder / 'index.html'}")
         say(f"table    {sweep.folder / 'runs.csv'}")
+        if MODEL in sweep.axes:
+            say(f"time     {_times(sweep)}")
     say(f"MLflow   {_where(sweep, watch)}")
+
+
+def _times(sweep: Sweep) -> str:
+    """How long the finished runs of each model took, whenever that was; no file of results has it, as it varies."""
+    seconds: dict[str, list[float]] = {}
+    for planned in (planned for planned in sweep.runs if planned.finished):
+        seconds.setdefault(planned.axes[MODEL], []).append(read_json(planned.folder / "run.json")["seconds"])
+    return ", ".join(f"{model} {sum(each):,.1f} s in {counted(len(each), 'run')}" for model, each in seconds.items())
 
 
 def _where(sweep: Sweep, watch: Watch) -> str:

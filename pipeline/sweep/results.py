@@ -138,7 +138,7 @@ def save(planned: Planned, files: Mapping[str, Any]) -> None:
         if not planned.finished:
             partial.rename(planned.folder)
     except OSError:
-        if not planned.finished:  # otherwise another process was faster, with the same bytes
+        if not planned.finished:  # otherwise another process was faster, with the same results
             raise
     finally:
         shutil.rmtree(partial, ignore_errors=True)

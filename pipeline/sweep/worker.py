@@ -1,5 +1,6 @@
 """Does the unfinished runs of a job."""
 
+import time
 import traceback
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,9 @@ def attempt(planned: Planned, folder: Path, machine: dict[str, Any]) -> None:
         schema = run.table(params.data)[2]
         if schema["sha256"] != planned.data_sha256:
             raise InputError(f"{params.data.path}: the table has changed since the sweep started. Run the sweep again.")
+        began = time.perf_counter()
         made = run.run(params, planned.variant, jobs=params.machine.jobs)
+        seconds = time.perf_counter() - began
         sides, target, roles = run.sides(params.data, params.split), params.data.target, run.table(params.data)[3]
         counts = split.count(*sides, target=target, names=names(schema), roles=roles)
         classes = {**counts, **run.noted(params.data, params.split)}
@@ -64,6 +67,7 @@ def attempt(planned: Planned, folder: Path, machine: dict[str, Any]) -> None:
                 "settings": planned.settings,
                 "table": schema,
                 "split": classes,
+                "seconds": round(seconds, 1),
             },
         }
         results.save(planned, files)

@@ -16,6 +16,7 @@ from pipeline.judge.primary import metric_words
 from pipeline.judge.settle import settling
 from pipeline.judge.verdict import FILE, SCHEMA_VERSION
 from pipeline.measure.tasks import of_labels
+from pipeline.report.pairs import short
 
 WIDTH = 110  # characters of a line
 # By evidence; without a verdict there is none.
@@ -23,7 +24,7 @@ EXIT = {"proven_not_better": 0, "proven_better": 10, "inconclusive": 20, None: 3
 
 
 def run(file: Path | None = None, *, strict: bool = True) -> int:
-    """Print a verdict, and give its exit status: 0 keep, 10 rebalance, 20 keep with inconclusive evidence, 30 none.
+    """Print a verdict, and give its exit status: 0 keep, 10 rebalance or use, 20 keep if inconclusive, 30 none.
 
     Parameters
     ----------
@@ -74,6 +75,8 @@ def lines(found: Mapping[str, Any]) -> list[str]:
         said.append("To score new rows: rebalance predict data.path=NEW.csv")
     if caveats:
         said.append(f"{counted(caveats, 'caveat')} in the report: read {'it' if caveats == 1 else 'them'} first.")
+    if judged := [each for each in found["models"] or () if each["action"] != "none"]:
+        said += ["", *(f"{each['model']}, its methods judged alone: {short(each)}" for each in judged)]
     if found["methods"]:
         classes = list(table["classes"])
         metric = metric_words(found["declared"]["primary"], of_labels(table.get("labels", classes), classes))

@@ -7,6 +7,7 @@ from visitors import with_recall_floor
 
 from pipeline.judge import comparison
 from pipeline.judge.caveats import formula_holds
+from pipeline.measure.primary import PRIOR_CORRECTED
 from pipeline.report import verify
 
 
@@ -174,8 +175,19 @@ def test_a_c_at_the_end_of_the_grid_is_a_caveat(evidence, chosen, caveat):
 
 def test_a_c_at_the_end_of_the_grid_is_the_best_of_the_metric_that_chose_it(evidence):
     folds = {**evidence.folds, "smote": evidence.folds["smote"].assign(param_C=0.01)}
-    declared = {**evidence.declared, "tune_for": "log_loss"}
-    assert "the C with the best prior-corrected log loss is" in found(replace(evidence, folds=folds, declared=declared))
+    evidence.results["smote"]["model"]["tuning"]["metric"] = PRIOR_CORRECTED
+    assert "the C with the best prior-corrected log loss is" in found(replace(evidence, folds=folds))
+
+
+def test_values_of_another_model_are_named_by_its_variant_with_its_own_metric(evidence):
+    evidence.results["none"]["model"]["tuning"]["metric"] = PRIOR_CORRECTED
+    ends = {name: rows.assign(param_C=0.01) for name, rows in evidence.folds.items()}
+    said = found(replace(evidence, folds=ends, baselines={"smote": "smote"}))
+    assert "the C with the best prior-corrected log loss is the smallest of model.search.C: none in 4 of 4. " in said
+    assert (
+        "the C with the best average precision is the smallest of variants.smote.model.search.C: smote in 4 of 4. A "
+        "smaller C may be better. Extend variants.smote.model.search.C, and that of its methods."
+    ) in said
 
 
 def test_a_c_that_could_not_be_tuned_is_a_caveat_on_the_training_rows_and_in_folds(evidence):

@@ -165,6 +165,7 @@ def kept(said):
         "schema_version": verdict.SCHEMA_VERSION,
         "caveats": [],
         "to_settle": [],
+        "models": None,
         "tradeoff": None,
         "table": TABLE,
         **said,
@@ -215,7 +216,7 @@ def test_bounds_are_shown_as_adjusted_and_the_first_option_with_its_setting():
 def test_a_file_that_is_no_verdict_is_refused(tmp_path):
     file = tmp_path / "verdict.json"
     file.write_text("{}", encoding="utf-8")
-    with pytest.raises(InputError, match="expected a verdict of schema version 5"):
+    with pytest.raises(InputError, match="expected a verdict of schema version 6"):
         shown.run(file)
     file.write_text("seed: 42\n", encoding="utf-8")
     with pytest.raises(InputError, match="expected a verdict in JSON"):

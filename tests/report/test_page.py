@@ -6,6 +6,7 @@ import pytest
 from visitors import with_recall_floor
 
 from pipeline.judge import comparison
+from pipeline.measure.primary import PRIOR_CORRECTED
 from pipeline.report.captions import CAPTIONS
 from pipeline.report.embedded import pack
 from pipeline.report.model_card import model_card
@@ -51,10 +52,13 @@ def test_the_page_says_how_many_duplicates_cross_the_split_and_what_one_c_for_al
 
 
 @pytest.mark.parametrize(
-    ("rule", "words"), [("primary", "average precision"), ("log_loss", "prior-corrected log loss")]
+    ("metric", "words"),
+    [("average_precision", "average precision"), (PRIOR_CORRECTED, "prior-corrected log loss")],
 )
-def test_page_and_card_name_the_metric_that_c_is_tuned_by(evidence, rule, words):
-    made = comparison.compare(replace(evidence, declared={**evidence.declared, "tune_for": rule}))
+def test_page_and_card_name_the_metric_that_c_is_tuned_by(evidence, metric, words):
+    for result in evidence.results.values():
+        result["model"]["tuning"]["metric"] = metric
+    made = comparison.compare(evidence)
     page = render(made, {}, command="dvc repro", evidence=None)
     assert f"C is chosen for each variant from 0.01, 0.1, 1, 10, by {words} in folds of the training rows" in page
     assert "On all training rows: none C=1; smote C=1." in page

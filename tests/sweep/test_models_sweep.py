@@ -58,6 +58,17 @@ def test_models_end_with_one_decision_one_table_and_a_report_of_each(swept):
     assert re.search(r"\| decision_tree +\| +0\.\d{3} \[", out)
 
 
+def test_a_sweep_over_models_ends_with_the_time_that_each_took(swept):
+    _, out = swept
+    by_model = {}
+    for path in Path("multirun/runs").glob("*/run.json"):
+        run = read_json(path)
+        by_model.setdefault(run["settings"]["model"]["_target_"].rpartition(".")[2], []).append(run["seconds"])
+    line, tree = (sum(by_model[name]) for name in ("LogisticRegression", "DecisionTreeClassifier"))
+    assert tree > 0.05
+    assert f"\ntime     logistic_regression {line:,.1f} s in 3 runs, decision_tree {tree:,.1f} s in 3 runs\n" in out
+
+
 def test_the_page_ends_with_the_commands_that_train_and_score(swept):
     folder, _ = swept
     page = html.unescape((folder / "index.html").read_text(encoding="utf-8"))

@@ -225,7 +225,7 @@ def test_groups_options_and_keys_are_completed_as_hydra_knows_them():
 
 
 def test_use_completes_the_presets_and_the_simulated_shop():
-    assert completed("use ") == ["article", "every_sampler", "train_in_data", "mountain_shop"]
+    assert completed("use ") == ["article", "every_sampler", "models", "train_in_data", "mountain_shop"]
     assert completed("use ar") == ["article"]
     assert completed("use article ") == []
 
