@@ -44,7 +44,7 @@ setup: $(VENV)/installed  ## Create the virtual environment from the lock file
 
 .PHONY: repro
 repro: setup  ## Run what has changed, and print the comparison
-	@dvc repro
+	@dvc repro || { status=$$?; repaired="$$(rebalance doctor)"; [ $$? = 10 ] || exit $$status; echo "$$repaired"; dvc repro; }
 	@echo; rebalance verdict || [ $$? -ge 10 ] # from 10 on, the status is the answer
 	@echo
 	@echo "report   reports/index.html; as text, reports/comparison.md"

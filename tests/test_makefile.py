@@ -63,3 +63,32 @@ def test_without_a_python_from_3_11_on_make_says_what_to_do(setup):
         in ended.stderr
     )
     assert not setup.uv.exists()
+
+
+@pytest.mark.parametrize(
+    ("first", "found", "status", "calls"),
+    [
+        (0, 0, 0, ["dvc repro", "rebalance verdict"]),
+        (255, 10, 0, ["dvc repro", "rebalance doctor", "dvc repro", "rebalance verdict"]),  # damaged, and repaired
+        (255, 0, 2, ["dvc repro", "rebalance doctor"]),  # bad input, say
+        (255, 2, 2, ["dvc repro", "rebalance doctor"]),
+    ],
+)
+def test_make_repro_goes_on_after_a_repair_and_only_then(tmp_path, first, found, status, calls):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    programs = tmp_path / "venv/bin"
+    programs.mkdir(parents=True)
+    for name in ("pyproject.toml", "requirements.lock", "venv/installed"):
+        (tmp_path / name).touch()
+    scripts = {
+        "dvc": f'echo "dvc $@" >> calls; [ -e again ] || {{ touch again; exit {first}; }}',
+        "rebalance": f'echo "rebalance $@" >> calls; [ "$1" != doctor ] || {{ echo repaired; exit {found}; }}',
+    }
+    for name, body in scripts.items():
+        (programs / name).write_text(f"#!/bin/bash\n{body}\n")
+        (programs / name).chmod(0o755)
+    ended = subprocess.run(
+        [shutil.which("make"), "repro", "VENV=venv"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, (tmp_path / "calls").read_text().splitlines()) == (status, calls)
+    assert ("repaired" in ended.stdout) == (found == 10)

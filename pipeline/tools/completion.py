@@ -52,7 +52,7 @@ def script(shell: str = "") -> str:
 
 
 class Command(Protocol):
-    """What completion asks of a command, see `pipeline.cli.Command`."""
+    """What completion asks of a command, see `pipeline.tools.commands.Command`."""
 
     @property
     def arguments(self) -> Mapping[str, Any]:

@@ -20,6 +20,7 @@ STATUSES = {
     "predict": [0],
     "verify": [0, 1],
     "publish": [0, 1],
+    "doctor": [0, 10],
     "configure": [0],
 }
 
