@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn, Self, TypeAlias
 
+MORE_ROOM = "Select fewer rows or columns, or use a machine with more memory."
 MOST_SHOWN = 20  # problems
 WORDS = ("true", "false", "null", "nan", "inf")  # that Hydra takes for values other than text
 # Keys of a mapping that Hydra's grammar takes as they are.
@@ -128,6 +129,10 @@ def run(main: Callable[[], None], *, plain_overrides: bool = False) -> None:
             print(f"error: {problem}", file=sys.stderr)  # noqa: T201
         if more:
             print(f"error: and {more} more", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+    except MemoryError as error:
+        said = " ".join(str(error).split())
+        print(f"error: memory ran out{f' ({said})' if said else ''}. {MORE_ROOM}", file=sys.stderr)  # noqa: T201
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -2,10 +2,9 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -15,6 +14,7 @@ from pipeline.errors import InputError, advise, set_param
 from pipeline.fit.samplers import Jitter
 from pipeline.formatting import counted, label_text, size
 from pipeline.table.columns import categorical
+from pipeline.table.room import total
 
 CELL = 8  # bytes of a number
 # Measured on what the `resample` stage does with imbalanced-learn's over-samplers, with 10 and with 40 columns.
@@ -23,7 +23,6 @@ BESIDES = 14  # numbers for each row: its label, the rows and the neighbor it co
 TEXT = 6  # numbers that a category takes, encoded from then on; measured with eight levels
 PAIR = 2 * CELL  # bytes for each pair of rows, where all distances are computed and sorted
 STEPS = 10_000  # the sampling_strategy of an advice has four decimals
-CGROUP, CGROUPS = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
 
 
 class OutOfMemory(InputError):
@@ -57,33 +56,6 @@ class Limit:
 def limit(params: Config, name: str) -> Limit:
     """What the sampler of variant `name` may use."""
     return Limit(params.machine.memory, total(), f"variants.{name}.sampler")
-
-
-def total() -> int:
-    """Bytes of this machine's memory, or of what the cgroup of this process may use of it."""
-    import psutil
-
-    return min(int(psutil.virtual_memory().total), *cgroup_limits())
-
-
-def cgroup_limits(memberships: Path = CGROUP, mounted: Path = CGROUPS) -> list[int]:
-    """Limits in bytes of the cgroups, version 1 or 2, that this process is in; at least one, of 2**63 without any.
-
-    A group's limit holds for the groups within it. A container may see its own group as the root.
-    """
-    found = [2**63]
-    with suppress(OSError, ValueError):  # not Linux, or not as Linux writes it
-        for line in memberships.read_text().splitlines():
-            _, controllers, path = line.split(":", 2)
-            if controllers and "memory" not in controllers.split(","):
-                continue
-            root, name = (mounted / "memory", "memory.limit_in_bytes") if controllers else (mounted, "memory.max")
-            group = root / path.strip("/")
-            for folder in (group, *group.parents):
-                if folder.is_relative_to(root):
-                    with suppress(OSError, ValueError):  # no such file, or "max"
-                        found.append(int((folder / name).read_text()))
-    return found
 
 
 def over_sampler(sampler: Any, where: str) -> tuple[Any, str] | None:

@@ -19,7 +19,9 @@ from pipeline.formatting import label_text, name_text
 from pipeline.table import cells, delimited
 from pipeline.table.notation import NUMBER
 from pipeline.table.origin import KEY, Origin, origin, placed
+from pipeline.table.room import refuse_unpacked
 
+CELL = 1  # bytes of a value, at least
 PANDAS_INDEX = re.compile(r"__index_level_\d+__")  # the index of a DataFrame, where it has no name
 # What a damaged file makes pyarrow raise.
 ERRORS = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError, RuntimeError)
@@ -33,7 +35,16 @@ TYPES: tuple[tuple[str, tuple[type, ...]], ...] = (
 
 def parquet(data: bytes) -> pd.DataFrame:
     """The columns of a Parquet file."""
-    return frame("a Parquet file", lambda: pyarrow.parquet.ParquetFile(pa.BufferReader(data)).read())
+    return frame("a Parquet file", lambda: _all_rows(pyarrow.parquet.ParquetFile(pa.BufferReader(data))))
+
+
+def _all_rows(file: Any) -> pa.Table:
+    """The content of a Parquet file, which may be far larger than the file: equal values take no place in it."""
+    about = file.metadata
+    packed = sum(about.row_group(place).total_byte_size for place in range(about.num_row_groups))
+    what = f"a table of {about.num_rows:,} rows and {about.num_columns:,} columns"
+    refuse_unpacked(max(packed, CELL * about.num_rows * about.num_columns), what)
+    return file.read()
 
 
 def feather(data: bytes) -> pd.DataFrame:
@@ -64,6 +75,8 @@ def frame(what: str, read: Callable[[], pa.Table]) -> pd.DataFrame:
         bare = table.select(kept).rename_columns([str(i) for i in range(len(kept))])
         made = bare.to_pandas(ignore_metadata=True, split_blocks=True)  # numbers without holes are not copied
         made = made.astype(_categories(table, [table.column_names[place] for place in kept]))
+    except InputError:
+        raise
     except ERRORS as error:
         raise broken(what, error) from None
     return made.set_axis(pd.Index(names, dtype="str"), axis=1)

@@ -5,17 +5,19 @@ import re
 import struct
 import warnings
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from pipeline.errors import InputError, broken, nearest, set_param
 from pipeline.formatting import listed, places
-from pipeline.table import header
+from pipeline.table import header, room
 from pipeline.table.origin import Origin, placed
 from pipeline.table.reading import Reading
 
+NOTHING = (None, "", "#N/A")
+CELL = 8  # bytes of a reference
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 
 
@@ -40,15 +42,16 @@ def excel(data: bytes, how: Reading) -> pd.DataFrame:
     """
     import openpyxl
 
+    room.refuse_large_zip(data, "the workbook, unpacked,")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # about styles and extensions it ignores
             book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-            sheets = {page.title: list(page.iter_rows(values_only=True)) for page in book.worksheets}
+            sheets = {page.title: _filled(page) for page in book.worksheets}
     except Exception as error:  # whatever openpyxl raises on damaged XML
         raise broken("an Excel workbook", error) from None
     sheet = how.sheet
-    full = {title: rows for title, rows in sheets.items() if any(map(_filled, rows))}
+    full = {title: rows for title, rows in sheets.items() if rows}
     if sheet is not None and sheet not in sheets:
         raise InputError(f"data.sheet is {sheet!r}, but the workbook has no such sheet; {nearest(sheet, sheets)}")
     if not full:
@@ -59,14 +62,19 @@ def excel(data: bytes, how: Reading) -> pd.DataFrame:
             f"{set_param('data.sheet', next(iter(full)))}."
         )
     title = sheet or next(iter(full))
-    return _below_header(sheets[title][how.skip_rows :], how, _merged(data, list(sheets).index(title)))
+    rows = {number: row for number, row in sheets[title].items() if number > how.skip_rows}
+    return _below_header(rows, how, _merged(data, list(sheets).index(title)))
 
 
-def _below_header(cells: Sequence[Sequence[Any]], how: Reading, merged: Sequence[str]) -> pd.DataFrame:
-    """The table in the cells of a sheet, with the number of each row."""
-    filled = pd.DataFrame(cells, dtype=object).replace({"": None, "#N/A": None})
-    filled = filled.dropna(how="all").dropna(how="all", axis=1)
-    numbers = filled.index.to_numpy() + 1 + how.skip_rows
+def _below_header(rows: Mapping[int, Sequence[Any]], how: Reading, merged: Sequence[str]) -> pd.DataFrame:
+    """The table in the rows of a sheet, by their number."""
+    used = sorted({place for row in rows.values() for place, cell in enumerate(row) if cell not in NOTHING})
+    room.refuse_unpacked(CELL * len(rows) * len(used), f"a table of {len(rows):,} rows and {len(used):,} columns")
+    cells = [
+        [None if place >= len(row) or row[place] in NOTHING else row[place] for place in used] for row in rows.values()
+    ]
+    filled = pd.DataFrame(cells, index=list(rows), dtype=object)
+    numbers = filled.index.to_numpy()
     shown = filled.map(lambda cell: "" if pd.isna(cell) else str(cell))
     notes = [f"cells {listed(merged)} are merged: only the first cell of each has the value"] if merged else []
     if not how.header:
@@ -95,5 +103,11 @@ def _merged(data: bytes, sheet: int) -> list[str]:
     return [each for each, first, last in ranges if first != last]
 
 
-def _filled(cells: Sequence[Any]) -> bool:
-    return any(cell is not None and cell != "" for cell in cells)
+def _filled(page: Any) -> dict[int, Sequence[Any]]:
+    """The rows of a sheet that hold something, by their number.
+
+    A stray cell far away makes a sheet's stated size that of a sheet without end, so that it isn't asked for.
+    """
+    page.reset_dimensions()
+    rows = enumerate(page.iter_rows(values_only=True), 1)
+    return {number: row for number, row in rows if any(cell not in NOTHING for cell in row)}

@@ -1,6 +1,5 @@
 """Reads a table of any supported format, compressed or not, and refuses files that aren't tables."""
 
-import gzip
 import io
 import re
 import struct
@@ -12,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from pipeline.errors import InputError, broken
-from pipeline.table import delimited
+from pipeline.table import delimited, room
 from pipeline.table.arff import arff, uncommented
 from pipeline.table.arrow import columns, feather, parquet
 from pipeline.table.excel import ZIP, excel, is_workbook
@@ -118,10 +117,9 @@ def unpack(data: bytes) -> tuple[bytes, str | None]:
         return _unzip(data)
     kind = "gzip" if data.startswith(GZIP) else "Zstandard"
     try:
-        if kind == "gzip":
-            return gzip.decompress(data), None
-        with pa.CompressedInputStream(pa.BufferReader(data), "zstd") as stream:
-            return stream.read(), None
+        return (room.ungzipped if kind == "gzip" else room.unzstandard)(data), None
+    except InputError:
+        raise
     except (EOFError, OSError, zlib.error, pa.ArrowException) as error:
         raise broken(f"a {kind} file", error) from None
 
@@ -133,7 +131,7 @@ def _unzip(data: bytes) -> tuple[bytes, str]:
             if len(names) != 1:
                 found = f": {', '.join(names[:6])}" if names else ""
                 raise InputError(f"expected one table in the zip file, found {len(names)} files{found}. Unpack it.")
-            return archive.read(names[0]), names[0]
+        return room.unzipped(data, names[0]), names[0]
     except InputError:
         raise
     except (

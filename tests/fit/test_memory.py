@@ -20,6 +20,7 @@ from pipeline.fit import chains, folds, memory, run, tuning
 from pipeline.fit.memory import Limit, OutOfMemory, largest, needed
 from pipeline.fit.resampling import resample
 from pipeline.fit.samplers import suit
+from pipeline.table import room
 
 ROOT = Path(__file__).parents[2]
 ROW = (3 * 2 + 14) * 8  # bytes of a row with two numbers
@@ -49,7 +50,7 @@ def groups(tmp_path):
         for name, text in files.items():
             (tmp_path / "fs" / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / "fs" / name).write_text(text)
-        return min(memory.cgroup_limits(tmp_path / "proc", tmp_path / "fs"))
+        return min(room.cgroup_limits(tmp_path / "proc", tmp_path / "fs"))
 
     return found
 
@@ -236,12 +237,12 @@ def test_a_run_is_refused_for_all_its_rows_before_its_folds(raw):
 
 def test_the_limit_is_a_share_of_the_lower_of_machine_and_cgroup(raw, monkeypatch):
     raw["machine"]["memory"] = 0.25
-    monkeypatch.setattr(memory, "cgroup_limits", lambda: [4000, 2**63])
+    monkeypatch.setattr(room, "cgroup_limits", lambda: [4000, 2**63])
     found = memory.limit(config.check(raw), "smote")
     assert found == Limit(0.25, 4000, "variants.smote.sampler")
     assert found.allowed == 1000
-    monkeypatch.setattr(memory, "cgroup_limits", lambda: [2**63])
-    assert memory.total() == psutil.virtual_memory().total
+    monkeypatch.setattr(room, "cgroup_limits", lambda: [2**63])
+    assert room.total() == psutil.virtual_memory().total
 
 
 def test_the_limit_of_a_cgroup_of_version_2_is_the_lowest_of_its_line(groups):
@@ -263,4 +264,4 @@ def test_the_limit_of_a_cgroup_of_version_1_is_that_of_its_memory_controller(gro
 
 def test_without_a_limit_or_without_cgroups_there_is_none(groups, tmp_path):
     assert groups("0::/a\n", {"a/memory.max": "max\n"}) == 2**63
-    assert memory.cgroup_limits(tmp_path / "none", tmp_path) == [2**63]
+    assert room.cgroup_limits(tmp_path / "none", tmp_path) == [2**63]
