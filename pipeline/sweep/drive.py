@@ -83,6 +83,8 @@ def drive(
         for old in (*sweep.folder.glob("failed/*.json"), *sweep.folder.glob("jobs/*.json")):
             old.unlink()
         sweep.write()
+        for line in results.set_aside(runs):
+            say(line)
         missing = [planned for planned in runs if not planned.finished]
         say(f"{', '.join(_tables(runs))}: {counted(len(runs), 'run')}, {len(missing):,} of them to do")
         size = len(missing) if machine["jobs"] else min(settings.runs_per_job, ceil(len(missing) / JOBS))

@@ -121,6 +121,8 @@ def publish_sweeps() -> int:
             continue
         try:
             with results.locked(sweep):
+                for line in results.set_aside(sweep.runs):
+                    say(f"{sweep.name}: {line} by the sweep's command")
                 Publisher(sweep).close()
         except (StoreError, InputError) as error:  # its store can't be used, or it's still running and publishes itself
             say(f"{sweep.name}: {error}")

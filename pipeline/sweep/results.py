@@ -1,10 +1,11 @@
 """The files in multirun/: finished runs, and their sweeps."""
 
 import fcntl
+import hashlib
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from pipeline.files import read_json, write, write_json
 
 ROOT = Path("multirun")
 RUNS = ROOT / "runs"  # by a hash of all that a run depends on, so that no run is made twice
+DAMAGED = ROOT / "damaged"  # where runs are put whose files aren't what was written
+HASHES = "sha256.json"  # of a run's other files, by name
 PARTIAL = ".partial-"  # start of the name of folders that a killed process may leave in RUNS
 STALE = 24 * 3600  # seconds after which no living process uses such a folder
 DIGITS = 16  # of a run's id, in the name of its folder
@@ -59,8 +62,8 @@ class Planned:
 
     @property
     def finished(self) -> bool:
-        """Whether all its results are there."""
-        return self.folder.is_dir()
+        """Whether all its results are there; whether they are as they were written, see `set_aside`."""
+        return (self.folder / HASHES).is_file()
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,7 @@ def save(planned: Planned, files: Mapping[str, Any]) -> None:
     try:
         for name, content in files.items():
             write(partial / name, content)
+        write_json(partial / HASHES, _hashes(partial))
         partial.chmod(0o755)
         if not planned.finished:
             partial.rename(planned.folder)
@@ -142,6 +146,44 @@ def save(planned: Planned, files: Mapping[str, Any]) -> None:
             raise
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.iterdir())
+        if path.name != HASHES
+    }
+
+
+def set_aside(runs: Sequence[Planned]) -> list[str]:
+    """Move runs whose files aren't those that were written out of the way, and give a line for each.
+
+    A full disk, a kill of the system or a hand may have damaged them. They then count as not finished.
+    """
+    lines = []
+    for planned in runs:
+        if not planned.folder.is_dir() or (found := _damage(planned.folder)) is None:
+            continue
+        DAMAGED.mkdir(exist_ok=True)
+        place = Path(tempfile.mkdtemp(dir=DAMAGED, prefix=f"{planned.folder.name}-"))
+        planned.folder.rename(place)  # onto an empty folder
+        lines.append(f"damaged  {planned.name}: {found}; it is moved to {place}, and made again")
+    return lines
+
+
+def _damage(folder: Path) -> str | None:
+    """What is wrong with the files of a run, or None."""
+    try:
+        expected = read_json(folder / HASHES)
+        if expected == (found := _hashes(folder)):
+            return None
+    except (InputError, OSError):
+        return f"{HASHES} can't be read"
+    if not isinstance(expected, dict):
+        return f"{HASHES} isn't as written"
+    changed = sorted(name for name in {**expected, **found} if expected.get(name) != found.get(name))
+    return f"{', '.join(changed)} {'is' if len(changed) == 1 else 'are'} not as written"
 
 
 def fail(folder: Path, planned: Planned, reason: str, trace: str) -> None:

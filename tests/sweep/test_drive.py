@@ -1,13 +1,14 @@
 import shutil
+from pathlib import Path
 
 import pytest
 from omegaconf import OmegaConf
 from stores import stored
 
 from pipeline.files import read_json
-from pipeline.fit import memory
 from pipeline.report import verify
 from pipeline.sweep import drive, results, watch, worker
+from pipeline.table import room
 from pipeline.tracking.runs import Published
 from pipeline.tracking.store import StoreError
 
@@ -40,13 +41,28 @@ def test_a_sweep_continues_after_a_failure_and_reports_everything(folder, store,
     assert len(stored(folder)[0]) == 3
 
 
+def test_a_sweep_makes_damaged_runs_again(folder, app):
+    sweep = ["-m", "variant=none,random_over", *TINY, "tracking=none"]
+    app(*sweep)
+    before = files()
+    one, other = sorted({Path(path).parent for path in before})
+    (one / "predictions.parquet").write_bytes(before[str(one / "predictions.parquet")][:100])
+    for path in other.iterdir():
+        path.unlink()
+    out, _ = app(*sweep)
+    assert out.count("\ndamaged ") + out.startswith("damaged ") == 2
+    assert "predictions.parquet is not as written; it is moved to multirun/damaged/" in out
+    assert "2 runs, 2 of them to do" in out
+    assert files() == before
+
+
 def test_a_sampler_without_the_memory_it_needs_fails_with_settings_as_a_sweep_takes_them(folder, app):
     # 700 training rows, 35 of them positive, become 1,330 of 26 numbers: 276,640 bytes. The sampler may use half.
-    out, _ = app("variant=smote", f"machine.memory={138_321 / memory.total():.18f}", "tracking=none", status=1)
+    out, _ = app("variant=smote", f"machine.memory={138_321 / room.total():.18f}", "tracking=none", status=1)
     assert "which needs about 277 kB of memory; machine.memory=" in out
     assert "Allow more: machine.memory=0.01.\n" in out
     assert "-S " not in out
-    few = f"machine.memory={200_000 / memory.total():.18f}"
+    few = f"machine.memory={200_000 / room.total():.18f}"
     assert (
         "Make fewer rows: ++variant.sampler.sampling_strategy=0.4"
         in app("variant=smote", few, "tracking=none", status=1)[0]

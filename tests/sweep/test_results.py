@@ -18,6 +18,42 @@ def test_a_finished_run_is_not_written_again(folder):
     assert [path.name for path in results.RUNS.iterdir()] == [run.folder.name]
 
 
+FILES = {"metrics.json": {"first": True}, "confusion_matrix.json": [[1, 2], [3, 4]]}
+
+
+def emptied(folder):
+    for path in folder.iterdir():
+        path.unlink()
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (emptied, "sha256.json can't be read"),
+        (lambda folder: (folder / "sha256.json").write_text("{"), "sha256.json can't be read"),
+        (lambda folder: (folder / "sha256.json").write_text("[]"), "sha256.json isn't as written"),
+        (lambda folder: (folder / "metrics.json").write_text('{"first"'), "metrics.json is not as written"),
+        (lambda folder: (folder / "metrics.json").unlink(), "metrics.json is not as written"),
+        (lambda folder: (folder / "more.json").touch(), "more.json is not as written"),
+    ],
+)
+def test_a_damaged_run_is_set_aside_and_made_again(folder, damage, said):
+    run = results.Planned("a" * 64, "none · seed 1", "none", "none", {}, {}, "0" * 64)
+    results.save(run, FILES)
+    assert results.set_aside([run]) == []
+    damage(run.folder)
+    left = sorted(path.name for path in run.folder.iterdir())
+    (line,) = results.set_aside([run])
+    assert line.startswith(f"damaged  none · seed 1: {said}; it is moved to multirun/damaged/{'a' * 16}-")
+    assert line.endswith(", and made again")
+    (moved,) = results.DAMAGED.iterdir()
+    assert sorted(path.name for path in moved.iterdir()) == left
+    assert not run.finished
+    results.save(run, FILES)
+    assert run.finished
+    assert results.set_aside([run]) == []
+
+
 def test_what_killed_processes_left_is_deleted_when_it_is_old(folder):
     old, new = (results.RUNS / f"{results.PARTIAL}{name}" for name in ("old", "new"))
     for path in (old, new):
