@@ -1,5 +1,8 @@
 import os
+import platform
 import stat
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -97,3 +100,15 @@ def test_a_file_that_was_changed_between_stages_is_refused(tmp_path, name, read,
 def test_a_file_that_an_earlier_stage_did_not_write_is_an_input_error(tmp_path, read):
     with pytest.raises(InputError, match="no such file. An earlier stage writes it"):
         read(tmp_path / "missing")
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="these kernels are of x86-64")
+@pytest.mark.parametrize("kernel", ["Nehalem", "SkylakeX"])
+def test_kernels_of_blas_are_the_same_whatever_a_user_s_shell_has_set(kernel):
+    environment = {**os.environ, "OPENBLAS_CORETYPE": kernel, "OPENBLAS_NUM_THREADS": "3"}
+    code = (
+        "import pipeline, numpy as np; from threadpoolctl import threadpool_info as found;"
+        "print(*{(each['architecture'], each['num_threads']) for each in found() if each['internal_api'] == 'openblas'})"
+    )
+    said = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "('Haswell', 1)"
