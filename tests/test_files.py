@@ -107,8 +107,9 @@ def test_a_file_that_an_earlier_stage_did_not_write_is_an_input_error(tmp_path, 
 def test_kernels_of_blas_are_the_same_whatever_a_user_s_shell_has_set(kernel):
     environment = {**os.environ, "OPENBLAS_CORETYPE": kernel, "OPENBLAS_NUM_THREADS": "3"}
     code = (
-        "import pipeline, numpy as np; from threadpoolctl import threadpool_info as found;"
-        "print(*{(each['architecture'], each['num_threads']) for each in found() if each['internal_api'] == 'openblas'})"
+        "import pipeline, numpy; from threadpoolctl import threadpool_info as found;"
+        "blas = [each for each in found() if each['internal_api'] == 'openblas'];"
+        "print(*{(each['architecture'], each['num_threads']) for each in blas})"
     )
     said = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "('Haswell', 1)"
