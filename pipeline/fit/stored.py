@@ -74,7 +74,14 @@ def write_model(path: Path, model: Any) -> None:
     """
     import skops.io
 
-    data = skops.io.dumps(model)
+    try:
+        data = skops.io.dumps(model)
+    except Exception as error:  # of skops, pickle or whatever an attribute is made of
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(
+            f"{type(model).__name__} can't be stored, because skops can't write one of its attributes ({reason}). A "
+            "class of your own should keep numbers, text, lists and numpy's arrays."
+        ) from None
     unknown, _ = _types(data)
     if found := unknown or _strange(data) or bounds.fault(model):
         brute = "Set model.algorithm=brute, or choose" if "KDTree" in found or "BallTree" in found else "Choose"

@@ -414,3 +414,13 @@ def test_no_changed_file_crashes_the_process(tmp_path):
     assert tried == refused + raised + predicted == MUTANTS
     assert min(refused, predicted) > MUTANTS // 5
     assert raised < MUTANTS // 5
+
+
+def test_a_class_whose_attributes_skops_can_not_write_is_refused_in_one_line(tmp_path):
+    model = LogisticRegression()
+    model.kept_ = pd.DataFrame({"time": [1.0, 2.0]}).quantile(0.1)
+    with pytest.raises(
+        InputError, match="^LogisticRegression can.t be stored, because skops can.t write one of its at"
+    ):
+        write_model(tmp_path / "model.skops", model)
+    assert not (tmp_path / "model.skops").exists()
