@@ -12,6 +12,7 @@ from pipeline.compose import explained, from_no_preset, no_environment, refuse_s
 from pipeline.errors import InputError, exit_on_signals, refuse_other_folder, run
 from pipeline.files import CONF
 from pipeline.sweep.drive import job
+from pipeline.sweep.targets import guarded
 
 
 def main() -> None:
@@ -27,9 +28,10 @@ def main() -> None:
     # conf/ has settings of its own for Ray under the plugin's name, which is the one to type.
     warnings.filterwarnings("ignore", message=r"\s*'hydra/launcher/ray' is validated against ConfigStore schema")
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then leaves errors to us, which are shown without a traceback
-    shown = {"-c", "--cfg"} & {word.partition("=")[0] for word in sys.argv}
+    # What is shown reads no variable. Otherwise Hydra's own settings, such as Ray's, may.
+    reading = no_environment() if {"-c", "--cfg"} & {word.partition("=")[0] for word in sys.argv} else nullcontext()
     try:
-        with no_environment() if shown else nullcontext():  # else Hydra's own settings, such as Ray's, may read it
+        with guarded(), reading:
             hydra_main(config_path=str(CONF.absolute()), config_name="sweep", version_base=None)(job)()
     except HydraException as error:
         spelled = respelled(words, sweep=sweeps)

@@ -56,11 +56,14 @@ def _run(words: list[str]) -> int:
         from importlib.metadata import version
 
         print(version("rebalance"))  # noqa: T201
-    elif name in ("--completion", "--complete"):
+    elif name == "--completion":
         from pipeline.tools import completion
 
-        words = completion.complete(" ".join(rest), COMMANDS, conf=CONF) if name == "--complete" else []
-        print(completion.script(*rest[:1]) if name == "--completion" else "\n".join([*words, ""]), end="")  # noqa: T201
+        print(completion.script(*rest[:1]), end="")  # noqa: T201
+    elif name == "--complete":
+        from pipeline.tools import completion
+
+        print("\n".join(completion.complete(" ".join(rest), COMMANDS, conf=CONF)))  # noqa: T201
     else:
         raise InputError(
             f"rebalance has no command {name!r}; {nearest(name, COMMANDS)} For a list, see `rebalance --help`."

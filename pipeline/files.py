@@ -1,7 +1,9 @@
 """Files on disk: written completely or not at all, with the same bytes for the same content."""
 
+import csv
 import hashlib
 import json
+import re
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -22,6 +24,9 @@ INGEST, SPLIT, PREPROCESS = Path("data/ingest"), Path("data/split"), Path("data/
 RESAMPLE, TRAIN, EVALUATE = Path("data/resample"), Path("data/train"), Path("data/evaluate")
 TRACK = Path("data/track")
 REPORTS = Path("reports")
+# How text begins that a spreadsheet computes; the last four are wide forms of the first, which some versions take too.
+FORMULA = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 @contextmanager
@@ -92,6 +97,32 @@ def read_table(path: Path) -> "pd.DataFrame":
         raise changed(path, error) from None
     finally:
         pa.default_memory_pool().release_unused()  # which would be kept: as much as the table takes
+
+
+def csv_text(table: "pd.DataFrame", *, index: bool = False) -> str:
+    """A table as CSV, of which a spreadsheet computes nothing.
+
+    Text that begins as a formula does gets an apostrophe in front, and so does such text that has one already: whoever
+    takes away one apostrophe in front of these signs has all text as it was. Numbers stay as they are.
+    """
+    from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
+
+    shown = table.set_axis([_inert(name) for name in table], axis=1)
+    quoting = csv.QUOTE_MINIMAL
+    for place in range(shown.shape[1]):
+        column = shown.iloc[:, place]
+        if is_numeric_dtype(column) or is_bool_dtype(column) or is_datetime64_any_dtype(column):
+            continue
+        texts = {text: _inert(text) for text in column.dropna().unique()}
+        if any(isinstance(text, str) and "\r" in text for text in texts):
+            quoting = csv.QUOTE_NONNUMERIC  # else what follows the sign would begin a cell
+        if any(text is not inert for text, inert in texts.items()):
+            shown.isetitem(place, column.astype(object).map(texts, na_action="ignore"))
+    return str(shown.to_csv(index=index, lineterminator="\n", quoting=quoting))
+
+
+def _inert(text: Any) -> Any:
+    return f"'{text}" if isinstance(text, str) and FORMULA.match(text) and not NUMBER.fullmatch(text) else text
 
 
 def there(path: Path) -> Path:

@@ -1,15 +1,19 @@
+import csv
 import os
 import platform
+import re
 import stat
 import subprocess
 import sys
+from io import StringIO
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.files import read_json, read_table, replacing, write_bytes, write_json, write_table, write_text
+from pipeline.files import csv_text, read_json, read_table, replacing, write_bytes, write_json, write_table, write_text
 from pipeline.fit.stored import read_model
 from pipeline.table.split import separate
 
@@ -20,6 +24,47 @@ def visits():
         {"time": [1.5, 2.0, 3.0, 0.1 + 0.2], "größe, m": [3.0, 1.0, 2.0, 4.0], "140.npy": [0.0, -0.0, 1.0, 2.0]},
         index=pd.Index([7, 3, 9, 1], name="row_id"),
     )
+
+
+FORMULAS = [
+    "=1+1",
+    "+cmd|' /C calc'!A0",
+    "-2+3",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "-inf",
+    "--1",
+    "'=1",
+    "''-x",
+    "\uff1d1",
+]
+HARMLESS = ["", "a=1", "'", "'a", "-5", "+5", "-1.5e-3", "+.5", "5-3", " =1", "a\r=1", 'say "=1"', "a,=1"]
+READ = re.search(r"text.str.replace\(r\"(.+?)\", \"\"", Path("docs/models-and-prediction.md").read_text("utf-8"))[1]
+
+
+def test_text_that_a_spreadsheet_would_compute_gets_an_apostrophe_and_comes_back(tmp_path):
+    table = pd.DataFrame({"=name": [*FORMULAS, *HARMLESS]})
+    table["level"] = table["=name"].astype("category")
+    table["number"] = -np.arange(len(table)) / 3
+    table["whole"] = pd.array([-1, None, *range(len(table) - 2)], dtype="Int64")
+    text = csv_text(table)
+    cells = list(csv.reader(StringIO(text, newline="")))
+    assert cells[0] == ["'=name", "level", "number", "whole"]
+    assert [row[0] for row in cells[1:]] == [*(f"'{text}" for text in FORMULAS), *HARMLESS]
+    read = pd.read_csv(StringIO(text, newline=""), keep_default_na=False, dtype={"'=name": "str", "level": "str"})
+    for name in ("'=name", "level"):
+        back = read[name].str.replace(READ, "", regex=True)
+        assert back.tolist() == table["=name"].tolist()
+    assert read["number"].tolist() == table["number"].tolist()
+    assert read["whole"].tolist() == ["-1", "", *map(str, range(len(table) - 2))]
+
+
+def test_a_table_without_such_text_is_written_as_pandas_writes_it(visits):
+    table = visits.assign(buy=["yes", "no", None, "-1"], day=pd.Timestamp("2020-01-02"), seen=[True, False, True, True])
+    assert csv_text(table, index=True) == table.to_csv(lineterminator="\n")
+    assert csv_text(table) == table.to_csv(lineterminator="\n", index=False)
 
 
 def test_a_table_comes_back_as_it_was(tmp_path, visits):

@@ -1,13 +1,18 @@
 """A secret planted through each way in is refused, and is afterwards in no file and in no message."""
 
+import runpy
+import sys
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
+from omegaconf.resolvers import oc
 
 from pipeline import cli
 from pipeline import configure as stage
 from pipeline.errors import InputError, run
 
+ROOT = Path(__file__).parents[1]
 PLANTED = "s3cret"
 ARGUMENTS = {
     "address": ["data=url", f'data.url="https://h/x.csv?token={PLANTED}"', "data.target=y"],
@@ -64,6 +69,41 @@ def test_the_app_refuses_a_secret(planted, app, sweep, arguments):
     out, err = app(*sweep, *arguments, status=2)
     assert "error: " in err
     assert PLANTED not in out + err
+
+
+@pytest.fixture
+def plugin(monkeypatch):
+    """Loads Hydra's plugin as DVC does for `dvc exp run` with these words."""
+    monkeypatch.setitem(sys.modules, "dvc.utils.hydra", object())
+
+    def load(*words):
+        monkeypatch.setattr(sys, "argv", ["dvc", "exp", "run", *words])
+        return runpy.run_path(str(ROOT / "hydra_plugins/rebalance_secrets.py"))
+
+    yield load
+    OmegaConf.register_new_resolver("oc.env", oc.env, replace=True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-S", "seed=1", "-S", f'data.url="https://h/x.csv?token={PLANTED}"'],
+        [f"-Sdata.url=https://me:{PLANTED}@h/x.csv"],
+        [f"--set-param=params.yaml:tracking.uri=http://me:{PLANTED}@h"],
+        ["--queue", "--set-param", f"data.sql.url=mysql://me:1,mysql://me:{PLANTED}@h"],
+    ],
+)
+def test_the_plugin_that_dvc_loads_refuses_a_secret(plugin, refused, words):
+    shown = refused(lambda: plugin(*words))
+    assert "***" in shown
+
+
+def test_the_plugin_that_dvc_loads_refuses_variables_and_nothing_else(plugin, refused):
+    loaded = plugin("-Sdata.url=https://h/x.csv?token=$SHOP_TOKEN", "-S", f"data.drop=[https://me:{PLANTED}@h]", "-v")
+    words = ["exp", "-Sparams.yaml:a=b=c", "--set-param=d=e", "-S", "f=params.yaml:g"]
+    assert list(loaded["overrides"](words)) == ["a=b=c", "d=e", "f=params.yaml:g"]
+    settings = OmegaConf.create({"a": "${oc.env:PLANTED}"})
+    assert "data.sql.url_env" in refused(lambda: settings.a)
 
 
 def test_a_preset_reads_no_variable(planted, refused):

@@ -10,6 +10,10 @@ from typing import Any
 from pipeline.errors import InputError, nearest
 from pipeline.files import EXTENSIONS
 
+OWN = ("pipeline", EXTENSIONS.name)  # folders of the project whose changes stages notice
+# Arguments that are folders or files from which an estimator reads pickles, which run code.
+PICKLES = ("cache_dir", "cachedir", "memory", "snapshot_file")
+
 
 def build(node: Mapping[str, Any], *, where: str, method: str, trusted: Sequence[str]) -> Any:
     """The object that a `_target_` node describes; nested nodes are built too.
@@ -53,6 +57,7 @@ def class_of(node: Mapping[str, Any], *, where: str, trusted: Sequence[str]) -> 
             "If you trust its package, add it to trusted_packages."
         )
     module, _, name = target.rpartition(".")
+    _refuse_own_folders(target, where=where, trusted=trusted)
     try:
         there = importlib.import_module(module)
         _refuse_local(there, target, where=where)
@@ -101,7 +106,13 @@ def _inside(value: Any, *, where: str, trusted: Sequence[str]) -> Any:
 
 
 def check(built: Any, *, where: str) -> None:
-    """Raise InputError if an argument has a wrong type or is out of its range."""
+    """Raise InputError if an argument has a wrong type, is out of its range, or is one from which pickles are read."""
+    for path, value in built.get_params().items():
+        if value is not None and path.rpartition("__")[2] in PICKLES:
+            raise InputError(
+                f"{where}.{path.replace('__', '.')}: expected null, because pickles are read from there, and a pickle "
+                f"can run any code, found {value!r}. Leave it out."
+            )
     if not hasattr(built, "_parameter_constraints"):  # which a class of the user's own may lack
         return
     try:
@@ -110,13 +121,29 @@ def check(built: Any, *, where: str) -> None:
         raise InputError(f"{where}: {error}") from None
 
 
+def _refuse_own_folders(target: str, *, where: str, trusted: Sequence[str]) -> None:
+    """Raise InputError for trusted folders of this project but `OWN`, before an import runs what is there."""
+    there = [name for name in trusted if name not in OWN and (Path(name).is_dir() or Path(f"{name}.py").is_file())]
+    if target.partition(".")[0] in there:
+        raise _beside(Path(*target.split(".")[:-1]).with_suffix(".py").absolute(), target, where=where)
+    if there:
+        raise InputError(
+            f"trusted_packages: expected installed packages, and of this project's folders only {' and '.join(OWN)}, "
+            f"found {', '.join(there)}. Move your code to {EXTENSIONS}/, and leave out {there[0]}."
+        )
+
+
 def _refuse_local(module: ModuleType, target: str, *, where: str) -> None:
     """Raise InputError for a module whose changes nobody would notice: it's neither installed nor in extensions/."""
     file = getattr(module, "__file__", None)
-    if file is None or module.__name__.partition(".")[0] in ("pipeline", EXTENSIONS.name):
+    if file is None or module.__name__.partition(".")[0] in OWN:
         return
     if not {"site-packages", "dist-packages"} & set(Path(file).parts):
-        raise InputError(
-            f"{where}._target_: {target} is in {file}. There, changes would go unnoticed, and results become stale. "
-            f"Move the file to {EXTENSIONS}/, and write {EXTENSIONS}.{target}."
-        )
+        raise _beside(Path(file), target, where=where)
+
+
+def _beside(file: Path, target: str, *, where: str) -> InputError:
+    return InputError(
+        f"{where}._target_: {target} is in {file}. There, changes would go unnoticed, and results become stale. "
+        f"Move the file to {EXTENSIONS}/, and write {EXTENSIONS}.{target}."
+    )

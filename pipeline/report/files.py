@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pipeline.files import csv_text
 from pipeline.judge.comparison import compare
 from pipeline.judge.evidence import Evidence
 from pipeline.report.answer import leaders
@@ -36,7 +37,7 @@ def pages(evidence: Evidence, *, each: bool = False) -> dict[str, Any]:
         **(_of_variants(evidence, comparison) if each else {}),
         "comparison.json": comparison,
         "verdict.json": comparison["verdict"],
-        "comparison.csv": flat(comparison).to_csv(index=False, lineterminator="\n"),
+        "comparison.csv": csv_text(flat(comparison)),
         "comparison.md": markdown(comparison),
         "model_card.md": model_card(comparison, command=evidence.command),
         "index.html": render(
@@ -53,6 +54,6 @@ def _of_variants(evidence: Evidence, comparison: dict[str, Any]) -> dict[str, An
     own, points = draw_each(evidence, comparison), tables(evidence, comparison)
     return {
         **{f"figures/{name}.png": png(figure) for name, figure in own.items()},
-        **{f"plots/{name}.csv": rows.to_csv(index=False, lineterminator="\n") for name, rows in points.items()},
+        **{f"plots/{name}.csv": csv_text(rows) for name, rows in points.items()},
         **{f"dvc/{name}.json": row for name, row in summary(comparison).items()},
     }

@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 
 from pipeline import config
 from pipeline.config import Config
-from pipeline.files import CONF, digest, read_json, read_table, say, write
+from pipeline.files import CONF, csv_text, digest, read_json, read_table, say, write
 from pipeline.fit import run
 from pipeline.fit.build import build
 from pipeline.fit.variants import WEIGHTS, is_deaf, node_of
@@ -42,7 +42,7 @@ def report(sweep: Sweep) -> None:
     if not results:
         return
     runs = summary.frame(sweep.runs, results)
-    write(sweep.folder / "runs.csv", runs.to_csv(index=False, lineterminator="\n"))
+    write(sweep.folder / "runs.csv", csv_text(runs))
     for name, content in _files(sweep, runs).items():
         write(sweep.folder / name, content)
 

@@ -2,6 +2,8 @@
 
 import base64
 import hashlib
+import shutil
+import tempfile
 import urllib.request
 from collections.abc import Callable
 from http.client import HTTPException
@@ -13,11 +15,10 @@ import pandas as pd
 
 from pipeline.config.secrets import filled, without
 from pipeline.errors import InputError
-from pipeline.files import digest, say, write_bytes, write_table
-from pipeline.table import formats
+from pipeline.files import digest, replacing, say, write_table
+from pipeline.table import fetching, formats
 
 DOWNLOADS = Path("data/downloads")
-TIMEOUT = 20  # seconds
 
 
 def sha256(path: Path) -> str:
@@ -48,40 +49,39 @@ def download(url: str, expected: str | None, *, folder: Path = DOWNLOADS) -> Pat
     if path.is_file() and sha256(path) == expected:
         return path
     say(f"downloading {url}")
-    values: list[str] = []
-    try:
-        request, values = _request(url)
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
-            data = answer.read()
-    except InputError:
-        raise
-    except (URLError, HTTPException, OSError, ValueError) as error:
-        if isinstance(error, HTTPError):
-            error.close()
-        reason = without(values, str(getattr(error, "reason", error)))
-        raise InputError(
-            f"{url}: the download failed ({reason}). Download it on a machine with network "
-            f"access, then use it with -S data.path=FILE{f', or save it as {path}' if expected else ''}."
-        ) from None
-    found = hashlib.sha256(data).hexdigest()
-    if found != (expected or found):
-        raise InputError(
-            f"{url}: expected sha256 {expected}, found {found}. The file has changed at its source. If you accept "
-            f"the new file, set -S data.sha256={found}."
-        )
-    path = folder / f"{found}{ending}"
-    write_bytes(path, data)
+    request, values = _request(url)
+    with tempfile.TemporaryFile() as file:
+        try:
+            fetching.fetch(request, file, elsewhere=expected is not None)
+        except (URLError, HTTPException, OSError, ValueError) as error:
+            if isinstance(error, HTTPError):
+                error.close()
+            reason = without(values, str(getattr(error, "reason", error)))
+            raise _failed(url, reason, path if expected else None) from None
+        file.seek(0)
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != (expected or found):
+            raise InputError(
+                f"{url}: expected sha256 {expected}, found {found}. The file has changed at its source. If you accept "
+                f"the new file, set -S data.sha256={found}."
+            )
+        path = folder / f"{found}{ending}"
+        file.seek(0)
+        with replacing(path) as temporary, temporary.open("wb") as copy:
+            shutil.copyfileobj(file, copy)
     return path
 
 
-def _request(url: str) -> tuple[urllib.request.Request, list[str]]:
-    """What is asked for, and the values from the environment in it.
+def _failed(url: str, reason: str, path: Path | None) -> InputError:
+    """The error for a failed download; `path` is where the file is looked for first."""
+    return InputError(
+        f"{url}: the download failed ({reason}). Download it on a machine with network access, then use it with "
+        f"-S data.path=FILE{f', or save it as {path}' if path else ''}."
+    )
 
-    Raises
-    ------
-    ValueError
-        The address is broken.
-    """
+
+def _request(url: str) -> tuple[urllib.request.Request, list[str]]:
+    """What is asked for, and the values from the environment in it."""
     try:
         address, values = filled(url)
     except KeyError as error:
@@ -89,8 +89,11 @@ def _request(url: str) -> tuple[urllib.request.Request, list[str]]:
             f"data.url has ${error.args[0]}, but there is no such environment variable. "
             f"Run `export {error.args[0]}=...`."
         ) from None
-    user, at, host = urlsplit(address).netloc.rpartition("@")
-    request = urllib.request.Request(address.replace(f"{user}@", "", 1) if at else address)
+    try:
+        user, at, _ = urlsplit(address).netloc.rpartition("@")
+        request = urllib.request.Request(address.replace(f"{user}@", "", 1) if at else address)
+    except ValueError as error:
+        raise _failed(url, without(values, str(error)), None) from None
     if at:
         login = base64.b64encode(unquote(user).encode()).decode()
         request.add_unredirected_header("Authorization", f"Basic {login}")  # other hosts don't get it

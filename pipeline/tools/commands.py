@@ -126,13 +126,14 @@ COMMANDS = {
     ),
     "predict": Command(
         "Score a new table with a trained variant",
-        "data.path=FILE [variant=NAME] [to=FILE.csv]",
+        "data.path=FILE [variant=NAME] [to=FILE.csv] [overwrite=true]",
         "Reads the new table in the same way as the training table, and writes a CSV file with one line for each row: "
         "row_id, probability (recalibrated), raw_probability (the model's own), decision (at the tuned threshold).",
         {
             "data.path=FILE": "The table to score. It must have the training table's feature columns, in any order.",
             "variant=NAME": "The variant to score with. Default: the one that the verdict recommends.",
             "to=FILE.csv": "The file to write. Default: data/predict/NAME.csv.",
+            "overwrite=true": "Replace that file, whatever it is. Default: only an earlier output.",
         },
         ("predict data.path=new.csv", "predict data.path=new.csv variant=smote to=scores.csv"),
         {0: "the predictions are written"},

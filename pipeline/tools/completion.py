@@ -135,5 +135,5 @@ def overrides(command: str, words: Sequence[str], word: str, *, conf: Path) -> l
 def scoring(word: str, *, trained: Path) -> list[str]:
     """What `word` may become as a setting of `rebalance predict`; `trained` has a folder for each variant."""
     known = [f"variant={folder.name}" for folder in sorted(trained.glob("*/"))]
-    keys = known if word.startswith("variant=") else ["data.path=", "to=", "variant="]
+    keys = known if word.startswith("variant=") else ["data.path=", "overwrite=", "to=", "variant="]
     return [each for each in keys if each.startswith(word) and each != word]

@@ -8,7 +8,18 @@ from typing import Any
 import pandas as pd
 
 from pipeline.errors import InputError, advise, nearest
-from pipeline.files import EVALUATE, INGEST, PREPROCESS, TRAIN, read_json, say, write_text
+from pipeline.files import (
+    EVALUATE,
+    INGEST,
+    PREPROCESS,
+    TRAIN,
+    csv_text,
+    digest,
+    read_json,
+    say,
+    write_json,
+    write_text,
+)
 from pipeline.fit.stored import read_model
 from pipeline.judge import verdict
 from pipeline.measure import guarantee
@@ -17,7 +28,8 @@ from pipeline.table.reading import Reading
 from pipeline.tracking.scoring import DEFAULT, Scorer, scorer
 
 PREDICT = Path("data/predict")
-KEYS = ("variant", "data.path", "to")
+WRITTEN = PREDICT / "written.json"  # the SHA-256 of each file that was written, by its path
+KEYS = ("variant", "data.path", "to", "overwrite")
 SHOWN = 6  # columns, or levels of one, named in a line
 
 
@@ -156,9 +168,24 @@ def settings(overrides: Sequence[str]) -> dict[str, str]:
                 f"expected {', '.join(f'{known}=...' for known in KEYS)}, found {word!r}. Correct or remove it."
             )
         given[key] = value
+    if given.get("overwrite", "true") not in ("true", "false"):
+        raise InputError(f"overwrite: expected true or false, found {given['overwrite']!r}.")
     if "data.path" not in given:
         raise InputError("expected a table to score, found none. Give one: `rebalance predict data.path=FILE`.")
     return given
+
+
+def refuse_overwriting(out: Path) -> None:
+    """Raise InputError if there is a file that `run` hasn't written, or one that was changed since."""
+    if out.is_file() and _written().get(str(out.resolve())) != digest(None, [out]):
+        raise InputError(
+            f"to={out}: expected a new file, or an earlier output of `rebalance predict`, found another file. Choose "
+            "another file, or replace this one with overwrite=true."
+        )
+
+
+def _written() -> dict[str, str]:
+    return dict(read_json(WRITTEN)) if WRITTEN.is_file() else {}
 
 
 def run(overrides: Sequence[str]) -> int:
@@ -167,7 +194,8 @@ def run(overrides: Sequence[str]) -> int:
     Parameters
     ----------
     overrides
-        Words `key=value`, of `KEYS`: the table, the variant (else the verdict's), and the file to write.
+        Words `key=value`, of `KEYS`: the table, the variant (else the verdict's), the file to write, and whether it may
+        replace another file.
 
     Raises
     ------
@@ -178,15 +206,18 @@ def run(overrides: Sequence[str]) -> int:
     schema, path = read_json(INGEST / "schema.json"), Path(given["data.path"])
     name = given.get("variant") or recommended(schema)
     out = Path(given.get("to", PREDICT / f"{name}.csv"))
-    if out.suffix != ".csv" or out.resolve() == path.resolve():
+    if out.suffix != ".csv" or out.is_dir() or out.resolve() == path.resolve():
         raise InputError(f"to={out}: expected a file that ends in .csv, and not the table itself. Choose another file.")
+    if "to" in given and given.get("overwrite") != "true":
+        refuse_overwriting(out)
     chain = load(name, schema)
     rows = read(path, schema)
     try:
         scored = chain.predict(rows)
     except InputError as error:
         raise InputError(f"{path}: {problem}" for problem in error.problems) from None
-    write_text(out, scored.to_csv(lineterminator="\n"))
+    write_text(out, csv_text(scored, index=True))
+    write_json(WRITTEN, {**_written(), str(out.resolve()): digest(None, [out])})
     held = read_json(EVALUATE / name / "metrics.json").get("guarantee")
     for line in [*describe(rows, scored, chain), *([guarantee.sentence(held)] if held else [])]:
         say(f"{schema['name']}, {name}: {line}")

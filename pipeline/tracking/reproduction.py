@@ -20,6 +20,7 @@ from pipeline.files import (
     SPLIT,
     TRACK,
     TRAIN,
+    csv_text,
     digest,
     read_json,
     read_table,
@@ -133,7 +134,7 @@ def variant_run(
     folds = read_table(path) if (path := EVALUATE / name / "folds.parquet").is_file() else None
     # Without the sampler, which is for training rows only.
     chain = scorer(schema, preprocessor, read_model(TRAIN / name / "model.skops"), metrics)
-    predictions = read_table(EVALUATE / name / "predictions.parquet").to_csv(lineterminator="\n")
+    predictions = csv_text(read_table(EVALUATE / name / "predictions.parquet"), index=True)
     tags, gained = verdict.of_variant(judged, name)
     return Run(
         name,

@@ -1,7 +1,7 @@
 import pytest
 from altered import changed
 from imblearn.over_sampling import SMOTE, KMeansSMOTE
-from sklearn.cluster import KMeans
+from sklearn.cluster import FeatureAgglomeration, KMeans
 from sklearn.linear_model import LogisticRegression
 
 from pipeline import config
@@ -207,6 +207,59 @@ def test_a_constructor_node_builds_estimators_and_samplers_only(node, problem):
     with pytest.raises(InputError) as caught:
         build(node)
     assert caught.value.problems == [problem]
+
+
+TREE = {"_target_": "sklearn.cluster.FeatureAgglomeration", "memory": "pickles"}
+
+
+@pytest.mark.parametrize(
+    ("node", "place"),
+    [
+        (TREE, "memory"),
+        ({"_target_": "sklearn.ensemble.BaggingClassifier", "estimator": TREE}, "estimator.memory"),
+        ({"_target_": "imblearn.pipeline.Pipeline", "steps": [], "memory": "pickles"}, "memory"),
+        ({"_target_": "sklearn.ensemble.AdaBoostClassifier", "estimator": {**TREE, "memory": 3}}, "estimator.memory"),
+    ],
+)
+def test_no_estimator_reads_pickles_however_deep(node, place, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError) as caught:
+        build(node)
+    (problem,) = caught.value.problems
+    found = 3 if "3" in str(node) else "pickles"
+    assert problem.endswith(
+        f"memory: expected null, because pickles are read from there, and a pickle can run any code, found {found!r}. "
+        "Leave it out."
+    )
+    assert problem.startswith(f"variants.mine.sampler.{place}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_search_reads_no_pickles():
+    with pytest.raises(InputError, match=r"^model.search with memory=pickles.memory: expected null, because pickles"):
+        build_.check(FeatureAgglomeration(memory="pickles"), where="model.search with memory=pickles")
+    build_.check(FeatureAgglomeration(memory=None), where="model.search with memory=None")
+
+
+@pytest.mark.parametrize("file", ["mine/evil.py", "mine.py", "tests/evil.py"])
+def test_other_folders_of_the_project_can_not_be_trusted_and_are_not_imported(tmp_path, monkeypatch, file):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    path = tmp_path / file
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("open('planted', 'w').close()\nfrom sklearn.linear_model import LogisticRegression\n")
+    name = file.partition("/")[0].removesuffix(".py")
+    target = file.removesuffix(".py").replace("/", ".") + ".LogisticRegression"
+    trusted = ["sklearn", "extensions", name]
+    with pytest.raises(InputError, match=rf"^model._target_: {target} is in .*{path.name}. There, changes would go"):
+        build_.build({"_target_": target}, where="model", method="fit", trusted=trusted)
+    with pytest.raises(InputError) as caught:
+        build_.build({"_target_": "sklearn.cluster.KMeans"}, where="model", method="fit", trusted=trusted)
+    assert caught.value.problems == [
+        "trusted_packages: expected installed packages, and of this project's folders only pipeline and extensions, "
+        f"found {name}. Move your code to extensions/, and leave out {name}."
+    ]
+    assert not (tmp_path / "planted").exists()
 
 
 @pytest.mark.parametrize(

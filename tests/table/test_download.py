@@ -1,5 +1,7 @@
 import base64
 import hashlib
+import urllib.request
+from io import BytesIO
 
 import numpy as np
 import pandas as pd
@@ -7,7 +9,9 @@ import pytest
 from table_files import VISITS
 
 from pipeline.errors import InputError
+from pipeline.table import fetching
 from pipeline.table.download import cached, content_sha256, download, sha256
+from pipeline.table.fetching import Redirects
 
 DIGEST = hashlib.sha256(VISITS.encode()).hexdigest()
 
@@ -70,6 +74,71 @@ def test_a_login_and_a_token_come_from_the_environment_and_are_not_shown(server,
     with pytest.raises(InputError, match="the download failed") as caught:
         download(address.format("no such").replace("http://", "nothing://"), None, folder=tmp_path)
     assert "s3" not in str(caught.value) + "".join(capsys.readouterr())
+
+
+def test_a_redirect_on_the_same_host_is_followed_without_the_login(server, tmp_path):
+    path = download(server.url.replace("http://", "http://me:pw@") + "/moved", None, folder=tmp_path)
+    assert path.read_text() == VISITS
+    assert server.asked == ["/moved", "/visits.csv"]
+    assert [login is None for login in server.logins] == [False, True]
+
+
+@pytest.mark.parametrize("digest", [None, DIGEST])
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/file", "Found - Redirection to url 'file:///etc/hostname' is not allowed"),  # as urllib says
+        ("/data", "Found - Redirection to url 'data:text/csv,a%2Cb' is not allowed"),
+        ("/ftp", "expected an address with https:, or with http: on this machine, found ftp:"),
+        ("/plain", "expected an address with https:, or with http: on this machine, found http:"),
+        ("/other", "the server redirects to localhost without https"),
+        ("/circle", "The HTTP server returned a redirect error that would lead to an infinite loop."),
+    ],
+)
+def test_a_redirect_that_leads_elsewhere_is_not_followed(server, tmp_path, path, reason, digest):
+    with pytest.raises(InputError) as caught:
+        download(server.url + path, digest, folder=tmp_path)
+    assert f"the download failed ({reason}" in str(caught.value)
+    assert set(server.asked) == {path}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_redirect_to_another_host_needs_https_and_the_sha256(server, tmp_path):
+    with pytest.raises(InputError, match=r"redirects to other.example, which needs the file's data.sha256\)"):
+        download(f"{server.url}/secure", None, folder=tmp_path)
+    first = urllib.request.Request("https://h/a.csv")
+    first.add_unredirected_header("Authorization", "Basic secret")
+    followed = Redirects(elsewhere=True).redirect_request(
+        first, BytesIO(), 302, "Found", {}, "https://other.example/b.csv"
+    )
+    assert followed.full_url == "https://other.example/b.csv"
+    assert not followed.has_header("Authorization")
+    with pytest.raises(ValueError, match="without https"):
+        Redirects(elsewhere=True).redirect_request(first, BytesIO(), 302, "Found", {}, "http://127.0.0.1/b.csv")
+
+
+@pytest.mark.parametrize(
+    "url", ["file:///etc/hostname", "data:text/csv,a%2Cb", "ftp://h/a.csv", "http://h/a.csv", "http://127.0.0.1.h/a"]
+)
+def test_only_https_is_used_and_http_on_this_machine(tmp_path, url):
+    with pytest.raises(InputError, match=r"the download failed \(expected an address with https:, or with http: on"):
+        download(url, DIGEST, folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/endless", "the answer is larger than 50,000 bytes"),
+        ("/slow", "the server took longer than 0.5 seconds"),
+        ("/silent", "the server took longer than 0.5 seconds"),
+    ],
+)
+def test_an_answer_without_an_end_is_given_up(server, tmp_path, monkeypatch, path, reason):
+    monkeypatch.setattr(fetching, "LARGEST", 50_000)
+    monkeypatch.setattr(fetching, "LONGEST", 0.5 if path != "/endless" else 60)
+    with pytest.raises(InputError, match=rf"the download failed \({reason}\)"):
+        download(server.url + path, None, folder=tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_fetched_table_is_kept_under_the_sha256_of_its_content(tmp_path):

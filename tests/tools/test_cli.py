@@ -235,7 +235,7 @@ def test_predict_completes_its_own_words(tmp_path, monkeypatch):
     for name in ("none", "smote"):
         (tmp_path / "data/train" / name).mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
-    assert completed("predict ") == ["data.path=", "to=", "variant="]
+    assert completed("predict ") == ["data.path=", "overwrite=", "to=", "variant="]
     assert completed("predict data.path=a variant=") == ["variant=none", "variant=smote"]
     assert completed("predict variant=none") == []
 

@@ -50,6 +50,37 @@ def test_test_rows_get_what_evaluate_gave_them(visits):
     assert (found.decision == "yes").tolist() == (expected.score >= tuned["threshold_score"]).tolist()
 
 
+def test_only_an_earlier_output_is_replaced_unless_told_so(visits):
+    given = ["variant=none", "data.path=new.csv", "to=out/scores.csv"]
+    out = Path("out/scores.csv")
+    for _ in range(2):
+        predict.run(given)
+    first = out.read_bytes()
+    for content in (first + b"100,a note\n", b"", b"precious\n"):
+        out.write_bytes(content)
+        for more in ([], ["overwrite=false"]):
+            with pytest.raises(InputError) as caught:
+                predict.run([*given, *more])
+            assert str(caught.value) == (
+                "to=out/scores.csv: expected a new file, or an earlier output of `rebalance predict`, found another "
+                "file. Choose another file, or replace this one with overwrite=true."
+            )
+            assert out.read_bytes() == content
+    predict.run([*given, "overwrite=true"])
+    predict.run(given)
+    assert out.read_bytes() == first
+    Path("copy.csv").write_bytes(first)  # nobody but its owner knows whether it's needed
+    with pytest.raises(InputError, match="found another file"):
+        predict.run([*given[:2], "to=copy.csv"])
+    Path("folder.csv").mkdir()
+    with pytest.raises(InputError, match=r"^to=folder.csv: expected a file that ends in .csv"):
+        predict.run([*given[:2], "to=folder.csv", "overwrite=true"])
+    predict.run(given[:2])
+    Path("data/predict/none.csv").write_text("by hand")  # a folder of the command's own
+    predict.run(given[:2])
+    assert Path("data/predict/none.csv").read_bytes() == first
+
+
 def test_shuffled_columns_and_others_beside_them_change_nothing(visits, capsys):
     predict.run(["variant=none", "data.path=new.csv"])
     rows = pd.read_csv("new.csv", dtype="str")
@@ -147,12 +178,13 @@ def test_the_verdict_s_variant_is_the_one_when_none_is_named(visits):
 
 REFUSED = {
     "": "expected a table to score, found none",
-    "data.path=new.csv varian=none": "expected variant=..., data.path=..., to=..., found 'varian=none'",
+    "data.path=new.csv varian=none": "expected variant=..., data.path=..., to=..., overwrite=..., found 'varian=none'",
     "new.csv": "found 'new.csv'",
     "data.path=": "found 'data.path='",
     "data.path=new.csv variant=non": "variant=non: this variant isn't trained; did you mean 'none'?",
     "data.path=gone.csv variant=none": "gone.csv: no such file",
     "data.path=new.csv variant=none to=new.csv": "expected a file that ends in .csv, and not the table itself",
+    "data.path=new.csv variant=none overwrite=yes": "overwrite: expected true or false, found 'yes'.",
     "data.path=new.csv variant=none to=new.parquet": "a file that ends in .csv",
 }
 
