@@ -107,7 +107,8 @@ def _inside(value: Any, *, where: str, trusted: Sequence[str]) -> Any:
 
 def check(built: Any, *, where: str) -> None:
     """Raise InputError if an argument has a wrong type, is out of its range, or is one from which pickles are read."""
-    for path, value in built.get_params().items():
+    given = built.get_params() if hasattr(built, "get_params") else {}  # a splitter has none
+    for path, value in given.items():
         if value is not None and path.rpartition("__")[2] in PICKLES:
             raise InputError(
                 f"{where}.{path.replace('__', '.')}: expected null, because pickles are read from there, and a pickle "

@@ -33,6 +33,7 @@ from pipeline.fit.encoding import PARTS, encode, levels, prepare, rounded
 from pipeline.fit.preprocessing import preprocess
 from pipeline.fit.samplers import suit
 from pipeline.fit.steps import Steps
+from pipeline.fit.steps import steps as built_steps
 from pipeline.fit.stored import read_model, write_model
 from pipeline.table.columns import categorical, typed
 
@@ -271,3 +272,10 @@ def test_published_figures_come_again(composed, shared):
 def test_a_step_that_names_no_columns_is_refused_beside_categories(scaler):
     with pytest.raises(InputError, match="^preprocess: .* Let its class name its columns by get_feature_names_out"):
         preprocess(SHOPS, Y, Steps(scale=scaler, encode=OneHotEncoder(sparse_output=False)))
+
+
+def test_target_encoding_is_a_preset_of_preprocessing(composed):
+    raw = yaml.safe_load(composed("preprocess=target_encoder", "seed=7"))
+    made = built_steps(config.check(raw).preprocess, raw["trusted_packages"])
+    assert made.supervised
+    assert repr(made.encode.cv) == "StratifiedKFold(n_splits=5, random_state=7, shuffle=True)"
