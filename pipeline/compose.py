@@ -94,12 +94,21 @@ def explained(error: Exception, name: str, overrides: Sequence[str]) -> str:
         config, choices = unresolved([f"experiment={NO_PRESET}", *chosen], name=name)
         known = list(dict.fromkeys([*choices, *_keys(OmegaConf.to_container(config))]))
         above = key.rpartition(".")[0]
+        if key == "model.tune":
+            return (
+                f"{key} is not a setting in {CONF}/; to use the model's arguments as they are, write model.search=null"
+            )
         advice = ""
         if key in known:  # a search of other arguments
             return f"{key}: to search other arguments than those in {CONF}/, write '~{key}' '+{key}=...'"
         if above in known and re.search(r"(^|\.)(sampler|model)(\.|$)", above):  # arguments that conf/ doesn't list
             advice = f" To add an argument, write +{key}=..."
         return f"{key} is not a setting in {CONF}/; {nearest(key, known)}{advice}"
+    if found := re.match(r"Could not append to config. An item is already at '([^']+)'", text):
+        return (
+            f"{found[1]} is in {CONF}/ already. Write {found[1]}=... without +, or ++{found[1]}=... where only some "
+            "choices have it."
+        )
     if found := re.match(r"Could not delete '([^']+)'", text):
         choices = unresolved([f"experiment={NO_PRESET}"], name=name)[1]
         return f"~{found[1]}: there is no such choice to leave out; {nearest(found[1], choices)}"

@@ -42,7 +42,7 @@ def main() -> None:
             encoded = encode(fitted, X_resampled)
             table = pd.concat([encoded.reset_index(drop=True), y_resampled.reset_index(drop=True), origin], axis=1)
     except InputError as error:
-        leave = f"leave it out with -S '~variant@variants.{name}'"
+        leave = f"leave it out with {config.left_out(params, name)}"
         raise InputError(f"variants.{name}: {str(error).rstrip('.')}, or {leave}.") from None
     write_table(RESAMPLE / name / "train.parquet", table)
     if task.kind == "binary":

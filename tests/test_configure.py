@@ -160,6 +160,8 @@ def test_configure_writes_what_conf_composes_to(beside_conf, composed):
         ("~variant@variants.smte", "no such choice to leave out; did you mean 'variant@variants.smote'"),
         ("model.l1=1", r"model.l1 is not a setting in conf/; .* To add an argument, write \+model.l1="),
         ("model.max_iter=-1", "params.yaml: model.*max_iter"),
+        ("model.tune=false", "model.tune is not a setting in conf/; to use the model's arguments .* model.search=null"),
+        ("+model.C=1", r"model.C is in conf/ already. Write model.C=... without \+, or \+\+model.C=... where only"),
     ],
 )
 def test_a_bad_override_is_refused_and_params_stay(beside_conf, override, problem):

@@ -204,6 +204,12 @@ def model_of(config: Config, name: str) -> dict[str, Any]:
     return {"search": None, **changed} if changed.pop(REPLACE, False) else {**config.model, **changed}
 
 
+def left_out(config: Config, name: str) -> str:
+    """The argument of `dvc exp run` that leaves out a variant; a preset may give one with its own model in parts."""
+    whole = variant(config, name).model.get(REPLACE)
+    return f"-S '~variants.{name}'" if whole else f"-S '~variant@variants.{name}'"
+
+
 def baselines(config: Config) -> dict[str, str]:
     """By variant of another model than the common one: the variant without resampling of that model, maybe itself."""
     named = {each.baseline for each in config.variants.values()}

@@ -1,6 +1,6 @@
 """Which samplers and models can use row weights, and the weights of resampled rows."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -81,49 +81,58 @@ def times(class_weight: Any, y: pd.Series, weight: np.ndarray) -> np.ndarray:
     return np.asarray(weight * given[np.searchsorted(codes, y)], dtype=np.float64)
 
 
-def problems(samplers: Mapping[str, Any], models: Mapping[str, Any]) -> list[str]:
+def problems(
+    samplers: Mapping[str, Any], models: Mapping[str, Any], *, leave: Mapping[str, str], own: Collection[str]
+) -> list[str]:
     """Why variants cannot go by weights, in words; empty where all can.
 
     Parameters
     ----------
     samplers, models
         By variant, unfitted.
+    leave, own
+        By variant the argument that leaves it out, and the variants with a model of their own.
     """
     from sklearn.utils.validation import has_fit_parameter
 
     found = []
     if made_up := [name for name, sampler in samplers.items() if not keeps_rows(sampler)]:
-        leave = " ".join(f"-S '~variant@variants.{name}'" for name in made_up)
+        others = " ".join(leave[name] for name in made_up)
         found.append(
             f"data.weight: expected samplers that only repeat or drop rows, found {', '.join(made_up)}. New rows have "
-            f"no weight. Use random_over, random_under or class_weight, and leave out the others with {leave}."
+            f"no weight. Use random_over, random_under or class_weight, and leave out the others with {others}."
         )
-    deaf = dict.fromkeys(
-        type(model).__name__ for model in models.values() if not has_fit_parameter(model, "sample_weight")
-    )
-    found += [
-        f"data.weight: expected a model that accepts sample_weight, found {name}. Choose another." for name in deaf
-    ]
-    return found
+    deaf = {
+        name: type(model).__name__ for name, model in models.items() if not has_fit_parameter(model, "sample_weight")
+    }
+    expected = "data.weight: expected a model that accepts sample_weight, found "
+    return found + [f"{expected}{fix}" for fix in _fixes(deaf, "Choose another.", leave=leave, own=own)]
 
 
-def without_intercept(models: Mapping[str, Any]) -> list[str]:
+def _fixes(unfit: Mapping[str, str], otherwise: str, *, leave: Mapping[str, str], own: Collection[str]) -> list[str]:
+    """Which models of variants can't be used, and what to do: leave out variants with their own, and `otherwise`."""
+    common = dict.fromkeys(model for name, model in unfit.items() if name not in own)
+    fixes = [f"{model}. {otherwise}" for model in common]
+    return fixes + [f"{model}. Leave out {name}: {leave[name]}." for name, model in unfit.items() if name in own]
+
+
+def without_intercept(models: Mapping[str, Any], *, leave: Mapping[str, str], own: Collection[str]) -> list[str]:
     """Why variants' models can't be fitted on a sample of the negatives, in words; empty where all can.
 
     Parameters
     ----------
     models
         By variant, unfitted.
+    leave, own
+        See `problems`.
     """
     from sklearn.linear_model import LogisticRegression
 
-    names = dict.fromkeys(
-        f"{type(each).__name__}{' without one' * isinstance(each, LogisticRegression)}"
-        for each in models.values()
+    unfit = {
+        name: f"{type(each).__name__}{' without one' * isinstance(each, LogisticRegression)}"
+        for name, each in models.items()
         if not (isinstance(each, LogisticRegression) and each.fit_intercept)
-    )
-    return [
-        f"data.negatives_per_positive: expected LogisticRegression with an intercept, found {name}. Choose another "
-        "model, or set data.negatives_per_positive=null."
-        for name in names
-    ]
+    }
+    expected = "data.negatives_per_positive: expected LogisticRegression with an intercept, found "
+    otherwise = "Choose another model, or set data.negatives_per_positive=null."
+    return [f"{expected}{fix}" for fix in _fixes(unfit, otherwise, leave=leave, own=own)]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipeline.config import PARAMS, REPLACE, Config, candidates, model_of, variant
+from pipeline.config import PARAMS, REPLACE, Config, candidates, left_out, model_of, variant
 from pipeline.errors import InputError, nearest
 from pipeline.fit import sample_weights
 from pipeline.fit.build import build, check, class_of, defaults
@@ -38,7 +38,7 @@ def model(config: Config, name: str, labels: Sequence[Any] | None = None) -> Any
     built = build(given, where=where, method="predict_proba", trusted=config.trusted_packages)
     if WEIGHTS in changed and not outer:
         built.set_params(**dict.fromkeys(_paths(built, WEIGHTS), changed[WEIGHTS]))
-        _refuse_deaf(built, name=name)
+        _refuse_deaf(built, name=name, leave=left_out(config, name))
     _refuse_search(
         built, whole, candidates(config, name), {**dict.fromkeys(whole, "model"), **dict.fromkeys(changed, own)}
     )
@@ -72,12 +72,12 @@ def is_deaf(built: Any) -> bool:
     return not _paths(built, WEIGHTS) and not has_fit_parameter(built, "sample_weight")
 
 
-def _refuse_deaf(built: Any, *, name: str) -> None:
+def _refuse_deaf(built: Any, *, name: str, leave: str) -> None:
     """Raise InputError for a model that can't be weighted."""
     if is_deaf(built):
         raise InputError(
             f"variants.{name}.model.{WEIGHTS}: expected a model that accepts {WEIGHTS} or sample_weight, found "
-            f"{type(built).__name__}. Choose another model, or leave out the variant: -S '~variant@variants.{name}'."
+            f"{type(built).__name__}. Choose another model, or leave out the variant: {leave}."
         )
 
 
@@ -154,9 +154,11 @@ def refuse_unbuildable(params: Config) -> None:
                 ready[name] = make(params, name)
             except InputError as error:
                 problems |= dict.fromkeys(error.problems)
+    how: dict[str, Any] = {"leave": {name: left_out(params, name) for name in params.variants}}
+    how["own"] = [name for name, each in params.variants.items() if each.model.get(REPLACE)]
     if params.data.weight is not None:
-        problems |= dict.fromkeys(sample_weights.problems(*built.values()))
+        problems |= dict.fromkeys(sample_weights.problems(*built.values(), **how))
     if params.data.negatives_per_positive is not None:
-        problems |= dict.fromkeys(sample_weights.without_intercept(built[model]))
+        problems |= dict.fromkeys(sample_weights.without_intercept(built[model], **how))
     if problems:
         raise InputError(f"{PARAMS}: {problem}" for problem in problems)

@@ -60,6 +60,7 @@ def render(
     """
     headline, explained = answer.parted(comparison["verdict"]["sentence"])
     task, first = task_of(comparison["table"]), comparison["variants"][0]
+    models = pairs.decided(comparison)
     raw, tuning = first["probabilities"]["raw"], first["model"]["tuning"]
     words = {**task.points, "rows": tested(comparison["declared"]["split"]["test_size"])}
     texts = {name: [text.format(**words) for text in each] for name, each in CAPTIONS.items()}
@@ -67,14 +68,14 @@ def render(
         "report.html",
         **comparison,
         task=task,
-        pairs=pairs.table(comparison["models"]) if comparison["models"] else None,
+        pairs=pairs.table(models) if models else None,
         tuned_by=tuned_words(tuning, comparison["declared"], task) if tuning else None,
         headline=headline,
         explained=explained,
         guaranteed=guaranteed({v["variant"]: v for v in comparison["variants"]}),
         near={v["variant"]: found for v in comparison["variants"] if (found := v["near_others"])},
         leaders=answer.leaders(comparison),
-        gains=pairs.gains(comparison["models"]) if comparison["models"] else answer.gains(comparison["verdict"]),
+        gains=pairs.gains(models) if models else answer.gains(comparison["verdict"]),
         coefficients=answer.coefficients(comparison),
         explorer=decided,
         tested=tested(comparison["declared"]["split"]["test_size"]),

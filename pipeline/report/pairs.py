@@ -14,6 +14,18 @@ SAID = {"keep": "keep it as it is", "rebalance": "rebalance with {}", "none": "n
 JUDGED_ALONE = "what methods do for it, judged alone"  # title of the last column
 
 
+def decided(comparison: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The decision on models that a comparison shows; None with one model, or where there is no decision.
+
+    Parameters
+    ----------
+    comparison
+        As `pipeline.judge.comparison.compare` returns it.
+    """
+    decision: dict[str, Any] | None = comparison["models"]
+    return decision if decision and decision["pairs"] else None
+
+
 def table(decision: Mapping[str, Any]) -> dict[str, Any]:
     """What the template pairs.html shows of a decision.
 

@@ -106,7 +106,7 @@ def markdown(comparison: dict[str, Any]) -> str:
             f"**{verdict['sentence']}**",
             "",
             *([verdict["tradeoff"], ""] if verdict["tradeoff"] else []),
-            *(pairs.markdown(comparison["models"]) if comparison["models"] else []),
+            *(pairs.markdown(models) if (models := pairs.decided(comparison)) else []),
             *(["What would settle it:", "", *options, ""] if options else []),
             *(f"{place}. {reason}" for place, reason in enumerate(verdict["reasons"], start=1)),
             "",

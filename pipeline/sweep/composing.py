@@ -1,6 +1,7 @@
 """Composes the settings of many runs."""
 
 import copy
+import re
 from collections.abc import Sequence
 
 from hydra.core.config_loader import ConfigLoader
@@ -12,6 +13,9 @@ from omegaconf.errors import OmegaConfBaseException
 
 from pipeline.errors import InputError
 from pipeline.files import CONF
+
+# A setting that is missing in one of the choices that are swept over, or there in one though it's to be added.
+NOT_EVERYWHERE = re.compile(r"(full_key: |An item is already at ')(?P<key>[\w.]+)")
 
 
 class Composer:
@@ -50,8 +54,15 @@ class Composer:
             for override in values:  # Hydra, too, does this after it has composed all groups
                 OmegaConf.update(composed, override.key_or_group, override.value(), merge=True)
         except (HydraException, OmegaConfBaseException) as error:
+            if found := NOT_EVERYWHERE.search(str(error)):
+                raise InputError(_not_everywhere(found["key"], error, self._choices(parsed, found["key"]))) from None
             raise InputError(f"{CONF}: {' '.join(overrides)}: {one_line(error)}") from None
         return composed, name
+
+    def _choices(self, parsed: Sequence[Override], key: str) -> str:
+        """The choice among overrides that a setting depends on, as typed, or else all of them."""
+        made = {each.key_or_group: str(each.input_line) for each in parsed if self._groups.get(each.key_or_group)}
+        return made.get(key.partition(".")[0], " ".join(made.values()))
 
     def _sets_a_value(self, override: Override) -> bool:
         if override.is_add() or override.is_delete() or override.is_force_add() or override.package:
@@ -60,6 +71,12 @@ class Composer:
         if key not in self._groups:
             self._groups[key] = bool(self._loader.get_group_options(key))
         return not self._groups[key]
+
+
+def _not_everywhere(key: str, error: Exception, choices: str) -> str:
+    """What to do where some of a sweep's choices have a setting and others don't."""
+    has = "is not a setting" if isinstance(error, OmegaConfBaseException) else "is a setting already"
+    return f"{key} {has} with {choices}. To set it whether it's there or not, write ++{key}=..."
 
 
 def refuse_variants(overrides: Sequence[str]) -> None:

@@ -46,12 +46,14 @@ def plan(composed: DictConfig, name: str, *, axes: dict[str, str], code: str) ->
     assert isinstance(raw, dict)
     raw["variants"] = {name: raw.pop("variant")}
     params = config.check(raw, path=CONF, give="python -m pipeline")
+    leave = config.left_out(params, name)
     try:
         refuse_unbuildable(params)
     except InputError as error:
         raise InputError(
             problem.replace(f"{config.PARAMS}: ", f"{CONF}: ")
-            .replace(f"leave out the variant: -S '~variant@variants.{name}'.", f"leave {name} out of variant= with it.")
+            .replace(f"leave out the variant: {leave}.", f"leave {name} out of variant= with it.")
+            .replace(f"Leave out {name}: {leave}.", f"Leave {name} out of variant=.")
             .replace(f"variants.{name}.", "variant.")
             for problem in error.problems
         ) from None

@@ -160,6 +160,18 @@ def test_a_model_without_an_intercept_is_refused_before_anything_runs(project):
         )
 
 
+def test_an_ensemble_is_to_be_left_out_where_a_model_needs_an_intercept(project):
+    params = settings(project, table())
+    forest = {"_replace_": True, "_target_": "sklearn.ensemble.RandomForestClassifier"}
+    own = params.variants["none"].model_copy(update={"model": forest})
+    with pytest.raises(InputError) as refused:
+        variants.refuse_unbuildable(params.model_copy(update={"variants": {**params.variants, "forest": own}}))
+    assert refused.value.problems == [
+        "params.yaml: data.negatives_per_positive: expected LogisticRegression with an intercept, found "
+        "RandomForestClassifier. Leave out forest: -S '~variants.forest'."
+    ]
+
+
 def test_garbled_test_rows_change_nothing_on_the_training_side(project):
     honest = run.run(settings(project, table()), "smote")
     garbled = table()

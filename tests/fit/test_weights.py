@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,36 @@ def test_all_variants_that_make_up_rows_are_refused_at_once_with_the_command(com
         "rows have no weight. Use random_over, random_under or class_weight, and leave out the others with "
         "-S '~variant@variants.augmentation' -S '~variant@variants.smote'."
     ]
+
+
+def test_an_ensemble_that_takes_no_weights_is_to_be_left_out(composed):
+    made_up = [f"~variant@variants.{name}" for name in ("augmentation", "smote")]
+    added = "+variant@variants.bagging=balanced_bagging"
+    own = ("data=csv", "data.path=t.csv", "data.target=y", "data.weight=w")
+    with pytest.raises(InputError) as refused:
+        variants.refuse_unbuildable(config.check(yaml.safe_load(composed(*own, added, *made_up))))
+    assert refused.value.problems == [
+        "params.yaml: data.weight: expected a model that accepts sample_weight, found BalancedBaggingClassifier. Leave "
+        "out bagging: -S '~variants.bagging'."
+    ]
+    left = composed(*own, added, *made_up, "~variants.bagging")
+    variants.refuse_unbuildable(config.check(yaml.safe_load(left)))
+
+
+def test_what_a_preset_gives_in_parts_is_left_out_as_a_whole(composed):
+    own = ("experiment=models", "data=csv", "data.path=t.csv", "data.target=y", "data.weight=w")
+    with pytest.raises(InputError) as refused:
+        variants.refuse_unbuildable(config.check(yaml.safe_load(composed(*own))))
+    (problem,) = refused.value.problems
+    leave = re.findall("-S '(.*?)'", problem)
+    assert leave == [
+        "~variant@variants.smote",
+        "~variants.random_forest_smote",
+        "~variants.hist_gradient_boosting_smote",
+    ]
+    params = config.check(yaml.safe_load(composed(*own, *leave)))
+    variants.refuse_unbuildable(params)
+    assert len(params.variants) == 6
 
 
 def test_a_model_that_takes_no_weights_is_refused(composed):

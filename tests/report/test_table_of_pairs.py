@@ -8,6 +8,7 @@ import pytest
 from pipeline.judge import comparison
 from pipeline.report import verify
 from pipeline.report.files import pages
+from pipeline.report.page import render
 from pipeline.report.tables import markdown
 
 COPIES = {"trees": "none", "trees_smote": "smote"}
@@ -55,6 +56,15 @@ def test_the_page_has_a_row_for_each_model_and_a_column_for_each_method(of_model
 def test_a_page_of_one_model_has_no_such_table(page, comparison):
     assert "Which model?" not in page
     assert "judged alone" not in markdown(comparison)
+
+
+def test_without_a_decision_there_is_no_table(of_models):
+    without = replace(of_models, folds=dict.fromkeys(of_models.folds), out_of_fold=dict.fromkeys(of_models.folds))
+    made = comparison.compare(without)
+    assert made["verdict"]["sentence"].startswith("No verdict: there are no folds")
+    assert [each["action"] for each in made["verdict"]["models"]] == ["none", "none"]
+    assert "Which model?" not in render(made, {}, command="dvc repro", evidence=None)
+    assert "judged alone" not in markdown(made)
 
 
 def test_the_text_has_the_same_table(of_models):

@@ -133,3 +133,36 @@ def test_batches_keep_runs_on_the_same_rows_together(planned):
     assert [len(batch) for batch in planning.batches(runs, 4)] == [4, 2]
     one_split = planned("variant=none,smote", "seed=1,2", "split.seed=7", *QUICK)
     assert [each.settings["seed"] for (each,) in planning.batches(one_split, 1)] == [1, 1, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (
+            ["model=logistic_regression,random_forest", "model.max_iter=3"],
+            "model.max_iter is not a setting with model=random_forest. To set it whether it's there or not, write "
+            "++model.max_iter=...",
+        ),
+        (
+            ["model=random_forest,logistic_regression", "+model.solver=lbfgs", "+model.n_estimators=3"],
+            "model.n_estimators is a setting already with model=random_forest. To set it whether it's there or not, "
+            "write ++model.n_estimators=...",
+        ),
+        (
+            ["variant=none,smote", "variant.sampler.k_neighbors=2"],
+            "variant.sampler.k_neighbors is not a setting with variant=none. To set it whether it's there or not, "
+            "write ++variant.sampler.k_neighbors=...",
+        ),
+    ],
+)
+def test_a_setting_that_only_some_choices_have_is_refused_with_the_choice(planned, words, problem):
+    with pytest.raises(InputError) as refused:
+        planned(*words, *QUICK)
+    assert problem in refused.value.problems
+
+
+def test_an_ensemble_that_cannot_be_used_is_left_out_of_the_sweep_s_variants(planned):
+    with pytest.raises(InputError) as refused:
+        planned("variant=none,balanced_bagging", "data.negatives_per_positive=2", *QUICK)
+    (problem,) = refused.value.problems
+    assert problem.endswith("found BalancedBaggingClassifier. Leave balanced_bagging out of variant=.")
