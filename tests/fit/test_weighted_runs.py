@@ -42,6 +42,8 @@ def test_stages_and_run_give_the_same_weighted_numbers(project, stage):
         "trained": {"negative": 0.5, "positive": 0.5},
         "true": dict(zip(("negative", "positive"), weights.training(classes), strict=True)),
         "platt": made.metrics["probabilities"]["corrections"]["platt"],
+        "isotonic": None,
+        "best": "platt",
     }
 
 
