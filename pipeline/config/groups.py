@@ -139,7 +139,9 @@ class Evaluate(Settings):
     def conflicts(self) -> Iterator[Conflict]:
         """Settings of other objectives, those of this one that are missing, and repeats of the same folds."""
         if not self.shuffle and self.repeats != 1:
-            yield Conflict("repeats", "1 with evaluate.shuffle=false, because it would be the same again", self.repeats)
+            yield Conflict(
+                "repeats", "1 with evaluate.shuffle=false, because each repeat would be the same", self.repeats
+            )
         if self.guarantee and self.objective not in WITH_FLOOR:
             yield Conflict("guarantee", f"false without evaluate={' or evaluate='.join(WITH_FLOOR)}", True)
         for objective, keys in OBJECTIVES.items():

@@ -18,6 +18,8 @@ NOT_ADDRESSES = {
 WEB = ("http", "https")  # whose authority ends at the first slash; a database's password may hold slashes
 ANYWHERE = ("password", "passwd", "passphrase", "passcode", "pwd", "secret", "token", "credential", "signature", "jwt")
 AT_THE_END = ("auth", "authorization", "bearer", "pass", "pat", "pw", "sas", "sig")
+OPENING = ("access", "account", "api", "auth", "consumer", "master", "private", "secret", "shared", "signing", "ssh")
+ORDERING = ("foreign", "group", "order", "partition", "primary", "row", "sheet", "sort")  # words before a harmless key
 FILES = ("file", "path")  # last words of options that say where a secret is kept
 SEPARATORS = re.compile(r"([?&;#])")
 MLFLOW = "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
@@ -122,8 +124,7 @@ def _user(rest: str, web: bool, references: bool) -> str:
         return rest
     if references and REFERENCE.fullmatch(password) and "@" not in re.split(r"[/?#]", host, maxsplit=1)[0]:
         return rest
-    path = re.split(r"[?#]", after, maxsplit=1)[0]
-    if web and "@" not in path and path.partition("/")[0].isdecimal():  # a port, and an @ in an option
+    if web and "@" not in authority and authority.rpartition(":")[2].isdecimal():  # a port, and an @ further on
         return rest
     return f"{user}:{HIDDEN}{after[after.rindex('@') :]}"  # to the last @, because one of a password may be unquoted
 
@@ -166,4 +167,11 @@ def _names_a_secret(name: str) -> bool:
     if not words or words[-1] in FILES or "".join(words) == "sslkey":  # which is the path of a file
         return False
     joined = "".join(words)
-    return any(part in joined for part in ANYWHERE) or words[-1] in AT_THE_END or words[-1].endswith("key")
+    return any(part in joined for part in ANYWHERE) or words[-1] in AT_THE_END or _is_a_key(words)
+
+
+def _is_a_key(words: Sequence[str]) -> bool:
+    """Whether these words name what opens something, such as api_key, and not what orders it, such as sort_key."""
+    if words[-1] == "key":
+        return len(words) == 1 or words[-2] not in ORDERING
+    return words[-1].endswith("key") and words[-1].removesuffix("key") in OPENING

@@ -67,7 +67,8 @@ def class_of(node: Mapping[str, Any], *, where: str, trusted: Sequence[str]) -> 
             f"{where}._target_: {target} can't be imported. Correct the name, or install its package."
         ) from None
     except AttributeError:
-        raise InputError(f"{where}._target_: {module} has no {name}; {nearest(name, vars(there))}") from None
+        public = [each for each in vars(there) if each[0] != "_"]
+        raise InputError(f"{where}._target_: {module} has no {name}; {nearest(name, public)}") from None
     if not (inspect.isclass(found) and issubclass(found, BaseEstimator | BaseCrossValidator)):
         raise InputError(f"{where}._target_: expected the class of an estimator or a sampler, found {target}.")
     return found

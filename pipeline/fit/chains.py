@@ -106,7 +106,7 @@ class Shared:
     def __call__(self, X: pd.DataFrame, y: pd.Series, unseen: pd.DataFrame, steps: Steps) -> Prepared:
         """See `prepared`."""
         key = hashlib.sha256(repr((len(X), steps.key)).encode())
-        if steps.supervised:  # `rebalance audit` shuffles them
+        if steps.depends_on_classes:
             key.update(y.to_numpy().tobytes())
         for rows in (X, unseen):
             key.update(rows.index.to_numpy().tobytes())

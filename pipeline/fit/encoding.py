@@ -109,15 +109,19 @@ class Whole(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ign
         """X with these columns rounded; values that were whole keep their bits."""
         if len(X) > BATCH:  # since rows in their own unit are copies
             return pd.concat([self.transform(X.iloc[start : start + BATCH]) for start in range(0, len(X), BATCH)])
-        own = X
-        if self.scaler is not None:
-            scaled = X[self.scaler.feature_names_in_]
-            own = pd.DataFrame(self.scaler.inverse_transform(scaled), scaled.index, scaled.columns)
+        own = self.in_own_unit(X)
         whole = {name: np.rint(own[name]).clip(*bounds) for name, bounds in self.units.items()}
         if self.scaler is not None:
             done = self.scaler.transform(own.assign(**whole))
             whole = {name: done[name] for name in whole}
         return X.assign(**whole)
+
+    def in_own_unit(self, X: pd.DataFrame) -> pd.DataFrame:
+        """X before the scaler."""
+        if self.scaler is None:
+            return X
+        scaled = X[self.scaler.feature_names_in_]
+        return pd.DataFrame(self.scaler.inverse_transform(scaled), scaled.index, scaled.columns)
 
 
 @contextmanager
@@ -130,8 +134,10 @@ def refused_rows() -> Iterator[None]:
         advice = "Change its arguments, or choose another class"
         if "unique" in said:  # when a category's level makes the name of another column
             advice = "Rename a column"
+        elif "sparse" in said:
+            advice = "Set its argument for dense output, such as sparse_output=false"
         elif "set_output" in said:
-            advice = NAMELESS
+            advice = f"Choose another class. {NAMELESS}, if it is yours"
         raise InputError(f"preprocess: {said}. {advice}.") from None
 
 

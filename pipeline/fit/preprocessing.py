@@ -85,7 +85,7 @@ def _numbers(X: pd.DataFrame, steps: Steps, *, holes: bool) -> Any:
 
     made: list[tuple[str, Any]] = []
     if any(columns.kind(column) != "numeric" for _, column in X.items()):
-        made.append(("numbers", Numbers(tuple(steps.date_parts))))
+        made.append(("numbers", Numbers(tuple(dict.fromkeys(steps.date_parts)))))
     filler, scaler = _ready(steps.impute), _ready(steps.scale)
     if type(filler) is SimpleImputer:
         # Filling makes float64 of integers, too; where nothing else does, it stays.
@@ -147,13 +147,25 @@ def _whole(X: pd.DataFrame, fitted: Any, rows: pd.DataFrame) -> Whole | None:
     known = fitted.named_steps.get("numbers")
     units: dict[str, list[Any]] = {**_bounds(X), **(known.bounds() if known is not None else {})}
     units |= {name: [0, 1] for name in before if name not in X and name not in units}  # indicators of holes
-    if not units:
+    if not units or not set(units) <= set(rows.columns):
         return None
     frozen = None if scaler is None else FrozenEstimator(scaler)  # which a ColumnTransformer copies as it is
     rounding, few = Whole(units, frozen).fit(rows), rows.head(CHECKED)
     done = rounding.transform(few)
+    if X.isna().any(axis=None):
+        _widen(units, rounding.in_own_unit(rows))
     same = [(done[name] == few[name])[X[name].head(CHECKED).notna()].all() for name in units if name in X]
     return rounding if all(same) else None
+
+
+def _widen(units: dict[str, list[Any]], rows: pd.DataFrame) -> None:
+    """Let bounds reach as far as rows do: what fills holes may lie beyond, such as -1 among 0 and 1."""
+    for name, (low, high) in units.items():
+        whole = np.rint(rows[name])
+        units[name] = [
+            None if low is None else min(low, int(whole.min())),
+            None if high is None else max(high, int(whole.max())),
+        ]
 
 
 def _bounds(X: pd.DataFrame) -> dict[str, list[Any]]:

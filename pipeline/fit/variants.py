@@ -92,8 +92,8 @@ def _refuse_early_stopping(built: Any, *, where: str) -> None:
         if name is not None and given[name] not in (None, False):
             key = ".".join([where, *filter(None, path.split("__")), name])
             raise InputError(
-                f"{key}: expected {'false' if name == STOPPING[0] else 'null'}, because early stopping would hold out "
-                f"resampled rows, and fit copies of them or rows made from them, found {given[name]}. Turn it off."
+                f"{key}: expected {'false' if name == STOPPING[0] else 'null'}, because early stopping would check "
+                f"the model on copies of rows that it was fitted to, found {given[name]}. Turn it off."
             )
 
 

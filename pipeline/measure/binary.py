@@ -69,8 +69,9 @@ class Binary(Task):
         """See `pipeline.measure.isotonic`; None of fewer rows than it needs."""
         if rows.index.nunique() < isotonic.ENOUGH:
             return None
+        once = rows[~rows.index.duplicated()]  # repeats of a row are no more rows
+        low, high = calibration.targets(once.y.to_numpy(), weights.of(once))
         y, weight = rows.y.to_numpy(), weights.of(rows)
-        low, high = calibration.targets(y, weight)
         return isotonic.isotonic(y, self.probability(rows), weight, low=low, high=high)
 
     def cross_fitted(self, held: pd.DataFrame, others: pd.DataFrame, settings: "Evaluate") -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pipeline.judge.primary import REFERENCE, is_loss
 from pipeline.report import answer
 
 SAID = {"keep": "keep it as it is", "rebalance": "rebalance with {}", "none": "no verdict"}
-JUDGED_ALONE = "what methods do for it, judged alone"  # title of the last column
+HELPED = "do methods help this model?"  # title of the last column
 
 
 def decided(comparison: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -41,7 +41,7 @@ def table(decision: Mapping[str, Any]) -> dict[str, Any]:
         "reference": _reference(decision),
         "methods": _methods(decision),
         "cells": _cells(decision),
-        "judged_alone": JUDGED_ALONE,
+        "helped": HELPED,
     }
 
 
@@ -78,7 +78,7 @@ def markdown(decision: Mapping[str, Any]) -> list[str]:
         if pair["model"] == pair["variant"]:
             rows.append([pair["model"], _cell(pair, places), *[number(None)] * len(methods)])
     align = ("left", *["right"] * len(methods), "left")
-    drawn = tabulate(rows, ["model", *methods, JUDGED_ALONE], tablefmt="pipe", disable_numparse=True, colalign=align)
+    drawn = tabulate(rows, ["model", *methods, HELPED], tablefmt="pipe", disable_numparse=True, colalign=align)
     change, metric = "reduction" if is_loss(declared) else "gain", declared["metric"].capitalize()
     about = f"{metric}, mean over the folds; in brackets the bounds of the {change} compared with "
     return [f"{about}{_reference(decision)}.", "", drawn, ""]

@@ -168,7 +168,7 @@ def set_aside(runs: Sequence[Planned]) -> list[str]:
         DAMAGED.mkdir(exist_ok=True)
         place = Path(tempfile.mkdtemp(dir=DAMAGED, prefix=f"{planned.folder.name}-"))
         planned.folder.rename(place)  # onto an empty folder
-        lines.append(f"damaged  {planned.name}: {found}; it is moved to {place}, and made again")
+        lines.append(f"damaged  {planned.name}: {found}; moved to {place}, and run again")
     return lines
 
 

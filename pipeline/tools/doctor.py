@@ -36,7 +36,7 @@ def run(*, cache: bool = False) -> int:
     if found:
         say("now run `dvc repro`: it reuses what is finished and undamaged")
         return REPAIRED
-    say(f"nothing is damaged in {LOCK}, {HELD}" + (" and DVC's cache" if cache else ""))
+    say(f"nothing is damaged in {LOCK}{', ' if cache else ' and '}{HELD}" + (" and DVC's cache" if cache else ""))
     return 0
 
 
@@ -56,10 +56,10 @@ def _lock_file() -> Iterator[str]:
     committed = subprocess.run(["git", "show", f"HEAD:./{LOCK}"], capture_output=True, check=False)
     if committed.returncode == 0:
         write_bytes(LOCK, committed.stdout)
-        yield f"{LOCK} couldn't be read, as after a kill: it is again as in the last commit"
+        yield f"{LOCK} couldn't be read, as after a kill: restored from the last commit"
     else:
         LOCK.unlink()
-        yield f"{LOCK} couldn't be read, as after a kill, and isn't in the last commit: it is deleted"
+        yield f"{LOCK} couldn't be read, as after a kill, and isn't in the last commit: deleted"
 
 
 def _read() -> dict[str, Any] | None:
@@ -85,7 +85,7 @@ def _held() -> Iterator[str]:
             SCHEMA(json.loads(HELD.read_text(encoding="utf-8")))
         except (ValueError, Invalid):
             HELD.unlink()
-            yield f"{HELD} couldn't be read, as after a kill: it is deleted"
+            yield f"{HELD} couldn't be read, as after a kill: deleted"
 
 
 def _cache() -> Iterator[str]:
@@ -99,10 +99,10 @@ def _cache() -> Iterator[str]:
             path = Path(out["path"])
             if path.exists() and damaged & {out.get("md5"), *_inside(files.get(out.get("md5")))}:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
-                yield f"{path} may have damaged content: it is deleted, and stage {name} makes it again"
+                yield f"{path} may have damaged content: deleted, and stage {name} makes it again"
     for name in sorted(damaged):
         files[name].unlink()
-        yield f"{files[name]} has another content than its name says: it is deleted"
+        yield f"{files[name]} doesn't match its hash: deleted"
 
 
 def _inside(listing: Path | None) -> set[str]:

@@ -185,7 +185,11 @@ def refuse_overwriting(out: Path) -> None:
 
 
 def _written() -> dict[str, str]:
-    return dict(read_json(WRITTEN)) if WRITTEN.is_file() else {}
+    """The SHA-256 of each file that was written; of none if the list is damaged."""
+    try:
+        return dict(read_json(WRITTEN))
+    except (InputError, TypeError, ValueError):
+        return {}
 
 
 def run(overrides: Sequence[str]) -> int:
@@ -216,7 +220,10 @@ def run(overrides: Sequence[str]) -> int:
         scored = chain.predict(rows)
     except InputError as error:
         raise InputError(f"{path}: {problem}" for problem in error.problems) from None
-    write_text(out, csv_text(scored, index=True))
+    try:
+        write_text(out, csv_text(scored, index=True))
+    except OSError as error:
+        raise InputError(f"to={out}: the file can't be written ({error.strerror}). Choose another file.") from None
     write_json(WRITTEN, {**_written(), str(out.resolve()): digest(None, [out])})
     held = read_json(EVALUATE / name / "metrics.json").get("guarantee")
     for line in [*describe(rows, scored, chain), *([guarantee.sentence(held)] if held else [])]:

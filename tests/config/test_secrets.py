@@ -154,3 +154,22 @@ def test_an_override_with_a_secret_is_found_before_it_is_parsed(word):
 def test_messages_hide_secrets_of_nested_values():
     value = {"a": ["me:s3cret@h", 3, ("postgresql:me:s3cret@h", "x.csv")], "b": None}
     assert without_secrets(value) == {"a": ["me:***@h", 3, ["postgresql:***@h", "x.csv"]], "b": None}
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://host:8080/a@b.csv",
+        "https://localhost:1/pkg@1.0/a.csv",
+        *(f"https://host/a.csv?{name}=1" for name in ("sort_key", "primary_key", "orderKey", "sheet_key", "monkey")),
+    ],
+)
+def test_an_address_that_only_looks_like_one_with_a_secret_is_left_alone(address):
+    assert hidden(address) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["key", "api_key", "apiKey", "apikey", "secretkey", "access_key", "account.key", "accesskey"]
+)
+def test_what_opens_something_is_a_secret(name):
+    assert hidden(f"https://host/a.csv?{name}=hunter2") == f"https://host/a.csv?{name}=***"

@@ -36,8 +36,8 @@ def test_early_stopping_is_refused_where_a_sampler_changes_rows(composed, value)
         with pytest.raises(InputError) as caught:
             variants.model(params, name)
         assert caught.value.problems == [
-            "model.early_stopping: expected false, because early stopping would hold out resampled rows, and fit "
-            f"copies of them or rows made from them, found {found}. Turn it off."
+            "model.early_stopping: expected false, because early stopping would check the model on copies of "
+            f"rows that it was fitted to, found {found}. Turn it off."
         ]
     with pytest.raises(InputError, match="early stopping"):
         variants.refuse_unbuildable(params)

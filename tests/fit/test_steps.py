@@ -9,8 +9,9 @@ from imblearn.over_sampling import SMOTE
 from imblearn.pipeline import make_pipeline
 from preparing import fitted_on
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.impute import KNNImputer
+from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_validate
 from sklearn.pipeline import make_pipeline as plain_pipeline
@@ -279,3 +280,42 @@ def test_target_encoding_is_a_preset_of_preprocessing(composed):
     made = built_steps(config.check(raw).preprocess, raw["trusted_packages"])
     assert made.supervised
     assert repr(made.encode.cv) == "StratifiedKFold(n_splits=5, random_state=7, shuffle=True)"
+
+
+def test_an_encoder_inside_a_pipeline_learns_from_other_rows_too():
+    inside = plain_pipeline(TargetEncoder(cv=FIVE), StandardScaler())
+    known = Steps(encode=inside)
+    assert known.supervised
+    _, rows = preprocess(SHOPS, Y, known)
+    expected = plain_pipeline(TargetEncoder(cv=FIVE), StandardScaler()).fit_transform(SHOPS[["shop"]], Y)
+    np.testing.assert_array_equal(rows[["shop"]], expected)
+
+
+def test_what_fills_a_hole_keeps_its_value_beyond_the_column_s_own():
+    holes = PAGES.assign(member=PAGES.member.astype("boolean").mask(PAGES.index < 5))
+    filler = SimpleImputer(strategy="constant", fill_value=-1)
+    for scaler in (None, StandardScaler()):
+        fitted, rows = preprocess(holes, Y, Steps(filler, scaler))
+        pd.testing.assert_frame_equal(encode(fitted, rows), rows)
+        assert rounded(fitted) == ["pages", "member"]
+
+
+def test_random_states_that_are_not_given_are_0_and_splitters_too(composed):
+    own = "{_target_: sklearn.preprocessing.QuantileTransformer, n_quantiles: 20}"
+    params = config.check(yaml.safe_load(composed("~preprocess.scale", f"+preprocess.scale={own}")))
+    assert built_steps(params.preprocess, params.trusted_packages).scale.random_state == 0
+    splitter = "{_target_: sklearn.model_selection.StratifiedKFold, shuffle: true}"
+    for cv, seeded in ((splitter, True), ("5", False)):
+        own = f"{{_target_: sklearn.preprocessing.TargetEncoder, cv: {cv}}}"
+        params = config.check(yaml.safe_load(composed("~preprocess.encode", f"+preprocess.encode={own}")))
+        if seeded:
+            assert built_steps(params.preprocess, params.trusted_packages).encode.cv.random_state == 0
+        else:
+            with pytest.raises(InputError, match=r"^preprocess.encode.cv: expected a splitter with a random_state"):
+                built_steps(params.preprocess, params.trusted_packages)
+
+
+def test_a_step_that_changes_the_columns_leaves_nothing_to_round():
+    fitted, rows = preprocess(PAGES, Y, Steps(plain_pipeline(SimpleImputer(), PCA(2))))
+    assert rounded(fitted) == []
+    pd.testing.assert_frame_equal(encode(fitted, rows), rows)

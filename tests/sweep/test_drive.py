@@ -51,7 +51,7 @@ def test_a_sweep_makes_damaged_runs_again(folder, app):
         path.unlink()
     out, _ = app(*sweep)
     assert out.count("\ndamaged ") + out.startswith("damaged ") == 2
-    assert "predictions.parquet is not as written; it is moved to multirun/damaged/" in out
+    assert "predictions.parquet is not as written; moved to multirun/damaged/" in out
     assert "2 runs, 2 of them to do" in out
     again = files()
     timed = ("run.json", "sha256.json")  # the first has the seconds, and the second its hash

@@ -44,8 +44,8 @@ def test_a_damaged_run_is_set_aside_and_made_again(folder, damage, said):
     damage(run.folder)
     left = sorted(path.name for path in run.folder.iterdir())
     (line,) = results.set_aside([run])
-    assert line.startswith(f"damaged  none · seed 1: {said}; it is moved to multirun/damaged/{'a' * 16}-")
-    assert line.endswith(", and made again")
+    assert line.startswith(f"damaged  none · seed 1: {said}; moved to multirun/damaged/{'a' * 16}-")
+    assert line.endswith(", and run again")
     (moved,) = results.DAMAGED.iterdir()
     assert sorted(path.name for path in moved.iterdir()) == left
     assert not run.finished

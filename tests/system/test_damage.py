@@ -66,7 +66,7 @@ def test_a_byte_that_flipped_in_the_cache_does_not_come_back(folder, content):
     assert doctor(folder).returncode == 0
     found = doctor(folder, "--cache")
     assert (found.returncode, found.stderr) == (10, "")
-    assert "has another content than its name says: it is deleted" in found.stdout
+    assert "doesn't match its hash: deleted" in found.stdout
     assert called("dvc", "repro", folder=folder).returncode == 0
     assert (folder / "made/one").read_text(encoding="utf-8") == "content\n"
     assert (folder / "used").read_text(encoding="utf-8") == "content\nmore\n"

@@ -32,7 +32,7 @@ def test_what_is_sound_is_left_alone(folder, capsys):
     assert doctor.run() == 0
     assert doctor.LOCK.read_text(encoding="utf-8") == LOCK
     assert json.loads(doctor.HELD.read_text(encoding="utf-8")) == SOUND
-    assert capsys.readouterr().out == "nothing is damaged in dvc.lock, .dvc/tmp/rwlock\n"
+    assert capsys.readouterr().out == "nothing is damaged in dvc.lock and .dvc/tmp/rwlock\n"
     doctor.LOCK.unlink()
     doctor.HELD.unlink()
     assert doctor.run() == 0  # a clone of a project that never ran has neither
@@ -57,7 +57,7 @@ def test_a_list_of_files_in_use_that_dvc_would_refuse_is_deleted(folder, capsys,
     doctor.HELD.write_text(left, encoding="utf-8")
     assert doctor.run() == doctor.REPAIRED
     assert not doctor.HELD.exists()
-    assert ".dvc/tmp/rwlock couldn't be read, as after a kill: it is deleted\n" in capsys.readouterr().out
+    assert ".dvc/tmp/rwlock couldn't be read, as after a kill: deleted\n" in capsys.readouterr().out
 
 
 def test_nothing_is_touched_while_dvc_runs(folder):

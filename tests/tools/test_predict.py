@@ -222,3 +222,19 @@ def test_mlflow_s_model_refuses_in_the_same_words(visits, monkeypatch):
     rows = pd.read_csv("new.csv").assign(time="tall")
     with pytest.raises(InputError, match="column 'time', lines 2, .*: expected numbers, found 'tall', 'tall', 'tall'"):
         mlflow.sklearn.load_model("model").predict(rows)
+
+
+def test_a_file_that_cannot_be_written_is_refused_in_one_line(visits):
+    Path("taken").write_text("", encoding="utf-8")
+    with pytest.raises(
+        InputError, match=r"^to=taken/scores.csv: the file can't be written \(.*\). Choose another file.$"
+    ):
+        predict.run(["data.path=new.csv", "variant=none", "to=taken/scores.csv"])
+
+
+def test_a_damaged_list_of_outputs_counts_as_none(visits):
+    predict.run(["data.path=new.csv", "variant=none", "to=scores.csv"])
+    predict.WRITTEN.write_text("{", encoding="utf-8")
+    with pytest.raises(InputError, match="found another file"):
+        predict.run(["data.path=new.csv", "variant=none", "to=scores.csv"])
+    assert predict.run(["data.path=new.csv", "variant=none", "to=scores.csv", "overwrite=true"]) == 0
