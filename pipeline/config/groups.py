@@ -36,7 +36,6 @@ PRIMARY = ("average_precision", "roc_auc", "log_loss", "brier", "expected_cost",
 AT_OWN_THRESHOLD = ("expected_cost", "f_beta")  # need the objective of the same name
 SPLITS = ("rows", "group", "time")
 DATE_PARTS = ("year", "month", "day", "day_of_week", "hour")
-# For example, `preprocess.scale=true` of earlier versions.
 Transformer = Annotated[Node | None, expected("a class with its arguments, as in conf/preprocess/auto.yaml, or null")]
 PLAIN = (bool, int, float, str, type(None))  # types of values that can be searched
 REPLACE = "_replace_"  # of a variant's model: it takes the place of the common one

@@ -113,8 +113,8 @@ def _sampler_before_split(patch: pytest.MonkeyPatch) -> None:
 def _scaler_on_all_rows(patch: pytest.MonkeyPatch) -> None:
     honest = preprocessing.preprocess
 
-    def leaky(X: pd.DataFrame, **how: Any) -> tuple[Any, pd.DataFrame]:
-        fitted, rows = honest(pd.concat([X, _test_rows()[0]]), **how)
+    def leaky(X: pd.DataFrame, y: pd.Series, steps: Any) -> tuple[Any, pd.DataFrame]:
+        fitted, rows = honest(pd.concat([X, _test_rows()[0]]), y, steps)
         return fitted, rows.loc[X.index]
 
     patch.setattr(preprocess_stage, "preprocess", leaky)
