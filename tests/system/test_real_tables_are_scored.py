@@ -41,7 +41,8 @@ def test_test_rows_get_what_evaluate_gave_them(shared, name, variant, overrides)
     assert (found.decision == 1).tolist() == (expected.probability >= metrics["holdout"]["tuned"]["threshold"]).tolist()
     tuned = metrics["holdout"]["tuned"]
     assert ((found.decision == 1) & (expected.y == 1).to_numpy()).sum() == tuned["tp"]
-    measured = metrics["probabilities"]["platt"]["calibration_ratio"]
+    best = metrics["probabilities"]["corrections"]["best"]
+    measured = metrics["probabilities"][best]["calibration_ratio"]
     assert found.probability.mean() / expected.y.mean() == pytest.approx(measured, rel=1e-12)
 
 

@@ -31,7 +31,7 @@ def folder(tmp_path, store, monkeypatch):
 def files():
     """The bytes of every finished run, by file, without the record of its settings, which has the folder."""
     runs = results.RUNS.glob("[!.]*/*")
-    return {str(path): path.read_bytes() for path in runs if path.name != "run.json"}
+    return {str(path): path.read_bytes() for path in runs if path.name not in ("run.json", results.HASHES)}
 
 
 @pytest.fixture(scope="module")

@@ -80,9 +80,8 @@ def leave_sweep(*, verdict, made=("none", "smote"), command=COMMAND, reason=None
     for name in made:
         if name == "smote" and reason:
             continue
-        run = Path("multirun/runs") / f"{name}0000000000000000"[:16]
-        run.mkdir(parents=True)
-        (run / "run.json").write_text(json.dumps({"table": {"columns": {"time": "numeric", "shop": "categorical"}}}))
+        (planned,) = (results.Planned(**each, data_sha256="0") for each in runs if each["name"] == name)
+        results.save(planned, {"run.json": {"table": {"columns": {"time": "numeric", "shop": "categorical"}}}})
 
 
 def put_through(path):
