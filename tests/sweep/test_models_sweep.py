@@ -87,7 +87,7 @@ def test_an_ensemble_that_takes_the_place_of_the_model_is_one_pair(own_conf, app
         ("decision_tree", "none"),
     ]
     page = (folder / "index.html").read_text(encoding="utf-8")
-    assert "takes the place of the model" in page
+    assert "replaces the model" in page
     assert "with balanced_bagging" not in decision["sentence"]
     assert any(each.startswith("logistic_regression: Not the same model") for each in decision["caveats"])
 
