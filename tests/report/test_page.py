@@ -145,3 +145,25 @@ def test_a_method_without_synthetic_rows_has_a_dash_beside_those_that_have_some(
     assert [cells(page, name)[1][-1] for name in ("smote", "weights")] == ["40%", "–"]
     rows = [line for line in markdown(made).splitlines() if line.startswith(("| smote", "| weights"))][:2]
     assert [line.split("|")[-2].strip() for line in rows] == ["40% (11% to 69%)", "–"]
+
+
+@pytest.mark.parametrize(
+    ("scale", "words"),
+    [
+        (None, "what one unit more of a feature adds"),
+        (
+            {"_target_": "sklearn.preprocessing.RobustScaler"},
+            "what one unit more of a feature, as preprocessing scales it, adds",
+        ),
+        (
+            {"_target_": "sklearn.preprocessing.StandardScaler"},
+            "how much a feature that is one standard deviation higher adds",
+        ),
+    ],
+)
+def test_coefficients_are_in_the_unit_that_scaling_gives(evidence, scale, words):
+    preprocess = {"impute": None, "scale": scale, "encode": None, "date_parts": []}
+    made = comparison.compare(replace(evidence, declared={**evidence.declared, "preprocess": preprocess}))
+    for variant in made["variants"]:
+        variant["model"]["coefficients"] = {"positive": {"time": 1.5}}
+    assert f"{words} to the log odds" in render(made, {}, command="dvc repro", evidence=None)
