@@ -138,11 +138,17 @@ def changed(path: Path, error: Exception) -> InputError:
     return InputError(f"{path}: the file was changed after a stage wrote it ({reason}). Run `dvc repro --force`.")
 
 
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def digest(data: object, files: Iterable[Path] = ()) -> str:
     """SHA-256 of plain data and of the names and bytes of files."""
     result = hashlib.sha256(json.dumps(data, sort_keys=True).encode())
     for path in files:
-        result.update(f"\n{path.as_posix()} {hashlib.sha256(path.read_bytes()).hexdigest()}".encode())
+        result.update(f"\n{path.as_posix()} {sha256(path)}".encode())
     return result.hexdigest()
 
 

@@ -1,11 +1,10 @@
 """The hash of the code and packages that a run's results depend on."""
 
-import hashlib
 from collections.abc import Iterable
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
-from pipeline.files import EXTENSIONS, digest
+from pipeline.files import EXTENSIONS, digest, sha256
 
 ROOT = Path(__file__).parents[1]
 # These files, layers and packages, besides its settings and its table, decide the numbers of a run.
@@ -26,7 +25,7 @@ def code(*also: str, trusted: Iterable[str] = ()) -> str:
     """
     parts = {path.relative_to(ROOT).as_posix(): path for part in (*PARTS, *also) for path in sources_of(ROOT / part)}
     own = {path.as_posix(): path for path in sorted(EXTENSIONS.rglob("*.py"))}
-    sources = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in {**parts, **own}.items()}
+    sources = {name: sha256(path) for name, path in {**parts, **own}.items()}
     return digest([sources, [version(package) for package in PACKAGES], versions(trusted)])
 
 

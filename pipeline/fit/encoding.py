@@ -56,8 +56,7 @@ class Numbers(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Shape (n, q), float64; a hole is NaN, and so is a level that was not declared."""
         made = [column for name in self.feature_names_in_ for column in self._numbers(X[name])]
-        names = self.get_feature_names_out()
-        return pd.concat(made, axis=1, keys=names) if made else X.astype("float64")
+        return pd.concat(made, axis=1, keys=self.get_feature_names_out())
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """The names of the q columns: each column's own, after a date's those of its parts."""

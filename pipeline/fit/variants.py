@@ -13,7 +13,7 @@ from pipeline.formatting import arguments
 from pipeline.table.classes import by_code
 
 WEIGHTS = "class_weight"
-STOPPING = ("early_stopping", "n_iter_no_change")  # whichever a class has first turns it on
+STOPPING = ("early_stopping", "n_iter_no_change")  # arguments that turn it on
 
 
 def sampler(config: Config, name: str, labels: Sequence[Any] | None = None) -> Any:
@@ -86,14 +86,15 @@ def _refuse_early_stopping(built: Any, *, where: str) -> None:
 
     They are resampled rows: among those that it fits are their copies, and rows that were made from them.
     """
-    for path, each in {"": built, **built.get_params()}.items():
-        given = each.get_params(deep=False) if hasattr(each, "get_params") and not isinstance(each, type) else {}
-        name = next((name for name in STOPPING if name in given), None)
-        if name is not None and given[name] not in (None, False):
-            key = ".".join([where, *filter(None, path.split("__")), name])
+    given, (first, second) = built.get_params(), STOPPING
+    expected = dict.fromkeys(_paths(built, first), "false")
+    # Where a class has both arguments, the second is about the rows that it fits.
+    alone = (path for path in _paths(built, second) if f"{path.removesuffix(second)}{first}" not in given)
+    for path, off in {**expected, **dict.fromkeys(alone, "null")}.items():
+        if given[path] not in (None, False):
             raise InputError(
-                f"{key}: expected {'false' if name == STOPPING[0] else 'null'}, because early stopping would check "
-                f"the model on copies of rows that it was fitted to, found {given[name]}. Turn it off."
+                f"{where}.{path.replace('__', '.')}: expected {off}, because early stopping would check the model on "
+                f"copies of rows that it was fitted to, found {given[path]}. Turn it off."
             )
 
 

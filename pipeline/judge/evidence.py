@@ -1,6 +1,5 @@
 """All that a comparison is computed from."""
 
-import hashlib
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -10,7 +9,7 @@ import pandas as pd
 
 from pipeline import config
 from pipeline.config import Config
-from pipeline.files import EVALUATE, INGEST, RESAMPLE, SPLIT, digest, read_json, read_table
+from pipeline.files import EVALUATE, INGEST, RESAMPLE, SPLIT, digest, read_json, read_table, sha256
 from pipeline.fit.code import code
 from pipeline.measure.task import Task
 from pipeline.measure.tasks import task_of
@@ -131,5 +130,5 @@ def declare(params: Config) -> dict[str, Any]:
 def hashes(params: Config) -> dict[str, str | None]:
     """SHA-256 of the settings that results depend on, of the code and its packages, and of the lock, if it is here."""
     settings = params.model_dump(exclude=config.UNRELATED)
-    lock = hashlib.sha256(LOCK.read_bytes()).hexdigest() if LOCK.is_file() else None
+    lock = sha256(LOCK) if LOCK.is_file() else None
     return {"config": digest(settings), "code": code("judge", trusted=params.trusted_packages), "lock": lock}

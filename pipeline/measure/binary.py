@@ -74,13 +74,17 @@ class Binary(Task):
         y, weight = rows.y.to_numpy(), weights.of(rows)
         return isotonic.isotonic(y, self.probability(rows), weight, low=low, high=high)
 
-    def cross_fitted(self, held: pd.DataFrame, others: pd.DataFrame, settings: "Evaluate") -> dict[str, Any]:
-        """The threshold t* as `threshold_score`, and recalibrated probabilities as `platt` and `isotonic`."""
-        chosen, probability = self.choose(others, settings), self.probability(held)
+    def recalibrated(self, held: pd.DataFrame, others: pd.DataFrame) -> dict[str, np.ndarray]:
+        """`platt`, and `isotonic` where there are enough rows for it."""
+        probability = self.probability(held)
         found = {PLATT: calibration.recalibrate(probability, **self.platt(others))}
         if (curve := self.isotonic(others)) is not None:
             found[ISOTONIC] = isotonic.recalibrate(probability, **curve)
-        return {OWN_THRESHOLD: chosen.score, **found}
+        return found
+
+    def cross_fitted(self, held: pd.DataFrame, others: pd.DataFrame, settings: "Evaluate") -> dict[str, Any]:
+        """The threshold t* as `threshold_score`, and the columns of `recalibrated`."""
+        return {OWN_THRESHOLD: self.choose(others, settings).score, **self.recalibrated(held, others)}
 
     def holdout(
         self, rows: pd.DataFrame, *, tuned: Threshold | None, trained: np.ndarray, confidence: float

@@ -166,11 +166,7 @@ def _corrections(task: Task, folded: Folded | None) -> dict[str, Any]:
     if (curve := task.isotonic(folded.predictions)) is None:
         return alone
 
-    def made(held: pd.DataFrame, others: pd.DataFrame) -> dict[str, np.ndarray]:
-        fitted = {PLATT: task.platt(others), ISOTONIC: task.isotonic(others)}
-        return dict(recalibrated(task.probability(held), held, fitted))
-
-    judged = _crossed(folded.predictions[folded.predictions.repeat == 0], made)
+    judged = _crossed(folded.predictions[folded.predictions.repeat == 0], task.recalibrated)
     if ISOTONIC not in judged:
         return alone
     y, weight = judged.y.to_numpy(), weights.of(judged)

@@ -84,6 +84,10 @@ class Multiclass(Task):
         """None: the curve is for two classes."""
         return None
 
+    def recalibrated(self, held: pd.DataFrame, others: pd.DataFrame) -> dict[str, np.ndarray]:
+        """None."""
+        return {}
+
     def cross_fitted(self, held: pd.DataFrame, others: pd.DataFrame, settings: "Evaluate") -> dict[str, Any]:
         """Nothing."""
         return {}

@@ -115,6 +115,10 @@ class Task(ABC):
         """See `pipeline.measure.isotonic`, fitted on these rows; None where they are too few, or the task has none."""
 
     @abstractmethod
+    def recalibrated(self, held: pd.DataFrame, others: pd.DataFrame) -> dict[str, np.ndarray]:
+        """Probabilities of a fold by form of recalibration, each fitted on the other folds of its repeat."""
+
+    @abstractmethod
     def cross_fitted(self, held: pd.DataFrame, others: pd.DataFrame, settings: "Evaluate") -> dict[str, Any]:
         """What is chosen for a fold on the other folds of its repeat, as further columns of its predictions.
 

@@ -1,7 +1,6 @@
 """The files in multirun/: finished runs, and their sweeps."""
 
 import fcntl
-import hashlib
 import shutil
 import tempfile
 import time
@@ -13,7 +12,7 @@ from typing import Any
 
 from pipeline.config import Tracking
 from pipeline.errors import InputError
-from pipeline.files import read_json, write, write_json
+from pipeline.files import read_json, sha256, write, write_json
 
 ROOT = Path("multirun")
 RUNS = ROOT / "runs"  # by a hash of all that a run depends on, so that no run is made twice
@@ -149,11 +148,7 @@ def save(planned: Planned, files: Mapping[str, Any]) -> None:
 
 
 def _hashes(folder: Path) -> dict[str, str]:
-    return {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.iterdir())
-        if path.name != HASHES
-    }
+    return {path.name: sha256(path) for path in sorted(folder.iterdir()) if path.name != HASHES}
 
 
 def set_aside(runs: Sequence[Planned]) -> list[str]:

@@ -15,16 +15,10 @@ import pandas as pd
 
 from pipeline.config.secrets import filled, without
 from pipeline.errors import InputError
-from pipeline.files import digest, replacing, say, write_table
+from pipeline.files import digest, replacing, say, sha256, write_table
 from pipeline.table import fetching, formats
 
 DOWNLOADS = Path("data/downloads")
-
-
-def sha256(path: Path) -> str:
-    """The SHA-256 of a file's bytes, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def download(url: str, expected: str | None, *, folder: Path = DOWNLOADS) -> Path:

@@ -5,7 +5,7 @@ import io
 import zipfile
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pyarrow as pa
 
@@ -54,14 +54,6 @@ def refuse_unpacked(needed: int, what: str) -> None:
         )
 
 
-def unzipped(data: bytes, name: str) -> bytes:
-    """The content of one file in a zip file."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        refuse_unpacked(archive.getinfo(name).file_size, f"{name} in the zip file")
-        with archive.open(name) as packed:
-            return _within(packed, f"{name} in the zip file")
-
-
 def refuse_large_zip(data: bytes, what: str) -> None:
     """Raise InputError if the files in a zip file together don't fit into memory."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -92,11 +84,3 @@ def _count(packed: Any, what: str) -> None:
     while chunk := packed.read(CHUNK):
         found += len(chunk)
         refuse_unpacked(found, what)
-
-
-def _within(packed: IO[bytes], what: str) -> bytes:
-    """All that is packed, which may be more than its archive says."""
-    content = packed.read(most := total())
-    if len(content) == most and packed.read(1):
-        refuse_unpacked(most + 1, what)
-    return content

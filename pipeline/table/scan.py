@@ -14,8 +14,9 @@ import pyarrow.parquet
 
 from pipeline.config import Data
 from pipeline.errors import InputError, broken, nearest
+from pipeline.files import sha256
 from pipeline.formatting import name_text
-from pipeline.table import arrow, delimited, download, negatives
+from pipeline.table import arrow, delimited, negatives
 from pipeline.table.interpretation import interpret
 from pipeline.table.origin import Origin, placed
 from pipeline.table.reading import Reading
@@ -75,7 +76,7 @@ def hashed(paths: list[Path], data: Data, how: Reading) -> tuple[pd.DataFrame, s
         See `read`; or a file changed in between.
     """
     folder, before = Path(data.path), _states(paths)
-    each = [download.sha256(path) for path in paths]
+    each = [sha256(path) for path in paths]
     table = read(paths, data, how)
     if changed := [str(path) for path, now in _states(paths).items() if now != before[path]]:
         raise InputError(f"{path}: the file changed while it was read. Run this again." for path in changed)

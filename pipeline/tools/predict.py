@@ -14,9 +14,9 @@ from pipeline.files import (
     PREPROCESS,
     TRAIN,
     csv_text,
-    digest,
     read_json,
     say,
+    sha256,
     write_json,
     write_text,
 )
@@ -177,7 +177,7 @@ def settings(overrides: Sequence[str]) -> dict[str, str]:
 
 def refuse_overwriting(out: Path) -> None:
     """Raise InputError if there is a file that `run` hasn't written, or one that was changed since."""
-    if out.is_file() and _written().get(str(out.resolve())) != digest(None, [out]):
+    if out.is_file() and _written().get(str(out.resolve())) != sha256(out):
         raise InputError(
             f"to={out}: expected a new file, or an earlier output of `rebalance predict`, found another file. Choose "
             "another file, or replace this one with overwrite=true."
@@ -224,7 +224,7 @@ def run(overrides: Sequence[str]) -> int:
         write_text(out, csv_text(scored, index=True))
     except OSError as error:
         raise InputError(f"to={out}: the file can't be written ({error.strerror}). Choose another file.") from None
-    write_json(WRITTEN, {**_written(), str(out.resolve()): digest(None, [out])})
+    write_json(WRITTEN, {**_written(), str(out.resolve()): sha256(out)})
     held = read_json(EVALUATE / name / "metrics.json").get("guarantee")
     for line in [*describe(rows, scored, chain), *([guarantee.sentence(held)] if held else [])]:
         say(f"{schema['name']}, {name}: {line}")

@@ -9,8 +9,9 @@ import pytest
 from table_files import VISITS
 
 from pipeline.errors import InputError
+from pipeline.files import sha256
 from pipeline.table import fetching
-from pipeline.table.download import cached, content_sha256, download, sha256
+from pipeline.table.download import cached, content_sha256, download
 from pipeline.table.fetching import Redirects
 
 DIGEST = hashlib.sha256(VISITS.encode()).hexdigest()
